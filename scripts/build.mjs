@@ -1,0 +1,46 @@
+// Builds what is out of date: every workspace, then the pages. Plain JavaScript, because it runs before
+// anything is compiled. Used by every script that starts a program, so that each works right after `npm ci`.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const WEB_SOURCES = ['central/web', 'package-lock.json'];
+const WEB_OUTPUT = 'central/web/dist/index.html';
+
+function run(step, tool, args) {
+  const bin = join(root, 'node_modules', '.bin', tool);
+  const result = spawnSync(bin, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  if (result.status === 0) return;
+  const why = result.error ? result.error.message : `exit code ${result.status ?? result.signal}`;
+  process.stderr.write(`Building ${step} failed: ${why}. Is everything installed? Run npm ci first.\n`);
+  process.exit(1);
+}
+
+function newestMs(path) {
+  const stat = statSync(path);
+  if (!stat.isDirectory()) return stat.mtimeMs;
+  return readdirSync(path)
+    .filter((name) => name !== 'dist' && name !== 'node_modules')
+    .reduce((newest, name) => Math.max(newest, newestMs(join(path, name))), 0);
+}
+
+function isWebCurrent() {
+  const output = join(root, WEB_OUTPUT);
+  if (!existsSync(output)) return false;
+  const builtMs = statSync(output).mtimeMs;
+  return WEB_SOURCES.every((source) => newestMs(join(root, source)) <= builtMs);
+}
+
+const isQuiet = process.argv.includes('--quiet');
+const say = (text) => {
+  if (!isQuiet) process.stdout.write(`${text}\n`);
+};
+
+say('Building Rollcall: TypeScript …');
+run('TypeScript', 'tsc', ['-b']);
+if (!isWebCurrent()) {
+  say('Building Rollcall: pages …');
+  run('the pages', 'vite', ['build', 'central/web', '--logLevel', 'warn']);
+}
