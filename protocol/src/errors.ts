@@ -1,0 +1,134 @@
+/**
+ * How an error is to be handled, by whoever catches it.
+ *
+ * - `transient`: goes away by itself; retry with backoff.
+ * - `operator`: a human has to change something first; the message says what.
+ * - `input`: what was sent is wrong; the sender has to change it, repeating it is useless.
+ * - `bug`: cannot happen in a correct program.
+ */
+export type ErrorKind = 'transient' | 'operator' | 'input' | 'bug';
+
+/**
+ * Every error code of the project, in one table, so that a code is unique across workspaces and the same
+ * word stands in logs, in `rejected[].code` of a commit ack and in problem+json.
+ */
+export const ERROR_CODES = {
+  // ports
+  PORT_ABSENT: 'transient',
+  PORT_BUSY: 'transient',
+  PORT_CLOSED: 'transient',
+  PORT_DENIED: 'operator',
+  PORT_LOST: 'transient',
+  PORT_WRITE_TIMEOUT: 'transient',
+  // frames
+  FRAME_CHECKSUM: 'input',
+  FRAME_GARBAGE: 'input',
+  FRAME_TOO_LONG: 'input',
+  // devices
+  DEVICE_REFUSED: 'operator',
+  DEVICE_TIMEOUT: 'transient',
+  DRIVER_UNKNOWN: 'operator',
+  // simulator
+  DEMO_CHILD_FAILED: 'operator',
+  DEVICE_LINK_TAKEN: 'operator',
+  PTY_UNAVAILABLE: 'operator',
+  // credentials
+  CREDENTIAL_INVALID: 'input',
+  ROSTER_INVALID: 'input',
+  // store
+  STORE_BUSY: 'transient',
+  STORE_CORRUPT: 'operator',
+  STORE_FULL: 'operator',
+  STORE_LOCKED: 'operator',
+  STORE_REPLACED: 'operator',
+  // uplink
+  ACK_TIMEOUT: 'transient',
+  CLIENT_ID_TAKEN: 'operator',
+  COMMAND_EXPIRED: 'input',
+  COMMAND_INVALID: 'input',
+  COMMAND_UNKNOWN: 'input',
+  LINK_AUTH: 'operator',
+  LINK_DOWN: 'transient',
+  // configuration
+  CONFIG_INVALID: 'operator',
+  KEY_INVALID: 'operator',
+  // contracts and ingest
+  BATCH_INVALID: 'input',
+  BATCH_TOO_LARGE: 'input',
+  EVENT_ID_CONFLICT: 'input',
+  GATEWAY_UNKNOWN: 'input',
+  MESSAGE_INVALID: 'input',
+  ROW_INVALID: 'input',
+  SCHEMA_VERSION_UNSUPPORTED: 'input',
+  SEQ_LOST: 'operator',
+  SIGNATURE_INVALID: 'input',
+  SIGNATURE_MISSING: 'input',
+  TIME_IN_FUTURE: 'input',
+  TOPIC_INVALID: 'input',
+  // central
+  BROKER_PROBE_FAILED: 'operator',
+  DATABASE_LOST: 'transient',
+  DATABASE_STALE_LOCK: 'operator',
+  DATABASE_UNAVAILABLE: 'operator',
+  DATABASE_VERSION_MISMATCH: 'operator',
+  FORBIDDEN: 'input',
+  INTERNAL: 'bug',
+  INVALID_TRANSITION: 'input',
+  LOOPBACK_ONLY: 'operator',
+  NOT_FOUND: 'input',
+  PORT_TAKEN: 'operator',
+  REQUEST_INVALID: 'input',
+  SEED_INVALID: 'operator',
+  SESSION_LOCKED: 'input',
+  STALE: 'input',
+  UNAUTHENTICATED: 'input',
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+export interface RollcallErrorOptions {
+  cause?: unknown;
+  /** Facts for logs and problem+json. Never a secret, a card UID or a biometric byte. */
+  context?: Readonly<Record<string, unknown>>;
+}
+
+/** The one error class. `message` is written for the human who has to act; `code` is for programs. */
+export class RollcallError extends Error {
+  override readonly name = 'RollcallError';
+  readonly code: ErrorCode;
+  readonly context: Readonly<Record<string, unknown>>;
+
+  constructor(code: ErrorCode, message: string, options: RollcallErrorOptions = {}) {
+    // The code is part of the text too: logs get cut, quoted and pasted without their structure.
+    super(`${message} (${code})`, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.context = options.context ?? {};
+  }
+
+  get kind(): ErrorKind {
+    return ERROR_CODES[this.code];
+  }
+}
+
+export function isRollcallError(error: unknown): error is RollcallError {
+  return error instanceof RollcallError;
+}
+
+export function hasCode(error: unknown, code: ErrorCode): error is RollcallError {
+  return isRollcallError(error) && error.code === code;
+}
+
+/** True where waiting and trying again can help. */
+export function isTransient(error: unknown): boolean {
+  return isRollcallError(error) && error.kind === 'transient';
+}
+
+/** True where a human has to change something before trying again. */
+export function isOperator(error: unknown): boolean {
+  return isRollcallError(error) && error.kind === 'operator';
+}
+
+/** True for everything that a correct program cannot throw; unknown errors count as bugs. */
+export function isBug(error: unknown): boolean {
+  return !isRollcallError(error) || error.kind === 'bug';
+}

@@ -1,0 +1,38 @@
+import * as z from 'zod';
+import { deviceIdSchema, seqSchema, storeIdSchema } from './ids.js';
+import { rowPositionSchema } from './punch.js';
+
+/** What a gateway tells beside punches. Each type has its own data; an unknown type is a poison row. */
+const eventDetailSchema = z.discriminatedUnion('type', [
+  z.strictObject({
+    /** The database was damaged and moved aside; this store took over from `previous_store_id`. */
+    type: z.literal('store_replaced'),
+    previous_store_id: storeIdSchema.nullable(),
+    salvaged_rows: z.int().min(0),
+    /** Highest seq known to have existed unacknowledged in the lost store; null when unknown. */
+    lost_unacked_rows: z.int().min(0).nullable(),
+  }),
+  z.strictObject({
+    /** Rows of this store that the gateway can no longer produce. They count as settled, and people see it. */
+    type: z.literal('seq_lost'),
+    from_seq: seqSchema,
+    through_seq: seqSchema,
+    reason: z.string().min(1).max(200),
+  }),
+  z.strictObject({ type: z.literal('store_full'), refused_taps: z.int().min(0) }),
+  z.strictObject({
+    type: z.literal('device_changed'),
+    device_id: deviceIdSchema,
+    state: z.string().min(1).max(32),
+    code: z.string().max(64).optional(),
+  }),
+]);
+
+/** An event shares the store's gap-free `seq` with punches and anchors (design §5). */
+export const gatewayEventSchema = z.strictObject({
+  ...rowPositionSchema.shape,
+  detail: eventDetailSchema,
+});
+
+export type GatewayEvent = z.infer<typeof gatewayEventSchema>;
+export type GatewayEventDetail = z.infer<typeof eventDetailSchema>;

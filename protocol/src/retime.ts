@@ -1,0 +1,48 @@
+import type { ClockState } from './punch.js';
+
+/** Where a punch's effective time comes from; part of every derivation. */
+export type TimeSource = 'gateway_clock' | 'clock_anchor' | 'unknown';
+
+export interface TimedRow {
+  bootId: string;
+  monoMs: number;
+  /** The gateway's own estimate, milliseconds since 1970 UTC. */
+  occurredAtMs: number;
+  clockState: ClockState;
+}
+
+export interface Anchor {
+  bootId: string;
+  monoMs: number;
+  wallMs: number;
+  seq: number;
+}
+
+export interface EffectiveTime {
+  /** Undefined when no trusted reading of the row's boot is known yet. */
+  effectiveAtMs: number | undefined;
+  source: TimeSource;
+}
+
+/**
+ * Effective time of a row (edge §4.2, domain case 88): a synced clock is believed; otherwise the row is
+ * placed by the nearest trusted anchor of the same boot, the earlier one on a tie. A pure function of the row
+ * and the set of anchors, so any order of arrival gives the same time.
+ *
+ * @param anchors trusted anchors only (`clock_state` = `synced`); other boots are ignored.
+ */
+export function effectiveTime(row: TimedRow, anchors: Iterable<Anchor>): EffectiveTime {
+  if (row.clockState === 'synced') return { effectiveAtMs: row.occurredAtMs, source: 'gateway_clock' };
+  let best: Anchor | undefined;
+  for (const anchor of anchors) {
+    if (anchor.bootId !== row.bootId) continue;
+    if (best === undefined || isNearer(anchor, best, row.monoMs)) best = anchor;
+  }
+  if (best === undefined) return { effectiveAtMs: undefined, source: 'unknown' };
+  return { effectiveAtMs: best.wallMs + (row.monoMs - best.monoMs), source: 'clock_anchor' };
+}
+
+function isNearer(candidate: Anchor, best: Anchor, monoMs: number): boolean {
+  const distance = Math.abs(candidate.monoMs - monoMs) - Math.abs(best.monoMs - monoMs);
+  return distance < 0 || (distance === 0 && candidate.seq < best.seq);
+}
