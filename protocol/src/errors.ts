@@ -33,14 +33,18 @@ export const ERROR_CODES = {
   DEVICE_LINK_TAKEN: 'operator',
   PTY_UNAVAILABLE: 'operator',
   // credentials
+  CREDENTIAL_BLOCKED: 'operator',
   CREDENTIAL_INVALID: 'input',
   ROSTER_INVALID: 'input',
   // store
+  DISK_LOW: 'operator',
   STORE_BUSY: 'transient',
   STORE_CORRUPT: 'operator',
   STORE_FULL: 'operator',
   STORE_LOCKED: 'operator',
   STORE_REPLACED: 'operator',
+  STORE_ROLLED_BACK: 'operator',
+  STORE_TOO_NEW: 'operator',
   // uplink
   ACK_TIMEOUT: 'transient',
   CLIENT_ID_TAKEN: 'operator',
@@ -56,6 +60,7 @@ export const ERROR_CODES = {
   BATCH_INVALID: 'input',
   BATCH_TOO_LARGE: 'input',
   EVENT_ID_CONFLICT: 'input',
+  GATEWAY_CLONED: 'operator',
   GATEWAY_UNKNOWN: 'input',
   MESSAGE_INVALID: 'input',
   ROW_INVALID: 'input',
@@ -80,6 +85,7 @@ export const ERROR_CODES = {
   REQUEST_INVALID: 'input',
   SEED_INVALID: 'operator',
   SESSION_LOCKED: 'input',
+  SESSION_TOO_EARLY: 'input',
   STALE: 'input',
   UNAUTHENTICATED: 'input',
 } as const satisfies Record<string, ErrorKind>;

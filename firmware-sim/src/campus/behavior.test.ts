@@ -1,0 +1,94 @@
+import { ManualClock } from '@rollcall/protocol/manual-clock';
+import { describe, expect, it } from 'vitest';
+import { CATCH_UP_MS, CampusBehavior } from './behavior.js';
+import { makeCampus, uidFor } from './campus.js';
+import { type PlannedTap, planSession } from './session-plan.js';
+import { occurrences } from './timetable.js';
+
+const MINUTE_MS = 60_000;
+/** A Tuesday, 10:03 in Kolkata: some rooms are in class, some about to be. */
+const NOW_MS = Date.UTC(2026, 6, 7, 4, 33);
+const campus = makeCampus(2026);
+
+function watch() {
+  const clock = new ManualClock(NOW_MS);
+  const taps: (PlannedTap & { tappedMs: number })[] = [];
+  const behavior = new CampusBehavior({
+    clock,
+    campus,
+    tap: (tap) => taps.push({ ...tap, tappedMs: clock.wallMs() }),
+  });
+  behavior.start();
+  return { clock, taps, behavior };
+}
+
+describe('planSession', () => {
+  it('knows every kind of student, each in its time', () => {
+    const reasons = new Map<string, number>();
+    for (const section of campus.sections) {
+      for (const occurrence of occurrences(section, NOW_MS, NOW_MS + 120 * MINUTE_MS)) {
+        for (const tap of planSession(campus, occurrence)) {
+          reasons.set(tap.reason, (reasons.get(tap.reason) ?? 0) + 1);
+          const phaseMinutes = (tap.atMs - occurrence.startMs) / MINUTE_MS;
+          if (tap.reason === 'early') expect(phaseMinutes).toBeGreaterThanOrEqual(-8);
+          if (tap.reason === 'on_time') expect(phaseMinutes).toBeLessThanOrEqual(5);
+          if (tap.reason === 'late') expect(phaseMinutes).toBeGreaterThan(5);
+          if (tap.reason === 'after_cutoff') expect(phaseMinutes).toBeGreaterThan(20);
+          if (tap.reason === 'wrong_room') expect(tap.room).not.toBe(section.room);
+        }
+      }
+    }
+    expect([...reasons.keys()].sort()).toEqual([
+      'after_cutoff',
+      'early',
+      'late',
+      'on_time',
+      'twice',
+      'visitor',
+      'wrong_room',
+    ]);
+  });
+
+  it('uses the number that the reader of that room sees, and visitors no student has', () => {
+    const section = campus.sections[0];
+    const occurrence = section && occurrences(section, NOW_MS, NOW_MS + 60 * MINUTE_MS)[0];
+    if (occurrence === undefined) throw new Error('no class session');
+    const known = (driver: 'rdm6300' | 'line') =>
+      new Set(campus.sections.flatMap((one) => one.students.map((student) => uidFor(student.card, driver))));
+    for (const tap of planSession(campus, occurrence)) {
+      expect(known(tap.room.reader.driver).has(tap.uid)).toBe(tap.reason !== 'visitor');
+    }
+  });
+});
+
+describe('CampusBehavior', () => {
+  it('fills the first minute with those who should have come already, so that a watcher sees life at once', () => {
+    const { clock, taps } = watch();
+    clock.advance(CATCH_UP_MS);
+    expect(taps.length).toBeGreaterThan(60);
+    const firstTenSeconds = taps.filter((tap) => tap.tappedMs - NOW_MS <= 10_000);
+    expect(firstTenSeconds.length).toBeGreaterThanOrEqual(5);
+  });
+
+  it('goes on in real time, every class session planned once', () => {
+    const { clock, taps, behavior } = watch();
+    clock.advance(3 * 60 * MINUTE_MS);
+    const inTime = taps.filter((tap) => tap.tappedMs > NOW_MS + CATCH_UP_MS);
+    for (const tap of inTime) expect(tap.tappedMs).toBe(tap.atMs);
+    const keys = taps.map((tap) => `${tap.uid}@${tap.atMs}@${tap.room.id}`);
+    expect(new Set(keys).size).toBe(keys.length);
+    // 480 students every half hour: about one tap in four seconds.
+    expect(inTime.length).toBeGreaterThan(2_000);
+    behavior.stop();
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('does the same again from the same moment', () => {
+    const run = () => {
+      const { clock, taps } = watch();
+      clock.advance(5 * MINUTE_MS);
+      return taps.map((tap) => `${tap.tappedMs} ${tap.room.id} ${tap.uid}`);
+    };
+    expect(run()).toEqual(run());
+  });
+});

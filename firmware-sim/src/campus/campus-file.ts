@@ -1,0 +1,69 @@
+import { type CampusDevice, makeCampus, type Room, STUDENTS_PER_SECTION } from './campus.js';
+import { CAMPUS_ZONE, timetable, wallTime } from './timetable.js';
+
+/** Wide on purpose: whenever a stranger starts the demo, the period is running, and the file is always the same. */
+const PERIOD = { starts_on: '2024-07-01', ends_on: '2099-06-30' };
+
+/**
+ * The campus in the form that `rollcall-central seed` reads. `publicKeys` maps gateway ids to the base64 of
+ * their raw Ed25519 keys; a gateway without one is written without it.
+ */
+export function campusFile(seed: number, publicKeys: Readonly<Record<string, string>>) {
+  const campus = makeCampus(seed);
+  const gatewayOf = new Map(campus.buildings.map((building) => [building.id, building.gatewayId]));
+  return {
+    v: 1,
+    campus: { id: 'main', name: 'Godavari Institute of Technology', zone: CAMPUS_ZONE },
+    buildings: campus.buildings.map((building) => ({
+      id: building.id,
+      name: building.name,
+      rooms: campus.rooms
+        .filter((room) => room.buildingId === building.id)
+        .map((room) => ({ id: room.id, name: room.name, capacity: STUDENTS_PER_SECTION })),
+    })),
+    gateways: campus.buildings.map(({ gatewayId, id, name }) => ({
+      id: gatewayId,
+      building: id,
+      name,
+      ...(publicKeys[gatewayId] === undefined ? {} : { public_key: publicKeys[gatewayId] }),
+    })),
+    devices: campus.rooms.flatMap((room) => devicesOf(room, gatewayOf.get(room.buildingId) ?? '')),
+    academic_period: { id: 'demo', name: 'Demonstration period', ...PERIOD },
+    courses: campus.courses.map(({ code, title }) => ({ code, title })),
+    faculty: campus.sections.flatMap((section) => section.faculty.map(({ code, name }) => ({ code, name }))),
+    sections: campus.sections.map(({ id, name }) => ({ id, name })),
+    students: campus.sections.flatMap((section) =>
+      section.students.map((student) => ({
+        roll_number: student.rollNumber,
+        name: student.name,
+        section: section.id,
+        member_from: PERIOD.starts_on,
+        cards: [`em4100:${student.card.em4100}`, `iso14443a:${student.card.iso14443a}`],
+      })),
+    ),
+    timetable: timetable(campus).map((period) => ({
+      id: period.id,
+      section: period.section.id,
+      course: period.course.code,
+      faculty: period.faculty.code,
+      room: period.section.room.id,
+      day_of_week: period.dayOfWeek,
+      start: wallTime(period.startMinute),
+      end: wallTime(period.endMinute),
+      type: 'LECTURE',
+    })),
+  };
+}
+
+function devicesOf(room: Room, gateway: string) {
+  const row = (device: CampusDevice, type: string) => ({
+    id: device.id,
+    gateway,
+    room: room.id,
+    driver: device.driver,
+    name: device.name,
+    type,
+    direction: 'both',
+  });
+  return [row(room.reader, 'rfid'), ...(room.lights === undefined ? [] : [row(room.lights, 'lights')])];
+}

@@ -1,0 +1,141 @@
+import { Random } from '../random.js';
+import { CardMaker, type CardNumbers } from './cards.js';
+import { BRANCHES, COMMON_COURSES, type Course } from './curriculum.js';
+import { NameMaker } from './names.js';
+
+export const DEFAULT_SEED = 2026;
+export const STUDENTS_PER_SECTION = 60;
+const FACULTY_PER_SECTION = 3;
+/** Year of admission and college code, as in 24B81A0501. */
+const ROLL_PREFIX = '24B81A';
+
+export type ReaderDriver = 'rdm6300' | 'line';
+
+export interface CampusDevice {
+  id: string;
+  driver: ReaderDriver;
+  name: string;
+  /** The device that shows this reader's answer, for a reader without lights of its own. */
+  feedbackId?: string;
+}
+
+export interface Room {
+  id: string;
+  name: string;
+  buildingId: string;
+  /** Classes here begin this many minutes after the half hour. */
+  offsetMinutes: number;
+  reader: CampusDevice;
+  lights?: CampusDevice;
+}
+
+export interface Building {
+  id: string;
+  name: string;
+  gatewayId: string;
+}
+
+export interface Student {
+  rollNumber: string;
+  name: string;
+  card: CardNumbers;
+}
+
+export interface Faculty {
+  code: string;
+  name: string;
+}
+
+export interface Section {
+  id: string;
+  name: string;
+  room: Room;
+  courses: readonly Course[];
+  faculty: readonly Faculty[];
+  students: readonly Student[];
+}
+
+export interface Campus {
+  seed: number;
+  buildings: readonly Building[];
+  rooms: readonly Room[];
+  sections: readonly Section[];
+  courses: readonly Course[];
+}
+
+const BUILDINGS: readonly Building[] = [
+  { id: 'block-a', name: 'Block A', gatewayId: 'gw-block-a' },
+  { id: 'block-b', name: 'Block B', gatewayId: 'gw-block-b' },
+];
+
+/** Staggered, so that somewhere on the campus a class is always about to begin. */
+const ROOMS: readonly { id: string; offsetMinutes: number; driver: ReaderDriver }[] = [
+  { id: 'r101', offsetMinutes: 0, driver: 'rdm6300' },
+  { id: 'r102', offsetMinutes: 4, driver: 'line' },
+  { id: 'r103', offsetMinutes: 8, driver: 'rdm6300' },
+  { id: 'r104', offsetMinutes: 11, driver: 'line' },
+  { id: 'r201', offsetMinutes: 15, driver: 'rdm6300' },
+  { id: 'r202', offsetMinutes: 19, driver: 'line' },
+  { id: 'r203', offsetMinutes: 23, driver: 'rdm6300' },
+  { id: 'r204', offsetMinutes: 26, driver: 'line' },
+];
+
+/** The demo campus: everything in it follows from the seed. */
+export function makeCampus(seed: number): Campus {
+  const rooms = ROOMS.map(makeRoom);
+  const names = new NameMaker(Random.of(seed, 'names'));
+  const cards = new CardMaker(Random.of(seed, 'cards'));
+  const sections: Section[] = [];
+  for (const branch of BRANCHES) {
+    branch.sections.forEach((letter, sectionOfBranch) => {
+      const room = rooms[sections.length];
+      if (room === undefined) throw new RangeError('there are more sections than rooms');
+      const facultyBefore = sections.length * FACULTY_PER_SECTION;
+      sections.push({
+        id: `${branch.id}-${letter}`,
+        name: `${branch.name}-${letter.toUpperCase()}`,
+        room,
+        courses: [...branch.courses, ...COMMON_COURSES],
+        faculty: Array.from({ length: FACULTY_PER_SECTION }, (_, index) => ({
+          code: `F${String(facultyBefore + index + 1).padStart(3, '0')}`,
+          name: names.faculty(),
+        })),
+        students: Array.from({ length: STUDENTS_PER_SECTION }, (_, index) => ({
+          rollNumber:
+            ROLL_PREFIX + branch.rollCode + rollSuffix(sectionOfBranch * STUDENTS_PER_SECTION + index + 1),
+          name: names.student(),
+          card: cards.card(),
+        })),
+      });
+    });
+  }
+  const courses = [...COMMON_COURSES, ...BRANCHES.flatMap((branch) => branch.courses)];
+  return { seed, buildings: BUILDINGS, rooms, sections, courses };
+}
+
+/** 01 to 99, then A0 to A9, B0 …: how JNTU counts in two places. */
+export function rollSuffix(number: number): string {
+  if (number < 100) return String(number).padStart(2, '0');
+  const letter = String.fromCharCode('A'.charCodeAt(0) + Math.floor((number - 100) / 10));
+  return `${letter}${number % 10}`;
+}
+
+/** The number of a student's card that a reader of this kind sees. */
+export function uidFor(card: CardNumbers, driver: ReaderDriver): string {
+  return driver === 'rdm6300' ? card.em4100 : card.iso14443a;
+}
+
+function makeRoom({ id, offsetMinutes, driver }: (typeof ROOMS)[number]): Room {
+  const name = id.toUpperCase();
+  const buildingId = id.startsWith('r1') ? 'block-a' : 'block-b';
+  const common = { id, name, buildingId, offsetMinutes };
+  if (driver === 'line') {
+    return { ...common, reader: { id: `line-${id}`, driver, name: `${name} card reader` } };
+  }
+  const lights: CampusDevice = { id: `lights-${id}`, driver: 'line', name: `${name} lights` };
+  return {
+    ...common,
+    reader: { id: `rdm-${id}`, driver, name: `${name} card reader`, feedbackId: lights.id },
+    lights,
+  };
+}

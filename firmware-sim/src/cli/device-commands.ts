@@ -1,0 +1,62 @@
+import { RollcallError } from '@rollcall/protocol/errors';
+import type { SimulatedDevice } from '../devices/simulated-device.js';
+import { FAULTS, findFault, inflictFault } from '../faults/registry.js';
+
+interface Command {
+  usage: string;
+  run(device: SimulatedDevice, words: string[]): void | Promise<void>;
+}
+
+const COMMANDS: Record<string, Command> = {
+  swipe: {
+    usage: 'swipe <uid> [ms]',
+    run(device, [uid, ms, ...rest]) {
+      if (uid === undefined || rest.length > 0) throw misuse('swipe');
+      if (ms === undefined) device.swipe(uid);
+      else device.swipe(uid, Number(ms));
+    },
+  },
+  hold: {
+    usage: 'hold <uid>',
+    run(device, [uid, ...rest]) {
+      if (uid === undefined || rest.length > 0) throw misuse('hold');
+      device.hold(uid);
+    },
+  },
+  remove: { usage: 'remove', run: (device) => device.field.remove() },
+  unplug: { usage: 'unplug', run: (device) => device.unplug() },
+  plug: { usage: 'plug', run: (device) => device.plug() },
+};
+
+/** Carries out one line of standard input; every misuse is an error with the right usage in its message. */
+export async function runCommand(device: SimulatedDevice, text: string): Promise<void> {
+  const [name, ...words] = text.trim().split(/\s+/);
+  if (name === undefined || name === '') return;
+  if (Object.hasOwn(COMMANDS, name)) {
+    await COMMANDS[name]?.run(device, words);
+    return;
+  }
+  const fault = findFault(name);
+  if (fault === undefined) {
+    throw new RollcallError(
+      'REQUEST_INVALID',
+      `There is no command "${name}". There are: ${usages().join(' | ')}`,
+    );
+  }
+  if (words.length > fault.positional.length) throw misuse(name);
+  const options = Object.fromEntries(words.map((word, index) => [fault.positional[index] ?? '', word]));
+  await inflictFault(device, name, options);
+}
+
+/** All commands as a technician types them. */
+export function usages(): string[] {
+  return [
+    ...Object.values(COMMANDS).map((command) => command.usage),
+    ...FAULTS.map((fault) => [fault.id, ...fault.positional.map((option) => `<${option}>`)].join(' ')),
+  ];
+}
+
+function misuse(name: string): RollcallError {
+  const usage = usages().find((candidate) => candidate.split(' ')[0] === name) ?? name;
+  return new RollcallError('REQUEST_INVALID', `Write: ${usage}`);
+}

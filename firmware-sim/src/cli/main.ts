@@ -1,0 +1,86 @@
+#!/usr/bin/env node
+import { writeFileSync } from 'node:fs';
+import { isRollcallError } from '@rollcall/protocol/errors';
+import { Command, InvalidArgumentError } from 'commander';
+import { DEFAULT_SEED } from '../campus/campus.js';
+import { campusFile } from '../campus/campus-file.js';
+import { runDemo } from '../demo/demo.js';
+import { DEVICE_MODELS } from '../devices/registry.js';
+import { runDevice } from './device.js';
+import { usages } from './device-commands.js';
+
+const USAGE_EXIT_CODE = 2;
+
+function wholeNumber(minimum: number, maximum: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < minimum || value > maximum) {
+      throw new InvalidArgumentError(`must be ${minimum} to ${maximum}`);
+    }
+    return value;
+  };
+}
+
+const port = wholeNumber(0, 65_535);
+const seed = wholeNumber(0, 0xffffffff);
+
+const program = new Command('rollcall-sim')
+  .description('Simulated card readers on real ptys, and a whole campus of them')
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : USAGE_EXIT_CODE));
+
+program
+  .command('device')
+  .description('one device; commands as lines on standard input, JSON lines out')
+  .requiredOption('--driver <id>', `one of ${DEVICE_MODELS.map((model) => model.id).join(', ')}`)
+  .requiredOption('--link <path>', 'symbolic link to the device, re-pointed at every plug')
+  .option('--profile <id>', 'variant of the device')
+  .option('--baud <n>', 'speed of the device', wholeNumber(50, 4_000_000))
+  .option('--seed <n>', 'seed of everything random', seed, 1)
+  .option('--control-port <n>', 'also answer HTTP on this loopback port (0 = any)', port)
+  .addHelpText('after', () => `\nCommands:\n  ${usages().join('\n  ')}\n\nProfiles:\n${profileHelp()}`)
+  .action(runDevice);
+
+program
+  .command('campus')
+  .description('writes the demo campus as a seed file for rollcall-central')
+  .requiredOption('--out <file>', 'where to write it; "-" is standard output')
+  .option('--seed <n>', 'another seed gives other people', seed, DEFAULT_SEED)
+  .option('--public-key <gateway=key>', 'public key of a gateway, base64 (repeatable)', collectKey, {})
+  .action((options: { out: string; seed: number; publicKey: Record<string, string> }) => {
+    const text = `${JSON.stringify(campusFile(options.seed, options.publicKey), null, 1)}\n`;
+    if (options.out === '-') process.stdout.write(text);
+    else writeFileSync(options.out, text);
+  });
+
+program
+  .command('demo')
+  .description('the whole campus on this machine: simulated readers, two gateways, central')
+  .option('--port <n>', 'HTTP port of central (ROLLCALL_PORT)', port)
+  .option('--mqtt-port <n>', 'MQTT port of central (ROLLCALL_MQTT_PORT)', port)
+  .option('--data-dir <dir>', 'where everything is kept (ROLLCALL_DATA_DIR)')
+  .option('--seed <n>', 'another seed gives other people', seed, DEFAULT_SEED)
+  .action(runDemo);
+
+function collectKey(text: string, keys: Record<string, string>): Record<string, string> {
+  const split = text.indexOf('=');
+  if (split < 1) throw new InvalidArgumentError('write gw-block-a=<base64>');
+  return { ...keys, [text.slice(0, split)]: text.slice(split + 1) };
+}
+
+function profileHelp(): string {
+  return DEVICE_MODELS.flatMap((model) =>
+    model.profiles.map(
+      (profile) => `  ${model.id} --profile ${profile.id}: ${profile.title} (${profile.baud} baud)`,
+    ),
+  ).join('\n');
+}
+
+program.parseAsync().catch((error: unknown) => {
+  const text = isRollcallError(error)
+    ? error.message
+    : error instanceof Error
+      ? (error.stack ?? error.message)
+      : String(error);
+  process.stderr.write(`${text}\n`);
+  process.exitCode = 1;
+});

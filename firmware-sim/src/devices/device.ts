@@ -1,0 +1,48 @@
+import type { Clock } from '@rollcall/protocol/clock';
+import type { Random } from '../random.js';
+import type { LightColor } from './device-event.js';
+
+/** What the firmware of a simulated device may use: its own clock, its line to the host, its lights. */
+export interface FirmwareContext {
+  clock: Clock;
+  random: Random;
+  profile: string;
+  send(frame: Uint8Array): void;
+  showLight(color: LightColor, ms: number): void;
+  beep(count: number, ms: number): void;
+  /** A command of the host that was refused, in words for a human. */
+  refuse(reason: string): void;
+}
+
+/** The program that runs inside a device, written from the datasheet alone. */
+export interface Firmware {
+  powerOn(): void;
+  /** Stops every timer: without power nothing happens. */
+  powerOff(): void;
+  /** A host opened the port; on many boards that is a reset. */
+  hostOpened(): void;
+  cardIn(uid: Uint8Array): void;
+  cardOut(): void;
+  /** Bytes of the host, in pieces of any size. */
+  receive(bytes: Uint8Array): void;
+  /** A frame as the device sends it although no card is there. */
+  ghostFrame(): Uint8Array;
+}
+
+export interface DeviceProfile {
+  id: string;
+  title: string;
+  baud: number;
+}
+
+/** One kind of device. A new one is one file with one of these, and its line in the registry. */
+export interface DeviceModel {
+  /** The id of the gateway's driver for it. */
+  id: string;
+  title: string;
+  /** The first is the default. */
+  profiles: readonly [DeviceProfile, ...DeviceProfile[]];
+  /** Lengths of a card UID that this device can read, in bytes. */
+  uidBytes: readonly number[];
+  boot(context: FirmwareContext): Firmware;
+}

@@ -1,0 +1,16 @@
+import { RollcallError } from '@rollcall/protocol/errors';
+import type { DeviceModel } from './device.js';
+import { line } from './line.js';
+import { rdm6300 } from './rdm6300.js';
+
+export const DEVICE_MODELS: readonly DeviceModel[] = [rdm6300, line];
+
+export function deviceModel(id: string): DeviceModel {
+  const model = DEVICE_MODELS.find((candidate) => candidate.id === id);
+  if (model !== undefined) return model;
+  const known = DEVICE_MODELS.map((candidate) => candidate.id).join(', ');
+  throw new RollcallError(
+    'DRIVER_UNKNOWN',
+    `No simulated device for the driver "${id}". There are: ${known}.`,
+  );
+}

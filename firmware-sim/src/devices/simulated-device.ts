@@ -1,0 +1,192 @@
+import type { Clock } from '@rollcall/protocol/clock';
+import { RollcallError } from '@rollcall/protocol/errors';
+import { Random } from '../random.js';
+import { DeviceWire } from '../wire/device-wire.js';
+import { CardField } from './card-field.js';
+import type { DeviceModel, DeviceProfile, Firmware } from './device.js';
+import type { DeviceEvent, LightColor } from './device-event.js';
+import { deviceModel } from './registry.js';
+
+/** How long a card that is swiped stays in the field unless said otherwise. */
+export const SWIPE_MS = 1_000;
+export const SWIPE_MS_MAX = 600_000;
+
+export interface SimulatedDeviceOptions {
+  id: string;
+  driver: string;
+  linkPath: string;
+  clock: Clock;
+  profile?: string;
+  baud?: number;
+  seed?: number;
+  report?(event: DeviceEvent): void;
+}
+
+/** A device on a pty: its firmware, its cable, the cards that people show it, and what its lights did. */
+export class SimulatedDevice {
+  readonly id: string;
+  readonly model: DeviceModel;
+  readonly profile: DeviceProfile;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly wire: DeviceWire;
+  readonly firmware: Firmware;
+  readonly field: CardField;
+  /** Counted from the bytes that came over the pty, never from the gateway's word. */
+  readonly lights: Record<LightColor, number> = { off: 0, green: 0, amber: 0, red: 0 };
+  beeps = 0;
+  refusals = 0;
+  readonly #cancelLater = new Set<() => void>();
+  readonly #reporters: ((event: DeviceEvent) => void)[] = [];
+
+  constructor(options: SimulatedDeviceOptions) {
+    this.id = options.id;
+    this.model = deviceModel(options.driver);
+    this.profile = chosenProfile(this.model, options.profile);
+    this.clock = options.clock;
+    this.random = Random.of(options.seed ?? 1, options.id);
+    if (options.report !== undefined) this.#reporters.push(options.report);
+    this.wire = new DeviceWire({
+      clock: options.clock,
+      baud: options.baud ?? this.profile.baud,
+      linkPath: options.linkPath,
+      onBytes: (bytes) => this.firmware.receive(bytes),
+      onHost: (isOpen) => this.#hostChanged(isOpen),
+      onSent: (frame) =>
+        this.#report({ event: 'sent', hex: Buffer.from(frame).toString('hex').toUpperCase() }),
+      onPower: (isOn) => this.#powerChanged(isOn),
+    });
+    this.firmware = this.#boot();
+    this.field = new CardField(options.clock, {
+      onCardIn: (uid) => {
+        this.#report({ event: 'card', state: 'in' });
+        if (this.wire.isPlugged) this.firmware.cardIn(uid);
+      },
+      onCardOut: () => {
+        this.#report({ event: 'card', state: 'out' });
+        if (this.wire.isPlugged) this.firmware.cardOut();
+      },
+    });
+  }
+
+  /** Also hears what the device reports, from now on. */
+  onReport(reporter: (event: DeviceEvent) => void): void {
+    this.#reporters.push(reporter);
+  }
+
+  start(): void {
+    this.wire.plug();
+    this.#report({
+      event: 'ready',
+      link: this.wire.link.path,
+      driver: this.model.id,
+      profile: this.profile.id,
+      baud: this.wire.baud,
+    });
+  }
+
+  async stop(): Promise<void> {
+    for (const cancel of this.#cancelLater) cancel();
+    this.#cancelLater.clear();
+    this.field.remove();
+    await this.wire.unplug();
+  }
+
+  /** Calls back after the delay unless the device is stopped before: what faults use to end themselves. */
+  later(delayMs: number, callback: () => void): void {
+    const cancel = this.clock.after(delayMs, () => {
+      this.#cancelLater.delete(cancel);
+      callback();
+    });
+    this.#cancelLater.add(cancel);
+  }
+
+  swipe(uid: string, fieldMs = SWIPE_MS): void {
+    if (!Number.isInteger(fieldMs) || fieldMs < 1 || fieldMs > SWIPE_MS_MAX) {
+      throw new RollcallError(
+        'REQUEST_INVALID',
+        `A card stays for a whole number of milliseconds from 1 to ${SWIPE_MS_MAX}.`,
+      );
+    }
+    this.field.swipe(this.#uidBytes(uid), fieldMs);
+  }
+
+  hold(uid: string): void {
+    this.field.hold(this.#uidBytes(uid));
+  }
+
+  plug(): void {
+    if (this.wire.isPlugged) return;
+    this.wire.plug();
+    this.#report({ event: 'plugged', link: this.wire.link.path });
+  }
+
+  async unplug(): Promise<void> {
+    if (!this.wire.isPlugged) return;
+    await this.wire.unplug();
+    this.#report({ event: 'unplugged' });
+  }
+
+  reportFault(fault: string): void {
+    this.#report({ event: 'fault', fault });
+  }
+
+  #boot(): Firmware {
+    return this.model.boot({
+      clock: this.clock,
+      random: this.random,
+      profile: this.profile.id,
+      send: (frame) => this.wire.sendFrame(frame),
+      showLight: (color, ms) => {
+        this.lights[color] += 1;
+        this.#report({ event: 'light', color, ms });
+      },
+      beep: (count, ms) => {
+        this.beeps += count;
+        this.#report({ event: 'beep', count, ms });
+      },
+      refuse: (reason) => {
+        this.refusals += 1;
+        this.#report({ event: 'refused', reason });
+      },
+    });
+  }
+
+  #hostChanged(isOpen: boolean): void {
+    this.#report({ event: 'host', open: isOpen });
+    if (isOpen) this.firmware.hostOpened();
+  }
+
+  #powerChanged(isOn: boolean): void {
+    if (!isOn) {
+      this.firmware.powerOff();
+      return;
+    }
+    this.firmware.powerOn();
+    if (this.field.present !== undefined) this.firmware.cardIn(this.field.present);
+  }
+
+  #uidBytes(uid: string): Uint8Array {
+    const lengths = this.model.uidBytes;
+    if (!/^[0-9A-Fa-f]+$/.test(uid) || !lengths.includes(uid.length / 2)) {
+      const digits = lengths.map((length) => length * 2).join(' or ');
+      throw new RollcallError(
+        'REQUEST_INVALID',
+        `A ${this.model.title} reads cards of ${digits} hex digits, without prefix or separators.`,
+      );
+    }
+    return Buffer.from(uid, 'hex');
+  }
+
+  #report(event: DeviceEvent): void {
+    for (const reporter of this.#reporters) reporter(event);
+  }
+}
+
+function chosenProfile(model: DeviceModel, id: string | undefined): DeviceProfile {
+  if (id === undefined) return model.profiles[0];
+  const profile = model.profiles.find((candidate) => candidate.id === id);
+  if (profile !== undefined) return profile;
+  const known = model.profiles.map((candidate) => candidate.id).join(', ');
+  throw new RollcallError('REQUEST_INVALID', `${model.id} has no profile "${id}". There are: ${known}.`);
+}

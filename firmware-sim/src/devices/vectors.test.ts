@@ -1,0 +1,99 @@
+import { ManualClock } from '@rollcall/protocol/manual-clock';
+import line from '@rollcall/protocol/vectors/line.json' with { type: 'json' };
+import rdm from '@rollcall/protocol/vectors/rdm6300.json' with { type: 'json' };
+import { describe, expect, it } from 'vitest';
+import { Random } from '../random.js';
+import type { DeviceModel } from './device.js';
+import { deviceModel } from './registry.js';
+
+interface Vector {
+  name: string;
+  chunks_hex: string[];
+  expect: { type: string; canonical?: string }[];
+}
+
+interface CardVector {
+  name: string;
+  uid: string;
+  /** The bytes as latin1 text. */
+  text: string;
+}
+
+/** Long enough for every repetition in the vectors. */
+const FIELD_MS = 3_000;
+
+/** What a device of this profile sends when it reads the card for the `seq`-th time since it booted. */
+function output(model: DeviceModel, profile: string, { uid, seq }: { uid: string; seq: number }): string {
+  let sent = '';
+  const clock = new ManualClock();
+  const firmware = model.boot({
+    clock,
+    random: new Random(1),
+    profile,
+    send: (frame) => {
+      sent += Buffer.from(frame).toString('latin1');
+    },
+    showLight: () => expect.unreachable(),
+    beep: () => expect.unreachable(),
+    refuse: () => expect.unreachable(),
+  });
+  const bytes = Buffer.from(uid, 'hex');
+  for (let read = 1; read < seq; read++) {
+    firmware.cardIn(bytes);
+    firmware.cardOut();
+  }
+  sent = '';
+  firmware.cardIn(bytes);
+  clock.advance(FIELD_MS);
+  firmware.powerOff();
+  return sent;
+}
+
+/** The vectors of which exactly one whole card comes out. */
+function cardVectors(vectors: readonly Vector[]): CardVector[] {
+  return vectors.flatMap(({ name, chunks_hex: chunks, expect: expected }) => {
+    const [only, ...more] = expected;
+    if (only?.type !== 'card' || only.canonical === undefined || more.length > 0) return [];
+    const text = Buffer.from(chunks.join('').replaceAll(' ', ''), 'hex').toString('latin1');
+    // A vector begins with the end of the line before, which is not the card's.
+    return [{ name, uid: only.canonical.split(':')[1] ?? '', text: text.replace(/^[\r\n]+/, '') }];
+  });
+}
+
+function notReproduced(model: DeviceModel, vectors: readonly Vector[]): string[] {
+  const isReproduced = ({ uid, text }: CardVector): boolean => {
+    const seq = Number(/^CARD,\w+,\w+,(\d{6})/.exec(text)?.[1] ?? 1);
+    return model.profiles.some((profile) => output(model, profile.id, { uid, seq }).startsWith(text));
+  };
+  return cardVectors(vectors)
+    .filter((vector) => !isReproduced(vector))
+    .map(({ name }) => name);
+}
+
+describe('the ground truth vectors', () => {
+  it('are reproduced byte by byte by the RDM6300 encoder', () => {
+    expect(cardVectors(rdm.vectors).length).toBeGreaterThanOrEqual(15);
+    // The rest is a damaged stream, which faults produce and no encoder does.
+    expect(notReproduced(deviceModel('rdm6300'), rdm.vectors)).toEqual([
+      'a ghost between two frames of a card delays it',
+    ]);
+  });
+
+  it('are reproduced byte by byte by the line encoders', () => {
+    expect(cardVectors(line.vectors).length).toBeGreaterThanOrEqual(25);
+    expect(notReproduced(deviceModel('line'), line.vectors)).toEqual([
+      // Spellings beside one that is simulated.
+      'JSON tag among other members',
+      'JSON id',
+      'JSON card',
+      'TAG: label',
+      'RFID: label',
+      // Damaged streams and text around a card, which faults and banners produce.
+      'byte order mark and NULs',
+      'our CARD with the same number twice is one read',
+      'what DumpInfo prints around a card',
+      'ESP32 start-up text, then a card',
+      'half a line before, a whole one behind',
+    ]);
+  });
+});

@@ -1,0 +1,46 @@
+import { RollcallError } from '@rollcall/protocol/errors';
+import * as z from 'zod';
+import type { SimulatedDevice } from '../devices/simulated-device.js';
+import { brownout } from './brownout.js';
+import { cut } from './cut.js';
+import { delay } from './delay.js';
+import { duplicate } from './duplicate.js';
+import type { Fault } from './fault.js';
+import { flip } from './flip.js';
+import { freeze } from './freeze.js';
+import { ghost } from './ghost.js';
+import { noise } from './noise.js';
+import { pause } from './pause.js';
+import { thaw } from './thaw.js';
+
+export const FAULTS: readonly Fault[] = [
+  brownout,
+  cut,
+  delay,
+  duplicate,
+  flip,
+  freeze,
+  ghost,
+  noise,
+  pause,
+  thaw,
+];
+
+export function findFault(id: string): Fault | undefined {
+  return FAULTS.find((fault) => fault.id === id);
+}
+
+/** Checks the options and lets the fault loose on the device. */
+export async function inflictFault(device: SimulatedDevice, id: string, options: unknown): Promise<void> {
+  const fault = findFault(id);
+  if (fault === undefined) {
+    const known = FAULTS.map((candidate) => candidate.id).join(', ');
+    throw new RollcallError('REQUEST_INVALID', `There is no fault "${id}". There are: ${known}.`);
+  }
+  const checked = fault.options.safeParse(options);
+  if (!checked.success) {
+    throw new RollcallError('REQUEST_INVALID', `Fault "${id}": ${z.prettifyError(checked.error)}`);
+  }
+  await fault.inflict(device, checked.data);
+  device.reportFault(id);
+}

@@ -1,0 +1,157 @@
+import type { Clock } from '@rollcall/protocol/clock';
+import { RollcallError } from '@rollcall/protocol/errors';
+import { heardAt } from './bit-stretch.js';
+import { DeviceLink } from './device-link.js';
+import { LINE_QUEUE_BYTES_MAX, type LineStep, PacedLine } from './paced-line.js';
+import { Pty } from './pty.js';
+import { PTY_WRITE_BYTES_MAX } from './write-limit.js';
+
+export interface DeviceWireOptions {
+  clock: Clock;
+  baud: number;
+  linkPath: string;
+  /** Bytes from the host, as this device hears them. */
+  onBytes(bytes: Uint8Array): void;
+  onHost(isOpen: boolean): void;
+  onSent(frame: Uint8Array): void;
+  onPower(isOn: boolean): void;
+}
+
+/** Changes how one frame goes over the wire. */
+export type FrameDistortion = (frame: Uint8Array) => LineStep[];
+
+/** The cable between a simulated device and the host: speed, plugging, and everything that can go wrong with it. */
+export class DeviceWire {
+  readonly counters = { bytesOut: 0, bytesLost: 0, bytesIn: 0, framesSent: 0 };
+  readonly link: DeviceLink;
+  readonly baud: number;
+  readonly #options: DeviceWireOptions;
+  readonly #line: PacedLine;
+  #pty: Pty | undefined;
+  #distortion: { distort: FrameDistortion; framesLeft: number } | undefined;
+  #isFrozen = false;
+
+  constructor(options: DeviceWireOptions) {
+    this.#options = options;
+    this.baud = options.baud;
+    this.link = new DeviceLink(options.linkPath);
+    this.#line = new PacedLine({
+      clock: options.clock,
+      baud: options.baud,
+      deliver: (slice) => this.#deliver(slice),
+    });
+  }
+
+  get isPlugged(): boolean {
+    return this.#pty !== undefined;
+  }
+
+  get isHostOpen(): boolean {
+    return this.#pty?.isHostOpen ?? false;
+  }
+
+  get isFrozen(): boolean {
+    return this.#isFrozen;
+  }
+
+  get devicePath(): string | undefined {
+    return this.#pty?.path;
+  }
+
+  /** Connects the device; every time under a new terminal number, as the kernel does for a real one. */
+  plug(): void {
+    if (this.#pty !== undefined) return;
+    const pty = Pty.open(this.baud, {
+      onBytes: (bytes) => this.#hear(bytes),
+      onHost: (isOpen) => {
+        if (this.#pty === pty) this.#options.onHost(isOpen);
+      },
+    });
+    this.#pty = pty;
+    try {
+      this.link.pointTo(pty.path);
+    } catch (error) {
+      this.#pty = undefined;
+      void pty.close();
+      throw error;
+    }
+    this.#options.onPower(true);
+  }
+
+  async unplug(): Promise<void> {
+    const pty = this.#pty;
+    if (pty === undefined) return;
+    this.#pty = undefined;
+    this.#line.clear();
+    this.thaw();
+    this.link.remove();
+    this.#options.onPower(false);
+    await pty.close();
+  }
+
+  /** One frame of the device's protocol; a fault that waits for the next frame takes hold here. */
+  sendFrame(frame: Uint8Array): void {
+    if (this.#pty === undefined || this.#isFrozen) return;
+    const steps = this.#takeDistortion()?.(frame) ?? [{ kind: 'bytes', bytes: frame }];
+    const act = (): void => {
+      this.counters.framesSent += 1;
+      this.#options.onSent(frame);
+    };
+    // A device whose own buffer is full loses the frame, and goes on.
+    if (!this.#line.send([...steps, { kind: 'act', act }])) this.counters.bytesLost += frame.length;
+  }
+
+  /** Bytes that are no frame: noise, banners of other programs. */
+  sendLoose(bytes: Uint8Array): void {
+    if (this.#pty === undefined || this.#isFrozen) return;
+    if (this.#line.send([{ kind: 'bytes', bytes }])) return;
+    throw new RollcallError(
+      'REQUEST_INVALID',
+      `${this.#line.queuedBytes} bytes still wait to be sent at ${this.baud} baud, of at most ${LINE_QUEUE_BYTES_MAX}. Send less or wait.`,
+    );
+  }
+
+  distortNextFrames(distort: FrameDistortion, frames = 1): void {
+    this.#distortion = { distort, framesLeft: frames };
+  }
+
+  /** The device hangs: it neither sends nor reads; the host can still write until the buffers are full. */
+  freeze(): void {
+    this.#isFrozen = true;
+    this.#line.freeze();
+    this.#pty?.pauseReading();
+  }
+
+  thaw(): void {
+    if (!this.#isFrozen) return;
+    this.#isFrozen = false;
+    this.#line.thaw();
+    this.#pty?.resumeReading();
+  }
+
+  #takeDistortion(): FrameDistortion | undefined {
+    const current = this.#distortion;
+    if (current === undefined) return undefined;
+    current.framesLeft -= 1;
+    if (current.framesLeft === 0) this.#distortion = undefined;
+    return current.distort;
+  }
+
+  #deliver(slice: Uint8Array): void {
+    const pty = this.#pty;
+    if (pty === undefined) return;
+    this.counters.bytesOut += slice.length;
+    const heard = heardAt(slice, { senderBaud: this.baud, receiverBaud: pty.hostBaud });
+    for (let start = 0; start < heard.length; start += PTY_WRITE_BYTES_MAX) {
+      const piece = heard.subarray(start, start + PTY_WRITE_BYTES_MAX);
+      this.counters.bytesLost += piece.length - pty.write(piece);
+    }
+  }
+
+  #hear(bytes: Uint8Array): void {
+    const pty = this.#pty;
+    if (pty === undefined) return;
+    this.counters.bytesIn += bytes.length;
+    this.#options.onBytes(heardAt(bytes, { senderBaud: pty.hostBaud, receiverBaud: this.baud }));
+  }
+}
