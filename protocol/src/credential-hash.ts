@@ -30,9 +30,19 @@ export const credentialProjectionHashSchema = z.strictObject({
 });
 export type CredentialProjectionHash = z.infer<typeof credentialProjectionHashSchema>;
 
+/** Keyed hashes of one card, each projection at most once. */
+export const projectionHashesSchema = z
+  .array(credentialProjectionHashSchema)
+  .min(1)
+  .max(PROJECTIONS.length)
+  .refine(
+    (hashes) => new Set(hashes.map(({ projection }) => projection)).size === hashes.length,
+    'must hold each projection once',
+  );
+
 /** What a reader saw, as it may leave the gateway: keyed hashes, never the number itself. */
 export const readHashSchema = z.strictObject({
   technology: technologySchema,
-  hashes: z.array(credentialProjectionHashSchema).min(1).max(PROJECTIONS.length),
+  hashes: projectionHashesSchema,
 });
 export type ReadHash = z.infer<typeof readHashSchema>;

@@ -21,6 +21,7 @@ export const DEVICE_COUNTERS = [
   'reconnects',
   'timeouts',
   'merged',
+  'lights_lost',
 ] as const;
 export type DeviceCounter = (typeof DEVICE_COUNTERS)[number];
 

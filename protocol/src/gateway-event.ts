@@ -9,16 +9,21 @@ const eventDetailSchema = z.discriminatedUnion('type', [
     type: z.literal('store_replaced'),
     previous_store_id: storeIdSchema.nullable(),
     salvaged_rows: z.int().min(0),
-    /** Highest seq known to have existed unacknowledged in the lost store; null when unknown. */
+    /** Rows of the lost store that were neither acknowledged nor salvaged; null when unknown. */
     lost_unacked_rows: z.int().min(0).nullable(),
   }),
-  z.strictObject({
-    /** Rows of this store that the gateway can no longer produce. They count as settled, and people see it. */
-    type: z.literal('seq_lost'),
-    from_seq: seqSchema,
-    through_seq: seqSchema,
-    reason: z.string().min(1).max(200),
-  }),
+  z
+    .strictObject({
+      /** Rows of this store that the gateway can no longer produce. They count as settled, and people see it. */
+      type: z.literal('seq_lost'),
+      from_seq: seqSchema,
+      through_seq: seqSchema,
+      reason: z.string().min(1).max(200),
+    })
+    .refine((lost) => lost.from_seq <= lost.through_seq, {
+      path: ['through_seq'],
+      message: 'must not be before from_seq',
+    }),
   z.strictObject({ type: z.literal('store_full'), refused_taps: z.int().min(0) }),
   z.strictObject({
     type: z.literal('device_changed'),

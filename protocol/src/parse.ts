@@ -3,12 +3,14 @@ import { type ErrorCode, RollcallError } from './errors.js';
 
 /** Longest list of problems put into one message; a hostile document can have millions. */
 const ISSUES_LISTED_MAX = 8;
+/** Characters of one problem; a hostile key can be as long as the document. */
+const ISSUE_LENGTH_MAX = 200;
 
 /** Renders zod's findings as `path: what is wrong`, joined with `; `, without any value of the input. */
 export function describeIssues(error: z.ZodError): string {
   const lines = error.issues
     .slice(0, ISSUES_LISTED_MAX)
-    .map((issue) => `${formatPath(issue.path)}: ${issue.message}`);
+    .map((issue) => cut(`${formatPath(issue.path)}: ${issue.message}`));
   const more = error.issues.length - lines.length;
   return more > 0 ? `${lines.join('; ')}; and ${more} more` : lines.join('; ');
 }
@@ -48,7 +50,16 @@ export function parseJson<T>(schema: z.ZodType<T>, bytes: Uint8Array, code: Erro
 export function decodeJson(bytes: Uint8Array, code: ErrorCode, what: string): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (cause) {
-    throw new RollcallError(code, `${what} is not UTF-8 JSON`, { cause });
+  } catch (error) {
+    // No cause: the engine's message quotes the input, which can hold a card number or a key.
+    const position = error instanceof SyntaxError ? /at position \d+/.exec(error.message)?.[0] : undefined;
+    throw new RollcallError(
+      code,
+      `${what} is not UTF-8 JSON${position === undefined ? '' : `, broken ${position}`}`,
+    );
   }
+}
+
+function cut(text: string): string {
+  return text.length <= ISSUE_LENGTH_MAX ? text : `${text.slice(0, ISSUE_LENGTH_MAX)}…`;
 }

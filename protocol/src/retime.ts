@@ -42,7 +42,13 @@ export function effectiveTime(row: TimedRow, anchors: Iterable<Anchor>): Effecti
   return { effectiveAtMs: best.wallMs + (row.monoMs - best.monoMs), source: 'clock_anchor' };
 }
 
+/** A total order, so that the order of arrival decides nothing: a replaced store counts `seq` from 1 again. */
 function isNearer(candidate: Anchor, best: Anchor, monoMs: number): boolean {
-  const distance = Math.abs(candidate.monoMs - monoMs) - Math.abs(best.monoMs - monoMs);
-  return distance < 0 || (distance === 0 && candidate.seq < best.seq);
+  const differences = [
+    Math.abs(candidate.monoMs - monoMs) - Math.abs(best.monoMs - monoMs),
+    candidate.seq - best.seq,
+    candidate.monoMs - best.monoMs,
+    candidate.wallMs - best.wallMs,
+  ];
+  return (differences.find((difference) => difference !== 0) ?? 0) < 0;
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { credentialProjectionHashSchema, technologySchema } from './credential-hash.js';
+import { projectionHashesSchema, technologySchema } from './credential-hash.js';
 import { contractVersionSchema, gatewayIdSchema, instantSchema } from './ids.js';
 import { studentRefSchema } from './punch.js';
 
@@ -22,7 +22,7 @@ export type RosterPointer = z.infer<typeof rosterPointerSchema>;
 
 export const rosterCredentialSchema = z.strictObject({
   technology: technologySchema,
-  hashes: z.array(credentialProjectionHashSchema).min(1).max(3),
+  hashes: projectionHashesSchema,
   state: z.enum(['issued', 'blocked', 'lost', 'returned']),
   valid_from: instantSchema,
   valid_to: instantSchema.nullable(),

@@ -18,12 +18,15 @@ export const statusSchema = z.strictObject({
 
 export type Status = z.infer<typeof statusSchema>;
 
-/** True when `incoming` says something newer than what is known; a delayed will is not. */
+/**
+ * True when `incoming` says something newer than what is known; a delayed will is not. A birth of another boot
+ * is believed whatever it counts: on a new disk the sessions start at 1 again.
+ */
 export function supersedes(
-  incoming: Pick<Status, 'state' | 'session'>,
-  known: Pick<Status, 'session'>,
+  incoming: Pick<Status, 'state' | 'session' | 'boot_id'>,
+  known: Pick<Status, 'session' | 'boot_id'>,
 ): boolean {
-  return (
-    incoming.session > known.session || (incoming.session === known.session && incoming.state === 'offline')
-  );
+  if (incoming.state === 'online' && incoming.boot_id !== known.boot_id) return true;
+  if (incoming.session !== known.session) return incoming.session > known.session;
+  return incoming.state === 'offline' && incoming.boot_id === known.boot_id;
 }

@@ -1,9 +1,13 @@
+import * as z from 'zod';
 import type { BatchKind } from './batch.js';
 import { BATCH_KINDS } from './batch.js';
 import { COMMAND_NAMES, type CommandName } from './command.js';
 import { deviceIdSchema, gatewayIdSchema } from './ids.js';
+import { parseValue } from './parse.js';
 
 const ROOT = 'rollcall/v1';
+/** Open for commands of a newer central: the gateway answers `COMMAND_UNKNOWN`. */
+const commandNameSchema = z.string().regex(/^[a-z_]{1,32}$/, 'must be 1 to 32 of a-z and "_"');
 
 /** Everything a gateway publishes, by kind. */
 export type UpTopic =
@@ -28,19 +32,23 @@ export const UP_FILTER = `${ROOT}/+/up/#`;
 /** Where central's start-up probe travels: upper case, so that no gateway can have this id. */
 export const probeTopic = (nonce: string): string => `${ROOT}/PROBE/up/live/${nonce}`;
 
-/** Builds a topic; ids are checked, so that no wildcard or slash can enter. */
+/**
+ * Builds a topic; every part is checked, so that no wildcard or slash can enter.
+ *
+ * @throws RollcallError `TOPIC_INVALID`
+ */
 export function buildTopic(topic: Topic): string {
   const base = prefix(topic.gatewayId);
   switch (topic.kind) {
     case 'device-status':
-      return `${base}/up/device/${deviceIdSchema.parse(topic.deviceId)}/status`;
+      return `${base}/up/device/${checked(deviceIdSchema, topic.deviceId, 'device id')}/status`;
     case 'response':
-      return `${base}/up/rsp/${topic.command}`;
+      return `${base}/up/rsp/${checked(commandNameSchema, topic.command, 'command')}`;
     case 'ack':
     case 'roster':
       return `${base}/down/${topic.kind}`;
     case 'command':
-      return `${base}/down/cmd/${topic.command}`;
+      return `${base}/down/cmd/${checked(commandNameSchema, topic.command, 'command')}`;
     default:
       return `${base}/up/${topic.kind}`;
   }
@@ -75,7 +83,7 @@ function parseUp(gatewayId: string, [head, id, tail, ...extra]: string[]): UpTop
 
 function parseDown(gatewayId: string, [head, name, ...extra]: string[]): DownTopic | undefined {
   if (extra.length > 0) return undefined;
-  if (head === 'cmd' && name !== undefined && /^[a-z_]{1,32}$/.test(name)) {
+  if (head === 'cmd' && name !== undefined && commandNameSchema.safeParse(name).success) {
     return { kind: 'command', gatewayId, command: name };
   }
   if ((head === 'ack' || head === 'roster') && name === undefined) return { kind: head, gatewayId };
@@ -83,5 +91,9 @@ function parseDown(gatewayId: string, [head, name, ...extra]: string[]): DownTop
 }
 
 function prefix(gatewayId: string): string {
-  return `${ROOT}/${gatewayIdSchema.parse(gatewayId)}`;
+  return `${ROOT}/${checked(gatewayIdSchema, gatewayId, 'gateway id')}`;
+}
+
+function checked(schema: z.ZodType<string>, text: string, what: string): string {
+  return parseValue(schema, text, 'TOPIC_INVALID', `The ${what} of a topic`);
 }

@@ -1,0 +1,86 @@
+import * as z from 'zod';
+import { parseCanonical } from './credential.js';
+import { RollcallError } from './errors.js';
+import { parseValue } from './parse.js';
+
+const CHUNK_PATTERN = /^(?:[0-9A-F]{2}(?: [0-9A-F]{2})*)?$/;
+
+const expectationSchema = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('card'),
+    /** Strongest canonical form of what is read. */
+    canonical: z.string().refine(isCanonical, 'must be the canonical form of a card'),
+    /** True where the wire format has a check value and the device left it out. */
+    unverified: z.literal(true).optional(),
+  }),
+  z.strictObject({ type: z.literal('rejected'), reason: z.string().regex(/^[a-z][a-z_]{1,31}$/) }),
+]);
+export type VectorExpectation = z.infer<typeof expectationSchema>;
+
+const vectorSchema = z.strictObject({
+  name: z.string().min(1).max(120),
+  /** Where the bytes come from, so that a doubt about them can be settled. */
+  provenance: z.string().min(1).max(300),
+  /** Bytes as they arrive, one string a read, `02 30 43`. */
+  chunks_hex: z
+    .array(z.string().regex(CHUNK_PATTERN, 'must be upper-case hex bytes with one blank between'))
+    .min(1)
+    .max(64),
+  /** Options of the driver, as in the configuration file. */
+  options: z.record(z.string(), z.unknown()).optional(),
+  /** Milliseconds from one chunk to the next; 0 when absent. */
+  gap_ms: z.int().min(1).max(60_000).optional(),
+  /**
+   * Cards and refusals, in order, repeated refusals once ({@link collapseRejections}). Anything else a driver
+   * says is not part of a vector.
+   */
+  expect: z.array(expectationSchema).max(64),
+});
+export type Vector = z.infer<typeof vectorSchema>;
+
+/** `vectors/<driver>.json`: what a device really sends, and what has to be understood. */
+const vectorFileSchema = z.strictObject({
+  driver: z.string().regex(/^[a-z0-9][a-z0-9-]{0,30}$/),
+  source: z.string().min(1).max(500),
+  vectors: z
+    .array(vectorSchema)
+    .min(1)
+    .refine(
+      (vectors) => new Set(vectors.map(({ name }) => name)).size === vectors.length,
+      'names must differ',
+    ),
+});
+export type VectorFile = z.infer<typeof vectorFileSchema>;
+
+/** @throws RollcallError `MESSAGE_INVALID` naming every wrong path. */
+export function parseVectorFile(document: unknown): VectorFile {
+  return parseValue(vectorFileSchema, document, 'MESSAGE_INVALID', 'The vector file');
+}
+
+/** The reads of a vector as bytes. */
+export function chunksOf({ chunks_hex }: Pick<Vector, 'chunks_hex'>): Uint8Array[] {
+  return chunks_hex.map((text) =>
+    text === '' ? new Uint8Array() : Uint8Array.from(text.split(' '), (pair) => Number.parseInt(pair, 16)),
+  );
+}
+
+/**
+ * Drops every refusal that repeats the one before it: into how many refusals a stretch of noise falls depends on
+ * how the bytes were split, and only what does not depend on that is ground truth.
+ */
+export function collapseRejections<T extends { type: string; reason?: string }>(events: readonly T[]): T[] {
+  return events.filter((event, index) => {
+    const before = events[index - 1];
+    return !(event.type === 'rejected' && before?.type === 'rejected' && before.reason === event.reason);
+  });
+}
+
+function isCanonical(text: string): boolean {
+  try {
+    parseCanonical(text);
+    return true;
+  } catch (error) {
+    if (error instanceof RollcallError) return false;
+    throw error;
+  }
+}
