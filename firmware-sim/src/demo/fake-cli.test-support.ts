@@ -16,7 +16,7 @@ function runAs(name) {
   process.on('SIGTERM', () => { note('stop ' + name); process.exit(0); });
   if (fault('die-before-ready')) { console.error(name + ' has no database'); process.exit(3); }
   writeFileSync(join(folder, name + '.pid'), String(process.pid));
-  console.log(JSON.stringify({ level: 30, msg: 'ready' }));
+  console.log(JSON.stringify({ level: 'info', msg: 'ready' }));
   setInterval(() => undefined, 1000);
 }
 `;

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 
-const PINO_ERROR_LEVEL = 50;
+const COMPLAINT_LEVELS = ['error', 'fatal'];
 
-const pinoLineSchema = z.looseObject({ level: z.number(), msg: z.string().optional() });
+const pinoLineSchema = z.looseObject({ level: z.string(), msg: z.string().optional() });
 
 export interface LogLine {
   isReady: boolean;
@@ -17,7 +17,7 @@ export function readLogLine(text: string): LogLine {
   const { level, msg } = line.data;
   return {
     isReady: msg === 'ready',
-    complaint: level >= PINO_ERROR_LEVEL ? complaintOf(line.data) : undefined,
+    complaint: COMPLAINT_LEVELS.includes(level) ? complaintOf(line.data) : undefined,
   };
 }
 
