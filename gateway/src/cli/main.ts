@@ -1,0 +1,89 @@
+#!/usr/bin/env node
+import { Command, CommanderError, Option } from 'commander';
+import { DEFAULT_CONFIG_FILE } from '../config/default-file.js';
+
+const EXIT_FAILURE = 1;
+const EXIT_USAGE = 2;
+
+/** The command line. Every subcommand is loaded only when asked for, so that `--help` needs no native module. */
+function createProgram(setExitCode: (code: number) => void): Command {
+  const program = new Command('rollcall-gateway')
+    .description('Takes attendance from card readers and relays it to central.')
+    .exitOverride();
+  const config = (): Option =>
+    new Option('--config <file>', 'configuration file').default(DEFAULT_CONFIG_FILE).env('ROLLCALL_CONFIG');
+
+  program
+    .command('run')
+    .description('run the gateway until SIGTERM or SIGINT')
+    .addOption(config())
+    .action(async (options: { config: string }) => {
+      setExitCode(await (await import('./run.js')).run(options));
+    });
+  program
+    .command('key')
+    .description('print the public signing key as JSON, making the key at first use')
+    .addOption(config())
+    .action(async (options: { config: string }) => {
+      setExitCode(await (await import('./key.js')).key(options));
+    });
+  program
+    .command('doctor')
+    .description(
+      'check configuration, readers, permissions, disk, clock and network; exit code = number of failures',
+    )
+    .addOption(config())
+    .action(async (options: { config: string }) => {
+      setExitCode(await (await import('./doctor.js')).doctor(options));
+    });
+  program
+    .command('config')
+    .description('look at the configuration')
+    .command('show')
+    .description('print every value and where it comes from')
+    .addOption(config())
+    .option('--json', 'print JSON instead of a table')
+    .action(async (options: { config: string; json?: true }) => {
+      setExitCode((await import('./config-show.js')).configShow(options));
+    });
+  program
+    .command('monitor')
+    .description(
+      'try one reader: print what it decodes as JSON lines, until SIGINT; nothing is stored or sent',
+    )
+    .requiredOption('--driver <id>', 'driver of the reader')
+    .requiredOption('--port <path>', 'where it is attached: a path, or tcp://host:port')
+    .option('--option <key=value>', 'option of the driver; can be repeated', collect, [])
+    .option(
+      '--capture <file>',
+      'at the end, write what the reader sent to this file, in the form of test vectors',
+    )
+    .addHelpText(
+      'after',
+      '\nCard numbers are printed in full here, for the technician at the reader: do not keep the output.',
+    )
+    .action(async (options: { driver: string; port: string; option: string[]; capture?: string }) => {
+      setExitCode(await (await import('./monitor.js')).monitor(options));
+    });
+  return program;
+}
+
+function collect(value: string, earlier: string[]): string[] {
+  return [...earlier, value];
+}
+
+let exitCode = 0;
+try {
+  await createProgram((code) => {
+    exitCode = code;
+  }).parseAsync(process.argv);
+} catch (error) {
+  if (error instanceof CommanderError) {
+    // Commander has already printed its message; help and version end with 0.
+    exitCode = error.exitCode === 0 ? 0 : EXIT_USAGE;
+  } else {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    exitCode = EXIT_FAILURE;
+  }
+}
+process.exitCode = exitCode;

@@ -1,0 +1,120 @@
+import { writeFileSync } from 'node:fs';
+import { PROJECTIONS } from '@rollcall/protocol/credential-hash';
+import { RollcallError } from '@rollcall/protocol/errors';
+import { systemClock } from '@rollcall/protocol/system-clock';
+import { Findings } from '../config/parse-document.js';
+import { portSchema } from '../config/port.js';
+import { readDriverOptions } from '../config/read-devices.js';
+import { captureAsVectors } from '../devices/capture-vector.js';
+import type { Stamp } from '../devices/device-connection.js';
+import type { DeviceSnapshot } from '../devices/device-snapshot.js';
+import { Supervisor } from '../devices/supervisor.js';
+import type { DriverDefinition, DriverEvent } from '../drivers/driver.js';
+import { driverIds, findDriver } from '../drivers/registry.js';
+import { silentLog } from '../log.js';
+import { createOpenTransport } from '../transport/open-transport.js';
+import { identifyPort } from '../transport/port-identity.js';
+
+export interface MonitorOptions {
+  driver: string;
+  port: string;
+  /** `key=value` each. */
+  option: readonly string[];
+  capture?: string;
+}
+
+/** Shows what one reader decodes, without store or uplink. Runs until SIGINT or SIGTERM. */
+export async function monitor(options: MonitorOptions): Promise<number> {
+  const driver = knownDriver(options.driver);
+  checkPort(options.port);
+  const supervisor = new Supervisor({
+    device: {
+      id: 'monitor',
+      driver: driver.id,
+      port: options.port,
+      options: parseDriverOptions(driver, options.option),
+    },
+    driver,
+    openTransport: createOpenTransport(systemClock),
+    identifyPort,
+    clock: systemClock,
+    log: silentLog,
+    random: Math.random,
+    onEvent: (event, stamp) => print(describeEvent(event, stamp)),
+    onChange: (snapshot) => print(describeState(snapshot)),
+  });
+  supervisor.start();
+  await untilAskedToStop();
+  await supervisor.stop();
+  if (options.capture !== undefined) {
+    const document = captureAsVectors(driver.id, supervisor.capture);
+    writeFileSync(options.capture, `${JSON.stringify(document, null, 2)}\n`, { mode: 0o600 });
+  }
+  return 0;
+}
+
+function knownDriver(id: string): DriverDefinition<unknown> {
+  const driver = findDriver(id);
+  if (driver !== undefined) return driver;
+  throw new RollcallError('DRIVER_UNKNOWN', `There is no driver "${id}"; use one of ${driverIds.join(', ')}`);
+}
+
+function checkPort(port: string): void {
+  const message = portSchema.safeParse(port).error?.issues[0]?.message;
+  if (message !== undefined) throw new RollcallError('CONFIG_INVALID', `--port ${message}`);
+}
+
+/** @throws RollcallError `CONFIG_INVALID` with every wrong option. */
+export function parseDriverOptions(driver: DriverDefinition<unknown>, pairs: readonly string[]): unknown {
+  const raw: Record<string, unknown> = {};
+  for (const pair of pairs) {
+    const at = pair.indexOf('=');
+    if (at < 1)
+      throw new RollcallError('CONFIG_INVALID', `--option must be key=value, such as --option baud=9600`);
+    raw[pair.slice(0, at)] = parseScalar(pair.slice(at + 1));
+  }
+  const findings = new Findings();
+  const parsed = readDriverOptions(driver, raw, ['--option'], findings);
+  if (findings.problems.length > 0) throw new RollcallError('CONFIG_INVALID', findings.problems.join('; '));
+  return parsed;
+}
+
+function parseScalar(text: string): unknown {
+  if (text === 'true' || text === 'false') return text === 'true';
+  return /^-?\d+$/.test(text) ? Number(text) : text;
+}
+
+/** One decoded event as the JSON line that is printed. */
+export function describeEvent(event: DriverEvent, stamp: Stamp): Record<string, unknown> {
+  const at = new Date(stamp.wallMs).toISOString();
+  if (event.type !== 'card') return { ...event, at };
+  const { technology, values } = event.read;
+  const strongest = PROJECTIONS.map((projection) => values[projection]).find((value) => value !== undefined);
+  return {
+    type: 'card',
+    at,
+    uid: strongest,
+    technology,
+    values,
+    ...(event.directionHint === undefined ? {} : { direction_hint: event.directionHint }),
+    ...(event.unverified === undefined ? {} : { unverified: true }),
+  };
+}
+
+function describeState(snapshot: DeviceSnapshot): Record<string, unknown> {
+  const { state, sinceMs, problem, counters } = snapshot;
+  return { type: 'device', at: new Date(sinceMs).toISOString(), state, problem, counters };
+}
+
+function print(line: Record<string, unknown>): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+function untilAskedToStop(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGINT', () => resolve());
+    process.once('SIGTERM', () => resolve());
+    // Whoever read the lines has gone ("| head").
+    process.stdout.once('error', () => resolve());
+  });
+}

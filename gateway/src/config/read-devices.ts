@@ -1,0 +1,143 @@
+import * as z from 'zod';
+import type { DriverDefinition } from '../drivers/driver.js';
+import { driverIds, findDriver } from '../drivers/registry.js';
+import { nearestWord } from './nearest-word.js';
+import { asGroup, type Findings, type Group, readKeys } from './parse-document.js';
+import { isUnstablePort } from './port.js';
+import { DEVICE_KEYS, DEVICES_MAX, type DeviceConfig } from './schema.js';
+
+/** Reads `devices`, each against the schema of its own driver, and checks what they say about each other. */
+export function readDevices(raw: unknown, findings: Findings): DeviceConfig[] {
+  if (raw === undefined || raw === null) {
+    findings.warnings.push(
+      'devices: none are listed, so nobody can tap; write "devices:" with one "- { id: …, driver: …, port: … }" each',
+    );
+    return [];
+  }
+  if (!Array.isArray(raw)) {
+    findings.problem(['devices'], 'must be a list; start each device with "- "');
+    return [];
+  }
+  if (raw.length > DEVICES_MAX) {
+    findings.problem(['devices'], `must be at most ${DEVICES_MAX}; one gateway serves one building`);
+    return [];
+  }
+  const devices = raw.map((entry, index) => readDevice(entry, index, findings));
+  checkNames(devices, findings);
+  checkFeedback(devices, findings);
+  checkPorts(devices, findings);
+  return devices as DeviceConfig[];
+}
+
+type Read = Partial<DeviceConfig>;
+
+function readDevice(raw: unknown, index: number, findings: Findings): Read {
+  const path = ['devices', index];
+  const device = readKeys({ path, keys: DEVICE_KEYS, raw, alsoKnown: ['options'] }, findings) as Read;
+  if (device.driver === undefined) return device;
+  const driver = findDriver(device.driver);
+  if (driver === undefined) {
+    const meant = nearestWord(device.driver, driverIds);
+    const hint = meant === undefined ? '' : `; did you mean "${meant}"?`;
+    findings.problem(
+      [...path, 'driver'],
+      `is not a driver; the known ones are ${driverIds.join(', ')}${hint}`,
+    );
+    return device;
+  }
+  device.options = readDriverOptions(driver, asGroup(raw)?.['options'], [...path, 'options'], findings);
+  return device;
+}
+
+/** Validates one device's options by its driver's schema; undefined when something was wrong. */
+export function readDriverOptions(
+  driver: DriverDefinition<unknown>,
+  raw: unknown,
+  path: readonly PropertyKey[],
+  findings: Findings,
+): unknown {
+  const result = driver.options.safeParse(raw ?? {});
+  if (result.success) {
+    for (const [name, value] of Object.entries(result.data as Group)) {
+      findings.value([...path, name], value, asGroup(raw)?.[name] === undefined ? 'default' : 'file');
+    }
+    return result.data;
+  }
+  const known = optionNames(driver);
+  for (const issue of result.error.issues) {
+    if (issue.code === 'unrecognized_keys') {
+      for (const name of issue.keys) {
+        const meant = nearestWord(name, known);
+        const hint =
+          meant === undefined
+            ? `driver ${driver.id} knows ${known.join(', ') || 'none'}`
+            : `did you mean "${meant}"?`;
+        findings.problem([...path, ...issue.path, name], `is not an option; ${hint}`);
+      }
+      continue;
+    }
+    findings.problem([...path, ...issue.path], `${issue.message}; see docs/readers/${driver.id}.md`);
+  }
+  return undefined;
+}
+
+export function optionNames(driver: DriverDefinition<unknown>): string[] {
+  const schema = z.toJSONSchema(driver.options, { io: 'input', unrepresentable: 'any' });
+  return Object.keys(schema.properties ?? {});
+}
+
+function checkNames(devices: readonly Read[], findings: Findings): void {
+  const first = new Map<string, number>();
+  for (const [index, { id }] of devices.entries()) {
+    if (id === undefined) continue;
+    const earlier = first.get(id);
+    if (earlier === undefined) first.set(id, index);
+    else
+      findings.problem(
+        ['devices', index, 'id'],
+        `is already the name of devices[${earlier}]; write another one`,
+      );
+  }
+}
+
+function checkFeedback(devices: readonly Read[], findings: Findings): void {
+  for (const [index, { id, feedback }] of devices.entries()) {
+    if (feedback === undefined) continue;
+    const path = ['devices', index, 'feedback'];
+    const target = devices.find((device) => device.id === feedback);
+    if (feedback === id) {
+      findings.problem(path, 'names the device itself; leave it out to use its own lights');
+    } else if (target === undefined) {
+      const meant = nearestWord(
+        feedback,
+        devices.flatMap((device) => device.id ?? []),
+      );
+      const hint = meant === undefined ? 'write the id of a device in this list' : `did you mean "${meant}"?`;
+      findings.problem(path, `names a device that is not in this list; ${hint}`);
+    } else if (target.driver !== undefined && findDriver(target.driver)?.hasLights === false) {
+      findings.problem(
+        path,
+        `names a device of driver ${target.driver}, which has no lights; name one that has`,
+      );
+    }
+  }
+}
+
+function checkPorts(devices: readonly Read[], findings: Findings): void {
+  const first = new Map<string, number>();
+  for (const [index, { port }] of devices.entries()) {
+    if (port === undefined) continue;
+    const earlier = first.get(port);
+    if (earlier === undefined) first.set(port, index);
+    else
+      findings.problem(
+        ['devices', index, 'port'],
+        `is already the port of devices[${earlier}]; each device needs its own`,
+      );
+    if (isUnstablePort(port)) {
+      findings.warnings.push(
+        `devices[${index}].port: ${port} may be another reader after the next restart; find the lasting name with "ls -l /dev/serial/by-id/" and write that`,
+      );
+    }
+  }
+}

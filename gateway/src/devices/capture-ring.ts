@@ -1,0 +1,36 @@
+/** Bytes of traffic kept per device (edge §4.6). */
+export const CAPTURE_BYTES_MAX = 64 * 1024;
+/** Pieces kept per device: single bytes with their times must not cost a hundred times their size. */
+export const CAPTURE_PIECES_MAX = 4096;
+
+export interface CapturedPiece {
+  direction: 'in' | 'out';
+  monoMs: number;
+  bytes: Uint8Array;
+}
+
+/**
+ * The last bytes on the wire, for the technician and for replaying as a test. It holds card numbers, so it
+ * leaves the machine only when a person asks for it.
+ */
+export class CaptureRing {
+  readonly #pieces: CapturedPiece[] = [];
+  #bytes = 0;
+
+  add(direction: 'in' | 'out', monoMs: number, bytes: Uint8Array): void {
+    const kept = Uint8Array.from(bytes.subarray(Math.max(0, bytes.length - CAPTURE_BYTES_MAX)));
+    this.#pieces.push({ direction, monoMs, bytes: kept });
+    this.#bytes += kept.length;
+    while (this.#bytes > CAPTURE_BYTES_MAX || this.#pieces.length > CAPTURE_PIECES_MAX) {
+      this.#bytes -= this.#pieces.shift()?.bytes.length ?? 0;
+    }
+  }
+
+  get byteLength(): number {
+    return this.#bytes;
+  }
+
+  pieces(): readonly CapturedPiece[] {
+    return this.#pieces;
+  }
+}

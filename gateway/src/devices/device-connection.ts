@@ -1,0 +1,189 @@
+import { type Clock, delay } from '@rollcall/protocol/clock';
+import { hasCode, isRollcallError, RollcallError } from '@rollcall/protocol/errors';
+import type { DeviceConfig } from '../config/schema.js';
+import type { DriverDefinition, DriverEvent, DriverSession } from '../drivers/driver.js';
+import type { FeedbackSignal } from '../feedback/signal.js';
+import type { OpenTransport, Transport } from '../transport/transport.js';
+import type { CaptureRing } from './capture-ring.js';
+import type { Counters } from './counters.js';
+
+/** Longest opening; a wedged USB bridge can hold it for ever. */
+const OPEN_TIMEOUT_MS = 10_000;
+
+/** Both clocks at one moment. */
+export interface Stamp {
+  monoMs: number;
+  wallMs: number;
+}
+
+/** Shows a signal on one connection; rejects when that connection is gone, so it never reaches the next person. */
+export type Lights = (signal: FeedbackSignal) => Promise<void>;
+
+export interface DeviceConnectionOptions {
+  device: DeviceConfig;
+  driver: DriverDefinition<unknown>;
+  openTransport: OpenTransport;
+  clock: Clock;
+  counters: Counters;
+  capture: CaptureRing;
+  onEvent(event: DriverEvent, stamp: Stamp): void;
+  onBytes(): void;
+  /** Called at most once, and only after `open` resolved. */
+  onLost(reason: RollcallError): void;
+}
+
+/** One connection to one device: a new port, a new parser and a new driver session, thrown away together. */
+export class DeviceConnection {
+  readonly #options: DeviceConnectionOptions;
+  readonly #transport: Transport;
+  readonly #stopped = new AbortController();
+  #session: DriverSession | undefined;
+  /** The moment of the chunk that is being decoded. */
+  #chunkStamp: Stamp | undefined;
+  #isOpen = false;
+  #lostReason: RollcallError | undefined;
+
+  constructor(options: DeviceConnectionOptions) {
+    this.#options = options;
+    const { device, driver } = options;
+    const { dtr, rts } = driver.link;
+    const baud = driver.baudFrom?.(device.options) ?? driver.link.baud;
+    this.#transport = options.openTransport(device.port, { baud, dtr, rts });
+  }
+
+  /**
+   * Opens the port, starts the driver and finds out whether the device answers.
+   *
+   * @throws RollcallError of the transport or of the driver's probe.
+   */
+  async open(onOpened: () => void): Promise<void> {
+    await this.#openTransport();
+    this.#throwIfLost();
+    const session = this.#sessionNow();
+    onOpened();
+    await session.probe?.();
+    this.#throwIfLost();
+    await delay(this.#options.clock, this.#options.driver.link.readyWithinMs, this.#stopped.signal);
+    this.#throwIfLost();
+    this.#isOpen = true;
+  }
+
+  /** Undefined where the device has no lights or is not connected. */
+  lights(): Lights | undefined {
+    const session = this.#session;
+    if (session?.feedback === undefined || this.#lostReason !== undefined) return undefined;
+    return (signal) => session.feedback?.(signal) ?? Promise.resolve();
+  }
+
+  async close(): Promise<void> {
+    this.#lostReason ??= new RollcallError(
+      'PORT_CLOSED',
+      `The connection of ${this.#options.device.id} was closed`,
+    );
+    this.#stopped.abort(this.#lostReason);
+    this.#session?.close();
+    await this.#transport.close();
+  }
+
+  async #openTransport(): Promise<void> {
+    const { clock, device } = this.#options;
+    const opening = this.#transport.open({
+      onBytes: (chunk) => this.#onBytes(chunk),
+      onClose: (reason) => this.#lose(reason),
+    });
+    let cancel = (): void => undefined;
+    const late = new Promise<never>((_, reject) => {
+      cancel = clock.after(OPEN_TIMEOUT_MS, () =>
+        reject(
+          new RollcallError(
+            'DEVICE_TIMEOUT',
+            `Opening ${device.port} took longer than ${OPEN_TIMEOUT_MS / 1000} s; unplug the reader and plug it in again`,
+          ),
+        ),
+      );
+    });
+    try {
+      await Promise.race([opening, late]);
+    } catch (error) {
+      // An opening that succeeds after all would hold the port against the next attempt.
+      opening.then(
+        () => this.#transport.close(),
+        () => undefined,
+      );
+      throw error;
+    } finally {
+      cancel();
+    }
+  }
+
+  #sessionNow(): DriverSession {
+    if (this.#session !== undefined) return this.#session;
+    const { device, driver, clock, counters } = this.#options;
+    this.#session = driver.open({
+      deviceId: device.id,
+      options: device.options,
+      clock,
+      write: (bytes) => this.#write(bytes),
+      emit: (event) => this.#emit(event),
+      count: (counter, by) => counters.add(counter, by),
+    });
+    return this.#session;
+  }
+
+  #onBytes(chunk: Uint8Array): void {
+    if (this.#lostReason !== undefined) return;
+    const { clock, capture } = this.#options;
+    this.#chunkStamp = { monoMs: clock.monoMs(), wallMs: clock.wallMs() };
+    capture.add('in', this.#chunkStamp.monoMs, chunk);
+    this.#options.onBytes();
+    try {
+      this.#sessionNow().onBytes(chunk);
+    } catch (cause) {
+      // A mistake in one driver ends this connection, not the gateway.
+      this.#lose(
+        new RollcallError('INTERNAL', `Driver ${this.#options.driver.id} failed on its input`, { cause }),
+      );
+    } finally {
+      this.#chunkStamp = undefined;
+    }
+  }
+
+  #emit(event: DriverEvent): void {
+    if (this.#lostReason !== undefined) return;
+    const { clock } = this.#options;
+    this.#options.onEvent(event, this.#chunkStamp ?? { monoMs: clock.monoMs(), wallMs: clock.wallMs() });
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    if (this.#lostReason !== undefined) throw this.#lostReason;
+    this.#options.capture.add('out', this.#options.clock.monoMs(), bytes);
+    try {
+      await this.#transport.write(bytes);
+    } catch (error) {
+      if (hasCode(error, 'PORT_WRITE_TIMEOUT')) {
+        this.#options.counters.add('timeouts');
+        this.#lose(error);
+      }
+      throw error;
+    }
+  }
+
+  #lose(reason: RollcallError): void {
+    if (this.#lostReason !== undefined) return;
+    this.#lostReason = reason;
+    this.#stopped.abort(reason);
+    this.#session?.close();
+    if (this.#isOpen) this.#options.onLost(reason);
+  }
+
+  #throwIfLost(): void {
+    if (this.#lostReason !== undefined) throw this.#lostReason;
+  }
+}
+
+/** Whatever was thrown, as an error with a code. */
+export function toRollcallError(error: unknown): RollcallError {
+  return isRollcallError(error)
+    ? error
+    : new RollcallError('INTERNAL', 'Unexpected failure', { cause: error });
+}

@@ -1,0 +1,19 @@
+import type { CardRead } from '@rollcall/protocol/credential';
+import type { DirectionHint } from '@rollcall/protocol/punch';
+import type { FeedbackSignal } from '../feedback/signal.js';
+
+/** One card shown to one device, as the device layer hands it to the punch recorder. */
+export interface Presentation {
+  readonly deviceId: string;
+  readonly read: CardRead;
+  readonly directionHint?: DirectionHint;
+  /** Both clocks, read when the byte arrived that completed the frame. */
+  readonly monoMs: number;
+  readonly wallMs: number;
+}
+
+/**
+ * Keeps a presentation. Resolves only after the row is fsynced (or was refused); the device layer then shows
+ * the signal on the device's own lights or on those named by `feedback:`. Never rejects.
+ */
+export type RecordPresentation = (presentation: Presentation) => Promise<FeedbackSignal>;

@@ -1,0 +1,81 @@
+import type { Clock } from '@rollcall/protocol/clock';
+import type { CardRead } from '@rollcall/protocol/credential';
+import type { DeviceCounter } from '@rollcall/protocol/device-status';
+import type { DirectionHint } from '@rollcall/protocol/punch';
+import type * as z from 'zod';
+import type { FeedbackSignal } from '../feedback/signal.js';
+
+export type DriverEvent =
+  /** One presentation of one card; repeats while it stays in the field are merged by the driver. */
+  | {
+      type: 'card';
+      read: CardRead;
+      directionHint?: DirectionHint;
+      /** Set where the wire format has a check value and the device left it out. */
+      unverified?: true;
+    }
+  | { type: 'card_removed' }
+  /** The device said who it is. */
+  | { type: 'identity'; text: string }
+  /** A heartbeat: a device that has ever sent one and then falls silent counts as degraded. */
+  | { type: 'alive' }
+  /**
+   * Something was read and not believed; `message` tells the technician what to change and never contains
+   * what was read.
+   */
+  | { type: 'rejected'; reason: string; message: string };
+
+/** All that a driver can see of the world. */
+export interface DriverContext<Options> {
+  readonly deviceId: string;
+  readonly options: Options;
+  readonly clock: Clock;
+  /** Fails at once when the connection is gone. */
+  write(bytes: Uint8Array): Promise<void>;
+  emit(event: DriverEvent): void;
+  count(counter: DeviceCounter, by?: number): void;
+}
+
+/** Lives as long as one connection, never longer. */
+export interface DriverSession {
+  /** Takes any bytes in any split; never throws. */
+  onBytes(chunk: Uint8Array): void;
+  /** Shows the outcome on the device's own lights; absent where it has none. */
+  feedback?(signal: FeedbackSignal): Promise<void>;
+  /**
+   * Finds out whether the expected device answers; absent where nothing can be asked.
+   *
+   * @throws RollcallError `DEVICE_TIMEOUT` or `DEVICE_REFUSED`.
+   */
+  probe?(): Promise<void>;
+  /** Cancels every timer. */
+  close(): void;
+}
+
+/** One reader family: a literal, found through the registry (edge §6.3). */
+export interface DriverDefinition<Options> {
+  readonly id: string;
+  readonly kind: 'card' | 'finger' | 'lights';
+  readonly title: string;
+  /** Whether its sessions can show feedback, so that the configuration can be checked before anything is open. */
+  readonly hasLights: boolean;
+  readonly link: {
+    baud: number;
+    dtr: boolean;
+    rts: boolean;
+    /** Milliseconds from opening until the device can be believed (boot banner, stale buffer). */
+    readyWithinMs: number;
+  };
+  /** Milliseconds of silence after which a device that should send heartbeats counts as degraded. */
+  readonly silenceLimitMs?: number;
+  /** Per-device options, named as in the configuration file; defaults included. */
+  readonly options: z.ZodType<Options>;
+  /** The speed where it is an option of the device; otherwise `link.baud` holds. */
+  baudFrom?(options: Options): number;
+  open(context: DriverContext<Options>): DriverSession;
+}
+
+/** Keeps the option type of a definition while the registry forgets it. */
+export function defineDriver<Options>(definition: DriverDefinition<Options>): DriverDefinition<Options> {
+  return definition;
+}
