@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto';
+import type { Clock } from '@rollcall/protocol/clock';
+import { isRollcallError, RollcallError } from '@rollcall/protocol/errors';
+import { parseJson } from '@rollcall/protocol/parse';
+import { ROSTER_BYTES_MAX, type RosterPointer, rosterDocumentSchema } from '@rollcall/protocol/roster';
+import type { Log } from '../log.js';
+import { download } from './download.js';
+import type { RosterStore } from './roster-store.js';
+
+const RETRY_FIRST_MS = 5_000;
+const RETRY_MAX_MS = 600_000;
+
+export interface RosterOptions {
+  gatewayId: string;
+  centralUrl: string;
+  password: string;
+  ca: Buffer | undefined;
+  store: RosterStore;
+  clock: Clock;
+  log: Log;
+  bytesMax?: number;
+  random?: () => number;
+  /** What keeps the newest roster away, or undefined once it is in force. */
+  onProblem?: (problem: RollcallError | undefined) => void;
+}
+
+/** Follows the pointer in `down/roster`. Whatever goes wrong, the roster in force stays. */
+export class Roster {
+  readonly #options: RosterOptions;
+  readonly #abort = new AbortController();
+  #wanted: RosterPointer | undefined;
+  #isFetching = false;
+  #failures = 0;
+  #cancelRetry: (() => void) | undefined;
+
+  constructor(options: RosterOptions) {
+    this.#options = options;
+  }
+
+  /** Takes a pointer; an older or equal version than the one in force is no news. */
+  async follow(pointer: RosterPointer): Promise<void> {
+    const { store, log } = this.#options;
+    if (pointer.version <= store.version) {
+      if (pointer.version < store.version) {
+        log.warn(
+          { offered: pointer.version, inForce: store.version },
+          'an older roster was offered and not taken',
+        );
+      }
+      return;
+    }
+    this.#wanted = pointer;
+    this.#failures = 0;
+    await this.#run();
+  }
+
+  stop(): void {
+    this.#abort.abort();
+    this.#cancelRetry?.();
+  }
+
+  async #run(): Promise<void> {
+    this.#cancelRetry?.();
+    if (this.#isFetching) return;
+    this.#isFetching = true;
+    try {
+      // A newer pointer may arrive while an older document is on its way.
+      while (this.#wanted !== undefined && this.#wanted.version > this.#options.store.version) {
+        await this.#take(this.#wanted);
+      }
+      this.#wanted = undefined;
+      this.#failures = 0;
+      this.#options.onProblem?.(undefined);
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#isFetching = false;
+    }
+  }
+
+  async #take(pointer: RosterPointer): Promise<void> {
+    const { gatewayId, password, ca, store, log, bytesMax = ROSTER_BYTES_MAX } = this.#options;
+    const url = this.#resolve(pointer.url);
+    const bytes = await download({
+      url,
+      username: gatewayId,
+      password,
+      ca,
+      bytesMax,
+      signal: this.#abort.signal,
+    });
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    if (sha256 !== pointer.sha256) {
+      throw new RollcallError(
+        'ROSTER_INVALID',
+        `Roster ${pointer.version} is not what its pointer says (SHA-256 differs)`,
+      );
+    }
+    const document = parseJson(rosterDocumentSchema, bytes, 'ROSTER_INVALID', `Roster ${pointer.version}`);
+    if (document.version !== pointer.version || document.gateway_id !== gatewayId) {
+      throw new RollcallError(
+        'ROSTER_INVALID',
+        `Roster ${pointer.version} for ${gatewayId} was promised; version ${document.version} for ${document.gateway_id} came`,
+      );
+    }
+    await store.replace(document);
+    log.info({ version: document.version, students: document.students.length }, 'a new roster is in force');
+  }
+
+  /** The password goes to the configured central and nowhere else, whatever a pointer says. */
+  #resolve(text: string): URL {
+    const central = new URL(this.#options.centralUrl);
+    const base = central.href.endsWith('/') ? central.href : `${central.href}/`;
+    const url = URL.canParse(text) ? new URL(text) : new URL(text.replace(/^\/+/, ''), base);
+    if (url.origin === central.origin) return url;
+    throw new RollcallError(
+      'ROSTER_INVALID',
+      `The roster is offered at ${url.origin}, which is not uplink.central_url (${central.origin})`,
+    );
+  }
+
+  #fail(error: unknown): void {
+    if (this.#abort.signal.aborted) return;
+    const { clock, log, onProblem, random = Math.random } = this.#options;
+    const problem = isRollcallError(error)
+      ? error
+      : new RollcallError('ROSTER_INVALID', 'The roster could not be stored', { cause: error });
+    const delayMs = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** this.#failures) * (0.5 + random() / 2);
+    this.#failures += 1;
+    log.warn(
+      { code: problem.code, err: problem, retryInMs: Math.round(delayMs) },
+      'the roster in force stays',
+    );
+    onProblem?.(problem);
+    this.#cancelRetry = clock.after(delayMs, () => void this.#run());
+  }
+}

@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { RollcallError } from '@rollcall/protocol/errors';
+import type { GatewayConfig } from './config/schema.js';
+import { type HmacHex, loadCardHashKey } from './identify/card-hash-key.js';
+import { KEY_FILE, loadSigner, type Signer } from './uplink/signer.js';
+
+/** What the gateway reads from files of its own, never from the configuration itself. */
+export interface Secrets {
+  password: string;
+  ca: Buffer | undefined;
+  hmacHex: HmacHex;
+  signer: Signer;
+}
+
+/** @throws RollcallError `KEY_INVALID` or `CONFIG_INVALID`. */
+export function readSecrets({ gateway, uplink, identify }: GatewayConfig): Secrets {
+  const { caFile } = uplink;
+  const password = read(uplink.passwordFile, 'uplink.password_file').toString('utf8').trim();
+  if (password === '') {
+    throw new RollcallError(
+      'CONFIG_INVALID',
+      `uplink.password_file ${uplink.passwordFile} is empty; put the password in`,
+    );
+  }
+  return {
+    password,
+    ca: caFile === undefined ? undefined : read(caFile, 'uplink.ca_file'),
+    hmacHex: loadCardHashKey(identify.cardHashKeyFile),
+    signer: loadSigner(join(gateway.dataDir, KEY_FILE)),
+  };
+}
+
+function read(file: string, key: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    throw new RollcallError(
+      'CONFIG_INVALID',
+      `${key}: ${file} cannot be read; make it readable for the gateway's user`,
+      {
+        cause,
+      },
+    );
+  }
+}

@@ -1,0 +1,34 @@
+import { RollcallError } from '@rollcall/protocol/errors';
+import { outboxMigration } from './migrations/0001-outbox.js';
+import { rosterMigration } from './migrations/0002-roster.js';
+import type { Database } from './open.js';
+
+/** In order; the number of a migration is its place here plus one and never changes. */
+const MIGRATIONS = [outboxMigration, rosterMigration] as const;
+/** "RLCL": tells our database from any other SQLite file that was put in its place. */
+const APPLICATION_ID = 0x524c434c;
+
+/** True for a database without any content, and for one that this program made. */
+export function isOurs(db: Database): boolean {
+  if (db.pragma('application_id', { simple: true }) === APPLICATION_ID) return true;
+  const objects = db.prepare('SELECT count(*) AS n FROM sqlite_schema').get() as { n: number };
+  return objects.n === 0;
+}
+
+/** Brings the schema up to date, one transaction for each step. */
+export function migrate(db: Database, migrations: readonly string[] = MIGRATIONS): void {
+  const at = db.pragma('user_version', { simple: true }) as number;
+  if (at > migrations.length) {
+    throw new RollcallError(
+      'STORE_TOO_NEW',
+      `The store has schema ${at}, this program knows ${migrations.length}: install the newer gateway again`,
+    );
+  }
+  migrations.slice(at).forEach((sql, index) => {
+    db.transaction(() => {
+      db.exec(sql);
+      db.pragma(`application_id = ${APPLICATION_ID}`);
+      db.pragma(`user_version = ${at + index + 1}`);
+    })();
+  });
+}

@@ -1,0 +1,256 @@
+import type { Clock } from '@rollcall/protocol/clock';
+import type { ErrorCode } from '@rollcall/protocol/errors';
+import { crashPoint } from '../features/crash-point.js';
+import type { Log } from '../log.js';
+import { isDamage, isNoRoom } from './open.js';
+import { eventRow, type RowDraft, type RowStamp } from './outbox-row.js';
+import type { Space } from './space.js';
+import type { Store } from './store.js';
+
+/** Rows waiting for their commit. A tap beyond this gets a red light instead of a place in memory. */
+export const WAITING_ROWS_MAX = 1_024;
+/** Rows in one transaction; the rest goes into the next, right behind it. */
+const GROUP_ROWS_MAX = 256;
+/**
+ * An ack waits this long for a commit to share: an fsync of its own would stand in the way of the next tap,
+ * and an ack that a crash forgets only costs a resend.
+ */
+const ACK_MARK_DELAY_MS = 1_000;
+const HOUR_MS = 3_600_000;
+/** Bucket of acks that came while the wall clock could not be believed. */
+const UNKNOWN_HOUR = -1;
+
+export type RefusalCode = Extract<ErrorCode, 'STORE_FULL' | 'STORE_BUSY' | 'STORE_CORRUPT'>;
+export type AppendOutcome = { kept: true; seq: number } | { kept: false; code: RefusalCode };
+
+interface Waiting {
+  row: RowDraft;
+  resolve: (outcome: AppendOutcome) => void;
+}
+
+export interface WriterOptions {
+  store: Store;
+  /** Absent where a full disk is not to be fought (a test of the writer alone). */
+  space?: Pick<Space, 'makeRoom'>;
+  clock: Clock;
+  log: Log;
+  stamp: () => RowStamp;
+  /** Runs the callback once everything that is ready to be read has been read. */
+  schedule?: (callback: () => void) => void;
+  /** After a commit that added rows. */
+  onCommitted?: (headSeq: number) => void;
+  /** When the store becomes full, damaged or well again. */
+  onState?: (state: WriterState) => void;
+}
+
+export type WriterState = 'ok' | 'full' | 'corrupt';
+
+/**
+ * The single writer. Whoever waits when it runs shares one transaction and one fsync, and it runs as soon as
+ * the event loop has delivered what was already there: group commit without a timer (ADR-0006).
+ */
+export class Writer {
+  readonly #options: WriterOptions;
+  readonly #waiting: Waiting[] = [];
+  readonly #schedule: (callback: () => void) => void;
+  readonly #insertGroup: (rows: readonly RowDraft[], ackedSeq: number) => number[];
+  #isScheduled = false;
+  #headSeq: number;
+  #ackedSeq: number;
+  #markedSeq: number;
+  #state: WriterState = 'ok';
+  #refusedTaps = 0;
+  #lastWriteMonoMs: number;
+  #cancelMark: (() => void) | undefined;
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+    this.#schedule = options.schedule ?? setImmediate;
+    const { store } = options;
+    this.#headSeq = store.outbox.headSeq();
+    this.#ackedSeq = store.meta.number('acked_seq');
+    this.#markedSeq = this.#ackedSeq;
+    this.#lastWriteMonoMs = options.clock.monoMs();
+    this.#insertGroup = store.db.transaction((rows: readonly RowDraft[], ackedSeq: number) => {
+      if (ackedSeq > this.#markedSeq) this.#writeAck(ackedSeq);
+      const seqs = rows.map((row) => store.outbox.insert(row));
+      if (rows.length === 0 && ackedSeq === this.#markedSeq) this.#writeSelf();
+      crashPoint('before-commit');
+      return seqs;
+    });
+  }
+
+  get headSeq(): number {
+    return this.#headSeq;
+  }
+
+  get ackedSeq(): number {
+    return this.#ackedSeq;
+  }
+
+  get state(): WriterState {
+    return this.#state;
+  }
+
+  /** When the disk last answered, kept or full; what the watchdog looks at. */
+  get lastWriteMonoMs(): number {
+    return this.#lastWriteMonoMs;
+  }
+
+  /** Wall time of the oldest row still waiting for its commit. */
+  get oldestWaitingAt(): string | undefined {
+    return this.#waiting[0]?.row.body.occurred_at;
+  }
+
+  /** Resolves once the row is fsynced, or with the reason why it is not. Never rejects. */
+  append(row: RowDraft): Promise<AppendOutcome> {
+    if (this.#waiting.length >= WAITING_ROWS_MAX) {
+      return Promise.resolve(this.#refuse(row, 'STORE_BUSY'));
+    }
+    return new Promise((resolve) => {
+      this.#waiting.push({ row, resolve });
+      this.#wake();
+    });
+  }
+
+  /** Remembers how far central has committed; never goes back, never beyond what was written. */
+  markAcked(throughSeq: number): void {
+    const ackedSeq = Math.min(throughSeq, this.#headSeq);
+    if (ackedSeq <= this.#ackedSeq) return;
+    this.#ackedSeq = ackedSeq;
+    this.#cancelMark ??= this.#options.clock.after(ACK_MARK_DELAY_MS, () => {
+      this.#cancelMark = undefined;
+      this.#wake();
+    });
+  }
+
+  /** Proves that the disk still takes writes; tries to recover when it did not. */
+  selfWrite(): void {
+    if (this.#state === 'full') this.#reportFull();
+    else this.#wake();
+  }
+
+  /** Commits everything that waits, now. */
+  flush(): void {
+    do this.#commit();
+    while (this.#waiting.length > 0);
+  }
+
+  /** Commits what waits and cancels every timer; nothing may be appended afterwards. */
+  close(): void {
+    this.#cancelMark?.();
+    this.#cancelMark = undefined;
+    this.flush();
+  }
+
+  #wake(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    this.#schedule(() => {
+      this.#isScheduled = false;
+      if (!this.#options.store.db.open) return;
+      this.#commit();
+      if (this.#waiting.length > 0) this.#wake();
+    });
+  }
+
+  #commit(): void {
+    const group = this.#waiting.splice(0, GROUP_ROWS_MAX);
+    const ackedSeq = this.#ackedSeq;
+    const rows = group.map(({ row }) => row);
+    const result = this.#tryInsert(rows, ackedSeq);
+    if (Array.isArray(result)) {
+      this.#settle(group, result, ackedSeq);
+      return;
+    }
+    for (const { row, resolve } of group) resolve(this.#refuse(row, result));
+  }
+
+  #settle(group: readonly Waiting[], seqs: readonly number[], ackedSeq: number): void {
+    const isMarking = ackedSeq > this.#markedSeq;
+    this.#markedSeq = ackedSeq;
+    this.#headSeq = seqs.at(-1) ?? this.#headSeq;
+    // The lights of taps in the same commit come first: this point is about the ack alone.
+    if (isMarking) this.#schedule(() => crashPoint('after-ack-marked'));
+    if (group.length === 0) return;
+    crashPoint('after-commit');
+    group.forEach(({ resolve }, index) => {
+      resolve({ kept: true, seq: seqs[index] ?? this.#headSeq });
+    });
+    if (this.#state === 'full') this.#reportFull();
+    this.#options.onCommitted?.(this.#headSeq);
+  }
+
+  #tryInsert(rows: readonly RowDraft[], ackedSeq: number): number[] | RefusalCode {
+    for (const isRetry of [false, true]) {
+      try {
+        const seqs = this.#insertGroup(rows, ackedSeq);
+        this.#lastWriteMonoMs = this.#options.clock.monoMs();
+        return seqs;
+      } catch (error) {
+        if (isDamage(error)) return this.#declareDamage(error);
+        if (!isNoRoom(error)) {
+          this.#options.log.error({ code: 'STORE_BUSY', err: error }, 'the store did not take the rows');
+          return 'STORE_BUSY';
+        }
+        if (isRetry) break;
+        this.#options.space?.makeRoom();
+      }
+    }
+    this.#lastWriteMonoMs = this.#options.clock.monoMs();
+    this.#enter('full');
+    return 'STORE_FULL';
+  }
+
+  #refuse(row: RowDraft, code: RefusalCode): AppendOutcome {
+    if (row.kind === 'punch') this.#refusedTaps += 1;
+    return { kept: false, code };
+  }
+
+  /** The store counts as well again only when it could write this down. */
+  #reportFull(): void {
+    const refusedTaps = this.#refusedTaps;
+    const { stamp } = this.#options;
+    const result = this.#tryInsert(
+      [eventRow(stamp(), { type: 'store_full', refused_taps: refusedTaps })],
+      this.#ackedSeq,
+    );
+    if (!Array.isArray(result)) return;
+    this.#markedSeq = this.#ackedSeq;
+    this.#headSeq = result.at(-1) ?? this.#headSeq;
+    this.#refusedTaps -= refusedTaps;
+    this.#enter('ok');
+    this.#options.onCommitted?.(this.#headSeq);
+  }
+
+  #declareDamage(error: unknown): RefusalCode {
+    this.#options.log.error(
+      { code: 'STORE_CORRUPT', err: error },
+      'the store is damaged; a restart replaces it',
+    );
+    this.#options.store.markDamaged();
+    this.#enter('corrupt');
+    return 'STORE_CORRUPT';
+  }
+
+  #enter(state: WriterState): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    this.#options.onState?.(state);
+  }
+
+  #writeAck(ackedSeq: number): void {
+    const { meta, db } = this.#options.store;
+    const { clock_state, occurred_at } = this.#options.stamp();
+    const hour = clock_state === 'synced' ? Math.floor(Date.parse(occurred_at) / HOUR_MS) : UNKNOWN_HOUR;
+    meta.set('acked_seq', ackedSeq);
+    db.prepare(
+      `INSERT INTO ack_mark (acked_hour, through_seq) VALUES (?, ?)
+       ON CONFLICT (acked_hour) DO UPDATE SET through_seq = max(through_seq, excluded.through_seq)`,
+    ).run(hour, ackedSeq);
+  }
+
+  #writeSelf(): void {
+    this.#options.store.meta.set('self_write', Math.round(this.#options.clock.monoMs()));
+  }
+}

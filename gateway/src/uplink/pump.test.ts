@@ -1,0 +1,317 @@
+import { join } from 'node:path';
+import { BATCH_BYTES_MAX, BATCH_ROWS_MAX, type BatchKind } from '@rollcall/protocol/batch';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { silentLog } from '../log.js';
+import { storeFixture, tempDir } from '../store/store.fixture.js';
+import { Acks } from './acks.js';
+import { openBatch, type VerifiedBatch } from './broker.fixture.js';
+import { Pump, type PumpOptions } from './pump.js';
+import { loadSigner } from './signer.js';
+
+const GATEWAY_ID = 'gw-block-a';
+const RESEND_MS = 30_000;
+const signer = loadSigner(join(tempDir(), 'key.pem'));
+
+interface Sent extends VerifiedBatch {
+  puback: () => void;
+  lose: () => void;
+}
+
+function fixture(over: Partial<PumpOptions> = {}) {
+  const turns: Array<() => void> = [];
+  const sent: Sent[] = [];
+  const overdue: boolean[] = [];
+  const pumpOf: { pump?: Pump } = {};
+  const f = storeFixture({ writer: { onCommitted: () => pumpOf.pump?.wake() } });
+  const pump = new Pump({
+    gatewayId: GATEWAY_ID,
+    storeId: f.store.storeId,
+    outbox: f.store.outbox,
+    position: f.writer,
+    signer,
+    publish: (kind: BatchKind, bytes) =>
+      new Promise<void>((resolve, reject) => {
+        const payload = Buffer.from(bytes);
+        const batch = openBatch({ topic: `rollcall/v1/${GATEWAY_ID}/up/${kind}`, payload }, signer.publicKey);
+        sent.push({ ...batch, puback: resolve, lose: () => reject(new Error('lost')) });
+      }),
+    clock: f.clock,
+    log: silentLog,
+    windowBatches: 3,
+    batchRows: 4,
+    resendMs: RESEND_MS,
+    random: () => 0.5,
+    schedule: (run) => void turns.push(run),
+    onOverdue: (isOverdue) => void overdue.push(isOverdue),
+    ...over,
+  });
+  pumpOf.pump = pump;
+  const acks = new Acks({
+    storeId: f.store.storeId,
+    position: f.writer,
+    mark: (throughSeq) => f.writer.markAcked(throughSeq),
+    advance: (throughSeq) => pump.acked(throughSeq),
+    onRolledBack: () => undefined,
+    log: silentLog,
+  });
+  const run = (): void => {
+    for (let turn = turns.shift(); turn !== undefined; turn = turns.shift()) turn();
+  };
+  const add = (rows: number): void => {
+    for (let n = 0; n < rows; n += 1) {
+      void f.writer.append(f.punch(n));
+      if (n % 200 === 199) f.writer.flush();
+    }
+    f.writer.flush();
+    run();
+  };
+  const ack = (throughSeq: number): void => {
+    acks.take(
+      Buffer.from(JSON.stringify({ v: 1, store_id: f.store.storeId, through_seq: throughSeq, rejected: [] })),
+    );
+    run();
+  };
+  const seqs = () => sent.map((batch) => batch.seqs);
+  return { ...f, pump, sent, seqs, run, add, ack, overdue };
+}
+
+const range = (from: number, through: number) =>
+  Array.from({ length: through - from + 1 }, (_, n) => from + n);
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+describe('Pump', () => {
+  it('sends a row as soon as it is committed, signed, as part of its store', () => {
+    const f = fixture();
+    f.pump.linkUp();
+    f.add(1);
+    expect(f.sent).toMatchObject([{ topic: 'punch', storeId: f.store.storeId, seqs: [1] }]);
+    f.add(2);
+    expect(f.seqs()).toEqual([[1], [2, 3]]);
+  });
+
+  it('keeps to its window, and goes on with every ack but never with a PUBACK', async () => {
+    const f = fixture();
+    f.pump.linkUp();
+    for (let n = 0; n < 4; n += 1) f.add(1);
+    for (const batch of f.sent) batch.puback();
+    await settled();
+    f.add(1);
+    expect(f.seqs()).toEqual([[1], [2], [3]]);
+    f.ack(2);
+    expect(f.seqs()).toEqual([[1], [2], [3], [4, 5]]);
+  });
+
+  it('sends small batches while people tap and large ones for a backlog', () => {
+    const f = fixture();
+    f.add(1_400);
+    f.pump.linkUp();
+    f.run();
+    expect(f.seqs().map((seqs) => seqs.length)).toEqual([BATCH_ROWS_MAX, BATCH_ROWS_MAX, 400]);
+    f.ack(1_400);
+    f.add(5);
+    expect(f.seqs().slice(3)).toEqual([range(1_401, 1_404), [1_405]]);
+  });
+
+  it('never fills the window with more than it allows', () => {
+    const f = fixture();
+    f.pump.linkUp();
+    for (let n = 0; n < 6; n += 1) f.add(1);
+    expect(f.seqs()).toEqual([[1], [2], [3]]);
+    f.ack(1);
+    expect(f.seqs().slice(3)).toEqual([[4, 5, 6]]);
+  });
+
+  it('sends each kind on its own topic, in order', () => {
+    const f = fixture();
+    void f.writer.append(f.punch(1));
+    void f.writer.append({ kind: 'anchor', body: { ...f.stamp(), source: 'start' } });
+    void f.writer.append(f.punch(2));
+    f.writer.flush();
+    f.pump.linkUp();
+    f.run();
+    expect(f.sent.map(({ topic, seqs }) => [topic, ...seqs])).toEqual([
+      ['punch', 1],
+      ['anchor', 2],
+      ['punch', 3],
+    ]);
+  });
+
+  it('keeps every batch below the limit in bytes', () => {
+    const f = fixture({ windowBatches: 1 });
+    for (let n = 0; n < 60; n += 1) {
+      void f.writer.append({ kind: 'event', body: { ...f.stamp(), detail: 'x'.repeat(20_000) } });
+    }
+    f.writer.flush();
+    f.pump.linkUp();
+    f.run();
+    while (f.writer.ackedSeq < 60) f.ack(f.sent.at(-1)?.seqs.at(-1) ?? 0);
+    expect(f.seqs().flat()).toEqual(range(1, 60));
+    expect(Math.max(...f.sent.map((batch) => batch.bytes))).toBeLessThan(BATCH_BYTES_MAX);
+  });
+
+  it('lets a torn row travel as one that central can put aside, without its neighbors', () => {
+    const f = fixture();
+    f.add(3);
+    f.store.db.prepare(`UPDATE outbox SET body = '{"torn' WHERE seq = 2`).run();
+    f.pump.linkUp();
+    f.run();
+    expect(f.sent[0]?.rows).toMatchObject([{ seq: 1 }, { seq: 2, unreadable: true }, { seq: 3 }]);
+  });
+
+  it('sends everything unacked again after 30 s of silence, then less and less often', () => {
+    const f = fixture();
+    f.pump.linkUp();
+    f.add(2);
+    f.clock.advance(RESEND_MS - 1);
+    f.run();
+    expect(f.seqs()).toHaveLength(1);
+    f.clock.advance(1);
+    f.run();
+    expect(f.seqs()).toEqual([
+      [1, 2],
+      [1, 2],
+    ]);
+    expect(f.overdue).toEqual([true]);
+    f.clock.advance(RESEND_MS);
+    f.run();
+    expect(f.seqs()).toHaveLength(2);
+    f.clock.advance(RESEND_MS);
+    f.run();
+    expect(f.seqs()).toHaveLength(3);
+    f.ack(2);
+    expect(f.overdue.at(-1)).toBe(false);
+    f.clock.advance(10 * RESEND_MS);
+    f.run();
+    expect(f.seqs()).toHaveLength(3);
+  });
+
+  it('starts with the first unacked row after every reconnect', () => {
+    const f = fixture();
+    f.pump.linkUp();
+    f.add(4);
+    f.add(2);
+    f.ack(4);
+    f.pump.linkDown();
+    f.add(1);
+    expect(f.seqs()).toHaveLength(2);
+    f.pump.linkUp();
+    f.run();
+    expect(f.seqs().at(-1)).toEqual([5, 6, 7]);
+  });
+
+  it('survives a publish that fails while the link stays up', async () => {
+    const f = fixture();
+    f.pump.linkUp();
+    f.add(1);
+    f.sent[0]?.lose();
+    await settled();
+    f.clock.advance(RESEND_MS);
+    f.run();
+    expect(f.seqs()).toEqual([[1], [1]]);
+  });
+
+  it('replays acked rows without waiting for acks that will not come, then goes on', async () => {
+    const f = fixture({ windowBatches: 2 });
+    f.pump.linkUp();
+    f.add(4);
+    f.add(4);
+    f.ack(8);
+    f.add(1);
+    const before = f.sent.length;
+    f.pump.replay(2);
+    for (let n = 0; n < 10; n += 1) {
+      f.run();
+      for (const batch of f.sent) batch.puback();
+      await settled();
+    }
+    f.run();
+    expect(f.seqs().slice(before).flat()).toEqual(range(2, 9));
+    f.ack(9);
+    expect(f.writer.ackedSeq).toBe(9);
+  });
+
+  it('carries an interrupted replay on after a reconnect', async () => {
+    const f = fixture({ windowBatches: 2 });
+    f.pump.linkUp();
+    f.add(4);
+    f.ack(4);
+    f.add(4);
+    f.ack(8);
+    const before = f.sent.length;
+    f.pump.replay(1);
+    f.run();
+    f.sent[before]?.puback();
+    await settled();
+    f.run();
+    f.pump.linkDown();
+    f.pump.linkUp();
+    f.run();
+    for (let n = 0; n < 5; n += 1) {
+      for (const batch of f.sent) batch.puback();
+      await settled();
+      f.run();
+    }
+    const replayed = f.seqs().slice(before);
+    expect(replayed[0]).toEqual(range(1, 4));
+    expect(new Set(replayed.flat())).toEqual(new Set(range(1, 8)));
+    expect(replayed.slice(1).flat()).not.toContain(1);
+  });
+
+  it('delivers every row whatever is lost, doubled or cut, and remembers only what was acked', async () => {
+    const step = fc.oneof(
+      fc.record({ do: fc.constant('add' as const), rows: fc.integer({ min: 1, max: 9 }) }),
+      fc.record({
+        do: fc.constantFrom('cut' as const, 'commit' as const, 'lose ack' as const, 'time' as const),
+      }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+        const f = fixture();
+        const committed = new Set<number>();
+        let taken = 0;
+        const commit = (): number => {
+          for (; taken < f.sent.length; taken += 1)
+            for (const seq of f.sent[taken]?.seqs ?? []) committed.add(seq);
+          let through = 0;
+          while (committed.has(through + 1)) through += 1;
+          return through;
+        };
+        f.pump.linkUp();
+        for (const action of steps) {
+          if (action.do === 'add') f.add(action.rows);
+          else if (action.do === 'commit') f.ack(commit());
+          else if (action.do === 'lose ack') commit();
+          else if (action.do === 'time') f.clock.advance(RESEND_MS * 2);
+          else {
+            // What was in flight never arrived.
+            taken = f.sent.length;
+            f.pump.linkDown();
+            f.pump.linkUp();
+          }
+          f.run();
+          expect(f.writer.ackedSeq).toBeLessThanOrEqual(f.writer.headSeq);
+        }
+        for (let n = 0; n < 200 && f.writer.ackedSeq < f.writer.headSeq; n += 1) {
+          f.ack(commit());
+          f.clock.advance(RESEND_MS * 20);
+          f.run();
+        }
+        expect(f.writer.ackedSeq).toBe(f.writer.headSeq);
+        expect(committed.size).toBe(f.writer.headSeq);
+        f.pump.stop();
+        f.store.close();
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('leaves no timer behind', () => {
+    const f = fixture();
+    f.pump.start();
+    f.pump.linkUp();
+    f.add(3);
+    f.pump.stop();
+    expect(f.clock.pendingTimers).toBe(0);
+  });
+});
