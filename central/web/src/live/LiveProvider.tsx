@@ -1,0 +1,38 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { createContext, type ReactNode, useContext, useEffect, useState, useSyncExternalStore } from 'react';
+import { browserLink, type LinkStatus, type LiveLink } from './link.js';
+
+const LinkContext = createContext<LiveLink | null>(null);
+
+export function LiveProvider({ children }: { children: ReactNode }) {
+  const client = useQueryClient();
+  const [link] = useState(() => browserLink(client));
+
+  useEffect(() => {
+    link.start();
+    const retry = (): void => link.retryNow();
+    const retryWhenSeen = (): void => {
+      if (document.visibilityState === 'visible') link.retryNow();
+    };
+    window.addEventListener('online', retry);
+    document.addEventListener('visibilitychange', retryWhenSeen);
+    return () => {
+      window.removeEventListener('online', retry);
+      document.removeEventListener('visibilitychange', retryWhenSeen);
+      link.stop();
+    };
+  }, [link]);
+
+  return <LinkContext value={link}>{children}</LinkContext>;
+}
+
+export function useLink(): LiveLink {
+  const link = useContext(LinkContext);
+  if (link === null) throw new Error('useLink needs a LiveProvider above it');
+  return link;
+}
+
+export function useLinkStatus(): LinkStatus {
+  const link = useLink();
+  return useSyncExternalStore(link.onStatus, link.status);
+}

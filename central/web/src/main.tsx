@@ -1,0 +1,45 @@
+import '@mantine/core/styles.css';
+import './app/tokens.css';
+import { MantineProvider } from '@mantine/core';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { isWorthRetrying } from './api/problem.js';
+import { router } from './app/router.js';
+import { theme } from './app/theme.js';
+import { startTranslation } from './i18n/start.js';
+import { LiveProvider } from './live/LiveProvider.js';
+import { TimeProvider } from './time/TimeProvider.js';
+
+const RETRIES_MAX = 2;
+
+const client = new QueryClient({
+  defaultOptions: {
+    queries: {
+      // Data is as fresh as the stream; it is fetched again on gaps, not on every look at the window.
+      staleTime: Number.POSITIVE_INFINITY,
+      refetchOnWindowFocus: false,
+      retry: (failures, error) => failures < RETRIES_MAX && isWorthRetrying(error),
+      // The browser's own idea of being online says nothing about a central on the same machine.
+      networkMode: 'always',
+    },
+  },
+});
+
+const root = document.getElementById('root');
+if (root === null) throw new Error('index.html has no element with the id "root"');
+await startTranslation();
+createRoot(root).render(
+  <StrictMode>
+    <MantineProvider theme={theme} defaultColorScheme="auto">
+      <QueryClientProvider client={client}>
+        <LiveProvider>
+          <TimeProvider>
+            <RouterProvider router={router} />
+          </TimeProvider>
+        </LiveProvider>
+      </QueryClientProvider>
+    </MantineProvider>
+  </StrictMode>,
+);
