@@ -62,7 +62,8 @@ CREATE TABLE roster_membership (
   valid_during daterange NOT NULL CHECK (NOT isempty(valid_during)),
   EXCLUDE USING gist (section_id WITH =, student_id WITH =, valid_during WITH &&)
 );
-CREATE INDEX roster_membership_student ON roster_membership (student_id);
+-- Ingest's way from a student to the sections; it reads nothing but this index.
+CREATE INDEX roster_membership_student ON roster_membership (student_id) INCLUDE (section_id, valid_during);
 
 -- Gateways and devices -----------------------------------------------------------------------------------
 
@@ -74,6 +75,8 @@ CREATE TABLE gateway (
   secret_sha256 bytea,
   state text NOT NULL DEFAULT 'never' CHECK (state IN ('never', 'online', 'offline')),
   boot_id uuid,
+  -- Boots before this one, newest first: one that comes back means two machines with one identity (domain case 95).
+  earlier_boots uuid[] NOT NULL DEFAULT '{}',
   status_session bigint NOT NULL DEFAULT 0,
   software text,
   last_seen_at timestamptz,
@@ -176,7 +179,7 @@ CREATE TABLE clock_anchor (
   source text NOT NULL,
   PRIMARY KEY (gateway_id, store_id, seq)
 );
-CREATE INDEX clock_anchor_boot ON clock_anchor (gateway_id, boot_id) WHERE clock_state = 'synced';
+CREATE INDEX clock_anchor_boot ON clock_anchor (gateway_id, boot_id, mono_ms) WHERE clock_state = 'synced';
 
 CREATE TABLE gateway_event (
   gateway_id text NOT NULL,
@@ -224,9 +227,11 @@ CREATE TABLE punch (
 CREATE UNIQUE INDEX punch_id_key ON punch (punch_id);
 -- Everything one student did around one class session: the only read that judging needs.
 CREATE INDEX punch_student_time ON punch (student_id, effective_at) WHERE student_id IS NOT NULL;
-CREATE INDEX punch_unsettled ON punch (gateway_id, boot_id) WHERE clock_state <> 'synced';
+CREATE INDEX punch_unsettled ON punch (gateway_id, boot_id, mono_ms) WHERE clock_state <> 'synced';
 -- Replays when the office assigns an unknown card (domain case 91).
-CREATE INDEX punch_unknown ON punch (hash_full) WHERE outcome = 'unknown';
+CREATE INDEX punch_unknown_full ON punch (hash_full) WHERE outcome = 'unknown' AND hash_full IS NOT NULL;
+CREATE INDEX punch_unknown_u32 ON punch (hash_u32) WHERE outcome = 'unknown' AND hash_u32 IS NOT NULL;
+CREATE INDEX punch_unknown_w26 ON punch (hash_w26) WHERE outcome = 'unknown' AND hash_w26 IS NOT NULL;
 CREATE INDEX punch_received ON punch (received_at DESC, punch_id DESC);
 
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -336,12 +341,20 @@ CREATE TABLE attendance_session (
   -- The rules in force when the session was made: version and every limit, so that a later change never
   -- re-judges it silently.
   policy jsonb NOT NULL,
+  -- Captures of a rostered student between these instants, in any room, are evidence to be judged for this
+  -- session; some are then ignored with a reason that the student can read.
+  reach_from timestamptz NOT NULL,
+  reach_until timestamptz NOT NULL,
   notes text NOT NULL DEFAULT '',
   version integer NOT NULL DEFAULT 1,
   updated_at timestamptz NOT NULL DEFAULT now(),
   UNIQUE (timetable_slot_id, scheduled_date),
-  CHECK (start_at < end_at)
+  CHECK (start_at < end_at),
+  CHECK (reach_from <= start_at AND end_at <= reach_until)
 );
+-- Ingest's way from a punch to the sessions it may concern.
+CREATE INDEX attendance_session_reach ON attendance_session (section_id, reach_from);
+CREATE INDEX attendance_session_list ON attendance_session (start_at, id);
 CREATE INDEX attendance_session_room_time ON attendance_session (room_id, start_at);
 CREATE INDEX attendance_session_section_date ON attendance_session (section_id, scheduled_date);
 CREATE INDEX attendance_session_due ON attendance_session (status, start_at) WHERE status IN ('scheduled', 'open', 'closed');
@@ -371,15 +384,16 @@ CREATE TABLE attendance_record (
   version integer NOT NULL DEFAULT 1,
   updated_at timestamptz NOT NULL DEFAULT now(),
   UNIQUE (session_id, student_id)
-);
+) WITH (fillfactor = 80); -- room for a mark to change in its page, without touching any index
 CREATE INDEX attendance_record_student ON attendance_record (student_id, session_id);
 
 -- Pairs whose evidence changed and whose mark must be judged again; written in the transaction that stored
--- the evidence, emptied by the judge.
+-- the evidence, emptied by the judge. A pair may stand in it many times: a unique key would let ingest skip a
+-- pair that the judge is just taking away, and that punch would never be judged.
 CREATE TABLE judgement_todo (
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   session_id uuid NOT NULL,
-  student_id uuid NOT NULL,
-  PRIMARY KEY (session_id, student_id)
+  student_id uuid NOT NULL
 );
 
 -- Counters per class session, changed together with the records they count.
@@ -390,7 +404,7 @@ CREATE TABLE session_tally (
   absent integer NOT NULL DEFAULT 0,
   excused integer NOT NULL DEFAULT 0,
   pending integer NOT NULL DEFAULT 0
-);
+) WITH (fillfactor = 50);
 
 CREATE TABLE attendance_audit_log (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -424,3 +438,17 @@ CREATE TABLE exception_item (
   resolved_at timestamptz
 );
 CREATE INDEX exception_item_open ON exception_item (at) WHERE resolved_at IS NULL;
+-- Alarms about a gateway are raised at most once an hour: the look-up behind that.
+CREATE INDEX exception_item_gateway ON exception_item (gateway_id, code, at) WHERE session_id IS NULL;
+-- One open item per thing to look at, however often it is noticed.
+CREATE UNIQUE INDEX exception_item_session_once ON exception_item (code, session_id, coalesce(student_id::text, ''))
+  WHERE resolved_at IS NULL AND session_id IS NOT NULL;
+
+-- When each periodic job last ran, by whichever replica.
+CREATE TABLE job_run (
+  name text PRIMARY KEY,
+  started_at timestamptz NOT NULL,
+  finished_at timestamptz,
+  outcome text NOT NULL DEFAULT 'running' CHECK (outcome IN ('running', 'done', 'failed')),
+  detail text NOT NULL DEFAULT ''
+);

@@ -1,0 +1,40 @@
+import { DateTime, FixedOffsetZone, IANAZone } from 'luxon';
+
+const DATE_PATTERN = /^\d{4}-\d{2}-\d{2}$/;
+
+/** True for a zone that this machine knows, such as `Asia/Kolkata`. */
+export const isZone = (zone: string): boolean => IANAZone.isValidZone(zone);
+
+/** True for a date that exists, `2025-02-28` but not `2025-02-30`. */
+export function isDate(text: string): boolean {
+  return DATE_PATTERN.test(text) && DateTime.fromISO(text, { zone: FixedOffsetZone.utcInstance }).isValid;
+}
+
+/** 0 = Monday … 6 = Sunday. A campus-local date has its weekday whatever zone the server is in (case 24). */
+export function weekdayOf(date: string): number {
+  return DateTime.fromISO(date, { zone: FixedOffsetZone.utcInstance }).weekday - 1;
+}
+
+/**
+ * The instant of a wall time on a campus-local date. A time that a clock change skips is moved on by the size
+ * of the change; of a time that happens twice the first is meant.
+ */
+export function instantOf(date: string, time: string, zone: string): number {
+  const candidates = DateTime.fromISO(`${date}T${time}`, { zone }).getPossibleOffsets();
+  // Which of the two luxon takes by itself depends on the season in which it is asked.
+  return Math.min(...candidates.map((candidate) => candidate.toMillis()));
+}
+
+/** The campus-local date at an instant: the only way from an instant to a date. */
+export function dateAt(instantMs: number, zone: string): string {
+  return DateTime.fromMillis(instantMs, { zone }).toFormat('yyyy-MM-dd');
+}
+
+export function plusDays(date: string, days: number): string {
+  return DateTime.fromISO(date, { zone: FixedOffsetZone.utcInstance }).plus({ days }).toFormat('yyyy-MM-dd');
+}
+
+/** Every date from the first to the last, both included. */
+export function* datesBetween(from: string, to: string): Generator<string> {
+  for (let date = from; date <= to; date = plusDays(date, 1)) yield date;
+}

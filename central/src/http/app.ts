@@ -1,0 +1,78 @@
+import { RollcallError } from '@rollcall/protocol/errors';
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import helmet from 'helmet';
+import { mountRoute } from './mount.js';
+import { refuseForeignOrigins } from './own-origin.js';
+import { servePage } from './page.js';
+import { PROBLEM_CONTENT_TYPE, problemOf } from './problem.js';
+import type { HttpContext, Route } from './route.js';
+
+const BODY_BYTES_MAX = 1024 * 1024;
+
+/** Mantine writes style elements as it goes; scripts come from files only. */
+const securityHeaders = helmet({
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'self'"],
+      scriptSrc: ["'self'"],
+      styleSrc: ["'self'", "'unsafe-inline'"],
+      imgSrc: ["'self'", 'data:'],
+      fontSrc: ["'self'", 'data:'],
+      connectSrc: ["'self'"],
+      objectSrc: ["'none'"],
+      baseUri: ["'self'"],
+      formAction: ["'self'"],
+      frameAncestors: ["'none'"],
+    },
+  },
+  // Plain HTTP on loopback: promising HTTPS would lock the browser out of every local service of this name.
+  strictTransportSecurity: false,
+});
+
+export function createApp(routes: readonly Route[], context: HttpContext, pageDirectory: string): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  // Repeated parameters stay visible as arrays, and nothing builds objects from brackets.
+  app.set('query parser', 'simple');
+  app.set('etag', false);
+  app.use(observe(context));
+  app.use(securityHeaders);
+  app.use(refuseForeignOrigins);
+  app.use(express.json({ limit: BODY_BYTES_MAX }));
+  for (const route of routes) mountRoute(app, route, context);
+  servePage(app, pageDirectory);
+  app.use((request: Request) => {
+    throw new RollcallError(
+      'NOT_FOUND',
+      `There is nothing at ${request.path}; /api/schema/ lists what there is`,
+    );
+  });
+  app.use(answerProblem(context));
+  return app;
+}
+
+function observe({ metrics, clock }: HttpContext) {
+  return (request: Request, response: Response, next: NextFunction): void => {
+    const startMs = clock.monoMs();
+    response.once('close', () => {
+      const route = typeof response.locals['route'] === 'string' ? response.locals['route'] : 'other';
+      metrics.request(request.method, route, response.statusCode, (clock.monoMs() - startMs) / 1000);
+    });
+    next();
+  };
+}
+
+function answerProblem({ log }: HttpContext) {
+  // Express knows an error handler by its four parameters.
+  return (error: unknown, request: Request, response: Response, _next: NextFunction): void => {
+    const problem = problemOf(error);
+    if (problem.status >= 500) log.error({ err: error, path: request.path }, 'a request failed');
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    if (problem.status === 401) response.set('WWW-Authenticate', 'Basic realm="rollcall", charset="UTF-8"');
+    response.status(problem.status).type(PROBLEM_CONTENT_TYPE).send(JSON.stringify(problem));
+  };
+}

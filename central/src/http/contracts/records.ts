@@ -1,0 +1,71 @@
+import * as z from 'zod';
+import { MARKS, SOURCES } from '../../rules/facts.js';
+import { pageQuery } from '../cursor.js';
+import { instant, keyFilter, student, uuid } from './common.js';
+
+export const recordSchema = z.strictObject({
+  id: z.guid(),
+  session_id: z.guid(),
+  student,
+  mark: z.enum(MARKS),
+  marked_at: instant.nullable().describe('Effective time of the capture that decided'),
+  source: z.enum(SOURCES),
+  reason: z.string(),
+  version: z.int(),
+  updated_at: instant,
+});
+export type RecordItem = z.infer<typeof recordSchema>;
+
+export const recordsQuery = z.strictObject({
+  ...pageQuery,
+  session: uuid.optional(),
+  student: keyFilter.optional().describe('Roll number'),
+  mark: z.enum(MARKS).optional(),
+});
+
+export const sessionRecordsQuery = recordsQuery.omit({ session: true });
+
+export const evidenceSchema = z.strictObject({
+  punch_id: z.string(),
+  kind: z.string(),
+  device_id: z.string(),
+  device_name: z.string(),
+  room_id: z.string().nullable(),
+  room_name: z.string().nullable(),
+  effective_at: instant.nullable(),
+  time_source: z.enum(['gateway_clock', 'clock_anchor', 'unknown']),
+  used: z.boolean(),
+  why: z.string().nullable().describe('Why it did not count'),
+  why_text: z.string().nullable(),
+});
+
+export const explanationSchema = recordSchema.extend({
+  /** The reason in one sentence. */
+  text: z.string(),
+  /** The rule that decided. */
+  rule: z.string(),
+  rules_version: z.int(),
+  policy_version: z.string(),
+  limits: z.strictObject({
+    accepted_from: instant,
+    present_until: instant,
+    late_until: instant,
+    closes_at: instant,
+  }),
+  evidence: z.array(evidenceSchema).describe('In the order of its time'),
+  evidence_more: z.int().describe('How many more captures were ignored than are listed'),
+  waiting_for: z.array(z.string()).describe('Gateways that may still have captures for this closed session'),
+  history: z
+    .array(
+      z.strictObject({
+        at: instant,
+        action: z.string(),
+        performed_by: z.string().nullable(),
+        reason: z.string(),
+        before: z.unknown(),
+        after: z.unknown(),
+      }),
+    )
+    .describe('Newest first, at most 50'),
+});
+export type Explanation = z.infer<typeof explanationSchema>;

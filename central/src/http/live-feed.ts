@@ -1,0 +1,146 @@
+import type { Clock } from '@rollcall/protocol/clock';
+import type { Knex } from '../db/database.js';
+import type { Listener } from '../db/listen.js';
+import type { Log } from '../log.js';
+import { LIVE_CHANNEL } from '../marks/notify.js';
+import { loadGatewayItems } from './views/gateway-view.js';
+import { loadPunchItems } from './views/punch-view.js';
+import { loadRecordItems } from './views/record-view.js';
+import { loadSessionItems } from './views/session-view.js';
+
+/** Changes are gathered this long: one look at the database serves many of them and every client. */
+const GATHER_MS = 100;
+/** More than this at once (a gateway back from an outage) and pages are told to read their lists anew. */
+const GATHERED_IDS_MAX = 1_000;
+
+export interface LiveEvent {
+  name: 'punch' | 'record' | 'session' | 'gateway' | 'resync';
+  data: unknown;
+}
+export type LiveClient = (event: LiveEvent) => void;
+
+export interface LiveFeed {
+  /** @returns a function that ends the subscription */
+  subscribe(client: LiveClient): () => void;
+  stop(): Promise<void>;
+}
+
+export interface LiveFeedOptions {
+  db: { knex: Knex };
+  listener: Pick<Listener, 'listen' | 'onReconnect'>;
+  clock: Clock;
+  log: Log;
+}
+
+type NoticeType = 'punch' | 'record' | 'session' | 'gateway';
+const NOTICE_TYPES: readonly NoticeType[] = ['punch', 'record', 'session', 'gateway'];
+
+/**
+ * Turns notifications of any replica into events for the clients of this one. Notifications carry ids only;
+ * the rows are read here, once, when somebody is watching.
+ */
+export function createLiveFeed({ db, listener, clock, log }: LiveFeedOptions): LiveFeed {
+  const clients = new Set<LiveClient>();
+  let gathered = emptyNotices();
+  let isOverfull = false;
+  let cancelFlush: (() => void) | undefined;
+  let flushing: Promise<void> = Promise.resolve();
+
+  const send = (event: LiveEvent): void => {
+    for (const client of clients) client(event);
+  };
+
+  async function flush(): Promise<void> {
+    const notices = gathered;
+    const mustResync = isOverfull;
+    gathered = emptyNotices();
+    isOverfull = false;
+    try {
+      if (mustResync) send({ name: 'resync', data: {} });
+      else for (const event of await loadEvents(db.knex, notices)) send(event);
+    } catch (error) {
+      log.warn({ err: error }, 'live changes could not be read; pages are told to read their lists anew');
+      send({ name: 'resync', data: {} });
+    }
+  }
+
+  function schedule(): void {
+    cancelFlush ??= clock.after(GATHER_MS, () => {
+      cancelFlush = undefined;
+      flushing = flushing.then(flush);
+    });
+  }
+
+  const stopListening = listener.listen(LIVE_CHANNEL, (payload) => {
+    if (clients.size === 0) return;
+    const count = gather(gathered, payload);
+    if (count > GATHERED_IDS_MAX) isOverfull = true;
+    schedule();
+  });
+  const stopReconnect = listener.onReconnect(() => send({ name: 'resync', data: {} }));
+
+  return {
+    subscribe(client) {
+      clients.add(client);
+      return () => void clients.delete(client);
+    },
+    async stop() {
+      stopListening();
+      stopReconnect();
+      cancelFlush?.();
+      clients.clear();
+      await flushing;
+    },
+  };
+}
+
+/** For each kind the ids that changed; for records with the mark before the first of their changes. */
+type Notices = Record<NoticeType, Map<string, string | null>>;
+
+const emptyNotices = (): Notices => ({
+  punch: new Map(),
+  record: new Map(),
+  session: new Map(),
+  gateway: new Map(),
+});
+
+/** @returns how many ids wait now */
+function gather(notices: Notices, payload: string): number {
+  const notice = JSON.parse(payload) as { type: NoticeType; ids: string[]; previous?: (string | null)[] };
+  const target = notices[notice.type];
+  for (const [index, id] of notice.ids.entries()) {
+    if (!target.has(id)) target.set(id, notice.previous?.[index] ?? null);
+  }
+  return NOTICE_TYPES.reduce((sum, type) => sum + notices[type].size, 0);
+}
+
+async function loadEvents(knex: Knex, notices: Notices): Promise<LiveEvent[]> {
+  const ids = (type: NoticeType): string[] => [...notices[type].keys()];
+  const load = async <Item>(
+    type: NoticeType,
+    loader: (knex: Knex, ids: string[]) => Promise<Item[]>,
+  ): Promise<Item[]> => (notices[type].size === 0 ? [] : loader(knex, ids(type)));
+  const punches = await load('punch', loadPunchItems);
+  const records = await load('record', loadRecordItems);
+  const sessions = await load('session', loadSessionItems);
+  const gateways = await load('gateway', loadGatewayItems);
+  return [
+    ...punches.map((data): LiveEvent => ({ name: 'punch', data })),
+    ...records.map(
+      ({ id, session_id, student, mark, marked_at, reason }): LiveEvent => ({
+        name: 'record',
+        data: {
+          id,
+          session_id,
+          student,
+          mark,
+          previous_mark: notices.record.get(id) ?? null,
+          marked_at,
+          reason,
+        },
+      }),
+    ),
+    ...sessions.map((data): LiveEvent => ({ name: 'session', data })),
+    ...gateways.map((data): LiveEvent => ({ name: 'gateway', data })),
+  ];
+}

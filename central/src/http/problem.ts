@@ -1,0 +1,66 @@
+import { type ErrorCode, isRollcallError, RollcallError } from '@rollcall/protocol/errors';
+import * as z from 'zod';
+import { isDatabaseTransient } from '../db/connection.js';
+
+/** RFC 9457. `code` is the stable word that programs look at, `detail` says what to do. */
+export const problemSchema = z.strictObject({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  code: z.string(),
+  detail: z.string(),
+});
+export type Problem = z.infer<typeof problemSchema>;
+
+export const PROBLEM_CONTENT_TYPE = 'application/problem+json';
+
+const STATUS_OF_CODE: Partial<Record<ErrorCode, number>> = {
+  REQUEST_INVALID: 400,
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  INVALID_TRANSITION: 409,
+  SESSION_LOCKED: 409,
+  SESSION_TOO_EARLY: 409,
+  STALE: 409,
+  DATABASE_LOST: 503,
+  DATABASE_UNAVAILABLE: 503,
+};
+
+export const statusOf = (code: ErrorCode): number => STATUS_OF_CODE[code] ?? 500;
+
+/** What a client may know about an error; the log has the rest. */
+export function problemOf(error: unknown): Problem {
+  const known = asRollcallError(error);
+  const status = statusOf(known.code);
+  return {
+    type: `urn:rollcall:problem:${known.code.toLowerCase().replaceAll('_', '-')}`,
+    title: known.code.charAt(0) + known.code.slice(1).toLowerCase().replaceAll('_', ' '),
+    status,
+    code: known.code,
+    detail: status === 500 ? INTERNAL_DETAIL : known.message.replace(/ \([A-Z_]+\)$/, ''),
+  };
+}
+
+const INTERNAL_DETAIL =
+  'Central could not do this because of a fault of its own; nothing was changed. Try again, and if it stays look at the log';
+
+function asRollcallError(error: unknown): RollcallError {
+  if (isRollcallError(error)) return error;
+  if (isDatabaseTransient(error)) {
+    return new RollcallError(
+      'DATABASE_LOST',
+      'Central has lost its database for the moment; try again shortly',
+      {
+        cause: error,
+      },
+    );
+  }
+  // What Express's own parsers throw: 400 for broken JSON or URLs, 413 for too much of it.
+  if (error instanceof Error && 'status' in error && typeof error.status === 'number' && error.status < 500) {
+    return new RollcallError('REQUEST_INVALID', `The request cannot be read: ${error.message}`, {
+      cause: error,
+    });
+  }
+  return new RollcallError('INTERNAL', 'unexpected', { cause: error });
+}

@@ -1,0 +1,70 @@
+import type { Clock } from '@rollcall/protocol/clock';
+import type { ErrorCode } from '@rollcall/protocol/errors';
+import type { Request, Response } from 'express';
+import type * as z from 'zod';
+import type { Database } from '../db/database.js';
+import type { Log } from '../log.js';
+import type { Metrics } from '../metrics/metrics.js';
+import type { LiveFeed } from './live-feed.js';
+
+export interface HttpContext {
+  db: Pick<Database, 'knex'>;
+  clock: Clock;
+  log: Log;
+  live: LiveFeed;
+  metrics: Metrics;
+  /** What has to work before traffic may come, by name. */
+  checks: Readonly<Record<string, () => Promise<boolean> | boolean>>;
+}
+
+/** What the document says about a route, and what its requests are held to. */
+export interface RouteContract {
+  method: 'get' | 'post';
+  /** OpenAPI form: `/api/v1/attendance/sessions/{id}/`. */
+  path: string;
+  operationId: string;
+  tag: string;
+  summary: string;
+  params?: z.ZodObject;
+  query?: z.ZodObject;
+  body?: z.ZodObject;
+  /** Request headers that mean something, with their description. */
+  headers?: Readonly<Record<string, string>>;
+  security?: 'gateway';
+  /** JSON with this shape, or another media type. */
+  reply: { schema: z.ZodType } | { contentType: string };
+  /** Beside REQUEST_INVALID and INTERNAL, which any route can answer. */
+  errors?: readonly ErrorCode[];
+}
+
+export interface RouteInput<C extends RouteContract> {
+  params: C['params'] extends z.ZodObject ? z.output<C['params']> : Record<string, never>;
+  query: C['query'] extends z.ZodObject ? z.output<C['query']> : Record<string, never>;
+  body: C['body'] extends z.ZodObject ? z.output<C['body']> : undefined;
+  request: Request;
+  /** For routes that answer by themselves: streams and files. */
+  response: Response;
+}
+
+export interface JsonReply<Body> {
+  body: Body;
+  status?: number;
+  headers?: Readonly<Record<string, string>>;
+}
+
+type ReplyOf<C extends RouteContract> = C['reply'] extends { schema: infer S extends z.ZodType }
+  ? JsonReply<z.output<S>>
+  : undefined;
+
+export interface Route {
+  contract: RouteContract;
+  handle(input: RouteInput<RouteContract>, context: HttpContext): Promise<JsonReply<unknown> | undefined>;
+}
+
+/** Ties a contract to what answers it; the types of both have to agree. */
+export function defineRoute<const C extends RouteContract>(
+  contract: C,
+  handle: (input: RouteInput<C>, context: HttpContext) => Promise<ReplyOf<C>>,
+): Route {
+  return { contract, handle: handle as unknown as Route['handle'] };
+}

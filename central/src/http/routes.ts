@@ -1,0 +1,48 @@
+import { openApiSchema, schemaQuery } from './contracts/operations.js';
+import { openApiDocument } from './openapi.js';
+import { defineRoute, type Route } from './route.js';
+import { readCampus } from './routes/campus.js';
+import { listDevices } from './routes/devices.js';
+import { listGateways, readRoster } from './routes/gateways.js';
+import { healthz, listJobs, metricsRoute, readyz } from './routes/operations.js';
+import { listPunches } from './routes/punches.js';
+import { listQuarantine } from './routes/quarantine.js';
+import { explainRecord, listRecords, listSessionRecords } from './routes/records.js';
+import { closeSession, listSessions, openSession, readSession } from './routes/sessions.js';
+import { stream } from './routes/stream.js';
+
+const schemaRoute = defineRoute(
+  {
+    method: 'get',
+    path: '/api/schema/',
+    operationId: 'schema',
+    tag: 'Operations',
+    summary: 'This document: OpenAPI 3.1, or 3.0 with version=3.0',
+    query: schemaQuery,
+    reply: { schema: openApiSchema },
+  },
+  ({ query }) => Promise.resolve({ body: openApiDocument(ROUTES, query.version) }),
+);
+
+/** Everything that central answers besides the files of the page. */
+export const ROUTES: readonly Route[] = [
+  readCampus,
+  listSessions,
+  readSession,
+  openSession,
+  closeSession,
+  listSessionRecords,
+  listRecords,
+  explainRecord,
+  listPunches,
+  listQuarantine,
+  listGateways,
+  readRoster,
+  listDevices,
+  listJobs,
+  stream,
+  schemaRoute,
+  healthz,
+  readyz,
+  metricsRoute,
+];

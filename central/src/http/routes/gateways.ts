@@ -1,0 +1,93 @@
+import { RollcallError } from '@rollcall/protocol/errors';
+import { checkGatewayLogin } from '../../broker/gateway-logins.js';
+import { Conditions } from '../conditions.js';
+import { API } from '../contracts/common.js';
+import { gatewaySchema, gatewaysQuery, rosterParams } from '../contracts/devices.js';
+import { decodeCursor, pageFrom, pageOf, shortText } from '../cursor.js';
+import { defineRoute, type HttpContext } from '../route.js';
+import { GATEWAY_COLUMNS, GATEWAY_JOINS, type GatewayRow, toGatewayItem } from '../views/gateway-view.js';
+
+const TAG = 'Gateways and devices';
+
+export const listGateways = defineRoute(
+  {
+    method: 'get',
+    path: `${API}/gateways/`,
+    operationId: 'listGateways',
+    tag: TAG,
+    summary: 'Gateways with their last health report and devices',
+    query: gatewaysQuery,
+    reply: { schema: pageOf(gatewaySchema) },
+  },
+  async ({ query }, { db }) => {
+    const conditions = new Conditions().equal('g.building_id', query.building);
+    const position = decodeCursor(query.cursor, [shortText]);
+    if (position !== undefined) conditions.add('g.id > ?', ...position);
+    const { rows } = await db.knex.raw<{ rows: GatewayRow[] }>(
+      `SELECT ${GATEWAY_COLUMNS} FROM ${GATEWAY_JOINS} WHERE ${conditions.where} ORDER BY g.id LIMIT ?`,
+      [...conditions.bindings, query.limit + 1] as never,
+    );
+    return { body: pageFrom(rows, query.limit, { item: toGatewayItem, position: (row) => [row.id] }) };
+  },
+);
+
+export const readRoster = defineRoute(
+  {
+    method: 'get',
+    path: `${API}/gateways/{id}/roster/{version}/`,
+    operationId: 'readRoster',
+    tag: TAG,
+    summary: 'The roster document of a gateway, byte for byte as its pointer names it; only for that gateway',
+    params: rosterParams,
+    security: 'gateway',
+    reply: { contentType: 'application/json' },
+    errors: ['UNAUTHENTICATED', 'NOT_FOUND'],
+  },
+  async ({ params, request, response }, { db }) => {
+    const caller = await authenticateGateway(request.headers.authorization, db);
+    // Another gateway's roster does not exist for this one: not even its version numbers are its business.
+    const row =
+      caller === params.id
+        ? await db.knex('gateway_roster').where({ gateway_id: params.id, version: params.version }).first()
+        : undefined;
+    if (row === undefined) {
+      throw new RollcallError(
+        'NOT_FOUND',
+        `There is no roster ${params.version} for you; take the version from the latest roster pointer`,
+      );
+    }
+    response
+      .status(200)
+      .set({
+        ETag: `"${row.sha256}"`,
+        'Cache-Control': 'private, no-store',
+        'Content-Type': 'application/json',
+      })
+      .send(row.document);
+    return undefined;
+  },
+);
+
+/** The id of the gateway whose password this is; every refusal looks the same. */
+async function authenticateGateway(header: string | undefined, db: HttpContext['db']): Promise<string> {
+  const [id, password] = readBasic(header);
+  const login = await checkGatewayLogin(db, id, Buffer.from(password, 'utf8'));
+  if (login === 'ok') return id;
+  if (login === 'unavailable') {
+    throw new RollcallError(
+      'DATABASE_LOST',
+      'Nobody can be told apart while the database is away; try again shortly',
+    );
+  }
+  throw new RollcallError(
+    'UNAUTHENTICATED',
+    'Send the gateway id and its MQTT password by HTTP Basic; if they were, provision the gateway again',
+  );
+}
+
+function readBasic(header: string | undefined): [id: string, password: string] {
+  const encoded = /^Basic ([A-Za-z0-9+/=]{1,400})$/i.exec(header ?? '')?.[1] ?? '';
+  const text = Buffer.from(encoded, 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  return colon < 0 ? ['', ''] : [text.slice(0, colon), text.slice(colon + 1)];
+}

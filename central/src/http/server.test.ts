@@ -1,0 +1,141 @@
+import { request as rawRequest } from 'node:http';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createApp } from './app.js';
+import { expressPath } from './mount.js';
+import { ROUTES } from './routes.js';
+import { createHttpServer } from './server.js';
+import { API, type Body, TestServer } from './test-server.js';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await TestServer.start();
+});
+afterAll(() => server?.stop());
+
+describe('operations', () => {
+  it('healthz answers, readyz names what does not work', async () => {
+    expect((await server.get('/healthz')).body).toEqual({ status: 'ok' });
+    expect((await server.get('/readyz')).body).toEqual({
+      status: 'ready',
+      checks: { database: true, migrations: true, broker: true },
+    });
+    server.isBrokerReady = false;
+    const response = await fetch(server.url('/readyz'));
+    server.isBrokerReady = true;
+    expect([response.status, ((await response.json()) as Body).checks.broker]).toEqual([503, false]);
+  });
+
+  it('metrics and jobs are shown', async () => {
+    const text = await (await fetch(server.url('/metrics'))).text();
+    expect(text).toContain('rollcall_judgement_todo');
+    expect(text).toMatch(
+      /rollcall_http_request_seconds_count\{method="GET",route="\/healthz",status="200"\} \d/,
+    );
+    const jobs = await server.results(`${API}/jobs/`);
+    expect(jobs.map(({ name }) => name)).toEqual([
+      'generate-sessions',
+      'advance-sessions',
+      'escalate-watermarks',
+    ]);
+  });
+
+  it('the campus tells its zone', async () => {
+    expect((await server.get(`${API}/campus/`)).body).toEqual({
+      id: 'main',
+      name: 'Test campus',
+      zone: 'Asia/Kolkata',
+    });
+  });
+
+  it('the document has every route that the server answers and no other', async () => {
+    const { body } = await server.get('/api/schema/');
+    const { body: old } = await server.get('/api/schema?version=3.0');
+    expect([body.openapi, old.openapi]).toEqual(['3.1.0', '3.0.3']);
+    const app = createApp(ROUTES, { metrics: {}, checks: {} } as never, server.pageDirectory);
+    type Layer = { route?: { path: string | RegExp; methods: Record<string, boolean> } };
+    const served = (app.router as unknown as { stack: Layer[] }).stack.flatMap(({ route }) =>
+      typeof route?.path === 'string' && route.path !== '/admin/attendance'
+        ? Object.keys(route.methods).map((method) => `${method} ${route.path}`)
+        : [],
+    );
+    const inDocument = Object.entries(body.paths).flatMap(([path, methods]) =>
+      Object.keys(methods as object).map((method) => `${method} ${expressPath(path)}`),
+    );
+    expect(served.sort()).toEqual(inDocument.sort());
+  });
+
+  it('a taken port is named with the remedy', async () => {
+    const second = createHttpServer({ ...server.options, port: server.port });
+    await expect(second).rejects.toThrow(new RegExp(`Port ${server.port}.*--port.*PORT_TAKEN`));
+  });
+});
+
+describe('the page and its protection', () => {
+  it('is served at the root, for its views, and below /admin/attendance/', async () => {
+    for (const path of ['/', '/live', '/sessions/x']) {
+      const response = await fetch(server.url(path), { headers: { accept: 'text/html' } });
+      expect([path, response.status, await response.text()]).toEqual([
+        path,
+        200,
+        expect.stringContaining('Rollcall'),
+      ]);
+    }
+    const admin = await fetch(server.url('/admin/attendance/'), { redirect: 'manual' });
+    expect([admin.status, admin.headers.get('location')]).toEqual([302, '/']);
+    const asset = await fetch(server.url('/assets/app-1a2b.js'));
+    expect(asset.headers.get('cache-control')).toContain('immutable');
+  });
+
+  it('forbids scripts that are not files of its own', async () => {
+    const policy = (await fetch(server.url('/'))).headers.get('content-security-policy') ?? '';
+    expect(policy).toContain("script-src 'self';");
+    expect(policy).toContain("style-src 'self' 'unsafe-inline'");
+    expect(policy).not.toContain('upgrade-insecure-requests');
+  });
+
+  it('what does not exist is a problem, not a page', async () => {
+    expect(await server.refusal(`${API}/nothing/`)).toMatchObject({ code: 'NOT_FOUND', status: 404 });
+    expect((await fetch(server.url('/assets/gone.js'))).status).toBe(404);
+  });
+
+  it('refuses broken and oversized JSON', async () => {
+    const { id } = await server.sessionOf('CS301');
+    const send = (body: string) =>
+      server.call('POST', `${API}/sessions/${id}/open/`, {
+        body,
+        headers: { 'content-type': 'application/json' },
+      });
+    expect((await send('{')).body).toMatchObject({ code: 'REQUEST_INVALID', status: 400 });
+    expect((await send(JSON.stringify({ reason: 'x'.repeat(2_000_000) }))).body.code).toBe('REQUEST_INVALID');
+    expect((await send('{"colour":1}')).body.detail).toContain('colour');
+  });
+
+  it('answers only to loopback names, whatever a DNS server says', async () => {
+    const status = (host: string) =>
+      new Promise<number>((resolve, reject) => {
+        rawRequest(
+          { host: '127.0.0.1', port: server.port, path: '/healthz', headers: { host } },
+          (response) => {
+            response.resume();
+            resolve(response.statusCode ?? 0);
+          },
+        )
+          .once('error', reject)
+          .end();
+      });
+    const statuses = [
+      '127.0.0.1',
+      'localhost:8000',
+      '[::1]:8000',
+      'evil.example',
+      '127.0.0.1.evil.example:8000',
+    ].map(status);
+    expect(await Promise.all(statuses)).toEqual([200, 200, 200, 403, 403]);
+  });
+
+  it('takes no change from the page of another site', async () => {
+    const { id } = await server.sessionOf('CS301');
+    const { body } = await server.post(`${API}/sessions/${id}/close/`, {}, { origin: 'http://evil.example' });
+    expect(body).toMatchObject({ code: 'FORBIDDEN', status: 403 });
+  });
+});

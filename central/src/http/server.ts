@@ -1,0 +1,97 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Clock } from '@rollcall/protocol/clock';
+import { RollcallError } from '@rollcall/protocol/errors';
+import type { Database } from '../db/database.js';
+import type { Listener } from '../db/listen.js';
+import { readMigrations } from '../db/migrate.js';
+import type { Log } from '../log.js';
+import { createMetrics, type Metrics } from '../metrics/metrics.js';
+import { createApp } from './app.js';
+import { createLiveFeed } from './live-feed.js';
+import { PAGE_DIRECTORY } from './page.js';
+import type { HttpContext } from './route.js';
+import { ROUTES } from './routes.js';
+
+const HEADERS_TIMEOUT_MS = 20_000;
+const REQUEST_TIMEOUT_MS = 60_000;
+
+export interface HttpServerOptions {
+  db: Pick<Database, 'knex'>;
+  listener: Pick<Listener, 'listen' | 'onReconnect'>;
+  clock: Clock;
+  log: Log;
+  /** Shared with the parts that count; without it only requests are counted. */
+  metrics?: Metrics;
+  host: string;
+  /** 0 takes any free port. */
+  port: number;
+  /** True while punches can arrive. */
+  isReady: () => boolean;
+  pageDirectory?: string;
+}
+
+export interface HttpServer {
+  readonly port: number;
+  /** Ends streams and waits for requests that are being answered. */
+  stop(): Promise<void>;
+}
+
+/** @throws RollcallError `PORT_TAKEN` */
+export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const { db, listener, clock, log, host, port, pageDirectory = PAGE_DIRECTORY } = options;
+  const metrics = options.metrics ?? createMetrics({ db });
+  const live = createLiveFeed({ db, listener, clock, log });
+  const context: HttpContext = { db, clock, log, live, metrics, checks: readinessChecks(options) };
+  const server = createServer(createApp(ROUTES, context, pageDirectory));
+  server.headersTimeout = HEADERS_TIMEOUT_MS;
+  server.requestTimeout = REQUEST_TIMEOUT_MS;
+  try {
+    await listen(server, host, port);
+  } catch (error) {
+    await live.stop();
+    throw error;
+  }
+  return {
+    port: (server.address() as AddressInfo).port,
+    async stop() {
+      await live.stop();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      // Streams never end by themselves, and idle keep-alive connections would hold the stop for seconds.
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(error.code === 'EADDRINUSE' ? portTaken(port, error) : error);
+    });
+    server.listen(port, host, () => resolve());
+  });
+}
+
+function portTaken(port: number, cause: unknown): RollcallError {
+  return new RollcallError(
+    'PORT_TAKEN',
+    `Port ${port} is in use by another program. Stop that program, or choose another port with --port or ROLLCALL_PORT`,
+    { cause, context: { port } },
+  );
+}
+
+function readinessChecks({ db, isReady }: HttpServerOptions): HttpContext['checks'] {
+  return {
+    database: async () => (await db.knex.raw('SELECT 1')).rows.length === 1,
+    migrations: async () => {
+      const names = (await readMigrations()).map(({ name }) => name);
+      const done = await db
+        .knex('knex_migrations')
+        .whereIn('name', names)
+        .count<{ count: number }[]>('* as count');
+      return done[0]?.count === names.length;
+    },
+    broker: isReady,
+  };
+}

@@ -1,0 +1,98 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { storePunches } from '../marks/test-punches.js';
+import { rollNumber } from '../seed/test-campus.js';
+import { API, at, type Body, TestServer } from './test-server.js';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await TestServer.start();
+});
+afterAll(() => server?.stop());
+
+describe('the stream', () => {
+  interface Watcher {
+    /** Reads events until one fits; the test's time limit is the only clock. */
+    next(fits: (name: string, data: Body) => boolean): Promise<Body>;
+    close(): void;
+  }
+
+  async function open(headers: Record<string, string> = {}): Promise<Watcher> {
+    const abort = new AbortController();
+    const response = await fetch(server.url(`${API}/stream/`), { headers, signal: abort.signal });
+    expect(response.headers.get('content-type')).toContain('text/event-stream');
+    if (response.body === null) throw new Error('no stream');
+    const decoded = response.body.pipeThrough(new TextDecoderStream() as never) as ReadableStream<string>;
+    const reader = decoded.getReader();
+    const blocks: string[] = [];
+    let rest = '';
+    return {
+      async next(fits) {
+        for (;;) {
+          for (let block = blocks.shift(); block !== undefined; block = blocks.shift()) {
+            const name = /^event:(.*)$/m.exec(block)?.[1]?.trim() ?? '';
+            const data = /^data:(.*)$/m.exec(block)?.[1];
+            if (data !== undefined && fits(name, JSON.parse(data))) return JSON.parse(data);
+          }
+          const { value, done } = await reader.read();
+          if (done) throw new Error('the stream ended');
+          blocks.push(...(rest + value).split('\n\n'));
+          rest = blocks.pop() ?? '';
+        }
+      },
+      close: () => abort.abort(),
+    };
+  }
+
+  it('brings marks and counts of any replica as they change', async () => {
+    const { next, close } = await open();
+    await storePunches(server.db.knex, [{ rollNumber: rollNumber(3), at: at('10:03') }]);
+    // The judge of another replica: it shares nothing with the server but the database.
+    await server.judge();
+    const isOurs = (name: string, data: Body) =>
+      name === 'record' && data.student.roll_number === rollNumber(3);
+    expect(await next(isOurs)).toMatchObject({
+      mark: 'present',
+      previous_mark: 'pending',
+      reason: 'ON_TIME',
+    });
+    const session = await next((name, data) => name === 'session' && data.course.code === 'CS301');
+    expect(session.counts.present).toBe(2);
+    close();
+  });
+
+  it('brings punches and gateways', async () => {
+    const { next, close } = await open();
+    const punchId = randomUUID();
+    await storePunches(server.db.knex, [{ rollNumber: rollNumber(4), at: at('10:04'), punchId }]);
+    for (const notice of [
+      { type: 'punch', ids: [punchId] },
+      { type: 'gateway', ids: ['gw-a'] },
+    ]) {
+      await server.db.knex.raw("SELECT pg_notify('rollcall_live', ?)", [JSON.stringify(notice)]);
+    }
+    expect(await next((name) => name === 'punch')).toMatchObject({
+      punch_id: punchId,
+      room_name: 'R101',
+    });
+    close();
+  });
+
+  it('tells a client that comes back to read its lists anew', async () => {
+    const { next, close } = await open({ 'last-event-id': '41' });
+    expect(await next((name) => name === 'resync')).toEqual({});
+    close();
+  });
+
+  it('tells clients to read anew instead of flooding them', async () => {
+    const { next, close } = await open();
+    for (let batch = 0; batch < 12; batch += 1) {
+      const ids = Array.from({ length: 100 }, () => randomUUID());
+      await server.db.knex.raw("SELECT pg_notify('rollcall_live', ?)", [
+        JSON.stringify({ type: 'punch', ids }),
+      ]);
+    }
+    expect(await next((name) => name === 'resync')).toEqual({});
+    close();
+  });
+});

@@ -1,0 +1,54 @@
+import type { Health } from '@rollcall/protocol/health';
+import type { Knex } from '../../db/database.js';
+import { toInstantOrNull } from '../contracts/common.js';
+import type { GatewayItem } from '../contracts/devices.js';
+
+export const GATEWAY_COLUMNS = `
+  g.id, g.name, g.building_id, building.name AS building_name, g.state, g.last_seen_at, g.health, g.health_at, g.software,
+  coalesce((
+    SELECT jsonb_agg(jsonb_build_object('id', d.device_id, 'name', d.device_name, 'room_id', d.room_id,
+      'state', d.reported->'state', 'last_frame_at', d.reported->'last_frame_at') ORDER BY d.device_id)
+    FROM attendance_biometric_device d WHERE d.gateway_id = g.id), '[]') AS devices`;
+export const GATEWAY_JOINS = 'gateway g JOIN building ON building.id = g.building_id';
+
+export interface GatewayRow {
+  id: string;
+  name: string;
+  building_id: string;
+  building_name: string;
+  state: GatewayItem['state'];
+  last_seen_at: Date | null;
+  health: Health | null;
+  health_at: Date | null;
+  software: string | null;
+  devices: GatewayItem['devices'];
+}
+
+export function toGatewayItem(row: GatewayRow): GatewayItem {
+  const { health } = row;
+  return {
+    id: row.id,
+    name: row.name,
+    building: { id: row.building_id, name: row.building_name },
+    state: row.state,
+    last_seen_at: toInstantOrNull(row.last_seen_at),
+    health_at: toInstantOrNull(row.health_at),
+    level: health?.level ?? null,
+    problems: health?.problems ?? [],
+    queue_depth: health == null ? null : Math.max(0, health.head_seq - health.acked_seq),
+    head_seq: health?.head_seq ?? null,
+    acked_seq: health?.acked_seq ?? null,
+    clock_state: health?.clock_state ?? null,
+    hours_left: health?.disk.hours_left ?? null,
+    software: row.software,
+    devices: row.devices,
+  };
+}
+
+export async function loadGatewayItems(knex: Knex, ids: readonly string[]): Promise<GatewayItem[]> {
+  const { rows } = await knex.raw<{ rows: GatewayRow[] }>(
+    `SELECT ${GATEWAY_COLUMNS} FROM ${GATEWAY_JOINS} WHERE g.id = ANY(?::text[]) ORDER BY g.id`,
+    [ids as never],
+  );
+  return rows.map(toGatewayItem);
+}

@@ -1,0 +1,85 @@
+import type { Knex } from '../../db/database.js';
+import type { SessionStatus } from '../../rules/facts.js';
+import { toInstant } from '../contracts/common.js';
+import type { SessionItem } from '../contracts/sessions.js';
+
+/** What a closed session `s` waits for: the gateways of enabled devices that capture (domain case 85). */
+export const WAITING_FOR_COLUMN = `CASE WHEN s.status = 'closed' THEN ARRAY(
+    SELECT DISTINCT d.gateway_id FROM attendance_biometric_device d
+    WHERE d.room_id = s.room_id AND d.is_enabled AND d.device_type <> 'lights'
+      AND coalesce(d.complete_through, '-infinity') <= s.reach_until ORDER BY 1) ELSE '{}' END AS waiting_for`;
+
+export const SESSION_COLUMNS = `
+  s.id, s.course_code, course.title AS course_title, s.section_id, section.name AS section_name, s.faculty_code,
+  faculty.full_name AS faculty_name, s.room_id, room.name AS room_name, building.id AS building_id,
+  building.name AS building_name, s.scheduled_date, s.start_at, s.start_at::text AS start_text, s.end_at, s.status, s.version,
+  coalesce(t.present, 0) AS present, coalesce(t.late, 0) AS late, coalesce(t.absent, 0) AS absent,
+  coalesce(t.excused, 0) AS excused, coalesce(t.pending, 0) AS pending,
+  ${WAITING_FOR_COLUMN}`;
+
+export const SESSION_JOINS = `
+  attendance_session s
+  JOIN course ON course.code = s.course_code
+  JOIN section ON section.id = s.section_id
+  JOIN faculty ON faculty.code = s.faculty_code
+  JOIN room ON room.id = s.room_id
+  JOIN building ON building.id = room.building_id
+  LEFT JOIN session_tally t ON t.session_id = s.id`;
+
+export interface SessionRow {
+  id: string;
+  course_code: string;
+  course_title: string;
+  section_id: string;
+  section_name: string;
+  faculty_code: string;
+  faculty_name: string;
+  room_id: string;
+  room_name: string;
+  building_id: string;
+  building_name: string;
+  scheduled_date: string;
+  start_at: Date;
+  start_text: string;
+  end_at: Date;
+  status: SessionStatus;
+  version: number;
+  present: number;
+  late: number;
+  absent: number;
+  excused: number;
+  pending: number;
+  waiting_for: string[];
+}
+
+export function toSessionItem(row: SessionRow): SessionItem {
+  return {
+    id: row.id,
+    course: { code: row.course_code, title: row.course_title },
+    section: { id: row.section_id, name: row.section_name },
+    faculty: { code: row.faculty_code, name: row.faculty_name },
+    room: { id: row.room_id, name: row.room_name },
+    building: { id: row.building_id, name: row.building_name },
+    scheduled_date: row.scheduled_date,
+    start_at: toInstant(row.start_at),
+    end_at: toInstant(row.end_at),
+    status: row.status,
+    counts: {
+      present: row.present,
+      late: row.late,
+      absent: row.absent,
+      excused: row.excused,
+      pending: row.pending,
+    },
+    waiting_for: row.waiting_for,
+    version: row.version,
+  };
+}
+
+export async function loadSessionItems(knex: Knex, ids: readonly string[]): Promise<SessionItem[]> {
+  const { rows } = await knex.raw<{ rows: SessionRow[] }>(
+    `SELECT ${SESSION_COLUMNS} FROM ${SESSION_JOINS} WHERE s.id = ANY(?::uuid[]) ORDER BY s.start_at, s.id`,
+    [ids as never],
+  );
+  return rows.map(toSessionItem);
+}

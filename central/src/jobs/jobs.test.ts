@@ -1,0 +1,132 @@
+import { ManualClock } from '@rollcall/protocol/manual-clock';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { openTestDatabase, type TestDatabase } from '../db/test-database.js';
+import { silentLog } from '../log.js';
+import { seedTestCampus } from '../seed/test-campus.js';
+import { advanceSessionsJob } from './advance-sessions.js';
+import { escalateWatermarksJob } from './escalate-watermarks.js';
+import { generateSessionsJob } from './generate-sessions.js';
+import { cronOf, nextRunMs } from './job.js';
+import { JOBS } from './registry.js';
+import { runJob } from './run-job.js';
+
+/** Tuesday 7 July 2026 on campus. */
+const at = (text: string): number => Date.parse(`2026-07-${text}+05:30`);
+
+let db: TestDatabase;
+let clock: ManualClock;
+const context = () => ({ db, clock, log: silentLog });
+const goTo = (text: string): void => clock.stepWall(at(text) - clock.wallMs());
+const dates = async (): Promise<string[]> =>
+  db.knex('attendance_session').orderBy('start_at').pluck('scheduled_date');
+
+beforeAll(async () => {
+  db = await openTestDatabase();
+});
+afterAll(() => db?.close());
+beforeEach(async () => {
+  await db.knex.raw(
+    'TRUNCATE campus, student, section, course, faculty, exception_item, job_run, judgement_todo CASCADE',
+  );
+  clock = new ManualClock(at('07T06:00'));
+});
+
+describe('generate-sessions', () => {
+  it('does nothing before the first seed', async () => {
+    expect(await generateSessionsJob.run(context())).toBeUndefined();
+  });
+
+  it('case 2: running again creates nothing', async () => {
+    await seedTestCampus(db, clock);
+    expect(await generateSessionsJob.run(context())).toBeUndefined();
+    expect(await dates()).toEqual(['2026-07-07', '2026-07-07']);
+  });
+
+  it('makes up for the days on which central was down', async () => {
+    await seedTestCampus(db, clock);
+    goTo('16T09:00');
+    expect(await generateSessionsJob.run(context())).toBe('2 class sessions created');
+    expect(await dates()).toEqual(['2026-07-07', '2026-07-07', '2026-07-14', '2026-07-14']);
+  });
+
+  it('makes no class of a morning that was over when the campus was set up', async () => {
+    goTo('07T10:51');
+    await seedTestCampus(db, clock);
+    expect(await generateSessionsJob.run(context())).toBeUndefined();
+    const slots = await db.knex('attendance_session').pluck('timetable_slot_id');
+    expect(slots).toEqual(['cse-a-tue-1050']);
+  });
+
+  it('stamps the policy in force on new sessions and leaves the old ones theirs', async () => {
+    await seedTestCampus(db, clock);
+    await db
+      .knex('attendance_configuration')
+      .insert({ key: 'GRACE_PERIOD_MINUTES', value: '7', data_type: 'integer' });
+    goTo('14T06:00');
+    await generateSessionsJob.run(context());
+    const policies = await db.knex('attendance_session').orderBy('start_at').pluck('policy');
+    expect(policies.map(({ grace_period_minutes }) => grace_period_minutes)).toEqual([5, 5, 7, 7]);
+    await db.knex('attendance_configuration').truncate();
+  });
+});
+
+describe('escalate-watermarks', () => {
+  it('case 84: asks a human after WATERMARK_MAX_WAIT_HOURS, once, and withdraws when the device comes back', async () => {
+    await seedTestCampus(db, clock);
+    await db
+      .knex('attendance_session')
+      .where({ timetable_slot_id: 'cse-a-tue-1050' })
+      .update({ status: 'cancelled' });
+    goTo('07T11:00');
+    await advanceSessionsJob.run(context());
+    goTo('09T10:54');
+    expect(await escalateWatermarksJob.run(context())).toBeUndefined();
+    goTo('09T10:55');
+    expect(await escalateWatermarksJob.run(context())).toBe('1 class sessions put before a human');
+    expect(await escalateWatermarksJob.run(context())).toBeUndefined();
+    const open = () => db.knex('exception_item').whereNull('resolved_at');
+    expect(await open()).toMatchObject([
+      { code: 'WATERMARK_OVERDUE', detail: { room_id: 'r101', silent_devices: ['gw-a/c101', 'gw-a/f101'] } },
+    ]);
+    await db.knex('attendance_biometric_device').update({ complete_through: new Date(clock.wallMs()) });
+    await advanceSessionsJob.run(context());
+    await escalateWatermarksJob.run(context());
+    expect(await open()).toEqual([]);
+  });
+});
+
+describe('runJob', () => {
+  it('notes when a job ran and what it did', async () => {
+    await seedTestCampus(db, clock);
+    goTo('07T10:00');
+    await runJob(advanceSessionsJob, context());
+    expect(await db.knex('job_run').first()).toMatchObject({
+      name: 'advance-sessions',
+      outcome: 'done',
+      detail: '1 opened, 0 closed, 0 finalized',
+      finished_at: new Date(at('07T10:00')),
+    });
+  });
+
+  it('notes a failure and does not throw it', async () => {
+    const broken = { ...advanceSessionsJob, run: () => Promise.reject(new Error('no table')) };
+    await runJob(broken, context());
+    expect(await db.knex('job_run').first()).toMatchObject({ outcome: 'failed', detail: 'no table' });
+  });
+});
+
+describe('the registry', () => {
+  it('has names that are unique and periods that fit the hour', () => {
+    expect(new Set(JOBS.map(({ name }) => name)).size).toBe(JOBS.length);
+    for (const { everyMinutes } of JOBS) expect(60 % everyMinutes).toBe(0);
+  });
+
+  it('says when a job runs next', () => {
+    expect(nextRunMs({ everyMinutes: 30 }, Date.UTC(2026, 6, 7, 4, 31))).toBe(Date.UTC(2026, 6, 7, 5, 0));
+    expect([1, 30, 60].map((everyMinutes) => cronOf({ everyMinutes }))).toEqual([
+      '*/1 * * * *',
+      '*/30 * * * *',
+      '0 * * * *',
+    ]);
+  });
+});

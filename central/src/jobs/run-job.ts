@@ -1,0 +1,26 @@
+import type { Job, JobContext } from './job.js';
+
+const DETAIL_CHARS_MAX = 500;
+
+/** Runs a job once and notes when and with what outcome, for whoever looks at the jobs. */
+export async function runJob(job: Job, context: JobContext): Promise<void> {
+  const { db, clock, log } = context;
+  await db
+    .knex('job_run')
+    .insert({ name: job.name, started_at: new Date(clock.wallMs()), finished_at: null, outcome: 'running' })
+    .onConflict('name')
+    .merge(['started_at', 'finished_at', 'outcome']);
+  const finish = (outcome: 'done' | 'failed', detail: string): Promise<unknown> =>
+    db
+      .knex('job_run')
+      .where({ name: job.name })
+      .update({ finished_at: new Date(clock.wallMs()), outcome, detail: detail.slice(0, DETAIL_CHARS_MAX) });
+  try {
+    const detail = await job.run(context);
+    if (detail !== undefined) log.info({ job: job.name }, detail);
+    await finish('done', detail ?? 'nothing to do');
+  } catch (error) {
+    log.error({ job: job.name, err: error }, 'the job failed; it runs again at its next time');
+    await finish('failed', error instanceof Error ? error.message : String(error));
+  }
+}

@@ -1,0 +1,115 @@
+import type { Clock } from '@rollcall/protocol/clock';
+import type { Database, Knex } from '../db/database.js';
+import type { Log } from '../log.js';
+import { judgePairs } from './judge-pairs.js';
+import { type Pair, pairKey } from './load-facts.js';
+
+/** Pairs taken in one transaction; many of one burst are the same pair and are judged once. */
+const CHUNK_PAIRS_MAX = 4_000;
+/** Looks for work even if a notification was lost, and after a failure. */
+const SAFETY_INTERVAL_MS = 5_000;
+
+export interface JudgeOptions {
+  db: Pick<Database, 'knex'>;
+  clock: Clock;
+  log: Log;
+  /** Told how many pairs each transaction judged and how many records it changed. */
+  onJudged?: (pairs: number, changed: number) => void;
+  chunkPairsMax?: number;
+}
+
+export interface Judge {
+  /** Judges everything that waits. @returns the number of pairs taken from the queue */
+  run(): Promise<number>;
+  /** Asks for a run soon; any number of calls during a run mean one more. */
+  wake(): void;
+  start(): void;
+  stop(): Promise<void>;
+}
+
+/** Empties `judgement_todo`; any number of judges, in any number of replicas, share the work. */
+export function createJudge({
+  db,
+  clock,
+  log,
+  onJudged,
+  chunkPairsMax = CHUNK_PAIRS_MAX,
+}: JudgeOptions): Judge {
+  let isStarted = false;
+  let isWanted = false;
+  let running: Promise<void> | undefined;
+  let cancelTimer: () => void = () => undefined;
+
+  async function run(): Promise<number> {
+    let total = 0;
+    for (;;) {
+      const taken = await db.knex.transaction(async (trx) => {
+        const pairs = await takePairs(trx, chunkPairsMax);
+        if (pairs.length === 0) return 0;
+        const changed = await judgePairs(trx, distinct(pairs), clock.wallMs());
+        onJudged?.(pairs.length, changed.length);
+        return pairs.length;
+      });
+      total += taken;
+      if (taken === 0) return total;
+    }
+  }
+
+  async function runWanted(): Promise<void> {
+    while (isWanted && isStarted) {
+      isWanted = false;
+      try {
+        await run();
+      } catch (error) {
+        // The pairs went back to the queue with the transaction; the safety timer comes for them.
+        log.error({ err: error }, 'judging failed; it is tried again');
+      }
+    }
+  }
+
+  function wake(): void {
+    isWanted = true;
+    if (!isStarted || running !== undefined) return;
+    running = runWanted().finally(() => {
+      running = undefined;
+      if (isWanted && isStarted) wake();
+    });
+  }
+
+  function arm(): void {
+    cancelTimer = clock.after(SAFETY_INTERVAL_MS, () => {
+      wake();
+      arm();
+    });
+  }
+
+  return {
+    run,
+    wake,
+    start() {
+      isStarted = true;
+      arm();
+      wake();
+    },
+    async stop() {
+      isStarted = false;
+      cancelTimer();
+      await running;
+    },
+  };
+}
+
+/** Takes what nobody else is taking; a failed transaction puts it back. */
+async function takePairs(trx: Knex, limit: number): Promise<Pair[]> {
+  const { rows } = await trx.raw<{ rows: { session_id: string; student_id: string }[] }>(
+    `DELETE FROM judgement_todo WHERE id = ANY(ARRAY(
+       SELECT id FROM judgement_todo ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED))
+     RETURNING session_id, student_id`,
+    [limit],
+  );
+  return rows.map((row) => ({ sessionId: row.session_id, studentId: row.student_id }));
+}
+
+function distinct(pairs: readonly Pair[]): Pair[] {
+  return [...new Map(pairs.map((pair) => [pairKey(pair), pair])).values()];
+}

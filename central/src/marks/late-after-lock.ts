@@ -1,0 +1,30 @@
+import type { Knex } from '../db/database.js';
+import type { Decided } from './save-decisions.js';
+
+/** Evidence that came after the lock changes no mark: where it would have, a human is told (domain case 83). */
+export async function reportLateAfterLock(
+  trx: Knex,
+  decided: readonly Decided[],
+  nowMs: number,
+): Promise<void> {
+  const input = decided.map(({ sessionId, studentId, decision }) => ({
+    session_id: sessionId,
+    student_id: studentId,
+    mark: decision.mark,
+    reason: decision.reason,
+    derivation: decision.derivation,
+  }));
+  await trx.raw(
+    `INSERT INTO exception_item (at, code, message, session_id, student_id, detail)
+     SELECT ?::timestamptz, 'LATE_AFTER_LOCK',
+       'Evidence arrived after the class session was locked: the mark stays ' || coalesce(r.mark, 'unset')
+         || ' and would be ' || i.mark || '; propose a correction if it should change',
+       i.session_id, i.student_id,
+       jsonb_build_object('mark', r.mark, 'would_be', i.mark, 'reason', i.reason, 'derivation', i.derivation)
+     FROM jsonb_to_recordset(?::jsonb) AS i (session_id uuid, student_id uuid, mark text, reason text, derivation jsonb)
+       LEFT JOIN attendance_record r ON r.session_id = i.session_id AND r.student_id = i.student_id
+     WHERE r.mark IS DISTINCT FROM i.mark
+     ON CONFLICT DO NOTHING`,
+    [new Date(nowMs), JSON.stringify(input)],
+  );
+}

@@ -1,0 +1,29 @@
+import type { Knex } from '../db/database.js';
+import type { Mark } from '../rules/facts.js';
+
+export const JUDGE_CHANNEL = 'rollcall_judge';
+export const LIVE_CHANNEL = 'rollcall_live';
+
+/** PostgreSQL refuses 8,000 bytes; 150 ids with their previous marks stay well below. */
+const IDS_PER_NOTIFICATION_MAX = 150;
+
+export type LiveNotice =
+  | { type: 'session' | 'gateway' | 'punch'; ids: readonly string[] }
+  /** `previous` has the mark that each record had before, null for a new one. */
+  | { type: 'record'; ids: readonly string[]; previous: readonly (Mark | null)[] };
+
+/** Tells every replica, when the transaction commits, what its pages should show anew. */
+export async function notifyLive(trx: Knex, notice: LiveNotice): Promise<void> {
+  const payloads: string[] = [];
+  for (let start = 0; start < notice.ids.length; start += IDS_PER_NOTIFICATION_MAX) {
+    const end = start + IDS_PER_NOTIFICATION_MAX;
+    const part = notice.type === 'record' ? { previous: notice.previous.slice(start, end) } : {};
+    payloads.push(JSON.stringify({ type: notice.type, ids: notice.ids.slice(start, end), ...part }));
+  }
+  await trx.raw('SELECT pg_notify(?, payload) FROM unnest(?::text[]) AS payload', [LIVE_CHANNEL, payloads]);
+}
+
+/** Wakes the judges when the transaction commits. */
+export async function wakeJudge(trx: Knex): Promise<void> {
+  await trx.raw("SELECT pg_notify(?, '')", [JUDGE_CHANNEL]);
+}

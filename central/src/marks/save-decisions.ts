@@ -1,0 +1,98 @@
+import type { Knex } from '../db/database.js';
+import type { Decision } from '../rules/decide.js';
+import type { Mark } from '../rules/facts.js';
+import type { Pair } from './load-facts.js';
+
+export interface Decided extends Pair {
+  decision: Decision;
+}
+
+/** A record that is now different from what it was. */
+export interface ChangedRecord extends Pair {
+  id: string;
+  mark: Mark;
+  previousMark: Mark | null;
+}
+
+/**
+ * Writes what changed and nothing else, in one statement: records, one audit row for each, and the tallies by
+ * the differences. The caller holds the tally rows of these sessions, so nobody else is changing their marks.
+ */
+export async function saveDecisions(
+  trx: Knex,
+  decided: readonly Decided[],
+  nowMs: number,
+): Promise<ChangedRecord[]> {
+  const now = new Date(nowMs);
+  const input = decided.map(({ sessionId, studentId, decision }) => ({
+    session_id: sessionId,
+    student_id: studentId,
+    mark: decision.mark,
+    marked_at: decision.markedAtMs === null ? null : new Date(decision.markedAtMs),
+    source: decision.source,
+    reason: decision.reason,
+    derivation: decision.derivation,
+  }));
+  const { rows } = await trx.raw<{
+    rows: { id: string; session_id: string; student_id: string; mark: Mark; previous_mark: Mark | null }[];
+  }>(SAVE_SQL, [JSON.stringify(input), now, now, now]);
+  return rows.map((row) => ({
+    id: row.id,
+    sessionId: row.session_id,
+    studentId: row.student_id,
+    mark: row.mark,
+    previousMark: row.previous_mark,
+  }));
+}
+
+const COUNTED_MARKS = ['present', 'late', 'absent', 'excused', 'pending'] as const;
+
+const deltaColumns = COUNTED_MARKS.map(
+  (mark) =>
+    `count(*) FILTER (WHERE mark = '${mark}') - count(*) FILTER (WHERE previous_mark = '${mark}') AS ${mark}`,
+).join(',\n      ');
+const tallyColumns = COUNTED_MARKS.map((mark) => `${mark} = t.${mark} + d.${mark}`).join(', ');
+
+/** The first `pending` of a class that opens is no decision about anybody: its audit row is the opening's. */
+const SAVE_SQL = `
+  WITH input AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset(?::jsonb) AS i (session_id uuid, student_id uuid, mark text,
+      marked_at timestamptz, source text, reason text, derivation jsonb)
+  ), previous AS MATERIALIZED (
+    SELECT r.session_id, r.student_id, r.mark, r.marked_at, r.source, r.reason
+    FROM input i JOIN attendance_record r ON r.session_id = i.session_id AND r.student_id = i.student_id
+  ), written AS (
+    INSERT INTO attendance_record AS r
+      (session_id, student_id, mark, marked_at, source, reason, derivation, updated_at)
+    SELECT session_id, student_id, mark, marked_at, source, reason, derivation, ?::timestamptz FROM input
+    ON CONFLICT (session_id, student_id) DO UPDATE SET mark = excluded.mark, marked_at = excluded.marked_at,
+      source = excluded.source, reason = excluded.reason, derivation = excluded.derivation,
+      version = r.version + 1, updated_at = ?::timestamptz
+    WHERE (r.mark, r.marked_at, r.source, r.reason, r.derivation)
+      IS DISTINCT FROM (excluded.mark, excluded.marked_at, excluded.source, excluded.reason, excluded.derivation)
+    RETURNING r.id, r.session_id, r.student_id, r.mark, r.marked_at, r.source, r.reason
+  ), changed AS MATERIALIZED (
+    SELECT w.*, p.mark AS previous_mark, p.marked_at AS previous_marked_at, p.source AS previous_source,
+      p.reason AS previous_reason
+    FROM written w LEFT JOIN previous p ON p.session_id = w.session_id AND p.student_id = w.student_id
+  ), audited AS (
+    INSERT INTO attendance_audit_log
+      (at, entity_type, entity_id, action, reason, before, after, session_id, student_id)
+    SELECT ?::timestamptz, 'attendance_record', id::text,
+      CASE WHEN previous_mark IS NULL THEN 'create' ELSE 'update' END, reason,
+      CASE WHEN previous_mark IS NOT NULL THEN jsonb_build_object('mark', previous_mark,
+        'marked_at', previous_marked_at, 'source', previous_source, 'reason', previous_reason) END,
+      jsonb_build_object('mark', mark, 'marked_at', marked_at, 'source', source, 'reason', reason),
+      session_id, student_id
+    FROM changed
+    WHERE (mark, marked_at, source, reason)
+        IS DISTINCT FROM (previous_mark, previous_marked_at, previous_source, previous_reason)
+      AND NOT (previous_mark IS NULL AND mark = 'pending')
+  ), delta AS (
+    SELECT session_id,
+      ${deltaColumns}
+    FROM changed GROUP BY session_id
+  ), tallied AS (
+    UPDATE session_tally t SET ${tallyColumns} FROM delta d WHERE t.session_id = d.session_id
+  )
+  SELECT id, session_id, student_id, mark, previous_mark FROM changed`;

@@ -1,0 +1,179 @@
+import { PUNCH_KINDS } from '@rollcall/protocol/punch';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decide } from './decide.js';
+import { derivationSchema } from './derivation.js';
+import { type Capture, type Facts, type HumanDecision, MARKS, SESSION_STATUSES } from './facts.js';
+import { makePolicy } from './policy.js';
+
+const START_MS = Date.UTC(2025, 6, 1, 4, 30);
+const MINUTE_MS = 60_000;
+
+const captureIn = (punchId: fc.Arbitrary<string>): fc.Arbitrary<Capture> =>
+  fc.record({
+    punchId,
+    atMs: fc.option(
+      fc.integer({ min: -30 * MINUTE_MS, max: 70 * MINUTE_MS }).map((ms) => START_MS + ms),
+      { freq: 12 },
+    ),
+    timeSource: fc.constantFrom('gateway_clock' as const, 'clock_anchor' as const, 'unknown' as const),
+    kind: fc.constantFrom(...PUNCH_KINDS),
+    gatewayId: fc.constantFrom('gw-a', 'gw-b'),
+    deviceId: fc.constantFrom('c101', 'f101'),
+    roomId: fc.constantFrom('r101', 'r101', 'r101', 'r102', null),
+    direction: fc.constantFrom('in' as const, 'out' as const, null),
+    outcome: fc.constantFrom('recognized' as const, 'recognized' as const, 'blocked' as const),
+  });
+
+const decision: fc.Arbitrary<HumanDecision> = fc.record({
+  id: fc.string(),
+  kind: fc.constantFrom('explicit' as const, 'bulk' as const),
+  mark: fc.constantFrom('present' as const, 'absent' as const, 'late' as const, 'excused' as const),
+  atMs: fc.integer({ min: START_MS, max: START_MS + 100 * MINUTE_MS }),
+});
+
+const factsWith = (
+  captures: fc.Arbitrary<Capture[]>,
+  decisions: fc.Arbitrary<HumanDecision[]>,
+): fc.Arbitrary<Facts> =>
+  fc.record({
+    session: fc.record({
+      startMs: fc.constant(START_MS),
+      endMs: fc.constant(START_MS + 50 * MINUTE_MS),
+      closedEarlyMs: fc.option(fc.integer({ min: START_MS, max: START_MS + 60 * MINUTE_MS }), { freq: 4 }),
+      roomId: fc.constant('r101'),
+      status: fc.constantFrom(...SESSION_STATUSES),
+      policy: fc
+        .record({
+          grace_period_minutes: fc.integer({ min: 0, max: 20 }),
+          debounce_seconds: fc.integer({ min: 0, max: 600 }),
+        })
+        .map(makePolicy),
+    }),
+    isOnRoster: fc.boolean(),
+    captures,
+    decisions,
+  });
+
+/** Ids from a small set, so that one id often comes with two contents. */
+const clashing = captureIn(fc.constantFrom('p1', 'p2', 'p3', 'p4', 'p5'));
+const distinct = fc.uniqueArray(captureIn(fc.uuid()), {
+  maxLength: 8,
+  selector: (capture) => capture.punchId,
+});
+
+/** How much attending it is: a later piece of evidence may raise this and never lower it. */
+const RANK: Record<string, number> = { absent: 0, pending: 0, late: 1, present: 2 };
+
+describe('decide', () => {
+  it('is total: any value of the right shape gives a mark, a reason and a derivation', () => {
+    const anyNumber = fc.oneof(
+      fc.double(),
+      fc.integer(),
+      fc.constant(Number.MAX_VALUE),
+      fc.constant(Number.NaN),
+    );
+    const wild = fc.record({
+      facts: factsWith(fc.array(clashing, { maxLength: 12 }), fc.array(decision, { maxLength: 3 })),
+      startMs: anyNumber,
+      endMs: anyNumber,
+      atMs: anyNumber,
+    });
+    fc.assert(
+      fc.property(wild, ({ facts, startMs, endMs, atMs }) => {
+        const captures = facts.captures.map((capture, index) =>
+          index === 0 ? { ...capture, atMs } : capture,
+        );
+        const outcome = decide({ ...facts, session: { ...facts.session, startMs, endMs }, captures });
+        expect(MARKS).toContain(outcome.mark);
+        expect(derivationSchema.safeParse(outcome.derivation).success).toBe(true);
+      }),
+    );
+  });
+
+  it('gives the same mark and derivation for any permutation and repetition of evidence (case 79)', () => {
+    const shuffled = factsWith(
+      fc.array(clashing, { maxLength: 10 }),
+      fc.array(decision, { maxLength: 3 }),
+    ).chain((facts) =>
+      fc.record({
+        facts: fc.constant(facts),
+        captures: fc.shuffledSubarray([...facts.captures, ...facts.captures], {
+          minLength: 2 * facts.captures.length,
+          maxLength: 2 * facts.captures.length,
+        }),
+        decisions: fc.shuffledSubarray([...facts.decisions], { minLength: facts.decisions.length }),
+      }),
+    );
+    fc.assert(
+      fc.property(shuffled, ({ facts, captures, decisions }) => {
+        expect(decide({ ...facts, captures, decisions })).toEqual(decide(facts));
+      }),
+    );
+  });
+
+  it('never downgrades a mark when more evidence arrives, early or late (cases 28, 29)', () => {
+    const grown = fc.record({
+      facts: factsWith(distinct, fc.constant([])),
+      extra: captureIn(fc.uuid()),
+    });
+    fc.assert(
+      fc.property(grown, ({ facts, extra }) => {
+        const before = decide(facts);
+        const after = decide({ ...facts, captures: [...facts.captures, extra] });
+        if (before.mark === 'not_required') expect(after.mark).toBe('not_required');
+        else expect(RANK[after.mark]).toBeGreaterThanOrEqual(RANK[before.mark] ?? 0);
+      }),
+    );
+  });
+
+  it('says absent only in a session that is final (design §1, promise 2)', () => {
+    fc.assert(
+      fc.property(factsWith(distinct, fc.constant([])), (facts) => {
+        const isFinal = ['finalized', 'locked'].includes(facts.session.status);
+        if (!isFinal) expect(decide(facts).mark).not.toBe('absent');
+      }),
+    );
+  });
+
+  it('accounts for every capture: used, or ignored with a reason', () => {
+    fc.assert(
+      fc.property(factsWith(distinct, fc.constant([])), (facts) => {
+        const { used, ignored } = decide(facts).derivation;
+        const told = [...used, ...ignored].map(({ punch_id }) => punch_id).sort();
+        expect(told).toEqual(facts.captures.map(({ punchId }) => punchId).sort());
+      }),
+    );
+  });
+
+  it('lists a bounded number of ignored captures and counts the rest', () => {
+    const captures = Array.from(
+      { length: 80 },
+      (_, index): Capture => ({
+        punchId: `p${index}`,
+        atMs: START_MS + index,
+        timeSource: 'gateway_clock',
+        kind: 'card',
+        gatewayId: 'gw-a',
+        deviceId: 'c101',
+        roomId: 'r101',
+        direction: null,
+        outcome: 'recognized',
+      }),
+    );
+    const session = {
+      startMs: START_MS,
+      endMs: START_MS + 1,
+      closedEarlyMs: null,
+      roomId: 'r101',
+      status: 'open' as const,
+    };
+    const { derivation } = decide({
+      session: { ...session, policy: makePolicy() },
+      isOnRoster: true,
+      captures,
+      decisions: [],
+    });
+    expect([derivation.used.length, derivation.ignored.length, derivation.ignored_more]).toEqual([1, 50, 29]);
+  });
+});

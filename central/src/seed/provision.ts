@@ -1,0 +1,35 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { Knex } from '../db/database.js';
+import { keepSecretFile } from '../people/secret-file.js';
+
+const PASSWORD_BYTES = 32;
+
+export interface Provision {
+  gatewayIds: readonly string[];
+  directory: string;
+  campusKey: Buffer;
+}
+
+/**
+ * Writes what each gateway needs to be told once, `mqtt-password` and `card-hash-key`, and lets central know
+ * the passwords. Files that exist are kept: a gateway that has its password goes on with it.
+ */
+export async function provisionGateways(
+  trx: Knex,
+  { gatewayIds, directory, campusKey }: Provision,
+): Promise<void> {
+  const secrets: { id: string; secret_sha256: string }[] = [];
+  for (const id of gatewayIds) {
+    const password = await keepSecretFile(join(directory, id, 'mqtt-password'), () =>
+      randomBytes(PASSWORD_BYTES).toString('base64url'),
+    );
+    await keepSecretFile(join(directory, id, 'card-hash-key'), () => campusKey.toString('hex'));
+    secrets.push({ id, secret_sha256: createHash('sha256').update(password, 'utf8').digest('hex') });
+  }
+  await trx.raw(
+    `UPDATE gateway g SET secret_sha256 = decode(r.secret_sha256, 'hex')
+     FROM jsonb_to_recordset(?::jsonb) AS r (id text, secret_sha256 text) WHERE g.id = r.id`,
+    [JSON.stringify(secrets)],
+  );
+}

@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+import type { Knex } from '../db/database.js';
+import type { CampusFile } from './campus-file.js';
+
+/** Everything but people, each table in one statement. Rows of other files are left alone. */
+export async function storeCampus(trx: Knex, file: CampusFile): Promise<void> {
+  const { campus, academic_period: period } = file;
+  await trx('campus').insert(campus).onConflict('id').merge(['name', 'zone']);
+  await upsert(
+    trx,
+    BUILDING_SQL,
+    file.buildings.map(({ id, name }) => ({ id, name, campus_id: campus.id })),
+  );
+  const rooms = file.buildings.flatMap((building) =>
+    building.rooms.map(({ id, name, capacity }) => ({
+      id,
+      name,
+      capacity: capacity ?? null,
+      building_id: building.id,
+    })),
+  );
+  await upsert(trx, ROOM_SQL, rooms);
+  await trx('academic_period')
+    .insert({ ...period, campus_id: campus.id })
+    .onConflict('id')
+    .merge(['name', 'starts_on', 'ends_on']);
+  await upsert(trx, COURSE_SQL, file.courses);
+  await upsert(trx, FACULTY_SQL, file.faculty);
+  await upsert(trx, SECTION_SQL, file.sections);
+  await upsert(trx, GATEWAY_SQL, file.gateways);
+  await upsert(trx, GATEWAY_KEY_SQL, gatewayKeys(file));
+  await upsert(
+    trx,
+    DEVICE_SQL,
+    file.devices.map((device) => ({ ...device, room: device.room ?? null })),
+  );
+  await upsert(
+    trx,
+    SLOT_SQL,
+    file.timetable.map((slot) => ({ ...slot, period: period.id })),
+  );
+}
+
+async function upsert(trx: Knex, sql: string, rows: readonly object[]): Promise<void> {
+  if (rows.length > 0) await trx.raw(sql, [JSON.stringify(rows)]);
+}
+
+function gatewayKeys(file: CampusFile): object[] {
+  return file.gateways.flatMap(({ id, public_key }) => {
+    if (public_key === undefined) return [];
+    const bytes = Buffer.from(public_key, 'base64');
+    const keyId = createHash('sha256').update(bytes).digest('hex').slice(0, 16);
+    return [{ key_id: keyId, gateway_id: id, public_key: bytes.toString('hex') }];
+  });
+}
+
+const BUILDING_SQL = `
+  INSERT INTO building (id, name, campus_id)
+  SELECT * FROM jsonb_to_recordset(?::jsonb) AS r (id text, name text, campus_id text)
+  ON CONFLICT (id) DO UPDATE SET name = excluded.name, campus_id = excluded.campus_id`;
+
+const ROOM_SQL = `
+  INSERT INTO room (id, name, capacity, building_id)
+  SELECT * FROM jsonb_to_recordset(?::jsonb) AS r (id text, name text, capacity int, building_id text)
+  ON CONFLICT (id) DO UPDATE SET name = excluded.name, capacity = excluded.capacity, building_id = excluded.building_id`;
+
+const COURSE_SQL = `
+  INSERT INTO course (code, title)
+  SELECT * FROM jsonb_to_recordset(?::jsonb) AS r (code text, title text)
+  ON CONFLICT (code) DO UPDATE SET title = excluded.title`;
+
+const FACULTY_SQL = `
+  INSERT INTO faculty (code, full_name)
+  SELECT * FROM jsonb_to_recordset(?::jsonb) AS r (code text, name text)
+  ON CONFLICT (code) DO UPDATE SET full_name = excluded.full_name`;
+
+const SECTION_SQL = `
+  INSERT INTO section (id, name)
+  SELECT * FROM jsonb_to_recordset(?::jsonb) AS r (id text, name text)
+  ON CONFLICT (id) DO UPDATE SET name = excluded.name`;
+
+const GATEWAY_SQL = `
+  INSERT INTO gateway (id, building_id, name)
+  SELECT * FROM jsonb_to_recordset(?::jsonb) AS r (id text, building text, name text)
+  ON CONFLICT (id) DO UPDATE SET building_id = excluded.building_id, name = excluded.name`;
+
+/** A key that was revoked stays revoked: registering it again needs a new one. */
+const GATEWAY_KEY_SQL = `
+  INSERT INTO gateway_key (key_id, gateway_id, public_key)
+  SELECT key_id, gateway_id, decode(public_key, 'hex')
+  FROM jsonb_to_recordset(?::jsonb) AS r (key_id text, gateway_id text, public_key text)
+  ON CONFLICT (key_id) DO NOTHING`;
+
+const DEVICE_SQL = `
+  INSERT INTO attendance_biometric_device (device_id, gateway_id, device_name, device_type, driver, room_id, direction)
+  SELECT id, gateway, name, type, driver, room, direction FROM jsonb_to_recordset(?::jsonb)
+    AS r (id text, gateway text, name text, type text, driver text, room text, direction text)
+  ON CONFLICT (gateway_id, device_id) DO UPDATE SET device_name = excluded.device_name,
+    device_type = excluded.device_type, driver = excluded.driver, room_id = excluded.room_id, direction = excluded.direction`;
+
+const SLOT_SQL = `
+  INSERT INTO attendance_timetable_slot
+    (id, academic_period_id, section_id, course_code, faculty_code, room_id, day_of_week, start_time, end_time, slot_type)
+  SELECT id, period, section, course, faculty, room, day_of_week, start, "end", type FROM jsonb_to_recordset(?::jsonb)
+    AS r (id text, period text, section text, course text, faculty text, room text, day_of_week smallint,
+      start time, "end" time, type text)
+  ON CONFLICT (id) DO UPDATE SET academic_period_id = excluded.academic_period_id, section_id = excluded.section_id,
+    course_code = excluded.course_code, faculty_code = excluded.faculty_code, room_id = excluded.room_id,
+    day_of_week = excluded.day_of_week, start_time = excluded.start_time, end_time = excluded.end_time,
+    slot_type = excluded.slot_type, is_active = true`;

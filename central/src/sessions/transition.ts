@@ -1,0 +1,129 @@
+import type { Knex } from '../db/database.js';
+import { notifyLive, wakeJudge } from '../marks/notify.js';
+import { type SessionAction, TRANSITIONS } from './state.js';
+
+/** Sessions changed in one transaction: bounds its locks and the pairs it puts before the judge. */
+export const TRANSITION_SESSIONS_MAX = 200;
+
+export interface Actor {
+  /** Null for the system itself. */
+  performedBy: string | null;
+  source: 'manual' | 'system';
+}
+
+export const SYSTEM: Actor = { performedBy: null, source: 'system' };
+
+export interface Transition {
+  action: SessionAction;
+  /** Condition on `attendance_session s`; the status is checked besides. */
+  where: string;
+  bindings: readonly (string | Date)[];
+  nowMs: number;
+  actor: Actor;
+  reason?: string;
+  /** SQL over `s` that gives a note for each session, or null. */
+  note?: { sql: string; bindings: readonly Date[] };
+}
+
+/**
+ * Carries out one transition for every session that the condition selects, with all that belongs to it in one
+ * statement: status, audit row, tally, roster snapshot at opening, and everybody on the roster before the
+ * judge. Whoever else is changing a session at the same moment keeps it: two schedulers make one transition and
+ * one audit row (domain case 12).
+ *
+ * @returns the ids of the sessions that changed
+ */
+export async function transition(trx: Knex, request: Transition): Promise<string[]> {
+  const { action, where, bindings, nowMs, actor, reason = '', note } = request;
+  const { from, to } = TRANSITIONS[action];
+  const now = new Date(nowMs);
+  const extra = extraColumns(action, actor, now);
+  const { rows } = await trx.raw<{ rows: { id: string }[] }>(
+    `WITH due AS MATERIALIZED (
+       SELECT s.id, s.status AS old_status, (${note?.sql ?? 'NULL'})::text AS note
+       FROM attendance_session s WHERE s.status = ANY(?::text[]) AND (${where})
+       ORDER BY s.start_at, s.id LIMIT ${TRANSITION_SESSIONS_MAX} FOR UPDATE SKIP LOCKED
+     ), changed AS (
+       UPDATE attendance_session s SET status = ?, version = s.version + 1, updated_at = ?::timestamptz,
+         notes = concat_ws(E'\\n', nullif(s.notes, ''), due.note)${extra.sql}
+       FROM due WHERE s.id = due.id
+       RETURNING s.id, s.section_id, s.scheduled_date, due.old_status, due.note, s.version
+     ), ${action === 'open' ? SNAPSHOT_CTE : ''}
+     audited AS (
+       INSERT INTO attendance_audit_log
+         (at, entity_type, entity_id, action, performed_by, source, reason, before, after, session_id)
+       SELECT ?::timestamptz, 'attendance_session', id::text, ?::text, ?::text, ?::text,
+         concat_ws('; ', nullif(?::text, ''), note),
+         jsonb_build_object('status', old_status, 'version', version - 1),
+         jsonb_build_object('status', ?::text, 'version', version), id
+       FROM changed
+     ), tallied AS (
+       INSERT INTO session_tally (session_id) SELECT id FROM changed ON CONFLICT DO NOTHING
+     ), queued AS (
+       INSERT INTO judgement_todo (session_id, student_id)
+       SELECT c.id, m.student_id FROM changed c
+         JOIN roster_membership m ON m.section_id = c.section_id AND m.valid_during @> c.scheduled_date
+       UNION
+       SELECT c.id, r.student_id FROM changed c JOIN attendance_record r ON r.session_id = c.id
+     )
+     SELECT id FROM changed`,
+    [
+      ...(note?.bindings ?? []),
+      [...from],
+      ...bindings,
+      to,
+      now,
+      ...extra.bindings,
+      ...(action === 'open' ? [now] : []),
+      now,
+      actor.source === 'system' ? (AUTO_ACTIONS[action] ?? action) : action,
+      actor.performedBy,
+      actor.source,
+      reason,
+      to,
+    ] as never,
+  );
+  const ids = rows.map(({ id }) => id);
+  if (ids.length > 0) {
+    await notifyLive(trx, { type: 'session', ids });
+    await wakeJudge(trx);
+  }
+  return ids;
+}
+
+/** The seed's audit words for what the scheduler does by itself. */
+const AUTO_ACTIONS: Partial<Record<SessionAction, string>> = { open: 'auto_open', close: 'auto_close' };
+
+/** Who was on the roster on the date of the class, kept as it was known at opening. */
+const SNAPSHOT_CTE = `snapshot AS (
+  INSERT INTO attendance_student_snapshot (session_id, student_id, section_id, roll_number, full_name, taken_at)
+  SELECT c.id, st.id, c.section_id, st.roll_number, st.full_name, ?::timestamptz
+  FROM changed c
+    JOIN roster_membership m ON m.section_id = c.section_id AND m.valid_during @> c.scheduled_date
+    JOIN student st ON st.id = m.student_id
+  ON CONFLICT DO NOTHING
+),`;
+
+function extraColumns(
+  action: SessionAction,
+  actor: Actor,
+  now: Date,
+): { sql: string; bindings: (Date | boolean)[] } {
+  const isAutomatic = actor.source === 'system';
+  switch (action) {
+    case 'open':
+      return {
+        sql: ', actual_start_at = ?::timestamptz, auto_opened = ?::boolean',
+        bindings: [now, isAutomatic],
+      };
+    case 'close':
+      // The scheduler cannot know when the class really ended; a person who closes it does (domain case 14).
+      return isAutomatic
+        ? { sql: ', auto_closed = true', bindings: [] }
+        : { sql: ', actual_end_at = ?::timestamptz', bindings: [now] };
+    case 'reopen':
+      return { sql: ', actual_end_at = NULL, auto_closed = false', bindings: [] };
+    default:
+      return { sql: '', bindings: [] };
+  }
+}
