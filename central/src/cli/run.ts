@@ -1,0 +1,38 @@
+import type { Command } from 'commander';
+import { type ConfigFlags, readConfig } from '../config.js';
+import { createLog } from '../log.js';
+import { startCentral } from '../main.js';
+
+export function addRun(program: Command): void {
+  program
+    .command('run')
+    .description('runs central until it is told to stop (SIGTERM or Ctrl-C)')
+    .option(
+      '--port <number>',
+      'port of the pages and the HTTP interface (default 8000, 0 takes any free one)',
+    )
+    .option(
+      '--host <address>',
+      'address to listen on; this machine only, until there is sign-in (default 127.0.0.1)',
+    )
+    .option('--mqtt-port <number>', 'port of the built-in MQTT broker (default 1883, 0 takes any free one)')
+    .option('--data-dir <path>', 'folder of the database and the keys (default ./var)')
+    .action(async (flags: ConfigFlags) => {
+      const config = readConfig(process.env, flags);
+      const log = createLog(config.logLevel);
+      const stopped = stopSignal();
+      const central = await startCentral(config, log);
+      log.info({ http_port: central.httpPort, mqtt_port: central.mqttPort }, 'ready');
+      const signal = await stopped;
+      log.info({ signal }, 'stopping');
+      await central.stop();
+      log.info('stopped');
+    });
+}
+
+/** Heard from the beginning: a signal during the start stops central right after it. */
+function stopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(signal));
+  });
+}

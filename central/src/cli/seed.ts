@@ -1,0 +1,65 @@
+import { readFile } from 'node:fs/promises';
+import { RollcallError } from '@rollcall/protocol/errors';
+import { systemClock } from '@rollcall/protocol/system-clock';
+import type { Command } from 'commander';
+import { readConfig } from '../config.js';
+import { migrate } from '../db/migrate.js';
+import { openConfiguredDatabase } from '../db/open-configured.js';
+import { createLog } from '../log.js';
+import { loadCampusKey } from '../people/campus-key.js';
+import { seedCampus } from '../seed/seed-campus.js';
+
+interface SeedFlags {
+  dataDir?: string;
+  provisionDir?: string;
+}
+
+export function addSeed(program: Command): void {
+  program
+    .command('seed')
+    .description('loads a campus from a JSON file; again with the same file changes nothing')
+    .argument('<file>', 'campus file')
+    .option('--data-dir <path>', 'folder of the database and the keys (default ./var)')
+    .option(
+      '--provision-dir <path>',
+      "folder for the gateways' secrets: <gateway>/mqtt-password and <gateway>/card-hash-key",
+    )
+    .action(seedCommand);
+}
+
+/** Works while central runs and while it does not. */
+async function seedCommand(path: string, flags: SeedFlags): Promise<void> {
+  const config = readConfig(process.env, { dataDir: flags.dataDir });
+  const bytes = await readCampusFile(path);
+  const db = await openConfiguredDatabase(config, createLog('warn'));
+  try {
+    await migrate(db);
+    const campusKey = await loadCampusKey({
+      dataDir: config.dataDir,
+      ...(config.cardHashKeyFile === undefined ? {} : { file: config.cardHashKeyFile }),
+    });
+    const seeded = await seedCampus({
+      db,
+      clock: systemClock,
+      campusKey,
+      bytes,
+      ...(flags.provisionDir === undefined ? {} : { provisionDir: flags.provisionDir }),
+    });
+    const { gateways, devices, students, slots, sessions } = seeded;
+    process.stdout.write(
+      `${gateways} gateways, ${devices} devices, ${students} students, ${slots} weekly classes; ` +
+        `class sessions: ${sessions.created} created, ${sessions.existing} existing\n`,
+    );
+  } finally {
+    await db.close();
+  }
+}
+
+async function readCampusFile(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new RollcallError('SEED_INVALID', `The campus file cannot be read: ${reason}`, { cause });
+  }
+}

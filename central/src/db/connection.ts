@@ -1,0 +1,132 @@
+import { RollcallError } from '@rollcall/protocol/errors';
+import pg from 'pg';
+
+/** A server that accepts TCP but never answers must not hang a start. */
+const CONNECT_TIMEOUT_MS = 10_000;
+const KEEP_ALIVE_AFTER_MS = 10_000;
+
+const OID_INT8 = 20;
+const OID_DATE = 1082;
+const OID_NUMERIC = 1700;
+
+/**
+ * How values leave PostgreSQL: `bigint` and `numeric` as numbers (seqs and counts stay below 2^53), `date` as
+ * the text it is, since a campus-local date has no instant and the driver's default would put it at midnight
+ * of the server's own zone.
+ */
+export const typeParsers = {
+  getTypeParser(oid: number, format?: string): (value: string) => unknown {
+    if (format !== 'binary') {
+      if (oid === OID_INT8 || oid === OID_NUMERIC) return Number;
+      if (oid === OID_DATE) return (text: string) => text;
+    }
+    return pg.types.getTypeParser(oid, format as 'text') as (value: string) => unknown;
+  },
+};
+
+/** One connection outside the pool: for LISTEN, for advisory locks, for everything bound to a login. */
+export interface Connection {
+  query<Row extends object = Record<string, unknown>>(sql: string, values?: unknown[]): Promise<Row[]>;
+  onNotification(handler: (channel: string, payload: string) => void): void;
+  /** Settles when the connection is over, wanted or not; never rejects. */
+  readonly ended: Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Driver settings shared by the pool and by single connections. */
+export function connectionSettings(url: string, applicationName: string) {
+  return {
+    connectionString: url,
+    application_name: applicationName,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
+    types: typeParsers,
+    // Session times are UTC whatever the server's default is: text casts must not depend on it.
+    options: '-c timezone=UTC -c datestyle=ISO',
+  };
+}
+
+/** @throws RollcallError `DATABASE_UNAVAILABLE` naming the host and never the password. */
+export async function connect(url: string, applicationName: string): Promise<Connection> {
+  const client = new pg.Client(connectionSettings(url, applicationName));
+  const ended = new Promise<void>((resolve) => {
+    client.once('end', () => resolve());
+    // Without a listener a broken socket would end the process; `end` follows.
+    client.on('error', () => resolve());
+  });
+  try {
+    await client.connect();
+  } catch (error) {
+    throw unavailable(url, error);
+  }
+  return {
+    async query<Row extends object>(sql: string, values?: unknown[]) {
+      const result = await client.query(sql, values);
+      return result.rows as Row[];
+    },
+    onNotification: (handler) => {
+      client.on('notification', ({ channel, payload }) => handler(channel, payload ?? ''));
+    },
+    ended,
+    close: () => client.end(),
+  };
+}
+
+/** What to tell a human when a connection cannot be made. */
+export function unavailable(url: string, cause: unknown): RollcallError {
+  const { where, database } = describe(url);
+  return new RollcallError(
+    'DATABASE_UNAVAILABLE',
+    `PostgreSQL at ${where}, database ${database}, cannot be used: ${describeCause(cause)}. ` +
+      'Check that it runs there, that user and password in DATABASE_URL are right, and that its pg_hba.conf lets this machine in',
+    { context: { where, database } },
+  );
+}
+
+/** Error texts of the driver carry no password, but its objects do (config); so the text alone is kept. */
+function describeCause(cause: unknown): string {
+  if (cause instanceof AggregateError && cause.errors.length > 0) return describeCause(cause.errors[0]);
+  return cause instanceof Error && cause.message !== '' ? cause.message : 'no answer';
+}
+
+function describe(url: string): { where: string; database: string } {
+  try {
+    const { hostname, port, pathname, searchParams } = new URL(url);
+    const host = searchParams.get('host') ?? (hostname === '' ? 'localhost' : hostname);
+    return { where: `${host}:${port === '' ? '5432' : port}`, database: pathname.slice(1) || 'of the user' };
+  } catch {
+    return { where: 'the address in DATABASE_URL, which is not a URL', database: 'unknown' };
+  }
+}
+
+const SQLSTATE_CLASSES_TRANSIENT = [
+  '08', // connection exception
+  '40', // transaction rollback: deadlock, serialization failure
+  '53', // insufficient resources
+  '57', // operator intervention: shutdown, crash, cannot connect now
+  '58', // system error
+];
+const NETWORK_CODES = [
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+];
+
+/** True for errors that go away when PostgreSQL is back: the same statement may then be tried again. */
+export function isDatabaseTransient(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  if (NETWORK_CODES.includes(code)) return true;
+  if (/^[0-9A-Z]{5}$/.test(code)) return SQLSTATE_CLASSES_TRANSIENT.includes(code.slice(0, 2));
+  return (
+    error.name === 'KnexTimeoutError' ||
+    /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/i.test(
+      error.message,
+    )
+  );
+}

@@ -1,0 +1,70 @@
+import { type Health, healthSchema } from '@rollcall/protocol/health';
+import { parseJson } from '@rollcall/protocol/parse';
+import type { Knex } from '../db/database.js';
+import { noteBoot } from './boots.js';
+import { notifyGateways } from './live.js';
+import { claimWatermark, promoteClaims } from './watermark.js';
+
+/** A health report from further ahead than this is of a wrong clock, whatever it says about it. */
+const FUTURE_TOLERANCE_MS = 120_000;
+
+export const readHealth = (payload: Uint8Array): Health =>
+  parseJson(healthSchema, payload, 'MESSAGE_INVALID', 'The health report');
+
+interface HealthMessage {
+  gatewayId: string;
+  health: Health;
+  /** Kept by the broker from before: may be older than what is known. */
+  retained: boolean;
+  at: Date;
+}
+
+/** Stores a health report and what it lets central conclude about class sessions. */
+export async function applyHealth(
+  knex: Knex,
+  { gatewayId, health, retained, at }: HealthMessage,
+): Promise<void> {
+  await knex.transaction(async (trx) => {
+    // The order in which ingest takes its locks: the gateway first.
+    const gateway = await trx('gateway')
+      .where({ id: gatewayId })
+      .forNoKeyUpdate()
+      .first<{ health_at: Date | null }>('health_at');
+    if (gateway === undefined) return;
+    const isOld =
+      retained && gateway.health_at !== null && gateway.health_at.getTime() >= Date.parse(health.as_of);
+    if (isOld) return;
+    await trx('gateway')
+      .where({ id: gatewayId })
+      .update({
+        health: JSON.stringify(health),
+        health_at: health.as_of,
+        software: health.software,
+        ...(retained ? {} : { last_seen_at: at }),
+      });
+    if (!retained) await noteBoot(trx, gatewayId, health.boot_id, at);
+    if (health.clock_state === 'synced' && Date.parse(health.as_of) <= at.getTime() + FUTURE_TOLERANCE_MS) {
+      await claimWatermark(trx, gatewayId, health);
+      await promoteClaims(trx, [gatewayId]);
+    }
+    await notifyGateways(trx, [gatewayId]);
+  });
+}
+
+/**
+ * Where a gateway must send from again because this PostgreSQL does not have what the gateway may forget:
+ * it was restored from a backup (domain case 161). Undefined when nothing is missing.
+ */
+export async function missingFrom(
+  knex: Knex,
+  gatewayId: string,
+  health: Health,
+): Promise<number | undefined> {
+  const { rows } = await knex.raw<{ rows: { through_seq: number }[] }>(
+    `SELECT coalesce((SELECT upper(r) - 1 FROM unnest(settled) r WHERE r @> 1::bigint), 0) AS through_seq
+     FROM gateway_store WHERE gateway_id = ? AND store_id = ?`,
+    [gatewayId, health.store_id],
+  );
+  const throughSeq = rows[0]?.through_seq ?? 0;
+  return health.acked_seq > throughSeq ? throughSeq + 1 : undefined;
+}

@@ -1,0 +1,118 @@
+import type { Knex } from '../db/database.js';
+import { evidenceOf, PUNCH_INPUT, punchColumns } from './punch-columns.js';
+import {
+  type AnchorRow,
+  type EventRow,
+  type GoodRow,
+  IDENTITY_UNNEST,
+  identityColumns,
+  keyOf,
+  type PunchRow,
+} from './verified-batch.js';
+
+export interface Sorted {
+  /** Never seen, or declared lost and found after all. */
+  fresh: GoodRow[];
+  /** Another content than the row that was kept under this identity (domain case 78). */
+  conflicting: GoodRow[];
+}
+
+interface Located {
+  n: number;
+  place: GoodRow['kind'] | 'quarantine' | null;
+}
+
+/** Divides rows into new ones, repetitions (which need nothing), and contradictions of what is stored. */
+export async function sortBySettled(trx: Knex, rows: readonly GoodRow[]): Promise<Sorted> {
+  if (rows.length === 0) return { fresh: [], conflicting: [] };
+  const located = await locate(trx, rows);
+  const fresh: GoodRow[] = [];
+  const conflicting: GoodRow[] = [];
+  const repeated: GoodRow[] = [];
+  rows.forEach((row, index) => {
+    const place = located.get(index);
+    if (place === undefined || place === null) fresh.push(row);
+    else if (place === row.kind) repeated.push(row);
+    else if (place !== 'quarantine') conflicting.push(row);
+  });
+  conflicting.push(...(await findChanged(trx, repeated)));
+  return { fresh, conflicting };
+}
+
+/** Where the settled ones among the rows are kept; a row that is not in the map is not settled. */
+async function locate(trx: Knex, rows: readonly GoodRow[]): Promise<Map<number, Located['place']>> {
+  const result = await trx.raw<{ rows: Located[] }>(
+    `WITH settled AS MATERIALIZED (
+       SELECT i.n::int - 1 AS n, i.gateway_id, i.store_id, i.seq
+       FROM ${IDENTITY_UNNEST} WITH ORDINALITY AS i(gateway_id, store_id, seq, n)
+       JOIN gateway_store g ON g.gateway_id = i.gateway_id AND g.store_id = i.store_id AND g.settled @> i.seq
+     )
+     SELECT n, CASE WHEN p.seq IS NOT NULL THEN 'punch' WHEN a.seq IS NOT NULL THEN 'anchor'
+                    WHEN e.seq IS NOT NULL THEN 'event' WHEN q.seq IS NOT NULL THEN 'quarantine' END AS place
+     FROM settled
+     LEFT JOIN punch p USING (gateway_id, store_id, seq)
+     LEFT JOIN clock_anchor a USING (gateway_id, store_id, seq)
+     LEFT JOIN gateway_event e USING (gateway_id, store_id, seq)
+     LEFT JOIN quarantine_row q USING (gateway_id, store_id, seq)`,
+    identityColumns(rows),
+  );
+  return new Map(result.rows.map(({ n, place }) => [n, place]));
+}
+
+async function findChanged(trx: Knex, rows: readonly GoodRow[]): Promise<GoodRow[]> {
+  const punches = rows.filter((row): row is PunchRow => row.kind === 'punch');
+  const anchors = rows.filter((row): row is AnchorRow => row.kind === 'anchor');
+  const events = rows.filter((row): row is EventRow => row.kind === 'event');
+  return [
+    ...(await pick(trx, punches, PUNCHES_CHANGED, punchColumns(punches))),
+    ...(await pick(trx, anchors, ANCHORS_CHANGED, [
+      ...identityColumns(anchors),
+      anchors.map(({ row }) => row.boot_id),
+      anchors.map(({ row }) => row.mono_ms),
+      anchors.map(({ row }) => row.occurred_at),
+      anchors.map(({ row }) => row.clock_state),
+      anchors.map(({ row }) => row.source),
+    ])),
+    ...(await pick(trx, events, EVENTS_CHANGED, [
+      ...identityColumns(events),
+      events.map(({ row }) => row.occurred_at),
+      events.map(({ row }) => JSON.stringify(row.detail)),
+    ])),
+  ];
+}
+
+const SELECTED = 'i.gateway_id AS "gatewayId", i.store_id AS "storeId", i.seq';
+
+const PUNCHES_CHANGED = `
+  SELECT ${SELECTED} FROM (${PUNCH_INPUT}) i JOIN punch p USING (gateway_id, store_id, seq)
+  WHERE (${evidenceOf('p')}) IS DISTINCT FROM (${evidenceOf('i')})`;
+
+const ANCHORS_CHANGED = `
+  SELECT ${SELECTED}
+  FROM unnest(?::text[], ?::uuid[], ?::bigint[], ?::uuid[], ?::bigint[], ?::timestamptz[], ?::text[], ?::text[])
+    AS i(gateway_id, store_id, seq, boot_id, mono_ms, wall_at, clock_state, source)
+  JOIN clock_anchor a USING (gateway_id, store_id, seq)
+  WHERE (a.boot_id, a.mono_ms, a.wall_at, a.clock_state, a.source)
+    IS DISTINCT FROM (i.boot_id, i.mono_ms, i.wall_at, i.clock_state, i.source)`;
+
+const EVENTS_CHANGED = `
+  SELECT ${SELECTED}
+  FROM unnest(?::text[], ?::uuid[], ?::bigint[], ?::timestamptz[], ?::jsonb[])
+    AS i(gateway_id, store_id, seq, occurred_at, detail)
+  JOIN gateway_event e USING (gateway_id, store_id, seq)
+  WHERE (e.occurred_at, e.detail) IS DISTINCT FROM (i.occurred_at, i.detail)`;
+
+async function pick<Row extends GoodRow>(
+  trx: Knex,
+  rows: readonly Row[],
+  sql: string,
+  columns: unknown[][],
+): Promise<Row[]> {
+  if (rows.length === 0) return [];
+  const result = await trx.raw<{ rows: { gatewayId: string; storeId: string; seq: number }[] }>(
+    sql,
+    columns as Knex.RawBinding[],
+  );
+  const changed = new Set(result.rows.map(keyOf));
+  return rows.filter((row) => changed.has(keyOf(row)));
+}

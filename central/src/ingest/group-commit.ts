@@ -1,0 +1,129 @@
+import type { Clock } from '@rollcall/protocol/clock';
+import { crashPoint } from '../crash-point.js';
+import { isDatabaseTransient } from '../db/connection.js';
+import type { Database } from '../db/database.js';
+import { createRetry, type Retry } from '../db/retry.js';
+import type { Log } from '../log.js';
+import { type GatewayAck, readAcks } from './acks.js';
+import { type Committed, commitRows } from './commit-rows.js';
+import type { IngestRow, PoisonRow, VerifiedBatch } from './verified-batch.js';
+
+/** Rows in one transaction: beyond this, larger ones are not faster, only slower for everybody who waits. */
+const TRANSACTION_ROWS_MAX = 5_000;
+/** Bytes of batches taken from the broker and not committed yet; with more, the broker has to wait. */
+const WAITING_BYTES_MAX = 4 * 1024 * 1024;
+
+export interface GroupCommitOptions {
+  db: Pick<Database, 'knex'>;
+  clock: Clock;
+  log: Log;
+  signal: AbortSignal;
+  sendAck(ack: GatewayAck): void;
+  onCommitted?: ((committed: Committed) => void) | undefined;
+}
+
+/** Stores whatever waits, of all gateways, in one transaction after the other, and acks it. */
+export class GroupCommit {
+  readonly #options: GroupCommitOptions;
+  readonly #retry: Retry;
+  readonly #waiting: VerifiedBatch[] = [];
+  #waitingBytes = 0;
+  #roomWanted: (() => void)[] = [];
+  #running: Promise<void> | undefined;
+
+  constructor(options: GroupCommitOptions) {
+    this.#options = options;
+    // While PostgreSQL is away everything waits here and nothing is dropped; the broker feels it as back-pressure.
+    this.#retry = createRetry(options);
+  }
+
+  /** Resolves when there is room for another one: at once, as a rule. */
+  async add(batch: VerifiedBatch): Promise<void> {
+    this.#waiting.push(batch);
+    this.#waitingBytes += batch.bytes;
+    this.#running ??= this.#drain();
+    if (this.#waitingBytes <= WAITING_BYTES_MAX) return;
+    await new Promise<void>((resolve) => this.#roomWanted.push(resolve));
+  }
+
+  /** Resolves when nothing waits and nothing runs. */
+  async idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+    this.#giveRoom();
+  }
+
+  /** Takes all that waits, again and again: what came during one commit shares the next one. */
+  async #drain(): Promise<void> {
+    const { signal, log } = this.#options;
+    while (this.#waiting.length > 0 && !signal.aborted) {
+      try {
+        await this.#commitWaiting();
+      } catch (error) {
+        if (!signal.aborted) log.error({ err: error }, 'ingest failed; the gateways send the rows again');
+      }
+    }
+    this.#running = undefined;
+  }
+
+  async #commitWaiting(): Promise<void> {
+    const rows = this.#take();
+    await this.#commit(rows);
+    const acks = await this.#retry('reading acks', () => readAcks(this.#options.db, rows));
+    for (const ack of acks) this.#options.sendAck(ack);
+    crashPoint('after-ack');
+  }
+
+  #take(): IngestRow[] {
+    const rows: IngestRow[] = [];
+    for (;;) {
+      const [next] = this.#waiting;
+      if (next === undefined) break;
+      if (rows.length > 0 && rows.length + next.rows.length > TRANSACTION_ROWS_MAX) break;
+      this.#waiting.shift();
+      this.#waitingBytes -= next.bytes;
+      rows.push(...next.rows);
+    }
+    if (this.#waitingBytes <= WAITING_BYTES_MAX) this.#giveRoom();
+    return rows;
+  }
+
+  #giveRoom(): void {
+    for (const resolve of this.#roomWanted.splice(0)) resolve();
+  }
+
+  /**
+   * Commits rows together; rows that PostgreSQL refuses although they passed every check are found by halving
+   * and go to quarantine, so that an oversight here costs one row and not a building.
+   */
+  async #commit(rows: IngestRow[]): Promise<void> {
+    const { signal, log } = this.#options;
+    try {
+      await this.#store(rows);
+    } catch (error) {
+      if (signal.aborted || isDatabaseTransient(error)) throw error;
+      if (rows.length > 1) {
+        const middle = rows.length >> 1;
+        await this.#commit(rows.slice(0, middle));
+        await this.#commit(rows.slice(middle));
+        return;
+      }
+      const [row] = rows;
+      if (row === undefined || row.kind === 'poison') throw error;
+      const { gatewayId, seq } = row;
+      log.error({ err: error, gatewayId, seq }, 'PostgreSQL refuses a row; it goes to quarantine');
+      await this.#store([asPoison(row)]);
+    }
+  }
+
+  async #store(rows: IngestRow[]): Promise<void> {
+    const { db, clock, onCommitted } = this.#options;
+    const at = new Date(clock.wallMs());
+    const committed = await this.#retry('storing rows', () => commitRows(db, rows, at));
+    onCommitted?.(committed);
+  }
+}
+
+function asPoison({ gatewayId, storeId, seq, body, kind }: Exclude<IngestRow, PoisonRow>): PoisonRow {
+  const problem = '(document): PostgreSQL refuses this row; see the log of central';
+  return { gatewayId, storeId, seq, body, kind: 'poison', sentAs: kind, code: 'ROW_INVALID', problem };
+}

@@ -1,0 +1,81 @@
+import type { Knex } from '../db/database.js';
+import { raiseAlarm } from '../devices/alarms.js';
+import { enqueueJudgement, resolutionCtes } from '../people/resolution-sql.js';
+import { EVIDENCE_NAMES, evidenceOf, PUNCH_INPUT, punchColumns } from './punch-columns.js';
+import { IDENTITY_UNNEST, identityColumns, type PunchRow } from './verified-batch.js';
+
+/** Ids in one notification: PostgreSQL carries 8,000 bytes. The live page is a view; what is more is not shown. */
+const LIVE_IDS_MAX = 150;
+/** Alarms raised for one transaction. */
+const BLOCKED_ALARMS_MAX = 20;
+
+interface Result {
+  stored: number;
+  live: string[] | null;
+  blocked: { gateway_id: string; student_id: string; device_id: string; room_id: string | null }[] | null;
+}
+
+const STATEMENT = `
+  WITH input AS (${PUNCH_INPUT}),
+  ${resolutionCtes('input')},
+  placed AS (
+    SELECT r.*, d.room_id FROM resolved r
+    LEFT JOIN attendance_biometric_device d ON d.gateway_id = r.gateway_id AND d.device_id = r.device_id
+  ),
+  stored AS (
+    INSERT INTO punch (gateway_id, store_id, seq, ${EVIDENCE_NAMES.join(', ')}, received_at,
+                       effective_at, time_source, student_id, outcome, matched_projection, room_id)
+    SELECT gateway_id, store_id, seq, ${evidenceOf('placed')}, ?::timestamptz,
+           effective_at, time_source, student_id, outcome, matched_projection, room_id
+    FROM placed
+    ON CONFLICT DO NOTHING
+    RETURNING gateway_id, store_id, seq, punch_id, student_id, effective_at, outcome, device_id, room_id
+  ),
+  queued AS (${enqueueJudgement("(SELECT DISTINCT student_id, effective_at FROM stored WHERE outcome IN ('recognized', 'blocked'))")})
+  SELECT
+    (SELECT count(*) FROM stored) AS stored,
+    (SELECT array_agg(punch_id) FROM (SELECT punch_id FROM stored ORDER BY punch_id DESC LIMIT ${LIVE_IDS_MAX}) newest) AS live,
+    (SELECT jsonb_agg(b) FROM (
+       SELECT DISTINCT ON (student_id) gateway_id, student_id, device_id, room_id
+       FROM stored WHERE outcome = 'blocked' AND student_id IS NOT NULL LIMIT ${BLOCKED_ALARMS_MAX}) b) AS blocked`;
+
+/**
+ * Stores punches with their owner, room and time, and queues the class sessions they concern, in one
+ * statement.
+ *
+ * @returns the rows that were not stored because their punch_id belongs to another row already
+ */
+export async function insertPunches(trx: Knex, rows: readonly PunchRow[], at: Date): Promise<PunchRow[]> {
+  if (rows.length === 0) return [];
+  const { rows: results } = await trx.raw<{ rows: Result[] }>(STATEMENT, [
+    ...punchColumns(rows),
+    at,
+  ] as Knex.RawBinding[]);
+  const { stored, live, blocked } = results[0] ?? { stored: 0, live: null, blocked: null };
+  if (live !== null) {
+    const message = JSON.stringify({ type: 'punch', ids: live });
+    await trx.raw("SELECT pg_notify('rollcall_judge', ''), pg_notify('rollcall_live', ?)", [message]);
+  }
+  for (const { gateway_id: gatewayId, student_id: studentId, device_id, room_id } of blocked ?? []) {
+    const message = `A blocked card was used at ${device_id}${room_id === null ? '' : ` in ${room_id}`}. Find out who has it`;
+    await raiseAlarm(trx, {
+      code: 'CREDENTIAL_BLOCKED',
+      message,
+      gatewayId,
+      studentId,
+      detail: { device_id, room_id },
+      at,
+    });
+  }
+  return stored === rows.length ? [] : findRefused(trx, rows);
+}
+
+async function findRefused(trx: Knex, rows: readonly PunchRow[]): Promise<PunchRow[]> {
+  const result = await trx.raw<{ rows: { n: number }[] }>(
+    `SELECT i.n::int - 1 AS n
+     FROM ${IDENTITY_UNNEST} WITH ORDINALITY AS i(gateway_id, store_id, seq, n)
+     WHERE NOT EXISTS (SELECT FROM punch p WHERE p.gateway_id = i.gateway_id AND p.store_id = i.store_id AND p.seq = i.seq)`,
+    identityColumns(rows),
+  );
+  return result.rows.flatMap(({ n }) => rows[n] ?? []);
+}

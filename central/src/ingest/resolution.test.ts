@@ -1,0 +1,157 @@
+import { ManualClock } from '@rollcall/protocol/manual-clock';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openTestDatabase, type TestDatabase } from '../db/test-database.js';
+import { silentLog } from '../log.js';
+import { replayUnknown } from '../people/replay-unknown.js';
+import type { GatewayAck } from './acks.js';
+import { createIngest, type Ingest } from './ingest.js';
+import { testHash as hash, issueCard, TEST_NOW_MS, TestGateway } from './test-gateway.js';
+
+describe('whose punch it is', () => {
+  let db: TestDatabase;
+  let clock: ManualClock;
+  let ingest: Ingest;
+  let acks: GatewayAck[];
+  let gateway: TestGateway;
+
+  beforeEach(async () => {
+    db = await openTestDatabase();
+    clock = new ManualClock(TEST_NOW_MS);
+    acks = [];
+    ingest = createIngest({ db, clock, log: silentLog, sendAck: (ack) => acks.push(ack) });
+    gateway = new TestGateway('gw-a');
+    await gateway.register(db.knex);
+  });
+  afterEach(async () => {
+    await ingest.stop();
+    await db.close();
+  });
+
+  async function send(...batches: Parameters<Ingest['accept']>[0][]): Promise<void> {
+    await Promise.all(batches.map((batch) => ingest.accept(batch)));
+    await ingest.idle();
+  }
+  const minute = (n: number): string => new Date(TEST_NOW_MS - 3_600_000 + n * 60_000).toISOString();
+  const outcomes = async () =>
+    (
+      await db
+        .knex('punch')
+        .leftJoin('student', 'student.id', 'punch.student_id')
+        .orderBy('seq')
+        .select('outcome', 'roll_number', 'matched_projection')
+    ).map((row) => [row.outcome, row.roll_number, row.matched_projection]);
+
+  it('goes by who had the card at that minute', async () => {
+    await issueCard(db.knex, { student: 'old', card: 'card-1', to: minute(10) });
+    await issueCard(db.knex, { student: 'new', card: 'card-1', from: minute(20) });
+    await send(
+      gateway.batch(
+        'punch',
+        [5, 15, 25].map((n, index) => gateway.punch(index + 1, { occurred_at: minute(n) })),
+      ),
+    );
+    expect(await outcomes()).toEqual([
+      ['recognized', 'old', 'full'],
+      ['unknown', null, null],
+      ['recognized', 'new', 'full'],
+    ]);
+  });
+
+  it('makes no mark of a blocked card, and raises an alarm with the place', async () => {
+    await issueCard(db.knex, { student: 's1', card: 'card-1', to: minute(10) });
+    await issueCard(db.knex, { student: 's1', card: 'card-1', state: 'lost', from: minute(10) });
+    await send(
+      gateway.batch('punch', [
+        gateway.punch(1, { occurred_at: minute(9) }),
+        gateway.punch(2, { occurred_at: minute(11) }),
+      ]),
+    );
+    expect(await outcomes()).toEqual([
+      ['recognized', 's1', 'full'],
+      ['blocked', 's1', 'full'],
+    ]);
+    const alarm = await db.knex('exception_item').first();
+    expect(alarm).toMatchObject({
+      code: 'CREDENTIAL_BLOCKED',
+      detail: { room_id: 'r101', device_id: 'reader-1' },
+    });
+  });
+
+  it('takes the strongest projection, flags the weakest, and calls two people nobody', async () => {
+    await issueCard(db.knex, { student: 'a', card: 'w', projections: ['w26'], technology: 'wiegand26' });
+    await issueCard(db.knex, { student: 'b', card: 'f', projections: ['full'] });
+    await issueCard(db.knex, {
+      student: 'c',
+      card: 'twice',
+      projections: ['w26'],
+      technology: 'wiegand26',
+    });
+    await issueCard(db.knex, {
+      student: 'd',
+      card: 'twice',
+      projections: ['w26'],
+      technology: 'wiegand26',
+    });
+    const read = (full: string, w26: string) => ({
+      credential: {
+        technology: 'em4100',
+        hashes: [
+          { projection: 'full', hash: hash(full) },
+          { projection: 'w26', hash: hash(w26) },
+        ],
+      },
+    });
+    await send(
+      gateway.batch('punch', [
+        gateway.punch(1, read('f', 'w')),
+        gateway.punch(2, read('none', 'w')),
+        gateway.punch(3, read('none', 'twice')),
+      ]),
+    );
+    expect(await outcomes()).toEqual([
+      ['recognized', 'b', 'full'],
+      ['recognized', 'a', 'w26'],
+      ['ambiguous', null, 'w26'],
+    ]);
+  });
+
+  it('does not take a card for another one of the same technology that only ends alike', async () => {
+    await issueCard(db.knex, { student: 'a', card: 'mine', projections: ['full', 'w26'] });
+    const credential = {
+      technology: 'em4100',
+      hashes: [
+        { projection: 'full', hash: hash('strange') },
+        { projection: 'w26', hash: hash('mine') },
+      ],
+    };
+    await send(gateway.batch('punch', [gateway.punch(1, { credential })]));
+    expect(await outcomes()).toEqual([['unknown', null, null]]);
+  });
+
+  it('finds fingers by the student reference', async () => {
+    await db.knex('student').insert({ roll_number: 's9', full_name: 'Nine' });
+    const finger = (ref: string) => ({
+      kind: 'finger',
+      credential: undefined,
+      student: { student_ref: ref, score: 60 },
+    });
+    await send(gateway.batch('punch', [gateway.punch(1, finger('s9')), gateway.punch(2, finger('none'))]));
+    expect(await outcomes()).toEqual([
+      ['recognized', 's9', null],
+      ['unknown', null, null],
+    ]);
+  });
+
+  it('replays unknown punches of the last two weeks when their card is assigned, by its dates', async () => {
+    const days = (n: number) => new Date(TEST_NOW_MS - n * 86_400_000).toISOString();
+    await send(
+      gateway.batch(
+        'punch',
+        [15, 13, 2].map((n, index) => gateway.punch(index + 1, { occurred_at: days(n) })),
+      ),
+    );
+    await issueCard(db.knex, { student: 's1', card: 'card-1', from: days(13.5) });
+    expect(await replayUnknown({ db, clock }, [Buffer.from(hash('card-1'), 'hex')])).toBe(2);
+    expect((await outcomes()).map(([outcome]) => outcome)).toEqual(['unknown', 'recognized', 'recognized']);
+  });
+});

@@ -1,0 +1,150 @@
+import type { Clock } from '@rollcall/protocol/clock';
+import { systemClock } from '@rollcall/protocol/system-clock';
+import { buildTopic } from '@rollcall/protocol/topics';
+import { takeConsumerTurns } from './broker/consumer-turn.js';
+import { centralClientId, startEmbeddedBroker } from './broker/embedded.js';
+import { type BrokerLink, type Message, openBrokerLink } from './broker/link.js';
+import type { CentralConfig } from './config.js';
+import type { Database } from './db/database.js';
+import { openListener } from './db/listen.js';
+import { migrate } from './db/migrate.js';
+import { openConfiguredDatabase } from './db/open-configured.js';
+import { createCommandSender } from './devices/commands.js';
+import { createMessageRouter } from './devices/messages.js';
+import { createReplayRequests } from './devices/replay-request.js';
+import { createRosterPublisher } from './devices/roster-publisher.js';
+import { createHttpServer } from './http/server.js';
+import type { Committed } from './ingest/commit-rows.js';
+import { createIngest } from './ingest/ingest.js';
+import { startJobs } from './jobs/boss.js';
+import type { Log } from './log.js';
+import { createJudge } from './marks/judge.js';
+import { createMetrics, type Metrics } from './metrics/metrics.js';
+import { Started } from './started.js';
+
+export interface Central {
+  httpPort: number;
+  /** Undefined with a broker of one's own. */
+  mqttPort: number | undefined;
+  stop(): Promise<void>;
+}
+
+/** Starts every part of central in order; the only place that knows them all. */
+export async function startCentral(
+  config: CentralConfig,
+  log: Log,
+  clock: Clock = systemClock,
+): Promise<Central> {
+  const started = new Started();
+  try {
+    const db = await openConfiguredDatabase(config, log);
+    started.add(() => db.close());
+    const ran = await migrate(db);
+    if (ran.length > 0) log.info({ migrations: ran }, 'the schema was brought up to date');
+    const listener = await openListener({ url: db.url, log, clock });
+    started.add(() => listener.close());
+
+    const metrics = createMetrics({ db });
+    const { link, mqttPort } = await startEvidence({ config, db, log, clock, started, metrics });
+    const rosters = createRosterPublisher({
+      db,
+      clock,
+      log,
+      publish: (topic, payload, options) => link.publish(topic, payload, options),
+    });
+    started.add(() => rosters.stop());
+    listener.listen('rollcall_roster', () => rosters.refresh());
+    // A broker that restarted has forgotten the retained pointers.
+    link.onConnect(() => rosters.refresh());
+
+    const judge = createJudge({ db, clock, log, onJudged: metrics.judged });
+    judge.start();
+    started.add(() => judge.stop());
+    listener.listen('rollcall_judge', () => judge.wake());
+    const jobs = await startJobs({ db, clock, log, listener });
+    started.add(() => jobs.stop());
+    const http = await createHttpServer({
+      db,
+      log,
+      clock,
+      listener,
+      metrics,
+      host: config.host,
+      port: config.httpPort,
+      isReady: () => link.isConsuming,
+    });
+    started.add(() => http.stop());
+    return { httpPort: http.port, mqttPort, stop: () => started.stopAll(log) };
+  } catch (error) {
+    await started.stopAll(log);
+    throw error;
+  }
+}
+
+interface EvidenceOptions {
+  config: CentralConfig;
+  db: Database;
+  log: Log;
+  clock: Clock;
+  started: Started;
+  metrics: Metrics;
+}
+
+/** Broker, ingest and the link between them. */
+async function startEvidence({ config, db, log, clock, started, metrics }: EvidenceOptions) {
+  const broker = config.externalBroker;
+  const embedded =
+    broker === undefined
+      ? await startEmbeddedBroker({ db, log, host: config.host, port: config.mqttPort })
+      : undefined;
+  if (embedded !== undefined) started.add(() => embedded.stop());
+  // Messages come only after the link is made, and all of these send through it.
+  let link: BrokerLink | undefined;
+  const publish = (topic: string, payload: string): void => link?.publish(topic, payload);
+  const ingest = createIngest({
+    db,
+    clock,
+    log,
+    sendAck: ({ gatewayId, ack }) => publish(buildTopic({ kind: 'ack', gatewayId }), JSON.stringify(ack)),
+    onCommitted: (committed) => {
+      for (const [outcome, rows] of Object.entries(committed))
+        metrics.ingested(outcome as keyof Committed, rows);
+    },
+  });
+  const commands = createCommandSender({ clock, publish });
+  const requestReplay = createReplayRequests({ commands, clock, log });
+  const router = createMessageRouter({ db, clock, log, ingest, requestReplay });
+  link = openBrokerLink({
+    ...(embedded?.login ?? {
+      username: broker?.username,
+      password: broker?.password,
+      url: broker?.url ?? '',
+    }),
+    sharedGroup: broker?.sharedGroup,
+    clientId: centralClientId(),
+    handle: (message: Message) => router.handle(message),
+    clock,
+    log,
+  });
+  const opened = link;
+  started.add(async () => {
+    await opened.stop();
+    router.stop();
+    await ingest.stop();
+  });
+  if (embedded !== undefined || broker?.sharedGroup !== undefined) await opened.consume();
+  else started.add(await takeTurns(opened, { db, log, clock }));
+  return { link: opened, mqttPort: embedded?.port };
+}
+
+/** A broker of one's own without shared subscriptions: one replica reads. */
+async function takeTurns(link: BrokerLink, { db, log, clock }: { db: Database; log: Log; clock: Clock }) {
+  const turns = await takeConsumerTurns({
+    databaseUrl: db.url,
+    clock,
+    log,
+    begin: () => link.consume(),
+    end: () => link.release(),
+  });
+  return () => turns.stop();
+}

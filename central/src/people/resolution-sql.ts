@@ -1,0 +1,115 @@
+/**
+ * Resolution of punches as SQL over whole sets of rows: the same text places a new punch, a re-timed one and
+ * one whose card was assigned later, so that the way a punch came can never change whose it is.
+ */
+
+/**
+ * `timed`: the rows of `source` with effective_at and time_source. The SQL twin of protocol's `effectiveTime`.
+ *
+ * @param source a CTE with n (any unique number) and the evidence columns of `punch`
+ */
+const timedCte = (source: string): string => `
+  timed AS MATERIALIZED (
+    SELECT i.*,
+           CASE WHEN i.clock_state = 'synced' THEN i.occurred_at ELSE anchor.at END AS effective_at,
+           CASE WHEN i.clock_state = 'synced' THEN 'gateway_clock'
+                WHEN anchor.at IS NULL THEN 'unknown' ELSE 'clock_anchor' END AS time_source
+    FROM ${source} i
+    LEFT JOIN LATERAL (
+      SELECT a.wall_at + (i.mono_ms - a.mono_ms) * interval '1 millisecond' AS at
+      FROM clock_anchor a
+      WHERE a.gateway_id = i.gateway_id AND a.boot_id = i.boot_id AND a.clock_state = 'synced'
+      ORDER BY abs(a.mono_ms - i.mono_ms), a.seq, a.mono_ms, a.wall_at
+      LIMIT 1
+    ) anchor ON i.clock_state <> 'synced'
+  )`;
+
+/** Who had a credential with this projection at that time, for the rows that no stronger one has decided. */
+function hitsCte(projection: 'full' | 'u32' | 'w26', stronger: readonly string[]): string {
+  const undecided = stronger
+    .map((name) => `AND NOT EXISTS (SELECT FROM ${name}_hits d WHERE d.n = t.n)`)
+    .join(' ');
+  return `
+  ${projection}_hits AS MATERIALIZED (
+    SELECT DISTINCT t.n, c.student_id, c.state = 'issued' AS is_issued
+    FROM timed t
+    JOIN credential_hash h ON h.hash = t.hash_${projection} AND h.projection = '${projection}'
+    JOIN credential c ON c.id = h.credential_id
+    WHERE t.kind = 'card' AND c.valid_during @> t.effective_at ${undecided}
+      ${projection === 'full' ? '' : NOT_ANOTHER_CARD}
+  )`;
+}
+
+/**
+ * A part of a number proves nothing where both whole numbers are known and differ: another card of the same
+ * technology that ends alike.
+ */
+const NOT_ANOTHER_CARD = `
+      AND (t.hash_full IS NULL OR c.technology <> t.technology OR NOT EXISTS (
+        SELECT FROM credential_hash f WHERE f.credential_id = c.id AND f.projection = 'full'))`;
+
+/**
+ * `resolved`: the rows of `source` with their time and whose credential it was then (domain cases 91 to 93).
+ * The strongest projection with any match decides; an issued card beats one that is blocked, lost or
+ * returned; two people are nobody.
+ */
+export const resolutionCtes = (source: string): string => `
+  ${timedCte(source)},
+  ${hitsCte('full', [])},
+  ${hitsCte('u32', ['full'])},
+  ${hitsCte('w26', ['full', 'u32'])},
+  verdict AS (
+    SELECT n, projection,
+           count(*) FILTER (WHERE is_issued) AS issued,
+           count(*) FILTER (WHERE NOT is_issued) AS barred,
+           (array_agg(student_id) FILTER (WHERE is_issued))[1] AS issued_to,
+           (array_agg(student_id) FILTER (WHERE NOT is_issued))[1] AS barred_of
+    FROM (SELECT *, 'full' AS projection FROM full_hits UNION ALL SELECT *, 'u32' FROM u32_hits
+          UNION ALL SELECT *, 'w26' FROM w26_hits) hits
+    GROUP BY n, projection
+  ),
+  resolved AS MATERIALIZED (
+    SELECT t.*, v.projection AS matched_projection,
+           CASE WHEN t.effective_at IS NULL THEN 'time_unknown'
+                WHEN claimed.id IS NOT NULL OR v.issued = 1 THEN 'recognized'
+                WHEN v.issued > 1 OR v.barred > 1 THEN 'ambiguous'
+                WHEN v.barred = 1 THEN 'blocked'
+                ELSE 'unknown' END AS outcome,
+           CASE WHEN claimed.id IS NOT NULL THEN claimed.id
+                WHEN v.issued = 1 THEN v.issued_to
+                WHEN v.issued = 0 AND v.barred = 1 THEN v.barred_of END AS student_id
+    FROM timed t
+    LEFT JOIN verdict v ON v.n = t.n
+    LEFT JOIN student claimed ON claimed.roll_number = t.claimed_student_ref AND t.kind <> 'card'
+      AND t.effective_at IS NOT NULL
+  )`;
+
+/**
+ * Queues every class session that the (student_id, effective_at) rows of `pairs` can concern. Wide on
+ * purpose: rooms and windows are the rules' to judge, and a session too many costs one look.
+ *
+ * Sessions are looked up once per section for the time that its members were seen in, and OFFSET 0 keeps the
+ * planner from joining all sessions with all members first, which it likes for the few rows it expects: the
+ * cost of a punch must not grow with the timetable.
+ */
+export const enqueueJudgement = (pairs: string): string => `
+  INSERT INTO judgement_todo (session_id, student_id)
+  WITH tapped AS MATERIALIZED (
+    SELECT e.student_id, e.effective_at, m.section_id, m.valid_during
+    FROM ${pairs} e JOIN roster_membership m ON m.student_id = e.student_id
+  ),
+  near AS MATERIALIZED (
+    SELECT s.*
+    FROM (SELECT section_id, min(effective_at) AS first_at, max(effective_at) AS last_at FROM tapped GROUP BY section_id) span
+    CROSS JOIN LATERAL (
+      SELECT a.id, a.section_id, a.scheduled_date, a.reach_from, a.reach_until
+      FROM attendance_session a
+      WHERE a.section_id = span.section_id AND a.reach_from <= span.last_at
+        AND a.reach_from >= span.first_at - interval '1 day'
+      OFFSET 0
+    ) s
+  )
+  SELECT DISTINCT near.id, tapped.student_id
+  FROM tapped JOIN near USING (section_id)
+  WHERE tapped.effective_at BETWEEN near.reach_from AND near.reach_until
+    AND tapped.valid_during @> near.scheduled_date`;
