@@ -53,6 +53,34 @@ module.exports = {
       to: { path: '^central/src/', pathNot: '^central/src/rules/' },
     },
     {
+      name: 'rules-do-no-input-or-output',
+      comment:
+        'Dates, zones and digests are calculations; any other library or built-in could look at the world.',
+      severity: 'error',
+      from: { path: '^central/src/rules/', pathNot: '\\.test\\.ts$' },
+      to: {
+        dependencyTypes: ['core', 'npm', 'npm-dev', 'npm-no-pkg', 'npm-unknown'],
+        pathNot: '^crypto$|(^|/)node_modules/(luxon|zod)/',
+      },
+    },
+    {
+      name: 'rules-read-no-clock',
+      severity: 'error',
+      from: { path: '^central/src/rules/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^protocol/(src|dist)/system-clock\\.' },
+    },
+    {
+      name: 'dependencies-are-declared',
+      comment:
+        'Whatever another workspace happened to install is not there when this one is copied to a gateway.',
+      severity: 'error',
+      from: {
+        path: '^(protocol|gateway|central|firmware-sim)/src/',
+        pathNot: '\\.(test|test-support|fixture)\\.tsx?$',
+      },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'] },
+    },
+    {
       name: 'protocol-is-pure',
       comment: 'No I/O and no Node built-in: contracts also run in a browser.',
       severity: 'error',
@@ -74,13 +102,13 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: ['node_modules', '/dist/'] },
-    exclude: { path: ['(^|/)dist/', '/web/', '(^|/)node_modules/'] },
+    exclude: { path: ['^(?!node_modules/|.*/node_modules/).*(^|/)dist/'] },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.base.json' },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['rollcall-source', 'import', 'require', 'node', 'default', 'types'],
-      extensions: ['.ts', '.js', '.json', '.d.ts'],
+      extensions: ['.ts', '.tsx', '.js', '.json', '.d.ts'],
     },
   },
 };

@@ -30,6 +30,8 @@ export const ERROR_CODES = {
   DRIVER_UNKNOWN: 'operator',
   // simulator
   DEMO_CHILD_FAILED: 'operator',
+  DEMO_RUNNING: 'operator',
+  DEVICE_LINK_REFUSED: 'operator',
   DEVICE_LINK_TAKEN: 'operator',
   PTY_UNAVAILABLE: 'operator',
   // credentials
@@ -80,6 +82,7 @@ export const ERROR_CODES = {
   INTERNAL: 'bug',
   INVALID_TRANSITION: 'input',
   LOOPBACK_ONLY: 'operator',
+  METHOD_NOT_ALLOWED: 'input',
   NOT_FOUND: 'input',
   PORT_TAKEN: 'operator',
   REQUEST_INVALID: 'input',

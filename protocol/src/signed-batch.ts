@@ -17,6 +17,9 @@ const headerSchema = z.strictObject({
   signature: z.string().regex(/^[A-Za-z0-9_-]{86}$/, 'must be 64 bytes in base64url'),
 });
 
+/** Read first, so that another version is named as such and not as a header that does not fit. */
+const versionSchema = z.looseObject({ v: z.number() });
+
 export interface SignedBatch {
   keyId: string;
   signature: Uint8Array;
@@ -59,8 +62,7 @@ export function decodeSignedBatch(bytes: Uint8Array): SignedBatch {
 }
 
 function parseHeader(line: Uint8Array): z.infer<typeof headerSchema> {
-  const version = z.looseObject({ v: z.number() });
-  const versioned = parseJson(version, line, 'SIGNATURE_MISSING', 'The header of the batch');
+  const versioned = parseJson(versionSchema, line, 'SIGNATURE_MISSING', 'The header of the batch');
   if (versioned.v !== 1) {
     throw new RollcallError(
       'SCHEMA_VERSION_UNSUPPORTED',

@@ -58,7 +58,10 @@ describe('commands on standard input', () => {
     ['swipe xyz', /10 hex digits/],
     ['hold', /Write: hold <uid>/],
     ['noise', /bytes/],
-    ['noise 1 2 3', /Write: noise <bytes> <seed>/],
+    ['noise 1 2 3', /Write: noise <bytes> \[seed\]/],
+    ['pause 3 100 1 1', /Write: pause <at_byte> <ms> \[frames\]/],
+    ['unplug now', /Write: unplug \(/],
+    ['x'.repeat(300_000), /^There is no command "x{40}"\./],
     ['constructor', /There is no command/],
     ['sing', /There are: swipe <uid>/],
   ])('answers %j with an error that helps', async (text, help) => {

@@ -1,6 +1,11 @@
 import { RollcallError } from '@rollcall/protocol/errors';
+import * as z from 'zod';
 import type { SimulatedDevice } from '../devices/simulated-device.js';
+import type { Fault } from '../faults/fault.js';
 import { FAULTS, findFault, inflictFault } from '../faults/registry.js';
+
+/** Characters of an unknown command that its error repeats: anything can come in on standard input. */
+const ECHO_LENGTH_MAX = 40;
 
 interface Command {
   usage: string;
@@ -23,10 +28,20 @@ const COMMANDS: Record<string, Command> = {
       device.hold(uid);
     },
   },
-  remove: { usage: 'remove', run: (device) => device.field.remove() },
-  unplug: { usage: 'unplug', run: (device) => device.unplug() },
-  plug: { usage: 'plug', run: (device) => device.plug() },
+  remove: alone('remove', (device) => device.field.remove()),
+  unplug: alone('unplug', (device) => device.unplug()),
+  plug: alone('plug', (device) => device.plug()),
 };
+
+function alone(name: string, act: (device: SimulatedDevice) => void | Promise<void>): Command {
+  return {
+    usage: name,
+    run(device, words) {
+      if (words.length > 0) throw misuse(name);
+      return act(device);
+    },
+  };
+}
 
 /** Carries out one line of standard input; every misuse is an error with the right usage in its message. */
 export async function runCommand(device: SimulatedDevice, text: string): Promise<void> {
@@ -40,7 +55,7 @@ export async function runCommand(device: SimulatedDevice, text: string): Promise
   if (fault === undefined) {
     throw new RollcallError(
       'REQUEST_INVALID',
-      `There is no command "${name}". There are: ${usages().join(' | ')}`,
+      `There is no command "${name.slice(0, ECHO_LENGTH_MAX)}". There are: ${usages().join(' | ')}`,
     );
   }
   if (words.length > fault.positional.length) throw misuse(name);
@@ -50,10 +65,17 @@ export async function runCommand(device: SimulatedDevice, text: string): Promise
 
 /** All commands as a technician types them. */
 export function usages(): string[] {
-  return [
-    ...Object.values(COMMANDS).map((command) => command.usage),
-    ...FAULTS.map((fault) => [fault.id, ...fault.positional.map((option) => `<${option}>`)].join(' ')),
-  ];
+  return [...Object.values(COMMANDS).map((command) => command.usage), ...FAULTS.map(faultUsage)];
+}
+
+function faultUsage({ id, positional, options }: Fault): string {
+  const shape = options instanceof z.ZodObject ? options.shape : {};
+  const words = positional.map((option) => (isOptional(shape[option]) ? `[${option}]` : `<${option}>`));
+  return [id, ...words].join(' ');
+}
+
+function isOptional(schema: unknown): boolean {
+  return schema instanceof z.ZodOptional || schema instanceof z.ZodDefault;
 }
 
 function misuse(name: string): RollcallError {

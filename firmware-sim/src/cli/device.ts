@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { systemClock } from '@rollcall/protocol/system-clock';
 import { ControlApi } from '../control-api.js';
@@ -14,7 +15,7 @@ export interface DeviceCommandOptions {
   controlPort?: number;
 }
 
-/** One simulated device on a pty, driven by lines on standard input, until they end or the process is told to stop. */
+/** One simulated device on a pty, driven by lines on standard input, until they are done or the process is told to stop. */
 export async function runDevice(options: DeviceCommandOptions): Promise<void> {
   const device = new SimulatedDevice({
     id: options.driver,
@@ -29,7 +30,11 @@ export async function runDevice(options: DeviceCommandOptions): Promise<void> {
   const control = options.controlPort === undefined ? undefined : new ControlApi([device]);
   const controlPort = await control?.listen(options.controlPort ?? 0);
   const input = createInterface({ input: process.stdin });
-  const stop = (): void => input.close();
+  const told = new AbortController();
+  const stop = (): void => {
+    told.abort();
+    input.close();
+  };
   // Whoever read our events has gone: nobody is there to simulate for.
   process.stdout.on('error', stop);
   process.once('SIGTERM', stop);
@@ -43,6 +48,8 @@ export async function runDevice(options: DeviceCommandOptions): Promise<void> {
         print({ event: 'error', message: messageOf(error) }),
       );
     }
+    // Lines that were piped in end at once; the cards that they show take their time.
+    if (!told.signal.aborted) await Promise.race([device.field.swipesDone(), once(told.signal, 'abort')]);
   } finally {
     await device.stop();
     await control?.close();

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { writeFileSync } from 'node:fs';
-import { isRollcallError } from '@rollcall/protocol/errors';
+import { isRollcallError, RollcallError } from '@rollcall/protocol/errors';
 import { Command, InvalidArgumentError } from 'commander';
 import { DEFAULT_SEED } from '../campus/campus.js';
 import { campusFile } from '../campus/campus-file.js';
@@ -49,7 +49,7 @@ program
   .action((options: { out: string; seed: number; publicKey: Record<string, string> }) => {
     const text = `${JSON.stringify(campusFile(options.seed, options.publicKey), null, 1)}\n`;
     if (options.out === '-') process.stdout.write(text);
-    else writeFileSync(options.out, text);
+    else writeCampus(options.out, text);
   });
 
 program
@@ -65,6 +65,18 @@ function collectKey(text: string, keys: Record<string, string>): Record<string, 
   const split = text.indexOf('=');
   if (split < 1) throw new InvalidArgumentError('write gw-block-a=<base64>');
   return { ...keys, [text.slice(0, split)]: text.slice(split + 1) };
+}
+
+function writeCampus(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (cause) {
+    throw new RollcallError(
+      'CONFIG_INVALID',
+      `The campus cannot be written: ${(cause as Error).message}. Name another file with --out, or "-".`,
+      { cause },
+    );
+  }
 }
 
 function profileHelp(): string {

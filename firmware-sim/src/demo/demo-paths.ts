@@ -8,6 +8,10 @@ export class DemoPaths {
     this.root = join(dataDir, 'demo');
   }
 
+  get processesFile(): string {
+    return join(this.root, 'processes.json');
+  }
+
   get campusFile(): string {
     return join(this.root, 'campus.json');
   }

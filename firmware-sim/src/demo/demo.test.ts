@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdtempSync,
@@ -144,6 +145,50 @@ describe('the demo', () => {
     );
     await new Promise((resolve) => squatter.close(resolve));
     expect(existsSync(join(folder, 'fake', 'notes'))).toBe(false);
+  });
+
+  it('leaves a demo alone that already works in the folder, and says how to stop it', async () => {
+    await demo.start();
+    const yaml = readFileSync(join(folder, 'var/demo/gw-block-a.yaml'), 'utf8');
+    const second = makeDemo();
+    await expect(second.start()).rejects.toThrow(/Another demo \(process \d+\).*--data-dir.*DEMO_RUNNING/);
+    await second.stop();
+    expect(readFileSync(join(folder, 'var/demo/gw-block-a.yaml'), 'utf8')).toBe(yaml);
+    expect(readdirSync(join(folder, 'var/demo/dev'))).toHaveLength(12);
+    expect(isRunning(pidOf('central'))).toBe(true);
+    expect(notes().filter((line) => line === 'run central')).toHaveLength(1);
+  });
+
+  it('stops what a killed demo left running before it starts its own, gateways first', async () => {
+    await demo.start();
+    const ledger = join(folder, 'var/demo/processes.json');
+    const left = JSON.parse(readFileSync(ledger, 'utf8'));
+    const pids = ['central', 'gw-block-a', 'gw-block-b'].map(pidOf);
+    const dead = spawnSync(process.execPath, ['-e', '']);
+    writeFileSync(ledger, JSON.stringify({ ...left, demo: { ...left.demo, pid: dead.pid } }));
+    const next = makeDemo();
+    await next.start();
+    expect(pids.map(isRunning)).toEqual([false, false, false]);
+    expect(
+      notes()
+        .filter((line) => line.startsWith('stop '))
+        .slice(0, 3),
+    ).toEqual(['stop gw-block-b', 'stop gw-block-a', 'stop central']);
+    expect(
+      said.filter((text) => /left central \(process \d+\) running; stopping it/.test(text)),
+    ).toHaveLength(1);
+    await next.stop();
+  });
+
+  it('says what to do about a folder that it cannot use', async () => {
+    writeFileSync(join(folder, 'occupied'), 'a file, not a folder');
+    demo = makeDemo({ dataDir: join(folder, 'occupied') });
+    await expect(demo.start()).rejects.toThrow(/occupied.*--data-dir.*CONFIG_INVALID/);
+  });
+
+  it('refuses one port for both purposes', async () => {
+    demo = makeDemo({ port: 18_999, mqttPort: 18_999 });
+    await expect(demo.start()).rejects.toThrow(/both 18999.*CONFIG_INVALID/);
   });
 
   it('can be stopped in the middle of its start', async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, writeFileSync } from 'node:fs';
 import { RollcallError } from '@rollcall/protocol/errors';
 import { systemClock } from '@rollcall/protocol/system-clock';
 import * as z from 'zod';
@@ -6,6 +6,7 @@ import { CampusBehavior } from '../campus/behavior.js';
 import { type Campus, makeCampus } from '../campus/campus.js';
 import { campusFile } from '../campus/campus-file.js';
 import { ControlApi } from '../control-api.js';
+import { makeFolder } from '../make-folder.js';
 import { CampusDevices } from './campus-devices.js';
 import { childEnvironment, gatewayEnvironment } from './child-environment.js';
 import { builtCommandLines, type CommandLines } from './command-lines.js';
@@ -13,8 +14,10 @@ import { DemoPaths } from './demo-paths.js';
 import { claimPort } from './free-port.js';
 import { gatewayConfig } from './gateway-config.js';
 import { LogFile } from './log-file.js';
+import { ProcessLedger } from './process-ledger.js';
 import { runOnce } from './run-once.js';
 import { type DemoOptions, type DemoSettings, demoSettings } from './settings.js';
+import { stopLeftovers } from './stop-leftovers.js';
 import { SupervisedChild } from './supervised-child.js';
 import { whatToLookAt } from './what-to-look-at.js';
 
@@ -37,6 +40,7 @@ export class Demo {
   readonly #stopping = new AbortController();
   readonly #campus: Campus;
   readonly #paths: DemoPaths;
+  readonly #ledger: ProcessLedger;
   readonly #logs: LogFile[] = [];
   #settings: DemoSettings;
   #starting: Promise<void> | undefined;
@@ -53,6 +57,7 @@ export class Demo {
     this.#surroundings = surroundings;
     this.#campus = makeCampus(settings.seed);
     this.#paths = new DemoPaths(settings.dataDir);
+    this.#ledger = new ProcessLedger(this.#paths.processesFile);
   }
 
   /** May be called once. */
@@ -63,8 +68,10 @@ export class Demo {
 
   async #start(): Promise<void> {
     const { say } = this.#surroundings;
+    makeDataFolder(this.#paths.root);
+    // Before the ports: what a killed demo left behind holds them.
+    await stopLeftovers(this.#ledger.claim(), { clock: systemClock, signal: this.#stopping.signal, say });
     this.#settings = await claimPorts(this.#settings);
-    mkdirSync(this.#paths.root, { recursive: true, mode: 0o700 });
     say(`Campus: 2 buildings, ${this.#campus.rooms.length} rooms, 480 students, below ${this.#paths.root}`);
     const publicKeys = await this.#makeKeys();
     writeFileSync(this.#paths.campusFile, JSON.stringify(campusFile(this.#settings.seed, publicKeys)));
@@ -98,6 +105,7 @@ export class Demo {
     await this.#central?.stop();
     await this.#devices?.stop();
     await this.#control?.close();
+    this.#ledger.release();
     for (const log of this.#logs) log.close();
   }
 
@@ -139,6 +147,7 @@ export class Demo {
       environment: this.#environmentFor(script),
       log: this.#log(name.replace(' ', '-')),
       signal: this.#stopping.signal,
+      onSpawned: (pid) => this.#ledger.add(name, pid),
     });
   }
 
@@ -172,6 +181,7 @@ export class Demo {
       log: this.#log(name),
       clock: systemClock,
       say: this.#surroundings.say,
+      onSpawned: (pid) => this.#ledger.add(name, pid),
     });
   }
 
@@ -215,7 +225,27 @@ export class Demo {
   }
 }
 
+function makeDataFolder(path: string): void {
+  try {
+    makeFolder(path, 0o700);
+    accessSync(path, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    throw new RollcallError(
+      'CONFIG_INVALID',
+      `The demo cannot keep its data in ${path}: ${(cause as Error).message}. ` +
+        'Was it started as another user before? Choose another folder with --data-dir or ROLLCALL_DATA_DIR.',
+      { cause },
+    );
+  }
+}
+
 async function claimPorts(settings: DemoSettings): Promise<DemoSettings> {
+  if (settings.port !== 0 && settings.port === settings.mqttPort) {
+    throw new RollcallError(
+      'CONFIG_INVALID',
+      `--port and --mqtt-port are both ${settings.port}; the pages and the broker need a port each.`,
+    );
+  }
   return {
     ...settings,
     port: await claimPort({

@@ -12,6 +12,7 @@ export interface OneCommand {
   environment: NodeJS.ProcessEnv;
   log: LogFile;
   signal: AbortSignal;
+  onSpawned(pid: number | undefined): void;
 }
 
 /** Runs a command to its end and gives the lines it printed; a failure carries the command's own words. */
@@ -22,6 +23,7 @@ export async function runOnce({
   environment,
   log,
   signal,
+  onSpawned,
 }: OneCommand): Promise<string[]> {
   signal.throwIfAborted();
   // Its own process group: Ctrl-C reaches the demo alone, which then stops everything in order.
@@ -30,6 +32,7 @@ export async function runOnce({
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
+  onSpawned(child.pid);
   const stop = (): void => void child.kill('SIGTERM');
   signal.addEventListener('abort', stop, { once: true });
   const printed: string[] = [];

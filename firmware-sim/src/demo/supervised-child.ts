@@ -25,6 +25,8 @@ export interface SupervisedChildOptions {
   /** How long the first start may take until "ready". */
   readyWithinMs: number;
   say(text: string): void;
+  /** At every start, so that a killed demo's children can be found. */
+  onSpawned(pid: number | undefined): void;
 }
 
 /** A long-running child: started, waited for, restarted when it dies, and stopped. */
@@ -112,7 +114,7 @@ export class SupervisedChild {
   }
 
   #spawn({ onReady, onEnd }: { onReady(): void; onEnd(how: string): void }): void {
-    const { script, args, environment, clock } = this.#options;
+    const { script, args, environment, clock, onSpawned } = this.#options;
     const startedMs = clock.monoMs();
     // Its own process group: Ctrl-C reaches the demo alone, which then stops everything in order.
     const child = spawn(process.execPath, [script, ...args], {
@@ -121,6 +123,7 @@ export class SupervisedChild {
       detached: true,
     });
     this.#child = child;
+    onSpawned(child.pid);
     forEachLine(child.stdout, (text) => {
       this.#keep(text);
       const line = readLogLine(text);

@@ -23,6 +23,7 @@ export class CardField {
   #present: Uint8Array | undefined;
   #waiting: Swipe[] = [];
   #cancelTimer: (() => void) | undefined;
+  #onSwipesDone: (() => void)[] = [];
 
   constructor(clock: Clock, events: CardFieldEvents) {
     this.#clock = clock;
@@ -53,6 +54,12 @@ export class CardField {
     if (this.#present === undefined && this.#cancelTimer === undefined) this.#next();
   }
 
+  /** Resolves when everybody who swipes has gone; a card that was laid down may still be there. */
+  swipesDone(): Promise<void> {
+    if (this.#cancelTimer === undefined) return Promise.resolve();
+    return new Promise((resolve) => this.#onSwipesDone.push(resolve));
+  }
+
   /** A card is laid on the reader and stays. */
   hold(uid: Uint8Array): void {
     this.remove();
@@ -65,17 +72,25 @@ export class CardField {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
     this.#leave();
+    this.#tellSwipesDone();
   }
 
   #next(): void {
     this.#cancelTimer = undefined;
     const swipe = this.#waiting.shift();
-    if (swipe === undefined) return;
+    if (swipe === undefined) {
+      this.#tellSwipesDone();
+      return;
+    }
     this.#enter(swipe.uid);
     this.#cancelTimer = this.#clock.after(swipe.fieldMs, () => {
       this.#leave();
       this.#cancelTimer = this.#clock.after(NEXT_SWIPE_GAP_MS, () => this.#next());
     });
+  }
+
+  #tellSwipesDone(): void {
+    for (const tell of this.#onSwipesDone.splice(0)) tell();
   }
 
   #enter(uid: Uint8Array): void {

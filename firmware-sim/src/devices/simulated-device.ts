@@ -172,7 +172,7 @@ export class SimulatedDevice {
       const digits = lengths.map((length) => length * 2).join(' or ');
       throw new RollcallError(
         'REQUEST_INVALID',
-        `A ${this.model.title} reads cards of ${digits} hex digits, without prefix or separators.`,
+        `This ${this.model.title} reads cards of ${digits} hex digits, without prefix or separators.`,
       );
     }
     return Buffer.from(uid, 'hex');

@@ -1,6 +1,7 @@
-import { lstatSync, mkdirSync, readlinkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
+import { lstatSync, readlinkSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { RollcallError } from '@rollcall/protocol/errors';
+import { isRollcallError, RollcallError } from '@rollcall/protocol/errors';
+import { makeFolder } from '../make-folder.js';
 
 /**
  * The stable path of a simulated device, as udev's by-id link is for a real one: a symlink that is re-pointed
@@ -14,13 +15,27 @@ export class DeviceLink {
     this.path = path;
   }
 
-  /** Points the link at `target` in one step, so that a host never finds half a link. */
+  /**
+   * Points the link at `target` in one step, so that a host never finds half a link.
+   *
+   * @throws RollcallError `DEVICE_LINK_TAKEN` for a path that is something else, `DEVICE_LINK_REFUSED` for a
+   *   folder that takes no link.
+   */
   pointTo(target: string): void {
-    this.#refuseForeignFile();
-    mkdirSync(dirname(this.path), { recursive: true });
     const temporary = `${this.path}.${process.pid}.new`;
-    symlinkSync(target, temporary);
-    renameSync(temporary, this.path);
+    try {
+      this.#refuseForeignFile();
+      makeFolder(dirname(this.path), 0o755);
+      symlinkSync(target, temporary);
+      renameSync(temporary, this.path);
+    } catch (cause) {
+      if (isRollcallError(cause)) throw cause;
+      throw new RollcallError(
+        'DEVICE_LINK_REFUSED',
+        `${this.path} cannot be made: ${(cause as Error).message}. Choose a --link path in a folder that you may write to.`,
+        { cause },
+      );
+    }
     this.#target = target;
   }
 
