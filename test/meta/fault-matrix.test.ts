@@ -5,7 +5,9 @@ import { projectFiles, ROOT, readProjectFile } from './tree.js';
 
 describe('the fault matrix', () => {
   const matrix = readProjectFile('docs/fault-matrix.md');
-  const named = new Set([...matrix.matchAll(/`([a-z-]+\/[\w./-]+\.test\.ts)`/g)].map(([, file = '']) => file));
+  const named = new Set(
+    [...matrix.matchAll(/`([a-z-]+\/[\w./-]+\.test\.ts)`/g)].map(([, file = '']) => file),
+  );
 
   it('names only tests that exist', () => {
     expect([...named].filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);

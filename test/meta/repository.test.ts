@@ -26,7 +26,8 @@ const GUARDED_LIBRARIES = [
   'better-sse',
 ];
 const FORBIDDEN_FILE_NAMES = /(^|\/)(utils?|helpers?|misc|common)\.tsx?$/;
-const LICENSES_THAT_FIT = /^(Apache-2\.0|MIT|ISC|BSD-[23]-Clause|0BSD|BlueOak-1\.0\.0|Unlicense|CC0-1\.0|CC-BY-4\.0|Python-2\.0|Zlib|PostgreSQL|MPL-2\.0|MIT-0)$/;
+const LICENSES_THAT_FIT =
+  /^(Apache-2\.0|MIT|ISC|BSD-[23]-Clause|0BSD|BlueOak-1\.0\.0|Unlicense|CC0-1\.0|CC-BY-4\.0|Python-2\.0|Zlib|PostgreSQL|MPL-2\.0|MIT-0)$/;
 
 describe('the repository keeps its own rules', () => {
   it('has no source file longer than the limit', () => {
@@ -57,7 +58,9 @@ describe('the repository keeps its own rules', () => {
   it('imports each native or wire library in one file per workspace', () => {
     const users = new Map<string, Set<string>>();
     for (const name of shipped) {
-      for (const [, library = ''] of readProjectFile(name).matchAll(/(?:from|import)\s*\(?\s*'([^'.][^']*)'/g)) {
+      for (const [, library = ''] of readProjectFile(name).matchAll(
+        /(?:from|import)\s*\(?\s*'([^'.][^']*)'/g,
+      )) {
         if (!GUARDED_LIBRARIES.includes(library)) continue;
         const key = `${name.split('/')[0]} ${library}`;
         users.set(key, (users.get(key) ?? new Set()).add(name));
@@ -111,7 +114,10 @@ describe('the repository keeps its own rules', () => {
     const numbers = records.map((name) => name.slice('docs/adr/'.length, 'docs/adr/'.length + 4));
     expect(strays).toEqual([]);
     expect(new Set(numbers).size).toBe(numbers.length);
-    for (const name of records) expect(readProjectFile(name), name).toMatch(/## Context[\s\S]*## Decision[\s\S]*## Consequences[\s\S]*## Revisit when/);
+    for (const name of records)
+      expect(readProjectFile(name), name).toMatch(
+        /## Context[\s\S]*## Decision[\s\S]*## Consequences[\s\S]*## Revisit when/,
+      );
   });
 });
 

@@ -1,0 +1,151 @@
+import { createHash, generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
+import { encodeSignedBatch } from '@rollcall/protocol/signed-batch';
+import { createUuidV7Generator } from '@rollcall/protocol/uuid-v7';
+import { hashesOf } from '../support/cards.js';
+import { localParts, zoneAtNoon } from '../support/seed-file.js';
+
+export const GATEWAYS = 50;
+const SECTIONS_PER_GATEWAY = 4;
+const STUDENTS_PER_SECTION = 40;
+export const STUDENTS = GATEWAYS * SECTIONS_PER_GATEWAY * STUDENTS_PER_SECTION;
+const BATCH_ROWS = 50;
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+
+interface BenchGateway {
+  id: string;
+  key: KeyObject;
+  keyId: string;
+  publicKey: Buffer;
+  storeId: string;
+  seq: number;
+}
+
+export interface EncodedBatch {
+  gatewayId: string;
+  payload: Uint8Array;
+  rows: number;
+}
+
+const cardOf = (student: number): string => `04${student.toString(16).toUpperCase().padStart(12, '0')}`;
+
+/** Fifty buildings, eight thousand students, two hundred class sessions that go on now. */
+export class IngestCampus {
+  readonly #cardKey: string;
+  readonly #nowMs: number;
+  readonly #bootId = randomUUID();
+  readonly #gateways: readonly BenchGateway[];
+  readonly #newPunchId = createUuidV7Generator({
+    wallMs: () => Date.now(),
+    fillRandom: (bytes) => void crypto.getRandomValues(bytes),
+  });
+
+  constructor(cardKey: Buffer, nowMs: number) {
+    this.#cardKey = cardKey.toString('hex');
+    this.#nowMs = nowMs;
+    this.#gateways = Array.from({ length: GATEWAYS }, (_, index) => makeGateway(`gw-${index}`));
+  }
+
+  seedFile(): Uint8Array {
+    const zone = zoneAtNoon(this.#nowMs);
+    const start = localParts(this.#nowMs - MINUTE_MS, zone);
+    const end = localParts(this.#nowMs + 49 * MINUTE_MS, zone);
+    const sections = Array.from({ length: GATEWAYS * SECTIONS_PER_GATEWAY }, (_, index) => index);
+    const roomOf = (section: number): string => `r-${section}`;
+    const gatewayOf = (section: number): number => Math.floor(section / SECTIONS_PER_GATEWAY);
+    const file = {
+      v: 1,
+      campus: { id: 'main', name: 'Bench campus', zone },
+      buildings: this.#gateways.map(({ id }, gateway) => ({
+        id: `b-${id}`,
+        name: `Block ${id}`,
+        rooms: sections
+          .filter((section) => gatewayOf(section) === gateway)
+          .map((section) => ({ id: roomOf(section), name: `R${section}`, capacity: 60 })),
+      })),
+      gateways: this.#gateways.map(({ id, publicKey }) => ({
+        id,
+        building: `b-${id}`,
+        name: id,
+        public_key: publicKey.toString('base64'),
+      })),
+      devices: sections.map((section) => ({
+        id: `line-${section}`,
+        gateway: `gw-${gatewayOf(section)}`,
+        room: roomOf(section),
+        driver: 'line',
+        name: `R${section}`,
+        type: 'rfid',
+        direction: 'both',
+      })),
+      academic_period: {
+        id: 'now',
+        name: 'This semester',
+        starts_on: localParts(this.#nowMs - 30 * DAY_MS, zone).date,
+        ends_on: localParts(this.#nowMs + 60 * DAY_MS, zone).date,
+      },
+      courses: [{ code: 'CS301', title: 'Database Systems' }],
+      faculty: sections.map((section) => ({ code: `F${section}`, name: `Faculty ${section}` })),
+      sections: sections.map((section) => ({ id: `s-${section}`, name: `S${section}` })),
+      students: Array.from({ length: STUDENTS }, (_, student) => ({
+        roll_number: `24B81A${String(student).padStart(5, '0')}`,
+        name: `Student ${student}`,
+        section: `s-${Math.floor(student / STUDENTS_PER_SECTION)}`,
+        member_from: localParts(this.#nowMs - 30 * DAY_MS, zone).date,
+        cards: [`iso14443a:${cardOf(student)}`],
+      })),
+      timetable: sections.map((section) => ({
+        id: `t-${section}`,
+        section: `s-${section}`,
+        course: 'CS301',
+        faculty: `F${section}`,
+        room: roomOf(section),
+        day_of_week: start.dayOfWeek,
+        start: start.time,
+        end: end.time,
+        type: 'LECTURE',
+      })),
+    };
+    return new TextEncoder().encode(JSON.stringify(file));
+  }
+
+  /** Every student taps once, all buildings at the same time: batches of all gateways in turn. */
+  *everybodyTaps(): Generator<EncodedBatch> {
+    const perGateway = SECTIONS_PER_GATEWAY * STUDENTS_PER_SECTION;
+    for (let from = 0; from < perGateway; from += BATCH_ROWS) {
+      for (const [index, gateway] of this.#gateways.entries()) {
+        const rows = Math.min(BATCH_ROWS, perGateway - from);
+        const students = Array.from({ length: rows }, (_, row) => index * perGateway + from + row);
+        yield { gatewayId: gateway.id, payload: this.#encode(gateway, students), rows };
+      }
+    }
+  }
+
+  #encode(gateway: BenchGateway, students: readonly number[]): Uint8Array {
+    const rows = students.map((student) => {
+      gateway.seq += 1;
+      return {
+        seq: gateway.seq,
+        boot_id: this.#bootId,
+        mono_ms: gateway.seq,
+        occurred_at: new Date(this.#nowMs + gateway.seq).toISOString(),
+        clock_state: 'synced',
+        punch_id: this.#newPunchId(),
+        device_id: `line-${Math.floor(student / STUDENTS_PER_SECTION)}`,
+        kind: 'card',
+        credential: hashesOf(cardOf(student), 'line', this.#cardKey),
+      };
+    });
+    const batch = { v: 1, gateway_id: gateway.id, store_id: gateway.storeId, rows };
+    const body = new TextEncoder().encode(JSON.stringify(batch));
+    return encodeSignedBatch({ keyId: gateway.keyId, signature: sign(null, body, gateway.key), body });
+  }
+}
+
+function makeGateway(id: string): BenchGateway {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32);
+  const keyId = createHash('sha256').update(raw).digest('hex').slice(0, 16);
+  return { id, key: privateKey, keyId, publicKey: raw, storeId: randomUUID(), seq: 0 };
+}

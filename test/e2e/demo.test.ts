@@ -1,0 +1,128 @@
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { makeReachableDirectory, removeServerFiles } from '@rollcall/central/db/test-database';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../support/mosquitto.js';
+import { RunningProcess } from '../support/process.js';
+import { COMMANDS } from '../support/root.js';
+import { until } from '../support/until.js';
+
+const START_DEADLINE_MS = 170_000;
+
+describe('npm start', () => {
+  let dataDir: string;
+  let port: number;
+  let mqttPort: number;
+  let demo: RunningProcess | undefined;
+  beforeAll(async () => {
+    dataDir = makeReachableDirectory();
+    port = await freePort();
+    mqttPort = await freePort();
+  });
+  afterEach(async () => {
+    await demo?.stop();
+  });
+  afterAll(() => removeServerFiles(dataDir));
+
+  function launch(
+    args: readonly string[] = ['--port', `${port}`, '--mqtt-port', `${mqttPort}`],
+  ): RunningProcess {
+    demo = new RunningProcess({
+      name: 'the demo',
+      args: [COMMANDS.sim, 'demo', '--data-dir', dataDir, ...args],
+      env: { ROLLCALL_TEST_POSTGRES: undefined },
+    });
+    return demo;
+  }
+
+  async function running(): Promise<RunningProcess> {
+    const started = launch();
+    const address = `http://127.0.0.1:${port}/`;
+    await until(
+      'the demo prints its address',
+      () => {
+        if (started.exit !== undefined) throw new Error(started.describe());
+        return started.text.some((line) => line.includes(address));
+      },
+      { deadlineMs: START_DEADLINE_MS, describe: () => started.describe() },
+    );
+    return started;
+  }
+
+  async function punches(): Promise<number> {
+    const response = await fetch(`http://127.0.0.1:${port}/metrics`);
+    expect(response.status).toBe(200);
+    const list = await fetch(`http://127.0.0.1:${port}/api/v1/attendance/punches/?limit=200`);
+    const { results } = (await list.json()) as { results: unknown[] };
+    return results.length;
+  }
+
+  async function listens(candidate: number): Promise<boolean> {
+    const socket = connect(candidate, '127.0.0.1');
+    try {
+      await once(socket, 'connect');
+      return true;
+    } catch {
+      return false;
+    } finally {
+      socket.destroy();
+    }
+  }
+
+  it('brings up the whole campus: students tap, the page is served', async () => {
+    await running();
+    const page = await fetch(`http://127.0.0.1:${port}/`, { headers: { accept: 'text/html' } });
+    expect(page.status).toBe(200);
+    expect(await page.text()).toContain('<div id="root"');
+    await until('somebody has tapped', async () => (await punches()) > 0);
+  });
+
+  it('stops on Ctrl-C, leaves no process and no port, and starts again on the same data', async () => {
+    const first = await running();
+    const before = await until('somebody has tapped', async () => (await punches()) || undefined);
+    first.signal('SIGINT');
+    expect((await first.exited).code, first.describe()).toBe(0);
+    expect(processesThatMention(dataDir)).toEqual([]);
+    expect([await listens(port), await listens(mqttPort)]).toEqual([false, false]);
+    const second = await running();
+    expect(await punches()).toBeGreaterThanOrEqual(before);
+    second.signal('SIGINT');
+    expect((await second.exited).code, second.describe()).toBe(0);
+    expect(processesThatMention(dataDir)).toEqual([]);
+  });
+
+  it('refuses a port that is taken, with the option that changes it', async () => {
+    const holder = (await import('node:net')).createServer();
+    holder.listen(0, '127.0.0.1');
+    await once(holder, 'listening');
+    const { port: taken } = holder.address() as { port: number };
+    try {
+      const refused = launch(['--port', `${taken}`, '--mqtt-port', `${mqttPort}`]);
+      expect((await refused.exited).code).toBe(1);
+      const said = refused.text.join('\n');
+      expect(said).toContain('PORT_TAKEN');
+      expect(said).toContain(String(taken));
+      expect(said).toContain('--port');
+    } finally {
+      holder.close();
+    }
+  });
+});
+
+/** Processes whose command line names the folder: everything that the demo starts does. */
+function processesThatMention(directory: string): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .map((name) => commandLine(name))
+    .filter((line) => line.includes(directory));
+}
+
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+  } catch {
+    // It ended between the two looks.
+    return '';
+  }
+}

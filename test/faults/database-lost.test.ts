@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Campus } from '../support/campus.js';
+import { CampusDatabase } from '../support/campus-database.js';
+import { expectGreensArePunches } from '../support/exactly-once.js';
+import { until } from '../support/until.js';
+
+describe('a PostgreSQL that is', () => {
+  let campus: Campus;
+  beforeAll(async () => {
+    campus = await Campus.start({ database: await CampusDatabase.openDurable() });
+  });
+  afterAll(() => campus?.stop());
+  afterEach(() => {
+    campus.databaseWire.refuse(false);
+    campus.databaseWire.thaw();
+  });
+
+  async function tapMany(): Promise<void> {
+    for (let tap = 0; tap < 10; tap++) expect(await campus.tapNewCard()).toBe('green');
+  }
+  const readiness = async (): Promise<number> => (await fetch(`${campus.central.url}/readyz`)).status;
+
+  it('unreachable delays nobody, makes central unready but not dead, and loses nothing', async () => {
+    await tapMany();
+    campus.databaseWire.refuse();
+    await tapMany();
+    await until('central says that it is not ready', async () => (await readiness()) === 503);
+    expect((await fetch(`${campus.central.url}/healthz`)).status).toBe(200);
+    campus.databaseWire.refuse(false);
+    await until('central is ready again', async () => (await readiness()) === 200);
+    await expectGreensArePunches(campus);
+  });
+
+  it('silent, its connections open, delays nobody and loses nothing', async () => {
+    campus.databaseWire.freeze();
+    await tapMany();
+    campus.databaseWire.thaw();
+    await expectGreensArePunches(campus);
+  });
+
+  it('killed with SIGKILL and started again has everything that was acknowledged', async () => {
+    await tapMany();
+    const pidFile = join(campus.database.server.directory, 'data', 'postmaster.pid');
+    process.kill(Number.parseInt(readFileSync(pidFile, 'utf8'), 10), 'SIGKILL');
+    await tapMany();
+    await expectGreensArePunches(campus);
+  });
+});

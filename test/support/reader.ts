@@ -1,0 +1,102 @@
+import { SimulatedDevice } from '@rollcall/firmware-sim/devices/simulated-device';
+import { systemClock } from '@rollcall/protocol/system-clock';
+import { until, within } from './until.js';
+
+/** Nobody waits longer for a light; long enough that a slow machine does not make people tap twice. */
+const SHOW_AGAIN_MS = 10_000;
+
+/** `dark`: the gateway died before it showed anything. */
+export type Light = 'green' | 'red' | 'dark';
+
+export interface Tap {
+  readerId: string;
+  driver: string;
+  uid: string;
+  light: Light;
+}
+
+export interface ReaderOptions {
+  id: string;
+  driver: string;
+  linkPath: string;
+  profile?: string;
+  baud?: number;
+  /** The reader whose lights answer for this one, which has none. */
+  lightsOf?: Reader;
+}
+
+/** A simulated reader on a pty, and everything that people at it saw, counted from the bytes on the wire. */
+export class Reader {
+  readonly id: string;
+  readonly driver: string;
+  readonly device: SimulatedDevice;
+  readonly lights: SimulatedDevice;
+  readonly taps: Tap[] = [];
+  /** How often a card was shown by `tap`; more than taps where somebody had to show it again. */
+  presentations = 0;
+  readonly #waiters = new Set<() => void>();
+
+  constructor({ id, driver, linkPath, profile, baud, lightsOf }: ReaderOptions) {
+    this.id = id;
+    this.driver = driver;
+    this.device = new SimulatedDevice({
+      id,
+      driver,
+      linkPath,
+      clock: systemClock,
+      ...(profile === undefined ? {} : { profile }),
+      ...(baud === undefined ? {} : { baud }),
+    });
+    this.lights = lightsOf?.device ?? this.device;
+    this.lights.onReport((event) => {
+      if (event.event !== 'light' || (event.color !== 'green' && event.color !== 'red')) return;
+      for (const waiter of this.#waiters) waiter();
+    });
+  }
+
+  /**
+   * Shows a card until a light answers, as a student does: whoever sees nothing takes the card away and shows
+   * it again. `died` ends the wait when nobody can answer any more.
+   */
+  async tap(uid: string, died?: Promise<unknown>): Promise<Light> {
+    const show = (): void => {
+      this.presentations += 1;
+      this.device.hold(uid);
+    };
+    const light = await this.lightAfter(() => {
+      show();
+      const again = setInterval(show, SHOW_AGAIN_MS);
+      return () => clearInterval(again);
+    }, died);
+    this.device.field.remove();
+    this.taps.push({ readerId: this.id, driver: this.driver, uid, light });
+    return light;
+  }
+
+  /** Does something to the reader and waits for the light that follows; `act` returns how to end it. */
+  async lightAfter(act: () => () => void, died?: Promise<unknown>): Promise<Light> {
+    const { lights } = this.lights;
+    const before = { ...lights };
+    let waiter = (): void => undefined;
+    const lit = new Promise<void>((resolve) => {
+      waiter = resolve;
+    });
+    this.#waiters.add(waiter);
+    const end = act();
+    const answers = died === undefined ? [lit] : [lit, died.then(() => this.#hungUp())];
+    await within(`a light at ${this.id}`, Promise.race(answers)).finally(() => {
+      end();
+      this.#waiters.delete(waiter);
+    });
+    if (lights.green > before.green) return 'green';
+    return lights.red > before.red ? 'red' : 'dark';
+  }
+
+  /** The last bytes of a dead gateway may still be in the pty: they are read before the hang-up is seen. */
+  async #hungUp(): Promise<void> {
+    const { wire } = this.lights;
+    await until(`the hang-up at ${this.lights.id}`, () => !wire.isPlugged || !wire.isHostOpen);
+    // The reader of the pty delivers in the next turn of the loop what it had already taken.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
