@@ -60,7 +60,8 @@ CREATE TABLE roster_membership (
   section_id text NOT NULL REFERENCES section,
   student_id uuid NOT NULL REFERENCES student,
   valid_during daterange NOT NULL CHECK (NOT isempty(valid_during)),
-  EXCLUDE USING gist (section_id WITH =, student_id WITH =, valid_during WITH &&)
+  -- Student first: the planner sometimes takes this index where only the student is known.
+  EXCLUDE USING gist (student_id WITH =, section_id WITH =, valid_during WITH &&)
 );
 -- Ingest's way from a student to the sections; it reads nothing but this index.
 CREATE INDEX roster_membership_student ON roster_membership (student_id) INCLUDE (section_id, valid_during);
@@ -384,7 +385,7 @@ CREATE TABLE attendance_record (
   version integer NOT NULL DEFAULT 1,
   updated_at timestamptz NOT NULL DEFAULT now(),
   UNIQUE (session_id, student_id)
-) WITH (fillfactor = 80); -- room for a mark to change in its page, without touching any index
+) WITH (fillfactor = 40); -- room for every mark of a page to change from pending in it, touching no index
 CREATE INDEX attendance_record_student ON attendance_record (student_id, session_id);
 
 -- Pairs whose evidence changed and whose mark must be judged again; written in the transaction that stored

@@ -2,6 +2,7 @@ import type { Clock } from '@rollcall/protocol/clock';
 import type { Health } from '@rollcall/protocol/health';
 import type { GatewayConfig } from './config/schema.js';
 import { createFleet, type Fleet } from './devices/fleet.js';
+import { CaptureFiles } from './features/capture-files.js';
 import { ClockAnchors, readBootId } from './features/clock-anchors.js';
 import { trustNtp, trustSystem } from './features/clock-sync.js';
 import { DeviceReports } from './features/device-reports.js';
@@ -50,6 +51,7 @@ export class Gateway {
   readonly #reports: DeviceReports;
   readonly #fleet: Fleet;
   readonly #maintenance: Maintenance;
+  readonly #captures: CaptureFiles;
   readonly #notify: Notify;
   readonly #watchdog: Watchdog;
   readonly #hoursLeft = new HoursLeft();
@@ -76,6 +78,7 @@ export class Gateway {
       append: this.#append,
     });
     this.#fleet = this.#createFleet();
+    this.#captures = new CaptureFiles({ dataDir: config.gateway.dataDir, log });
     this.#maintenance = this.#createMaintenance();
     this.#notify = createNotify({ env, log });
     this.#watchdog = this.#createWatchdog();
@@ -86,6 +89,7 @@ export class Gateway {
     const { log, config } = this.#options;
     const { store, writer } = this.#keeper;
     if (store.replacement !== undefined) this.#problems.set('STORE_REPLACED', 'degraded');
+    this.#captures.remove();
     await this.#anchors.start();
     this.#maintenance.start();
     this.#uplink.start();
@@ -94,6 +98,11 @@ export class Gateway {
     this.#notify('READY=1');
     const facts = { gateway_id: config.gateway.id, store_id: store.storeId, head_seq: writer.headSeq };
     log.info({ ...facts, key_id: this.#secrets.signer.keyId }, 'ready');
+  }
+
+  /** Writes down what the devices sent lately, for the technician who asks. */
+  dumpCaptures(): void {
+    this.#captures.write(this.#fleet.captures());
   }
 
   /** In reverse: no more taps, then their rows, then the connection, then the disk. */
@@ -232,6 +241,7 @@ export class Gateway {
       clock,
       log: log.child({ part: 'store' }),
       problems: this.#problems,
+      captures: this.#captures,
       retentionDays: config.store.retentionDays,
       clockState: () => this.#anchors.state,
     });

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { healthSchema } from '@rollcall/protocol/health';
@@ -118,6 +118,8 @@ describe('the gateway', () => {
       await vi.waitFor(() => expect(reader.greens()).toBe(index + 1), WAIT);
     }
     await vi.waitFor(() => expect(punchIds().size).toBe(reader.greens()), WAIT);
+    process.emit('SIGUSR2');
+    expect(readFileSync(join(site.dataDir, 'captures', 'line-r102.json'), 'utf8')).toContain('30 34 41 31');
     const seqs = new Set(rows().map((row) => row['seq'] as number));
     expect(Math.max(...seqs)).toBe(seqs.size);
     const [health] = broker.onTopic('/up/health').slice(-1);

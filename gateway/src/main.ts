@@ -6,6 +6,9 @@ export interface RunOptions extends Omit<GatewayOptions, 'onDamage'> {
   signal: AbortSignal;
 }
 
+/** Asks a running gateway for its captures (docs/operations.md). */
+const CAPTURE_SIGNAL = 'SIGUSR2';
+
 /**
  * Runs the gateway until it is told to stop.
  *
@@ -15,8 +18,17 @@ export async function runGateway({ signal, ...options }: RunOptions): Promise<vo
   const { log } = options;
   const damage = new AbortController();
   const gateway = new Gateway({ ...options, onDamage: () => damage.abort() });
-  await gateway.start();
+  const dumpCaptures = (): void => gateway.dumpCaptures();
+  process.on(CAPTURE_SIGNAL, dumpCaptures);
+  try {
+    await gateway.start();
+  } catch (error) {
+    // What had started already would keep alive a process that nobody can use.
+    await gateway.stop();
+    throw error;
+  }
   await aborted(AbortSignal.any([signal, damage.signal]));
+  process.off(CAPTURE_SIGNAL, dumpCaptures);
   log.info('stopping');
   await gateway.stop();
   log.info('stopped');

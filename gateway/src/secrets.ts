@@ -35,12 +35,14 @@ function read(file: string, key: string): Buffer {
   try {
     return readFileSync(file);
   } catch (cause) {
-    throw new RollcallError(
-      'CONFIG_INVALID',
-      `${key}: ${file} cannot be read; make it readable for the gateway's user`,
-      {
-        cause,
-      },
-    );
+    throw new RollcallError('CONFIG_INVALID', `${key}: ${file} ${missingOrForbidden(cause)}`, {
+      cause,
+    });
   }
+}
+
+function missingOrForbidden(cause: unknown): string {
+  return (cause as NodeJS.ErrnoException).code === 'ENOENT'
+    ? 'is missing; copy the file of this gateway from central, or correct the path'
+    : 'cannot be read; make it readable for the group of the service (chgrp rollcall, chmod 640)';
 }

@@ -2,11 +2,11 @@ import { RollcallError } from '@rollcall/protocol/errors';
 import type { Knex } from '../db/database.js';
 import { isDate, plusDays } from './campus-zone.js';
 import { type PlannedSession, planSessions, type Slot } from './plan.js';
-import { policyInForce } from './policy-in-force.js';
+import { loadPolicies } from './policies.js';
 
 /** A whole academic year at once; more is a typing mistake. */
 const RANGE_DAYS_MAX = 400;
-/** Sessions in one INSERT: some hundred kilobytes of parameters. */
+/** Sessions in one INSERT: some two megabytes of parameters. */
 const INSERT_ROWS_MAX = 5_000;
 
 export interface GenerateRequest {
@@ -38,23 +38,24 @@ interface SlotRow {
 
 /**
  * Makes the class sessions of the timetable for a range of dates, once: running it again creates what is
- * missing and nothing else (domain cases 1, 2). The policy in force now is stamped on each.
+ * missing and nothing else (domain cases 1, 2). The policy that the settings of now give at the start of a
+ * class is stamped on it: a later change of the settings is for classes made later.
  *
- * @throws RollcallError `REQUEST_INVALID` for dates that are none or too far apart
+ * @throws RollcallError `REQUEST_INVALID` for dates that are none or too far apart, `CONFIG_INVALID`
  */
 export async function generateSessions(knex: Knex, request: GenerateRequest): Promise<Generated> {
   checkRange(request.from, request.to);
   const zone = await campusZone(knex);
   if (zone === undefined) return { created: 0, existing: 0 };
-  const policy = await policyInForce(knex, request.nowMs);
+  const policyAt = await loadPolicies(knex);
   const slots = await loadSlots(knex);
-  const planned = planSessions({ slots, from: request.from, to: request.to, zone, policy }).filter(
+  const planned = planSessions({ slots, from: request.from, to: request.to, zone, policyAt }).filter(
     ({ endMs }) => request.endingAfterMs === undefined || endMs > request.endingAfterMs,
   );
   let created = 0;
   for (let start = 0; start < planned.length; start += INSERT_ROWS_MAX) {
     const rows = planned.slice(start, start + INSERT_ROWS_MAX);
-    created += await insertSessions(knex, rows, JSON.stringify(policy), request);
+    created += await insertSessions(knex, rows, request);
   }
   return { created, existing: planned.length - created };
 }
@@ -92,12 +93,13 @@ async function loadSlots(knex: Knex): Promise<Slot[]> {
 const INSERT_SQL = `
   WITH planned AS (
     SELECT * FROM jsonb_to_recordset(?::jsonb)
-      AS p (slot_id text, date date, start_at timestamptz, end_at timestamptz, reach_from timestamptz, reach_until timestamptz)
+      AS p (slot_id text, date date, start_at timestamptz, end_at timestamptz, reach_from timestamptz, reach_until timestamptz,
+        policy jsonb)
   ), created AS (
     INSERT INTO attendance_session (timetable_slot_id, academic_period_id, section_id, course_code, faculty_code,
       room_id, scheduled_date, start_at, end_at, reach_from, reach_until, policy, updated_at)
     SELECT t.id, t.academic_period_id, t.section_id, t.course_code, t.faculty_code,
-      t.room_id, p.date, p.start_at, p.end_at, p.reach_from, p.reach_until, ?::jsonb, ?::timestamptz
+      t.room_id, p.date, p.start_at, p.end_at, p.reach_from, p.reach_until, p.policy, ?::timestamptz
     FROM planned p JOIN attendance_timetable_slot t ON t.id = p.slot_id
     ON CONFLICT (timetable_slot_id, scheduled_date) DO NOTHING
     RETURNING id, timetable_slot_id, scheduled_date
@@ -114,21 +116,20 @@ const INSERT_SQL = `
 async function insertSessions(
   knex: Knex,
   planned: readonly PlannedSession[],
-  policy: string,
   { nowMs, performedBy }: GenerateRequest,
 ): Promise<number> {
-  const rows = planned.map(({ slotId, date, startMs, endMs, reachFromMs, reachUntilMs }) => ({
+  const rows = planned.map(({ slotId, date, startMs, endMs, reachFromMs, reachUntilMs, policy }) => ({
     slot_id: slotId,
     date,
     start_at: new Date(startMs),
     end_at: new Date(endMs),
     reach_from: new Date(reachFromMs),
     reach_until: new Date(reachUntilMs),
+    policy,
   }));
   const now = new Date(nowMs);
   const result = await knex.raw<{ rows: { created: number }[] }>(INSERT_SQL, [
     JSON.stringify(rows),
-    policy,
     now,
     now,
     performedBy ?? null,

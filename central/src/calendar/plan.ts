@@ -26,6 +26,7 @@ export interface PlannedSession {
   endMs: number;
   reachFromMs: number;
   reachUntilMs: number;
+  policy: Policy;
 }
 
 export interface PlanRequest {
@@ -34,27 +35,34 @@ export interface PlanRequest {
   from: string;
   to: string;
   zone: string;
-  policy: Policy;
+  /** The policy in force at an instant: a class has the one of its start. */
+  policyAt: (atMs: number) => Policy;
 }
 
 /** Every class session that the slots mean within the dates; one per slot and matching weekday (case 1). */
-export function planSessions({ slots, from, to, zone, policy }: PlanRequest): PlannedSession[] {
+export function planSessions({ slots, from, to, zone, policyAt }: PlanRequest): PlannedSession[] {
   const planned: PlannedSession[] = [];
   for (const date of datesBetween(from, to)) {
     const weekday = weekdayOf(date);
     for (const slot of slots) {
       if (slot.dayOfWeek !== weekday || date < slot.periodStartsOn || date > slot.periodEndsOn) continue;
-      planned.push(planSession(slot, date, zone, policy));
+      planned.push(planSession(slot, date, zone, policyAt));
     }
   }
   return planned;
 }
 
-function planSession(slot: Slot, date: string, zone: string, policy: Policy): PlannedSession {
+function planSession(
+  slot: Slot,
+  date: string,
+  zone: string,
+  policyAt: PlanRequest['policyAt'],
+): PlannedSession {
   const startMs = instantOf(date, slot.startTime, zone);
   // A class that ends at or before its start ends on the next day and belongs to the date of its start (case 23).
   const sameDayEndMs = instantOf(date, slot.endTime, zone);
   const endMs = sameDayEndMs > startMs ? sameDayEndMs : instantOf(plusDays(date, 1), slot.endTime, zone);
+  const policy = policyAt(startMs);
   return {
     slotId: slot.id,
     date,
@@ -62,5 +70,6 @@ function planSession(slot: Slot, date: string, zone: string, policy: Policy): Pl
     endMs,
     reachFromMs: startMs - Math.max(REACH_BEFORE_START_MINUTES, policy.early_open_minutes) * MINUTE_MS,
     reachUntilMs: endMs + policy.close_grace_minutes * MINUTE_MS,
+    policy,
   };
 }

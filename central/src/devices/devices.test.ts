@@ -1,16 +1,21 @@
 import { DEVICE_COUNTERS } from '@rollcall/protocol/device-status';
 import { ManualClock } from '@rollcall/protocol/manual-clock';
 import { rosterDocumentSchema } from '@rollcall/protocol/roster';
+import { systemClock } from '@rollcall/protocol/system-clock';
 import { buildTopic, type UpTopic } from '@rollcall/protocol/topics';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { openListener } from '../db/listen.js';
 import { openTestDatabase, type TestDatabase } from '../db/test-database.js';
+import { loadGatewayItems } from '../http/views/gateway-view.js';
 import { createIngest, type Ingest } from '../ingest/ingest.js';
 import { BOOT_A, BOOT_B, issueCard, TEST_NOW_MS, TestGateway } from '../ingest/test-gateway.js';
 import { silentLog } from '../log.js';
+import { LIVE_CHANNEL } from '../marks/notify.js';
 import { createCommandSender } from './commands.js';
 import { createMessageRouter, type MessageRouter } from './messages.js';
 import { createReplayRequests } from './replay-request.js';
 import { buildRosters } from './roster.js';
+import { GATEWAY_SILENT_AFTER_MS } from './silence.js';
 
 const at = (offsetMs: number): string => new Date(TEST_NOW_MS + offsetMs).toISOString();
 
@@ -70,6 +75,20 @@ describe('what gateways say about themselves', () => {
         ...changes,
       },
       retained,
+    );
+  const deviceStatus = (deviceId: string, state: string, problem: object | null = null) =>
+    send(
+      { kind: 'device-status', gatewayId: 'gw-a', deviceId },
+      {
+        v: 1,
+        device_id: deviceId,
+        driver: 'rdm6300',
+        state,
+        since: at(0),
+        last_frame_at: at(0),
+        problem,
+        counters: Object.fromEntries(DEVICE_COUNTERS.map((name) => [name, 0])),
+      },
     );
   const row = () => db.knex('gateway').where({ id: 'gw-a' }).first();
   const device = () => db.knex('attendance_biometric_device').first();
@@ -158,28 +177,65 @@ describe('what gateways say about themselves', () => {
   });
 
   it('shows what a device reports, leaves maintenance to people, and makes no device up', async () => {
-    const report = (deviceId: string, state: string) =>
-      send(
-        { kind: 'device-status', gatewayId: 'gw-a', deviceId },
-        {
-          v: 1,
-          device_id: deviceId,
-          driver: 'rdm6300',
-          state,
-          since: at(0),
-          last_frame_at: at(0),
-          problem: null,
-          counters: Object.fromEntries(DEVICE_COUNTERS.map((name) => [name, 0])),
-        },
-      );
-    await report('reader-1', 'ready');
+    await deviceStatus('reader-1', 'ready');
     expect(await device()).toMatchObject({ status: 'active', last_seen: new Date(TEST_NOW_MS) });
     await db.knex('attendance_biometric_device').update({ status: 'maintenance' });
-    await report('reader-1', 'blocked');
-    await report('reader-9', 'ready');
+    await deviceStatus('reader-1', 'blocked');
+    await deviceStatus('reader-9', 'ready');
     expect(await db.knex('attendance_biometric_device')).toMatchObject([
       { device_id: 'reader-1', status: 'maintenance' },
     ]);
+  });
+
+  it('takes the state and the last frame of devices from health too, and no frame of the future', async () => {
+    const report = (state: string, lastFrameAt: string | null, asOf: number) =>
+      health({
+        as_of: at(asOf),
+        devices: [{ device_id: 'reader-1', state, complete_through: null, last_frame_at: lastFrameAt }],
+      });
+    await deviceStatus('reader-1', 'probing', { code: 'DEVICE_TIMEOUT', message: 'silent' });
+    await report('ready', at(500), 1);
+    const { reported, ...ready } = await device();
+    expect(ready).toMatchObject({ status: 'active', last_seen: new Date(TEST_NOW_MS) });
+    expect(reported).toMatchObject({
+      state: 'ready',
+      last_frame_at: at(500),
+      problem: null,
+      driver: 'rdm6300',
+    });
+    await report('ready', null, 2);
+    await report('absent', at(-9_000), 3);
+    expect(await device()).toMatchObject({ status: 'inactive', last_seen: new Date(TEST_NOW_MS) });
+  });
+
+  it('lets the live pages of every replica know of a change of a device at once', async () => {
+    const heard: { type: string }[] = [];
+    const listener = await openListener({ url: db.url, log: silentLog, clock: systemClock });
+    listener.listen(LIVE_CHANNEL, (payload) => heard.push(JSON.parse(payload)));
+    await vi.waitFor(async () => {
+      await db.knex.raw('SELECT pg_notify(?, ?)', [LIVE_CHANNEL, '{"type":"listening"}']);
+      expect(heard).not.toEqual([]);
+    });
+    await deviceStatus('reader-1', 'ready');
+    await deviceStatus('reader-9', 'ready');
+    const notices = () => heard.filter(({ type }) => type !== 'listening');
+    await vi.waitFor(() => expect(notices()).toEqual([{ type: 'gateway', ids: ['gw-a'] }]));
+    expect(await loadGatewayItems(db.knex, ['gw-a'], TEST_NOW_MS)).toMatchObject([
+      { devices: [{ id: 'reader-1', state: 'ready', last_frame_at: at(0) }] },
+    ]);
+    await listener.close();
+  });
+
+  it('shows a gateway without a last will as offline once it is not heard any more', async () => {
+    const shown = async () =>
+      (await loadGatewayItems(db.knex, ['gw-a'], clock.wallMs())).map(({ state }) => state);
+    await status('online', 1);
+    clock.advance(GATEWAY_SILENT_AFTER_MS);
+    expect(await shown()).toEqual(['online']);
+    clock.advance(1);
+    expect(await shown()).toEqual(['offline']);
+    await health();
+    expect(await shown()).toEqual(['online']);
   });
 
   it('ignores messages that do not fit their contract', async () => {
@@ -211,6 +267,24 @@ describe('what gateways say about themselves', () => {
       'w26',
     ]);
     const [later] = await buildRosters(db, new Date(TEST_NOW_MS + 120_000));
-    expect(later?.pointer).toMatchObject({ version: 2, url: '/api/v1/attendance/gateways/gw-a/roster/2/' });
+    expect(later?.pointer.version).toBeGreaterThan(first?.pointer.version ?? 0);
+    expect(later?.pointer.url).toBe(`/api/v1/attendance/gateways/gw-a/roster/${later?.pointer.version}/`);
+  });
+
+  it('numbers the first roster of an empty database above what gateways have from the database before', async () => {
+    const version = async (atMs: number) => (await buildRosters(db, new Date(atMs)))[0]?.pointer.version ?? 0;
+    const before = await version(TEST_NOW_MS);
+    await db.knex('gateway_roster').del();
+    expect(await version(TEST_NOW_MS + 1)).toBeGreaterThan(before);
+  });
+
+  it('numbers rosters upwards even while the clock of central goes back, and keeps a few of them', async () => {
+    const versions: number[] = [];
+    for (const n of [0, -2, -1, -4, -3]) {
+      await issueCard(db.knex, { student: `s${n}`, card: `card${n}` });
+      versions.push((await buildRosters(db, new Date(TEST_NOW_MS + n * 1_000)))[0]?.pointer.version ?? 0);
+    }
+    expect(versions).toEqual([0, 1, 2, 3, 4].map((step) => TEST_NOW_MS + step));
+    expect(await db.knex('gateway_roster').orderBy('version').pluck('version')).toEqual(versions.slice(-3));
   });
 });

@@ -2,6 +2,7 @@ import { type Health, healthSchema } from '@rollcall/protocol/health';
 import { parseJson } from '@rollcall/protocol/parse';
 import type { Knex } from '../db/database.js';
 import { noteBoot } from './boots.js';
+import { applyDeviceHealth } from './device-status.js';
 import { notifyGateways } from './live.js';
 import { claimWatermark, promoteClaims } from './watermark.js';
 
@@ -43,6 +44,7 @@ export async function applyHealth(
         ...(retained ? {} : { last_seen_at: at }),
       });
     if (!retained) await noteBoot(trx, gatewayId, health.boot_id, at);
+    await applyDeviceHealth(trx, { gatewayId, devices: health.devices, at });
     if (health.clock_state === 'synced' && Date.parse(health.as_of) <= at.getTime() + FUTURE_TOLERANCE_MS) {
       await claimWatermark(trx, gatewayId, health);
       await promoteClaims(trx, [gatewayId]);

@@ -54,7 +54,7 @@ export function createMessageRouter(options: MessageRouterOptions): MessageRoute
       }
       case 'device-status': {
         const status = readDeviceStatus(payload);
-        return retry('storing a device status', () => applyDeviceStatus(db.knex, gatewayId, status));
+        return retry('storing a device status', () => applyDeviceStatus(db.knex, { gatewayId, status, at }));
       }
       case 'response': {
         const { id, status, error } = readResponse(payload);

@@ -26,12 +26,18 @@ export async function buildRosters(db: Pick<Database, 'knex'>, at: Date): Promis
     const students = await readStudents(trx, at);
     const gateways = await trx('gateway').orderBy('id').pluck<string[]>('id');
     const rosters: PublishedRoster[] = [];
-    for (const gatewayId of gateways) rosters.push(await storeIfChanged(trx, gatewayId, students));
+    for (const gatewayId of gateways) rosters.push(await storeIfChanged(trx, { gatewayId, students, at }));
     return rosters;
   });
 }
 
-async function storeIfChanged(trx: Knex, gatewayId: string, students: Students): Promise<PublishedRoster> {
+interface NextRoster {
+  gatewayId: string;
+  students: Students;
+  at: Date;
+}
+
+async function storeIfChanged(trx: Knex, { gatewayId, students, at }: NextRoster): Promise<PublishedRoster> {
   const last = await trx('gateway_roster')
     .where({ gateway_id: gatewayId })
     .orderBy('version', 'desc')
@@ -40,12 +46,21 @@ async function storeIfChanged(trx: Knex, gatewayId: string, students: Students):
   if (last !== undefined && encode(gatewayId, last.version, students).sha256 === last.sha256) {
     return { gatewayId, pointer: pointerTo(gatewayId, last.version, last.sha256) };
   }
-  const version = (last?.version ?? 0) + 1;
+  // Counted from the clock: gateways ignore what is not newer than theirs, and a central that begins with an
+  // empty or a restored database must not offer them numbers that they have passed.
+  const version = Math.max((last?.version ?? 0) + 1, at.getTime());
   const { document, sha256 } = encode(gatewayId, version, students);
   await trx('gateway_roster').insert({ gateway_id: gatewayId, version, sha256, document });
   await trx('gateway_roster')
     .where({ gateway_id: gatewayId })
-    .andWhere('version', '<=', version - VERSIONS_KEPT)
+    .whereNotIn(
+      'version',
+      trx('gateway_roster')
+        .where({ gateway_id: gatewayId })
+        .orderBy('version', 'desc')
+        .limit(VERSIONS_KEPT)
+        .select('version'),
+    )
     .delete();
   return { gatewayId, pointer: pointerTo(gatewayId, version, sha256) };
 }

@@ -1,5 +1,6 @@
 import type { Health } from '@rollcall/protocol/health';
 import type { Knex } from '../db/database.js';
+import { wakeIfFinalizable } from '../sessions/wake-scheduler.js';
 
 /** Health reports of one gateway that wait for their rows; older ones say less and go first. */
 const CLAIMS_MAX = 64;
@@ -28,10 +29,10 @@ export async function claimWatermark(trx: Knex, gatewayId: string, health: Healt
 
 /**
  * Moves `complete_through` of devices by every claim whose rows are all settled, in the transaction that
- * settled them. It never goes back.
+ * settled them. It never goes back. Class sessions that waited for nothing else are finalized at once.
  */
 export async function promoteClaims(trx: Knex, gatewayIds: string[]): Promise<void> {
-  await trx.raw(
+  const { rows } = await trx.raw<{ rows: { room_id: string | null }[] }>(
     `WITH done AS (
        DELETE FROM gateway_watermark_claim c USING gateway_store g
        WHERE c.gateway_id = ANY(?::text[]) AND g.gateway_id = c.gateway_id AND g.store_id = c.store_id
@@ -45,7 +46,9 @@ export async function promoteClaims(trx: Knex, gatewayIds: string[]): Promise<vo
      UPDATE attendance_biometric_device d SET complete_through = r.complete_through
      FROM reached r
      WHERE d.gateway_id = r.gateway_id AND d.device_id = r.device_id
-       AND (d.complete_through IS NULL OR d.complete_through < r.complete_through)`,
+       AND (d.complete_through IS NULL OR d.complete_through < r.complete_through)
+     RETURNING d.room_id`,
     [gatewayIds],
   );
+  await wakeIfFinalizable(trx, [...new Set(rows.flatMap(({ room_id }) => room_id ?? []))]);
 }

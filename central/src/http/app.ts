@@ -1,7 +1,7 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
-import { mountRoute } from './mount.js';
+import { mountRoute, refuseOtherMethods } from './mount.js';
 import { refuseForeignOrigins } from './own-origin.js';
 import { servePage } from './page.js';
 import { PROBLEM_CONTENT_TYPE, problemOf } from './problem.js';
@@ -41,6 +41,7 @@ export function createApp(routes: readonly Route[], context: HttpContext, pageDi
   app.use(refuseForeignOrigins);
   app.use(express.json({ limit: BODY_BYTES_MAX }));
   for (const route of routes) mountRoute(app, route, context);
+  refuseOtherMethods(app, routes);
   servePage(app, pageDirectory);
   app.use((request: Request) => {
     throw new RollcallError(

@@ -1,8 +1,14 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import * as z from 'zod';
+import { isDate } from '../calendar/campus-zone.js';
 
 export const PAGE_ROWS_MAX = 500;
 const PAGE_ROWS_DEFAULT = 100;
+/** PostgreSQL has no text with this character. */
+export const NUL = '\u0000';
+
+const isPageSize = (text: string): boolean =>
+  /^\d{1,3}$/.test(text) && Number(text) >= 1 && Number(text) <= PAGE_ROWS_MAX;
 
 /** Query parameters of every list. */
 export const pageQuery = {
@@ -13,9 +19,8 @@ export const pageQuery = {
     .describe('`next` of the page before; opaque. Pages stay put while rows are added'),
   limit: z
     .string()
-    .regex(/^\d{1,3}$/, 'must be a number')
+    .refine(isPageSize, `must be a number from 1 to ${PAGE_ROWS_MAX}`)
     .transform(Number)
-    .pipe(z.int().min(1).max(PAGE_ROWS_MAX))
     .default(PAGE_ROWS_DEFAULT)
     .describe(`Rows of one page, at most ${PAGE_ROWS_MAX}; ${PAGE_ROWS_DEFAULT} if not given`),
 };
@@ -66,6 +71,12 @@ export function pageFrom<Row, Item>(
 }
 
 /** Timestamps travel in cursors as PostgreSQL writes them: with microseconds, which dates here do not have. */
-export const timestampText = z.string().regex(/^[\d-]{10} [\d:.]{8,15}\+00$/);
+const TIMESTAMP = /^(?<date>\d{4}-\d{2}-\d{2}) ([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,6})?\+00$/;
+export const timestampText = z
+  .string()
+  .refine((text) => isDate(TIMESTAMP.exec(text)?.groups?.['date'] ?? ''));
 export const uuidText = z.guid();
-export const shortText = z.string().max(200);
+export const shortText = z
+  .string()
+  .max(200)
+  .refine((text) => !text.includes(NUL));

@@ -57,7 +57,7 @@ export function createLiveFeed({ db, listener, clock, log }: LiveFeedOptions): L
     isOverfull = false;
     try {
       if (mustResync) send({ name: 'resync', data: {} });
-      else for (const event of await loadEvents(db.knex, notices)) send(event);
+      else for (const event of await loadEvents(db.knex, notices, clock.wallMs())) send(event);
     } catch (error) {
       log.warn({ err: error }, 'live changes could not be read; pages are told to read their lists anew');
       send({ name: 'resync', data: {} });
@@ -107,14 +107,15 @@ const emptyNotices = (): Notices => ({
 /** @returns how many ids wait now */
 function gather(notices: Notices, payload: string): number {
   const notice = JSON.parse(payload) as { type: NoticeType; ids: string[]; previous?: (string | null)[] };
-  const target = notices[notice.type];
+  // A newer replica, during an update, may know more kinds than this one.
+  const target: Map<string, string | null> | undefined = notices[notice.type];
   for (const [index, id] of notice.ids.entries()) {
-    if (!target.has(id)) target.set(id, notice.previous?.[index] ?? null);
+    if (target?.has(id) === false) target.set(id, notice.previous?.[index] ?? null);
   }
   return NOTICE_TYPES.reduce((sum, type) => sum + notices[type].size, 0);
 }
 
-async function loadEvents(knex: Knex, notices: Notices): Promise<LiveEvent[]> {
+async function loadEvents(knex: Knex, notices: Notices, nowMs: number): Promise<LiveEvent[]> {
   const ids = (type: NoticeType): string[] => [...notices[type].keys()];
   const load = async <Item>(
     type: NoticeType,
@@ -123,7 +124,7 @@ async function loadEvents(knex: Knex, notices: Notices): Promise<LiveEvent[]> {
   const punches = await load('punch', loadPunchItems);
   const records = await load('record', loadRecordItems);
   const sessions = await load('session', loadSessionItems);
-  const gateways = await load('gateway', loadGatewayItems);
+  const gateways = await load('gateway', (from, some) => loadGatewayItems(from, some, nowMs));
   return [
     ...punches.map((data): LiveEvent => ({ name: 'punch', data })),
     ...records.map(

@@ -2,6 +2,7 @@ import { RollcallError } from '@rollcall/protocol/errors';
 import { describeIssues } from '@rollcall/protocol/parse';
 import type { Express, Request, Response } from 'express';
 import type * as z from 'zod';
+import { NUL } from './cursor.js';
 import type { HttpContext, Route } from './route.js';
 
 /** Makes Express answer a route: checks the request against the contract, then lets the handler speak. */
@@ -9,6 +10,7 @@ export function mountRoute(app: Express, route: Route, context: HttpContext): vo
   const { contract } = route;
   app[contract.method](expressPath(contract.path), async (request: Request, response: Response) => {
     response.locals['route'] = contract.path;
+    if (contract.body !== undefined) refuseUnreadBody(request);
     const reply = await route.handle(
       {
         params: parsePart(contract.params, request.params, 'path'),
@@ -27,6 +29,26 @@ export function mountRoute(app: Express, route: Route, context: HttpContext): vo
   });
 }
 
+/** After all routes: what a path knows is refused differently from a path that nobody knows. */
+export function refuseOtherMethods(app: Express, routes: readonly Route[]): void {
+  for (const path of new Set(routes.map(({ contract }) => contract.path))) {
+    const methods = routes
+      .filter(({ contract }) => contract.path === path)
+      .map(({ contract }) => contract.method);
+    const allowed = methods.flatMap((method) =>
+      method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()],
+    );
+    app.all(expressPath(path), (request: Request, response: Response) => {
+      response.locals['route'] = path;
+      response.set('Allow', allowed.join(', '));
+      throw new RollcallError(
+        'METHOD_NOT_ALLOWED',
+        `${request.method} is not for this address; it takes ${allowed.join(' and ')}`,
+      );
+    });
+  }
+}
+
 /** `{id}` → `:id`; Express answers with and without the trailing slash by itself. */
 export const expressPath = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ':$1');
 
@@ -40,13 +62,36 @@ function parsePart(
     return value;
   }
   const result = schema.safeParse(value);
-  if (result.success) return result.data;
+  if (result.success) {
+    refuseNul(result.data, where);
+    return result.data;
+  }
   throw new RollcallError(
     'REQUEST_INVALID',
     `${describeIssues(result.error)} (in the ${where} of the request)`,
     {
       cause: result.error,
     },
+  );
+}
+
+/** A body that no parser took would count as empty: a change would be made without what it says. */
+function refuseUnreadBody(request: Request): void {
+  const hasBody =
+    request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
+  if (!hasBody || request.is('json') === 'json') return;
+  throw new RollcallError(
+    'REQUEST_INVALID',
+    'The body of the request is not read as JSON: send it with "Content-Type: application/json"',
+  );
+}
+
+function refuseNul(data: Record<string, unknown>, where: string): void {
+  const name = Object.keys(data).find((key) => typeof data[key] === 'string' && data[key].includes(NUL));
+  if (name === undefined) return;
+  throw new RollcallError(
+    'REQUEST_INVALID',
+    `${name}: must not contain the character NUL (in the ${where} of the request)`,
   );
 }
 

@@ -19,6 +19,7 @@ const STATUS_OF_CODE: Partial<Record<ErrorCode, number>> = {
   UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
   NOT_FOUND: 404,
+  METHOD_NOT_ALLOWED: 405,
   INVALID_TRANSITION: 409,
   SESSION_LOCKED: 409,
   SESSION_TOO_EARLY: 409,
@@ -42,6 +43,14 @@ export function problemOf(error: unknown): Problem {
   };
 }
 
+function tooLarge(cause: Error): RollcallError {
+  return new RollcallError(
+    'REQUEST_INVALID',
+    'The body of the request is larger than 1 MiB; send less at once',
+    { cause },
+  );
+}
+
 const INTERNAL_DETAIL =
   'Central could not do this because of a fault of its own; nothing was changed. Try again, and if it stays look at the log';
 
@@ -58,6 +67,7 @@ function asRollcallError(error: unknown): RollcallError {
   }
   // What Express's own parsers throw: 400 for broken JSON or URLs, 413 for too much of it.
   if (error instanceof Error && 'status' in error && typeof error.status === 'number' && error.status < 500) {
+    if (error.status === 413) return tooLarge(error);
     return new RollcallError('REQUEST_INVALID', `The request cannot be read: ${error.message}`, {
       cause: error,
     });

@@ -36,6 +36,7 @@ describe('operations', () => {
       'generate-sessions',
       'advance-sessions',
       'escalate-watermarks',
+      'notice-silent-gateways',
     ]);
   });
 
@@ -53,9 +54,12 @@ describe('operations', () => {
     expect([body.openapi, old.openapi]).toEqual(['3.1.0', '3.0.3']);
     const app = createApp(ROUTES, { metrics: {}, checks: {} } as never, server.pageDirectory);
     type Layer = { route?: { path: string | RegExp; methods: Record<string, boolean> } };
+    // What refuses every other method of a known path stands under all of them.
+    const methodsOf = (methods: Record<string, boolean>) =>
+      Object.keys(methods).length === 1 ? Object.keys(methods) : [];
     const served = (app.router as unknown as { stack: Layer[] }).stack.flatMap(({ route }) =>
       typeof route?.path === 'string' && route.path !== '/admin/attendance'
-        ? Object.keys(route.methods).map((method) => `${method} ${route.path}`)
+        ? methodsOf(route.methods).map((method) => `${method} ${route.path}`)
         : [],
     );
     const inDocument = Object.entries(body.paths).flatMap(([path, methods]) =>
@@ -98,6 +102,53 @@ describe('the page and its protection', () => {
     expect((await fetch(server.url('/assets/gone.js'))).status).toBe(404);
   });
 
+  it('names the methods that a path takes, and answers HEAD of the stream without holding on to it', async () => {
+    const { id } = await server.sessionOf('CS301');
+    const other = await fetch(server.url(`${API}/sessions/${id}/open/`));
+    expect([other.status, other.headers.get('allow')]).toEqual([405, 'POST']);
+    expect(await other.json()).toMatchObject({ code: 'METHOD_NOT_ALLOWED' });
+    const removed = await fetch(server.url(`${API}/sessions`), { method: 'DELETE' });
+    expect([removed.status, removed.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+    const head = await fetch(server.url(`${API}/stream/`), { method: 'HEAD' });
+    expect([head.status, await head.text()]).toEqual([200, '']);
+  });
+
+  it('refuses text that PostgreSQL cannot hold and cursors that no page gave out, naming them', async () => {
+    const cursor = (...position: string[]) =>
+      `cursor=${Buffer.from(JSON.stringify(position)).toString('base64url')}`;
+    const none = '00000000-0000-0000-0000-000000000000';
+    const paths = [
+      'records/?student=%00',
+      'sessions/?section=a%00',
+      'quarantine/?code=%00',
+      `gateways/?${cursor('a\u0000')}`,
+      `sessions/?${cursor('9999-99-99 99:99:99+00', none)}`,
+      `punches/?${cursor('2026-02-30 10:00:00+00', none)}`,
+      `punches/?${cursor('2026-02-28 24:00:00+00', none)}`,
+      'sessions/?limit=501',
+    ];
+    for (const path of paths) {
+      const { code, detail } = await server.refusal(`${API}/${path}`);
+      const parameter = /\?(\w+)=/.exec(path)?.[1] ?? '';
+      expect([path, code, detail]).toEqual([path, 'REQUEST_INVALID', expect.stringContaining(parameter)]);
+    }
+  });
+
+  it('makes no change without the body that it cannot read', async () => {
+    const { id } = await server.sessionOf('CS301');
+    const path = `${API}/sessions/${id}/close/`;
+    const { body } = await server.call('POST', path, {
+      body: '{"version":99}',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    });
+    expect(body).toMatchObject({
+      code: 'REQUEST_INVALID',
+      detail: expect.stringContaining('application/json'),
+    });
+    expect((await server.post(path, { reason: 'a\u0000' })).body.detail).toContain('reason');
+    expect((await server.sessionOf('CS301')).status).toBe('open');
+  });
+
   it('refuses broken and oversized JSON', async () => {
     const { id } = await server.sessionOf('CS301');
     const send = (body: string) =>
@@ -106,7 +157,7 @@ describe('the page and its protection', () => {
         headers: { 'content-type': 'application/json' },
       });
     expect((await send('{')).body).toMatchObject({ code: 'REQUEST_INVALID', status: 400 });
-    expect((await send(JSON.stringify({ reason: 'x'.repeat(2_000_000) }))).body.code).toBe('REQUEST_INVALID');
+    expect((await send(JSON.stringify({ reason: 'x'.repeat(2_000_000) }))).body.detail).toContain('1 MiB');
     expect((await send('{"colour":1}')).body.detail).toContain('colour');
   });
 

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '@rollcall/protocol/system-clock';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { storePunches } from '../marks/test-punches.js';
 import { rollNumber } from '../seed/test-campus.js';
+import { createHttpServer } from './server.js';
 import { API, at, type Body, TestServer } from './test-server.js';
 
 let server: TestServer;
@@ -17,9 +19,12 @@ describe('the stream', () => {
     close(): void;
   }
 
-  async function open(headers: Record<string, string> = {}): Promise<Watcher> {
+  async function open(
+    headers: Record<string, string> = {},
+    url = server.url(`${API}/stream/`),
+  ): Promise<Watcher> {
     const abort = new AbortController();
-    const response = await fetch(server.url(`${API}/stream/`), { headers, signal: abort.signal });
+    const response = await fetch(url, { headers, signal: abort.signal });
     expect(response.headers.get('content-type')).toContain('text/event-stream');
     if (response.body === null) throw new Error('no stream');
     const decoded = response.body.pipeThrough(new TextDecoderStream() as never) as ReadableStream<string>;
@@ -78,9 +83,37 @@ describe('the stream', () => {
     close();
   });
 
+  it('pings every 15 s, so that a page notices a dead link, for as long as the client is there', async () => {
+    const pings: (() => void)[] = [];
+    const after = (delayMs: number, callback: () => void) => {
+      if (delayMs !== 15_000) return systemClock.after(delayMs, callback);
+      pings.push(callback);
+      return () => void pings.splice(pings.indexOf(callback), 1);
+    };
+    const http = await createHttpServer({ ...server.options, clock: { ...server.options.clock, after } });
+    const { next, close } = await open({}, `http://127.0.0.1:${http.port}${API}/stream/`);
+    for (let n = 0; n < 2; n += 1) {
+      pings.shift()?.();
+      expect(await next((name) => name === 'ping')).toEqual({});
+    }
+    close();
+    await vi.waitFor(() => expect(pings).toEqual([]));
+    await http.stop();
+  });
+
   it('tells a client that comes back to read its lists anew', async () => {
     const { next, close } = await open({ 'last-event-id': '41' });
     expect(await next((name) => name === 'resync')).toEqual({});
+    close();
+  });
+
+  it('is not disturbed by kinds of notices that only a newer replica knows', async () => {
+    const { next, close } = await open();
+    for (const type of ['leave', 'gateway'])
+      await server.db.knex.raw("SELECT pg_notify('rollcall_live', ?)", [
+        JSON.stringify({ type, ids: ['gw-a'] }),
+      ]);
+    expect(await next((name) => name === 'gateway')).toMatchObject({ id: 'gw-a' });
     close();
   });
 

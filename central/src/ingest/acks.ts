@@ -18,8 +18,13 @@ export async function readAcks(
   const stores = new Map<string, { gatewayId: string; storeId: string; from: number; through: number }>();
   for (const { gatewayId, storeId, seq } of rows) {
     const key = `${gatewayId}/${storeId}`;
-    const store = stores.get(key) ?? { gatewayId, storeId, from: seq, through: seq };
-    stores.set(key, { ...store, from: Math.min(store.from, seq), through: Math.max(store.through, seq) });
+    const store = stores.get(key);
+    if (store === undefined) {
+      stores.set(key, { gatewayId, storeId, from: seq, through: seq });
+      continue;
+    }
+    store.from = Math.min(store.from, seq);
+    store.through = Math.max(store.through, seq);
   }
   const all = [...stores.values()];
   const result = await db.knex.raw<{

@@ -106,7 +106,7 @@ async function pick<Row extends GoodRow>(
   trx: Knex,
   rows: readonly Row[],
   sql: string,
-  columns: unknown[][],
+  columns: readonly unknown[],
 ): Promise<Row[]> {
   if (rows.length === 0) return [];
   const result = await trx.raw<{ rows: { gatewayId: string; storeId: string; seq: number }[] }>(

@@ -6,6 +6,7 @@ import type { Listener } from '../db/listen.js';
 import type { Log } from '../log.js';
 import { ROSTER_CHANNEL } from '../seed/seed-campus.js';
 import { nextDueMs } from '../sessions/advance.js';
+import { SCHEDULER_CHANNEL } from '../sessions/wake-scheduler.js';
 import { advanceSessionsJob } from './advance-sessions.js';
 import { cronOf, type JobContext } from './job.js';
 import { JOBS } from './registry.js';
@@ -13,7 +14,7 @@ import { runJob } from './run-job.js';
 
 const CONNECTIONS_MAX = 3;
 const POLLING_INTERVAL_SECONDS = 1;
-/** Watermarks move at any moment: this is how long a finished class may wait for its absences. */
+/** A watermark that passes the end of a class wakes the scheduler; this makes a lost notification good. */
 const ADVANCE_INTERVAL_MS = 30_000;
 /** A failing or stepping clock must not make a wake-up spin. */
 const WAKE_UP_MIN_MS = 250;
@@ -25,7 +26,7 @@ export interface JobsOptions {
   db: Database;
   clock: Clock;
   log: Log;
-  /** A seed brings classes that may have to open at once. */
+  /** A seed brings classes that may have to open at once, a watermark ends the wait of closed ones. */
   listener?: Pick<Listener, 'listen'>;
 }
 
@@ -51,15 +52,18 @@ export async function startJobs({ db, clock, log, listener }: JobsOptions): Prom
   );
   await aloneInSetUp(db.url, () => prepare(boss, { db, clock, log }));
   const stopWaking = keepAwake({ db, clock, log }, () => boss.send(advanceSessionsJob.name, {}));
-  const stopListening = listener?.listen(ROSTER_CHANNEL, () => {
+  const advanceNow = (): void => {
     boss.send(advanceSessionsJob.name, {}).catch((error: unknown) => {
       log.debug({ err: error }, 'the job waits for its next time');
     });
-  });
+  };
+  const stopListening = [ROSTER_CHANNEL, SCHEDULER_CHANNEL].map((channel) =>
+    listener?.listen(channel, advanceNow),
+  );
   return {
     async stop() {
       stopWaking();
-      stopListening?.();
+      for (const stop of stopListening) stop?.();
       await boss.stop({ graceful: true, wait: true, timeout: STOP_TIMEOUT_MS });
     },
   };
@@ -90,7 +94,7 @@ async function aloneInSetUp(url: string, work: () => Promise<void>): Promise<voi
   }
 }
 
-/** Asks for a look at the sessions whenever one is due, and every half minute for the watermarks. */
+/** Asks for a look at the sessions whenever one is due, and every half minute in any case. */
 function keepAwake(
   { db, clock, log }: Pick<JobsOptions, 'db' | 'clock' | 'log'>,
   wake: () => Promise<unknown>,

@@ -7,6 +7,7 @@ import { advanceSessionsJob } from './advance-sessions.js';
 import { escalateWatermarksJob } from './escalate-watermarks.js';
 import { generateSessionsJob } from './generate-sessions.js';
 import { cronOf, nextRunMs } from './job.js';
+import { noticeSilentGatewaysJob } from './notice-silent-gateways.js';
 import { JOBS } from './registry.js';
 import { runJob } from './run-job.js';
 
@@ -20,13 +21,18 @@ const goTo = (text: string): void => clock.stepWall(at(text) - clock.wallMs());
 const dates = async (): Promise<string[]> =>
   db.knex('attendance_session').orderBy('start_at').pluck('scheduled_date');
 
+const stampedGraces = async (): Promise<number[]> => {
+  const policies = await db.knex('attendance_session').orderBy('start_at').pluck('policy');
+  return policies.map(({ grace_period_minutes }) => grace_period_minutes);
+};
+
 beforeAll(async () => {
   db = await openTestDatabase();
 });
 afterAll(() => db?.close());
 beforeEach(async () => {
   await db.knex.raw(
-    'TRUNCATE campus, student, section, course, faculty, exception_item, job_run, judgement_todo CASCADE',
+    'TRUNCATE campus, student, section, course, faculty, exception_item, job_run, judgement_todo, attendance_configuration CASCADE',
   );
   clock = new ManualClock(at('07T06:00'));
 });
@@ -64,9 +70,37 @@ describe('generate-sessions', () => {
       .insert({ key: 'GRACE_PERIOD_MINUTES', value: '7', data_type: 'integer' });
     goTo('14T06:00');
     await generateSessionsJob.run(context());
-    const policies = await db.knex('attendance_session').orderBy('start_at').pluck('policy');
-    expect(policies.map(({ grace_period_minutes }) => grace_period_minutes)).toEqual([5, 5, 7, 7]);
-    await db.knex('attendance_configuration').truncate();
+    expect(await stampedGraces()).toEqual([5, 5, 7, 7]);
+  });
+
+  it('gives a class the policy of its own day, also when it is made the day before', async () => {
+    const setting = { key: 'GRACE_PERIOD_MINUTES', data_type: 'integer' };
+    await db.knex('attendance_configuration').insert([
+      { ...setting, value: '6' },
+      { ...setting, value: '9', effective_from: new Date(at('14T00:00')) },
+    ]);
+    goTo('13T12:00');
+    await seedTestCampus(db, clock);
+    expect(await stampedGraces()).toEqual([9, 9]);
+    await db.knex.raw('TRUNCATE attendance_session CASCADE');
+    goTo('07T06:00');
+    await generateSessionsJob.run(context());
+    expect(await stampedGraces()).toEqual([6, 6]);
+  });
+
+  it.each([
+    ['GRACE_PERIOD_MINUTE', '7', /GRACE_PERIOD_MINUTE, which nothing reads/],
+    ['GRACE_PERIOD_MINUTES', '', /whole number/],
+    ['GRACE_PERIOD_MINUTES', '0x10', /whole number/],
+    ['GRACE_PERIOD_MINUTES', '7.5', /whole number/],
+    ['GRACE_PERIOD_MINUTES', '61', /grace_period_minutes/],
+    ['LATE_CUTOFF_MINUTES', '4', /late_cutoff_minutes/],
+  ])('makes no class by a setting %s = "%s" that nobody can have meant', async (key, value, text) => {
+    await db.knex('attendance_configuration').insert({ key, value, data_type: 'integer' });
+    await expect(seedTestCampus(db, clock)).rejects.toThrow(text);
+    await db.knex('attendance_configuration').update({ is_active: false });
+    await seedTestCampus(db, clock);
+    expect(await stampedGraces()).toEqual([5, 5]);
   });
 });
 
@@ -92,6 +126,23 @@ describe('escalate-watermarks', () => {
     await advanceSessionsJob.run(context());
     await escalateWatermarksJob.run(context());
     expect(await open()).toEqual([]);
+  });
+});
+
+describe('notice-silent-gateways', () => {
+  it('tells the pages once a gateway has not been heard for two and a half reports, and not of others', async () => {
+    await seedTestCampus(db, clock);
+    const heard = (atMs: number, state = 'online') =>
+      db.knex('gateway').update({ state, last_seen_at: new Date(atMs) });
+    const run = () => noticeSilentGatewaysJob.run(context());
+    await heard(clock.wallMs() - 150_000);
+    expect(await run()).toBeUndefined();
+    await heard(clock.wallMs() - 150_001);
+    expect(await run()).toBe('not heard any more: gw-a');
+    await heard(clock.wallMs() - 150_001, 'offline');
+    expect(await run()).toBeUndefined();
+    await heard(clock.wallMs() - 3_600_000);
+    expect(await run()).toBeUndefined();
   });
 });
 

@@ -37,6 +37,7 @@ describe('judging one pair in two transactions', () => {
       });
 
     // Stops the first judge between reading its evidence and writing its marks.
+    await storePunches(knex, [{ rollNumber: rollNumber(1), at: at('10:00') }]);
     const blocker = await knex.transaction();
     await blocker('attendance_record').where({ student_id: held.studentId }).forUpdate().first();
     const first = knex.transaction((trx) => judgePairs(trx, [held, early], clock.wallMs()));
@@ -45,11 +46,11 @@ describe('judging one pair in two transactions', () => {
     const second = knex.transaction((trx) => judgePairs(trx, [early], clock.wallMs()));
     await waiters(2);
     await blocker.commit();
-    expect(await first).toEqual([]);
+    expect(await first).toMatchObject([{ studentId: held.studentId, mark: 'present' }]);
     expect(await second).toMatchObject([{ mark: 'present', previousMark: 'pending' }]);
     expect(await knex('session_tally').where({ session_id: session }).first()).toMatchObject({
-      present: 1,
-      pending: 2,
+      present: 2,
+      pending: 1,
     });
   });
 

@@ -35,7 +35,7 @@ export async function saveDecisions(
   }));
   const { rows } = await trx.raw<{
     rows: { id: string; session_id: string; student_id: string; mark: Mark; previous_mark: Mark | null }[];
-  }>(SAVE_SQL, [JSON.stringify(input), now, now, now]);
+  }>(SAVE_SQL, [now, JSON.stringify(input)]);
   return rows.map((row) => ({
     id: row.id,
     sessionId: row.session_id,
@@ -53,38 +53,45 @@ const deltaColumns = COUNTED_MARKS.map(
 ).join(',\n      ');
 const tallyColumns = COUNTED_MARKS.map((mark) => `${mark} = t.${mark} + d.${mark}`).join(', ');
 
-/** The first `pending` of a class that opens is no decision about anybody: its audit row is the opening's. */
+/**
+ * Records are updated or inserted by what `held` found: an upsert would lock every one in a write of its own.
+ * The first `pending` of a class that opens is no decision about anybody: its audit row is the opening's.
+ */
 const SAVE_SQL = `
-  WITH input AS MATERIALIZED (
+  WITH clock AS (SELECT ?::timestamptz AS now),
+  input AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset(?::jsonb) AS i (session_id uuid, student_id uuid, mark text,
       marked_at timestamptz, source text, reason text, derivation jsonb)
-  ), previous AS MATERIALIZED (
-    SELECT r.session_id, r.student_id, r.mark, r.marked_at, r.source, r.reason
-    FROM input i JOIN attendance_record r ON r.session_id = i.session_id AND r.student_id = i.student_id
-  ), written AS (
-    INSERT INTO attendance_record AS r
-      (session_id, student_id, mark, marked_at, source, reason, derivation, updated_at)
-    SELECT session_id, student_id, mark, marked_at, source, reason, derivation, ?::timestamptz FROM input
-    ON CONFLICT (session_id, student_id) DO UPDATE SET mark = excluded.mark, marked_at = excluded.marked_at,
-      source = excluded.source, reason = excluded.reason, derivation = excluded.derivation,
-      version = r.version + 1, updated_at = ?::timestamptz
+  ), held AS MATERIALIZED (
+    SELECT i.*, r.id, r.mark AS previous_mark, r.marked_at AS previous_marked_at, r.source AS previous_source,
+      r.reason AS previous_reason
+    FROM input i LEFT JOIN LATERAL (
+      SELECT * FROM attendance_record WHERE session_id = i.session_id AND student_id = i.student_id OFFSET 0
+    ) r ON true
     WHERE (r.mark, r.marked_at, r.source, r.reason, r.derivation)
-      IS DISTINCT FROM (excluded.mark, excluded.marked_at, excluded.source, excluded.reason, excluded.derivation)
-    RETURNING r.id, r.session_id, r.student_id, r.mark, r.marked_at, r.source, r.reason
+      IS DISTINCT FROM (i.mark, i.marked_at, i.source, i.reason, i.derivation)
+  ), updated AS (
+    UPDATE attendance_record r SET mark = h.mark, marked_at = h.marked_at, source = h.source, reason = h.reason,
+      derivation = h.derivation, version = r.version + 1, updated_at = clock.now
+    FROM held h, clock WHERE r.id = h.id
+    RETURNING r.id, h.session_id, h.student_id, h.mark, h.marked_at, h.source, h.reason, h.previous_mark,
+      h.previous_marked_at, h.previous_source, h.previous_reason
+  ), inserted AS (
+    INSERT INTO attendance_record (session_id, student_id, mark, marked_at, source, reason, derivation, updated_at)
+    SELECT session_id, student_id, mark, marked_at, source, reason, derivation, now FROM held, clock WHERE id IS NULL
+    RETURNING id, session_id, student_id, mark, marked_at, source, reason
   ), changed AS MATERIALIZED (
-    SELECT w.*, p.mark AS previous_mark, p.marked_at AS previous_marked_at, p.source AS previous_source,
-      p.reason AS previous_reason
-    FROM written w LEFT JOIN previous p ON p.session_id = w.session_id AND p.student_id = w.student_id
+    SELECT * FROM updated UNION ALL SELECT *, NULL, NULL, NULL, NULL FROM inserted
   ), audited AS (
     INSERT INTO attendance_audit_log
       (at, entity_type, entity_id, action, reason, before, after, session_id, student_id)
-    SELECT ?::timestamptz, 'attendance_record', id::text,
+    SELECT now, 'attendance_record', id::text,
       CASE WHEN previous_mark IS NULL THEN 'create' ELSE 'update' END, reason,
       CASE WHEN previous_mark IS NOT NULL THEN jsonb_build_object('mark', previous_mark,
         'marked_at', previous_marked_at, 'source', previous_source, 'reason', previous_reason) END,
       jsonb_build_object('mark', mark, 'marked_at', marked_at, 'source', source, 'reason', reason),
       session_id, student_id
-    FROM changed
+    FROM changed, clock
     WHERE (mark, marked_at, source, reason)
         IS DISTINCT FROM (previous_mark, previous_marked_at, previous_source, previous_reason)
       AND NOT (previous_mark IS NULL AND mark = 'pending')

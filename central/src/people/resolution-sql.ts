@@ -18,10 +18,12 @@ const timedCte = (source: string): string => `
     LEFT JOIN LATERAL (
       SELECT a.wall_at + (i.mono_ms - a.mono_ms) * interval '1 millisecond' AS at
       FROM clock_anchor a
-      WHERE a.gateway_id = i.gateway_id AND a.boot_id = i.boot_id AND a.clock_state = 'synced'
+      -- The first condition spares trusted rows the search.
+      WHERE i.clock_state <> 'synced'
+        AND a.gateway_id = i.gateway_id AND a.boot_id = i.boot_id AND a.clock_state = 'synced'
       ORDER BY abs(a.mono_ms - i.mono_ms), a.seq, a.mono_ms, a.wall_at
       LIMIT 1
-    ) anchor ON i.clock_state <> 'synced'
+    ) anchor ON true
   )`;
 
 /** Who had a credential with this projection at that time, for the rows that no stronger one has decided. */
@@ -62,8 +64,9 @@ export const resolutionCtes = (source: string): string => `
     SELECT n, projection,
            count(*) FILTER (WHERE is_issued) AS issued,
            count(*) FILTER (WHERE NOT is_issued) AS barred,
-           (array_agg(student_id) FILTER (WHERE is_issued))[1] AS issued_to,
-           (array_agg(student_id) FILTER (WHERE NOT is_issued))[1] AS barred_of
+           -- Read only where there is exactly one; through text, because uuid has no min().
+           min(student_id::text) FILTER (WHERE is_issued)::uuid AS issued_to,
+           min(student_id::text) FILTER (WHERE NOT is_issued)::uuid AS barred_of
     FROM (SELECT *, 'full' AS projection FROM full_hits UNION ALL SELECT *, 'u32' FROM u32_hits
           UNION ALL SELECT *, 'w26' FROM w26_hits) hits
     GROUP BY n, projection

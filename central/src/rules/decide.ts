@@ -1,7 +1,7 @@
-import { canonicalOrder, isKnownTime, TIME_MAX_MS, TIME_MIN_MS } from './canonical-order.js';
+import { canonicalOrder, isKnownTime } from './canonical-order.js';
 import { DERIVATION_IGNORED_MAX, type Derivation, type DerivedCapture } from './derivation.js';
 import type { Capture, Facts, Mark, Source } from './facts.js';
-import { type Limits, limitsOf } from './limits.js';
+import { type Limits, limitsOf, writtenLimits } from './limits.js';
 import type { Reason } from './reasons.js';
 import { EVIDENCE_RULES, MARK_RULES } from './registry.js';
 import { type Finding, type IgnoredCapture, systemFinding, type TimedCapture } from './rule.js';
@@ -38,12 +38,7 @@ export function decide(facts: Facts): Decision {
       rules_version: facts.session.policy.rules_version,
       policy_id: facts.session.policy.id,
       rule,
-      limits: {
-        captures_from: clampedInstant(limits.capturesFromMs),
-        present_until: clampedInstant(limits.presentUntilMs),
-        late_until: clampedInstant(limits.lateUntilMs),
-        captures_until: clampedInstant(limits.capturesUntilMs),
-      },
+      limits: writtenLimits(facts.session),
       used: finding.usedCaptures.map(describe),
       ignored: listed.slice(0, DERIVATION_IGNORED_MAX),
       ignored_more: Math.max(0, listed.length - DERIVATION_IGNORED_MAX),
@@ -99,9 +94,4 @@ function describe(capture: Capture): DerivedCapture {
     device_id: capture.deviceId,
     room_id: capture.roomId,
   };
-}
-
-function clampedInstant(ms: number): string {
-  const finite = Number.isNaN(ms) ? 0 : ms;
-  return new Date(Math.trunc(Math.min(TIME_MAX_MS, Math.max(TIME_MIN_MS, finite)))).toISOString();
 }

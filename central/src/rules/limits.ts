@@ -1,3 +1,5 @@
+import { TIME_MAX_MS, TIME_MIN_MS } from './canonical-order.js';
+import type { Derivation } from './derivation.js';
 import type { SessionFacts } from './facts.js';
 
 const MINUTE_MS = 60_000;
@@ -20,4 +22,27 @@ export function limitsOf({ startMs, endMs, closedEarlyMs, policy }: SessionFacts
     // Captures stop when the class does (domain case 14).
     capturesUntilMs: closedEarlyMs === null ? closesMs : Math.min(closesMs, closedEarlyMs),
   };
+}
+
+/** The same for every student of a class, and dear to write for each. */
+const written = new WeakMap<SessionFacts, Derivation['limits']>();
+
+/** The limits as a derivation lists them. */
+export function writtenLimits(session: SessionFacts): Derivation['limits'] {
+  const known = written.get(session);
+  if (known !== undefined) return known;
+  const limits = limitsOf(session);
+  const texts = {
+    captures_from: clampedInstant(limits.capturesFromMs),
+    present_until: clampedInstant(limits.presentUntilMs),
+    late_until: clampedInstant(limits.lateUntilMs),
+    captures_until: clampedInstant(limits.capturesUntilMs),
+  };
+  written.set(session, texts);
+  return texts;
+}
+
+function clampedInstant(ms: number): string {
+  const finite = Number.isNaN(ms) ? 0 : ms;
+  return new Date(Math.trunc(Math.min(TIME_MAX_MS, Math.max(TIME_MIN_MS, finite)))).toISOString();
 }

@@ -10,7 +10,7 @@ export interface Advanced {
 
 const EARLY_OPEN_SQL = "(s.policy->>'early_open_minutes')::int * interval '1 minute'";
 /** `reach_until` is the end plus the close grace of the session's own policy. */
-const CLOSES_AT_SQL = 's.reach_until';
+export const CLOSES_AT_SQL = 's.reach_until';
 /** Below this, opening after the start is ordinary scheduling; above, the note tells why (case 11). */
 const LATE_NOTE_AFTER_SECONDS = 60;
 const LATE_NOTE_SQL = `CASE WHEN extract(epoch FROM ?::timestamptz - s.start_at) > ${LATE_NOTE_AFTER_SECONDS} THEN

@@ -27,7 +27,8 @@ beforeEach(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   file = join(folder, 'gateway.yaml');
-  for (const name of ['password', 'key', 'reader']) writeFileSync(join(folder, name), 'x', { mode: 0o600 });
+  for (const name of ['password', 'reader']) writeFileSync(join(folder, name), 'x', { mode: 0o600 });
+  writeFileSync(join(folder, 'key'), 'ab'.repeat(32), { mode: 0o600 });
   writeFileSync(
     file,
     JSON.stringify({
@@ -93,6 +94,12 @@ describe('checks', () => {
     const [password, key] = await secretFiles.run(config);
     expect(password).toMatchObject({ verdict: 'fail', text: expect.stringContaining('empty') });
     expect(key).toMatchObject({ verdict: 'fail', remedy: expect.stringContaining('chmod 640') });
+  });
+
+  it('fails for a card key that no card could be recognized with', async () => {
+    writeFileSync(join(folder, 'key'), 'not a key');
+    const [, key] = await secretFiles.run(config);
+    expect(key).toMatchObject({ verdict: 'fail', text: expect.stringContaining('64 hex digits') });
   });
 
   it('leaves network addresses out of the port check and warns about names that change', async () => {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander';
 import { DEFAULT_CONFIG_FILE } from '../config/default-file.js';
+import { softwareVersion } from '../features/software-version.js';
 
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
@@ -9,6 +10,7 @@ const EXIT_USAGE = 2;
 function createProgram(setExitCode: (code: number) => void): Command {
   const program = new Command('rollcall-gateway')
     .description('Takes attendance from card readers and relays it to central.')
+    .version(softwareVersion())
     .exitOverride();
   const config = (): Option =>
     new Option('--config <file>', 'configuration file').default(DEFAULT_CONFIG_FILE).env('ROLLCALL_CONFIG');
@@ -72,6 +74,15 @@ function collect(value: string, earlier: string[]): string[] {
   return [...earlier, value];
 }
 
+/** "| head" leaves early, and that is no failure: the rest has no reader. `run` and `monitor` see to themselves. */
+function outliveReaders(stream: NodeJS.WriteStream): void {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
+outliveReaders(process.stdout);
+outliveReaders(process.stderr);
 let exitCode = 0;
 try {
   await createProgram((code) => {

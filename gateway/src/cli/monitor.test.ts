@@ -28,6 +28,12 @@ describe('monitor', () => {
     );
   });
 
+  it('refuses a capture file that cannot be written before it reads anything', async () => {
+    await expect(
+      monitor({ driver: 'line', port: '/dev/x', option: [], capture: '/nonexistent/capture.json' }),
+    ).rejects.toThrow(/--capture \/nonexistent\/capture\.json cannot be written/);
+  });
+
   it('prints a card in full, strongest form first', () => {
     const values = { u32: 'number32:4A8D694F', full: 'iso14443a:4A8D694F' };
     expect(

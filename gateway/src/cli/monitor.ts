@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { PROJECTIONS } from '@rollcall/protocol/credential-hash';
 import { RollcallError } from '@rollcall/protocol/errors';
 import { systemClock } from '@rollcall/protocol/system-clock';
@@ -27,6 +27,7 @@ export interface MonitorOptions {
 export async function monitor(options: MonitorOptions): Promise<number> {
   const driver = knownDriver(options.driver);
   checkPort(options.port);
+  const capture = options.capture === undefined ? undefined : openCapture(options.capture);
   const supervisor = new Supervisor({
     device: {
       id: 'monitor',
@@ -46,11 +47,25 @@ export async function monitor(options: MonitorOptions): Promise<number> {
   supervisor.start();
   await untilAskedToStop();
   await supervisor.stop();
-  if (options.capture !== undefined) {
+  if (capture !== undefined) {
     const document = captureAsVectors(driver.id, supervisor.capture);
-    writeFileSync(options.capture, `${JSON.stringify(document, null, 2)}\n`, { mode: 0o600 });
+    writeFileSync(capture, `${JSON.stringify(document, null, 2)}\n`);
+    closeSync(capture);
   }
   return 0;
+}
+
+/** Opened before anything is read: a wrong path must not cost the technician the capture. */
+function openCapture(file: string): number {
+  try {
+    return openSync(file, 'w', 0o600);
+  } catch (cause) {
+    throw new RollcallError(
+      'CONFIG_INVALID',
+      `--capture ${file} cannot be written; name a file in a folder of your own`,
+      { cause },
+    );
+  }
 }
 
 function knownDriver(id: string): DriverDefinition<unknown> {

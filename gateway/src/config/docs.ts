@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { DriverDefinition } from '../drivers/driver.js';
 import { drivers } from '../drivers/registry.js';
+import { CRASH_POINTS } from '../features/crash-point.js';
 import { DEFAULT_CONFIG_FILE } from './default-file.js';
 import type { Key } from './key.js';
 import { variableOf } from './parse-document.js';
@@ -22,6 +23,7 @@ export function renderConfigDocs(): string {
     `One YAML file, \`${DEFAULT_CONFIG_FILE}\` unless \`--config\` names another. A variable of the environment wins over`,
     'the file. Secrets are never in it: the keys that end in `_file` name files of their own (mode 0600 or 0640).',
     'Unknown keys and wrong values are refused, all at once, each with its path and what to write instead.',
+    'The file is read at the start: after a change, `sudo systemctl restart rollcall-gateway`.',
     '`rollcall-gateway config show` prints every value and where it comes from; `rollcall-gateway doctor` tries them.',
     '',
     '```yaml',
@@ -41,6 +43,19 @@ export function renderConfigDocs(): string {
     ...keyTable(DEVICE_KEYS, () => '–'),
     '',
     ...drivers.flatMap((driver) => optionTable(driver)),
+    '## Environment without a key',
+    '',
+    ...table(
+      ['variable', 'meaning'],
+      [
+        ['`ROLLCALL_CONFIG`', 'The configuration file, where `--config` is not given.'],
+        [
+          '`ROLLCALL_CRASH_AT`',
+          `A hook for fault tests, never for use: \`<name>\` or \`<name>:<n>\` kills the gateway, as a power cut would, when it passes that point for the n-th time. Names: ${CRASH_POINTS.map((name) => `\`${name}\``).join(', ')}.`,
+        ],
+      ],
+    ),
+    '',
   ].join('\n');
 }
 

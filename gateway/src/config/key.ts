@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** When a changed value takes effect. */
+/** When a changed value takes effect. So far the file is read only at the start: everything is `restart`. */
 export type Apply = 'live' | 'device' | 'restart';
 
 export interface Key<T = unknown, Presence extends 'always' | 'optional' = 'always' | 'optional'> {

@@ -76,7 +76,9 @@ export function readDriverOptions(
       }
       continue;
     }
-    findings.problem([...path, ...issue.path], `${issue.message}; see docs/readers/${driver.id}.md`);
+    const isGroup = asGroup(raw) !== undefined;
+    const what = isGroup ? issue.message : `must be a group of options such as { ${known[0] ?? 'name'}: … }`;
+    findings.problem([...path, ...issue.path], `${what}; see docs/readers/${driver.id}.md`);
   }
   return undefined;
 }

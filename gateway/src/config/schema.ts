@@ -107,8 +107,8 @@ export const SECTIONS = {
     level: choice({
       values: ['trace', 'debug', 'info', 'warn', 'error'],
       default: 'info',
-      apply: 'live',
-      description: 'Least important log lines that are written.',
+      description:
+        'Least important log lines that are written; the command `log_level` changes it for a while.',
     }),
   },
 } as const satisfies Record<string, Record<string, Key>>;
@@ -119,24 +119,20 @@ export const DEVICE_KEYS = {
     value: deviceIdSchema,
     description: 'Name of the device, as registered in central.',
     example: 'rdm-r101',
-    apply: 'device',
   }),
   driver: text({
     value: z.string('must be the name of a driver'),
     description: 'Which family of readers it is.',
     example: 'rdm6300',
-    apply: 'device',
   }),
   port: text({
     value: portSchema,
     description: 'Where it is attached: a path that stays the same after a replug, or `tcp://host:port`.',
     example: '/dev/serial/by-id/…',
-    apply: 'device',
   }),
   direction: optional(
     choice({
       values: ['in', 'out', 'both'],
-      apply: 'device',
       description: 'Whether people pass it going in, going out, or either way.',
     }),
   ),
@@ -145,7 +141,6 @@ export const DEVICE_KEYS = {
       value: deviceIdSchema,
       description: 'Device whose lights answer for this one, which has none of its own.',
       example: 'lights-r101',
-      apply: 'device',
     }),
   ),
 } as const satisfies Record<string, Key>;

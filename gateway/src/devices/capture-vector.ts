@@ -17,7 +17,7 @@ export function captureAsVectors(driverId: string, capture: CaptureRing): Vector
     const part = messages.slice(from, from + CHUNKS_MAX);
     vectors.push({
       name: `capture, message ${from + 1} to ${from + part.length}`,
-      provenance: 'captured by rollcall-gateway monitor',
+      provenance: 'captured by rollcall-gateway',
       chunks_hex: part.map(({ bytes }) => spacedHex(bytes)),
       gap_ms: smallestGapMs(part),
       expect: [],

@@ -7,6 +7,7 @@ import type { FeedbackSignal } from '../feedback/signal.js';
 import type { Log } from '../log.js';
 import { type IdentifyPort, identifyPort } from '../transport/port-identity.js';
 import type { OpenTransport } from '../transport/transport.js';
+import type { CaptureRing } from './capture-ring.js';
 import type { Lights, Stamp } from './device-connection.js';
 import type { DeviceSnapshot } from './device-snapshot.js';
 import type { RecordPresentation } from './presentation.js';
@@ -21,6 +22,14 @@ export interface Fleet {
   start(): void;
   stop(): Promise<void>;
   snapshot(): DeviceSnapshot[];
+  /** The last bytes on the wire of each device. */
+  captures(): DeviceCapture[];
+}
+
+export interface DeviceCapture {
+  deviceId: string;
+  driver: string;
+  ring: CaptureRing;
 }
 
 export interface FleetOptions {
@@ -79,6 +88,14 @@ class SupervisedFleet implements Fleet {
 
   snapshot(): DeviceSnapshot[] {
     return [...this.#members.values()].map(({ supervisor }) => supervisor.snapshot());
+  }
+
+  captures(): DeviceCapture[] {
+    return [...this.#members.values()].map(({ device, supervisor }) => ({
+      deviceId: device.id,
+      driver: device.driver,
+      ring: supervisor.capture,
+    }));
   }
 
   #createMember(device: DeviceConfig): Member {

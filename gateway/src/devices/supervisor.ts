@@ -142,6 +142,7 @@ export class Supervisor {
       await this.#closing;
       this.#identity = await this.#options.identifyPort(this.#options.device.port);
       await connection.open(() => {
+        this.#log.debug('device opened');
         if (this.#state !== 'ready' && this.#state !== 'degraded') this.#show('probing', null);
       });
     } catch (error) {

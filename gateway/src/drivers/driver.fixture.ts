@@ -1,9 +1,9 @@
-import { ManualClock } from '@rollcall/protocol/manual-clock';
+import { BusyClock } from './busy-clock.fixture.js';
 import type { DriverDefinition, DriverEvent, DriverSession } from './driver.js';
 
 /** One driver session with everything it can see and do, on a clock that moves only when told to. */
 export class DriverBench {
-  readonly clock = new ManualClock();
+  readonly clock = new BusyClock();
   readonly events: DriverEvent[] = [];
   readonly written: string[] = [];
   readonly counts: Record<string, number> = {};

@@ -260,6 +260,13 @@ describe('bytes that are no lines', () => {
     expect(on.rejections).toEqual(['too_long']);
   });
 
+  it('are rejected again and again when no line end ever comes, as at a wrong baud rate', () => {
+    const on = bench();
+    for (let chunk = 0; chunk < 100; chunk++) on.feed('x'.repeat(64));
+    expect(on.rejections).toHaveLength(12);
+    expect(on.cards).toEqual([]);
+  });
+
   it('are rejected with a hint at the baud rate when they are unreadable', () => {
     const on = bench();
     on.feed(Uint8Array.of(0xf8, 0x00, 0x9c, 0x81, 0x0a));

@@ -7,6 +7,7 @@ import { type DriverContext, type DriverSession, defineDriver } from './driver.j
 import { CappedLines } from './line/capped-lines.js';
 import { type FormOptions, parseForm } from './line/forms.js';
 import { encodeCommand, type LineRecord, parseRecord } from './line/record.js';
+import { Silence } from './silence.js';
 
 /** Sketches that do not halt the card repeat it about five times a second (line protocol note §5). */
 const MERGE_MS = 1_000;
@@ -62,15 +63,12 @@ const SIGNAL_COMMANDS: Readonly<Record<FeedbackSignal, readonly string[]>> = {
   refused: ['LED,3,800', 'BUZ,3,150'],
 };
 
-interface Present {
-  key: string;
-  cancelTimer: () => void;
-}
-
 class LineSession implements DriverSession {
   readonly #context: DriverContext<LineOptions>;
   readonly #lines: CappedLines;
-  #present: Present | undefined;
+  readonly #away: Silence;
+  /** The card in the field, as technology and UID. */
+  #present: string | undefined;
   /** The last numbered read: the same number again is the same read, however late it is repeated. */
   #lastRead: { key: string; seq: number } | undefined;
   #uptimeSeconds = 0;
@@ -80,11 +78,16 @@ class LineSession implements DriverSession {
 
   constructor(context: DriverContext<LineOptions>) {
     this.#context = context;
+    this.#away = new Silence({
+      clock: context.clock,
+      limitMs: MERGE_MS,
+      onSilent: () => this.#endPresentation(),
+    });
     this.#lines = new CappedLines({
       onLine: (line, followsLineEnd) => this.#onLine(line, followsLineEnd),
-      onDropped: (bytes, isStart) => {
+      onDropped: (bytes, isLine) => {
         context.count('bytes_discarded', bytes);
-        if (!isStart) return;
+        if (!isLine) return;
         context.count('resyncs');
         this.#reject(
           'too_long',
@@ -105,7 +108,7 @@ class LineSession implements DriverSession {
 
   close(): void {
     this.#lines.close();
-    this.#present?.cancelTimer();
+    this.#away.cancel();
     this.#present = undefined;
   }
 
@@ -178,7 +181,7 @@ class LineSession implements DriverSession {
         this.#reject('device_error', `the device reports its own error ${record.code}`);
         return;
       case 'gone':
-        if (this.#present?.key.split(':')[1] === hexOf(record.uid)) this.#endPresentation();
+        if (this.#present?.split(':')[1] === hexOf(record.uid)) this.#endPresentation();
         return;
       case 'card':
         this.#onCard(record.technology, record.uid, { seq: record.seq, verified });
@@ -190,9 +193,9 @@ class LineSession implements DriverSession {
     const key = `${technology}:${hexOf(uid)}`;
     const isRepeated = seq !== undefined && this.#lastRead?.seq === seq && this.#lastRead.key === key;
     if (seq !== undefined) this.#lastRead = { key, seq };
-    if (isRepeated || this.#present?.key === key) {
+    if (isRepeated || this.#present === key) {
       this.#context.count('merged');
-      if (this.#present?.key === key) this.#hold(key);
+      if (this.#present === key) this.#hold(key);
       return;
     }
     const read = this.#toRead(technology, uid);
@@ -214,14 +217,13 @@ class LineSession implements DriverSession {
 
   /** The card is there now; it counts as gone when it was not seen for a while. */
   #hold(key: string): void {
-    this.#present?.cancelTimer();
-    const cancelTimer = this.#context.clock.after(MERGE_MS, () => this.#endPresentation());
-    this.#present = { key, cancelTimer };
+    this.#present = key;
+    this.#away.restart();
   }
 
   #endPresentation(): void {
     if (this.#present === undefined) return;
-    this.#present.cancelTimer();
+    this.#away.cancel();
     this.#present = undefined;
     this.#context.emit({ type: 'card_removed' });
   }

@@ -73,15 +73,56 @@ describe('rdm6300', () => {
   it('accepts lower case and a frame in two pieces', () => {
     const on = bench({ single_frame: true });
     on.feed('\x020c000');
-    on.clock.advance(20);
+    on.clock.advance(19);
     on.feed('621a58e\x03');
     expect(on.cards).toEqual(['em4100:0C000621A5']);
   });
 
-  it('discards a partial frame after a pause of more than 20 ms', () => {
+  it('loses no tap because the gateway itself was busy between two reads of a frame', () => {
+    for (const heldMs of [10, 20, 21, 25, 60, 500]) {
+      const on = bench({ single_frame: true });
+      on.feed('\x020C000');
+      on.clock.block(heldMs);
+      on.clock.advance(1);
+      on.feed('621A58E\x03');
+      expect(on.cards, `held for ${heldMs} ms`).toEqual(['em4100:0C000621A5']);
+      on.disconnect();
+    }
+  });
+
+  it('takes a card that stays for one presentation although the gateway was busy for longer than the hold-off', () => {
+    const on = bench();
+    present(on, CARD, 3);
+    on.clock.block(2_000);
+    on.clock.advance(1);
+    on.feed(CARD.repeat(20));
+    present(on, CARD, 3);
+    expect(on.events.map(({ type }) => type)).toEqual(['card']);
+  });
+
+  it('confirms a card whose second frame was read late by our own delay', () => {
+    const on = bench();
+    on.feed(CARD);
+    on.clock.block(1_000);
+    on.clock.advance(1);
+    on.feed(CARD);
+    expect(on.cards).toEqual(['em4100:0C000621A5']);
+  });
+
+  it('takes silence for the end byte of clones that leave it out', () => {
+    const on = bench();
+    for (let count = 0; count < 3; count++) {
+      on.feed(CARD.slice(0, -1));
+      on.clock.advance(REPEAT_MS);
+    }
+    expect(on.cards).toEqual(['em4100:0C000621A5']);
+    expect(on.counts['bytes_discarded']).toBeUndefined();
+  });
+
+  it('discards a partial frame after a pause of 20 ms', () => {
     const on = bench({ single_frame: true });
     on.feed('\x020C000');
-    on.clock.advance(21);
+    on.clock.advance(20);
     on.feed('621A58E\x03');
     expect(on.cards).toEqual([]);
     on.feed(CARD);

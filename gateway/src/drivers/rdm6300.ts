@@ -1,11 +1,13 @@
 import { cardRead } from '@rollcall/protocol/credential';
+import type { FramingEvent } from '@rollcall/protocol/framing/framer';
 import { StxEtxFramer } from '@rollcall/protocol/framing/stx-etx';
 import * as z from 'zod';
 import { type DriverContext, type DriverSession, defineDriver } from './driver.js';
+import { Silence } from './silence.js';
 
 /** Adapters hand over what they kept from before the opening (RDM6300 note §6). */
 const IGNORE_AFTER_OPEN_MS = 100;
-/** Longest pause inside a frame; beyond it the rest belongs to another one (RDM6300 note §5). */
+/** Longest pause inside a frame; after it the frame is over (RDM6300 note §5). */
 const INTER_BYTE_GAP_MS = 20;
 /** Two frames of one presentation are less than 220 ms apart (RDM6300 note §1); one lost frame is forgiven. */
 const CONFIRM_WINDOW_MS = 500;
@@ -32,15 +34,36 @@ export type Rdm6300Options = z.infer<typeof options>;
 class Rdm6300Session implements DriverSession {
   readonly #context: DriverContext<Rdm6300Options>;
   readonly #openedMs: number;
-  readonly #framer = new StxEtxFramer({ maxBytes: FRAME_BYTES_MAX });
-  #lastByteMs = 0;
+  /** Some clones leave out the end byte: silence ends their frames (RDM6300 note §6). */
+  readonly #framer = new StxEtxFramer({ maxBytes: FRAME_BYTES_MAX, endsOnIdle: true });
+  readonly #gap: Silence;
+  readonly #confirmWindow: Silence;
+  readonly #holdOff: Silence;
   /** Seen once, not believed yet: one frame with a valid XOR can be noise (RDM6300 note §6). */
-  #candidate: { digits: string; monoMs: number } | undefined;
-  #present: { digits: string; cancelTimer: () => void } | undefined;
+  #candidate: string | undefined;
+  #present: string | undefined;
 
   constructor(context: DriverContext<Rdm6300Options>) {
     this.#context = context;
-    this.#openedMs = context.clock.monoMs();
+    const { clock, options } = context;
+    this.#openedMs = clock.monoMs();
+    this.#gap = new Silence({
+      clock,
+      limitMs: INTER_BYTE_GAP_MS,
+      onSilent: () => this.#take(this.#framer.idle()),
+    });
+    this.#confirmWindow = new Silence({
+      clock,
+      limitMs: CONFIRM_WINDOW_MS,
+      onSilent: () => {
+        this.#candidate = undefined;
+      },
+    });
+    this.#holdOff = new Silence({
+      clock,
+      limitMs: options.hold_off_ms,
+      onSilent: () => this.#endPresentation(),
+    });
   }
 
   onBytes(chunk: Uint8Array): void {
@@ -49,17 +72,23 @@ class Rdm6300Session implements DriverSession {
       this.#context.count('bytes_discarded', chunk.length);
       return;
     }
-    const isAfterGap = nowMs - this.#lastByteMs > INTER_BYTE_GAP_MS;
-    this.#lastByteMs = nowMs;
-    for (const event of [...(isAfterGap ? this.#framer.idle() : []), ...this.#framer.push(chunk)]) {
-      if (event.type === 'frame') this.#onFrame(event.bytes, nowMs);
-      else this.#onDiscarded(event.bytes);
-    }
+    this.#take(this.#framer.push(chunk));
+    if (this.#framer.pendingBytes > 0) this.#gap.restart();
+    else this.#gap.cancel();
   }
 
   close(): void {
-    this.#present?.cancelTimer();
+    this.#gap.cancel();
+    this.#confirmWindow.cancel();
+    this.#holdOff.cancel();
     this.#present = undefined;
+  }
+
+  #take(events: readonly FramingEvent[]): void {
+    for (const event of events) {
+      if (event.type === 'frame') this.#onFrame(event.bytes);
+      else this.#onDiscarded(event.bytes);
+    }
   }
 
   #onDiscarded(bytes: number): void {
@@ -71,7 +100,7 @@ class Rdm6300Session implements DriverSession {
     );
   }
 
-  #onFrame(frame: Uint8Array, nowMs: number): void {
+  #onFrame(frame: Uint8Array): void {
     const text = Buffer.from(frame)
       .toString('latin1')
       .replace(/[\r\n]/g, '')
@@ -95,41 +124,36 @@ class Rdm6300Session implements DriverSession {
       return;
     }
     this.#context.count('frames_ok');
-    this.#onGoodFrame(text.slice(0, 10), nowMs);
+    this.#onGoodFrame(text.slice(0, 10));
   }
 
-  #onGoodFrame(digits: string, nowMs: number): void {
-    if (this.#present?.digits === digits) {
-      this.#candidate = undefined;
+  #onGoodFrame(digits: string): void {
+    if (this.#present === digits) {
+      this.#forgetCandidate();
       this.#context.count('merged');
-      this.#hold(digits);
+      this.#holdOff.restart();
       return;
     }
-    const isConfirmed =
-      this.#context.options.single_frame ||
-      (this.#candidate?.digits === digits && nowMs - this.#candidate.monoMs <= CONFIRM_WINDOW_MS);
-    if (!isConfirmed) {
-      this.#candidate = { digits, monoMs: nowMs };
+    if (!this.#context.options.single_frame && this.#candidate !== digits) {
+      this.#candidate = digits;
+      this.#confirmWindow.restart();
       return;
     }
-    this.#candidate = undefined;
+    this.#forgetCandidate();
     this.#endPresentation();
-    this.#hold(digits);
+    this.#present = digits;
+    this.#holdOff.restart();
     this.#context.emit({ type: 'card', read: cardRead('em4100', Buffer.from(digits, 'hex')) });
   }
 
-  /** The card is there now; it counts as gone when no frame came for the hold-off. */
-  #hold(digits: string): void {
-    this.#present?.cancelTimer();
-    const cancelTimer = this.#context.clock.after(this.#context.options.hold_off_ms, () =>
-      this.#endPresentation(),
-    );
-    this.#present = { digits, cancelTimer };
+  #forgetCandidate(): void {
+    this.#candidate = undefined;
+    this.#confirmWindow.cancel();
   }
 
   #endPresentation(): void {
     if (this.#present === undefined) return;
-    this.#present.cancelTimer();
+    this.#holdOff.cancel();
     this.#present = undefined;
     this.#context.emit({ type: 'card_removed' });
   }

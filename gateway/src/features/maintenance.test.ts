@@ -10,7 +10,7 @@ import { replayFrom } from './replay.js';
 function fixture(over: Partial<MaintenanceOptions> = {}) {
   const f = storeFixture();
   const problems = new Problems(() => undefined);
-  const world = { level: 'ok' as 'ok' | 'amber' | 'short', restores: 0 };
+  const world = { level: 'ok' as 'ok' | 'amber' | 'short', restores: 0, removals: 0 };
   const maintenance = new Maintenance({
     clock: f.clock,
     log: silentLog,
@@ -24,6 +24,11 @@ function fixture(over: Partial<MaintenanceOptions> = {}) {
       },
     },
     problems,
+    captures: {
+      remove: () => {
+        world.removals += 1;
+      },
+    },
     retentionDays: 30,
     clockState: () => 'synced',
     ...over,
@@ -48,6 +53,7 @@ describe('Maintenance', () => {
     await f.maintenance.checkSpace();
     expect([f.left(), ...f.problems.codes]).toEqual([1, 'DISK_LOW']);
     expect(f.world.restores).toBe(2);
+    expect(f.world.removals).toBe(1);
   });
 
   it.each([

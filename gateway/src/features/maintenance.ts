@@ -5,6 +5,7 @@ import { pruneAcked, pruneAll, pruneExpired } from '../store/retention.js';
 import type { Space } from '../store/space.js';
 import type { Store } from '../store/store.js';
 import type { Writer } from '../store/writer.js';
+import type { CaptureFiles } from './capture-files.js';
 import type { Problems } from './problems.js';
 
 /** Below the 30 s after which the watchdog doubts the disk (edge §4.7). */
@@ -19,6 +20,7 @@ export interface MaintenanceOptions {
   writer: Pick<Writer, 'selfWrite' | 'lastWriteMonoMs'>;
   space: Pick<Space, 'level' | 'restoreReserve'>;
   problems: Pick<Problems, 'set'>;
+  captures: Pick<CaptureFiles, 'remove'>;
   retentionDays: number;
   clockState: () => ClockState;
 }
@@ -53,10 +55,13 @@ export class Maintenance {
   }
 
   async checkSpace(): Promise<void> {
-    const { space, problems } = this.#options;
+    const { space, problems, captures } = this.#options;
     const level = space.level();
     problems.set('DISK_LOW', 'degraded', level !== 'ok');
-    if (level === 'short') await this.#prune(() => pruneAcked(this.#options.store));
+    if (level === 'short') {
+      await this.#prune(() => pruneAcked(this.#options.store));
+      captures.remove();
+    }
     if (!this.#isStopped) await space.restoreReserve();
   }
 

@@ -32,10 +32,13 @@ export function createNotify({ env, log, execute = runHelper }: NotifyOptions): 
   };
 }
 
-/** Half of what systemd allows between two signs of life; undefined where it does not watch. */
+/** Signs of life in the time that systemd allows: one that is held back for a slow disk is no reason to be killed. */
+const SIGNS_PER_LIMIT = 4;
+
+/** Milliseconds between two signs of life; undefined where systemd does not watch. */
 export function watchdogIntervalMs(env: NodeJS.ProcessEnv): number | undefined {
   const usec = Number(env['WATCHDOG_USEC']);
-  return Number.isFinite(usec) && usec > 0 ? usec / 1_000 / 2 : undefined;
+  return Number.isFinite(usec) && usec > 0 ? usec / 1_000 / SIGNS_PER_LIMIT : undefined;
 }
 
 function runHelper(args: readonly string[], done: (error: Error | null) => void): void {

@@ -27,7 +27,11 @@ function readKeyFile(file: string): string {
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (cause) {
-    throw new RollcallError('KEY_INVALID', `The campus card key ${file} cannot be read; ${REMEDY}`, {
+    const isForbidden = (cause as NodeJS.ErrnoException).code === 'EACCES';
+    const remedy = isForbidden
+      ? 'make it readable for the group of the service (chgrp rollcall, chmod 640)'
+      : REMEDY;
+    throw new RollcallError('KEY_INVALID', `The campus card key ${file} cannot be read; ${remedy}`, {
       cause,
     });
   }

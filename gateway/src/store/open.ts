@@ -35,7 +35,7 @@ export function openDatabase(file: string, { busyTimeoutMs = BUSY_TIMEOUT_MS }: 
     return db;
   } catch (error) {
     db.close();
-    throw error;
+    throw hasSqliteCode(error, 'SQLITE_READONLY', 'SQLITE_CANTOPEN') ? unusable(file, error) : error;
   }
 }
 
@@ -52,12 +52,16 @@ function connect(file: string, timeout: number, readonly = false): Database {
     return new Sqlite(file, { timeout, readonly });
   } catch (cause) {
     if (!hasSqliteCode(cause, 'SQLITE_CANTOPEN') && !(cause instanceof TypeError)) throw cause;
-    throw new RollcallError(
-      'CONFIG_INVALID',
-      `The database ${file} cannot be opened; make gateway.data_dir a directory that the gateway's user can write`,
-      { cause },
-    );
+    throw unusable(file, cause);
   }
+}
+
+function unusable(file: string, cause: unknown): RollcallError {
+  return new RollcallError(
+    'CONFIG_INVALID',
+    `The database ${file} cannot be opened for writing; give gateway.data_dir and all in it to the gateway's user (chown -R rollcall)`,
+    { cause },
+  );
 }
 
 function assertDurable(db: Database, file: string): void {

@@ -5,27 +5,33 @@ import { silentLog } from '../log.js';
 import { BOOT_ID, onCleanup, stampOf, storeFixture } from '../store/store.fixture.js';
 import { PASSWORD, startBroker } from './broker.fixture.js';
 import { INFLIGHT_MAX, Link } from './link.js';
-import { nextGreeting } from './status.js';
+import { Greetings } from './status.js';
 
 const GATEWAY_ID = 'gw-block-a';
 const STATUS_TOPIC = `rollcall/v1/${GATEWAY_ID}/up/status`;
 
-async function fixture({ password = PASSWORD, url = '' } = {}) {
+async function fixture({ password = PASSWORD, url = '', log = silentLog } = {}) {
   const broker = await startBroker();
   const { store } = storeFixture();
   const clock = new ManualClock();
   const events: string[] = [];
   const problems: Array<string | undefined> = [];
   const messages: Array<{ kind: string; text: string }> = [];
+  const greetings = new Greetings({
+    stamp: stampOf(clock),
+    software: '0.1.0',
+    meta: store.meta,
+    log: silentLog,
+  });
   const link = new Link({
     mqttUrl: url === '' ? broker.url : url,
     gatewayId: GATEWAY_ID,
     password,
     ca: undefined,
     clock,
-    log: silentLog,
+    log,
     random: () => 1,
-    greeting: () => nextGreeting({ stamp: stampOf(clock)(), software: '0.1.0', meta: store.meta }),
+    greeting: () => greetings.next(),
     onUp: () => void events.push('up'),
     onDown: () => void events.push('down'),
     onMessage: (topic, payload) =>
@@ -139,6 +145,28 @@ describe('Link', () => {
     f.link.start();
     await vi.waitFor(() => expect(f.problems).toContain('LINK_AUTH'));
     expect(f.events).toEqual([]);
+  });
+
+  it('logs the same reason once, again only after a quarter of an hour, and anew after a connection', async () => {
+    const warnings: string[] = [];
+    const log = {
+      ...silentLog,
+      warn: (first: object | string, text?: string) => void warnings.push(text ?? String(first)),
+    };
+    const f = await fixture({ log });
+    await f.broker.stop();
+    f.link.start();
+    const tried = (times: number) => vi.waitFor(() => expect(f.problems).toHaveLength(times));
+    await tried(1);
+    for (let times = 2; times <= 6; times++) {
+      f.clock.advance(30_000);
+      await tried(times);
+    }
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(/cannot be reached.*kept here/);
+    f.clock.advance(900_000);
+    await tried(7);
+    expect(warnings).toHaveLength(2);
   });
 
   it('suspects a second gateway with its id when connections keep being taken away', async () => {

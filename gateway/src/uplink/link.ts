@@ -17,6 +17,8 @@ const RECONNECT_FIRST_MS = 1_000;
 const RECONNECT_MAX_MS = 30_000;
 /** A connection that held this long was a good one. */
 const STABLE_MS = 60_000;
+/** The same reason is logged again after this long: a broker that is away for days must not fill the disk. */
+const REASON_LOG_INTERVAL_MS = 900_000;
 /** Return codes of CONNACK that no waiting changes: identifier, login and permission refused. */
 const REFUSED_CODES = new Set([2, 4, 5]);
 
@@ -58,6 +60,7 @@ export class Link {
   readonly #pending = new Set<Pending>();
   #client: MqttClient | undefined;
   #will = '';
+  #logged: { message: string; monoMs: number } | undefined;
   #isUp = false;
   #isStopped = false;
   #cancelTimer: (() => void) | undefined;
@@ -188,6 +191,7 @@ export class Link {
     this.#isUp = true;
     await this.publish(this.#statusTopic(), greeting.birth, { retain: true });
     if (client !== this.#client || !this.#isUp) return;
+    this.#logged = undefined;
     log.info({ mqttUrl: hostOf(this.#options.mqttUrl) }, 'connected to the broker');
     this.#cancelStable = clock.after(STABLE_MS, () => {
       this.#backoff.reset();
@@ -246,9 +250,17 @@ export class Link {
   }
 
   #report(error: unknown): void {
+    const { clock, log, onProblem } = this.#options;
     const problem = asProblem(error, this.#options);
-    this.#options.log.warn({ code: problem.code }, problem.message);
-    this.#options.onProblem?.(problem);
+    const { code, message } = problem;
+    const nowMs = clock.monoMs();
+    const isKnown = this.#logged?.message === message && nowMs - this.#logged.monoMs < REASON_LOG_INTERVAL_MS;
+    if (isKnown) log.debug({ code }, message);
+    else {
+      this.#logged = { message, monoMs: nowMs };
+      log.warn({ code }, message);
+    }
+    onProblem?.(problem);
   }
 
   #failPending(message: string): void {
@@ -279,7 +291,7 @@ function asProblem(error: unknown, { gatewayId, mqttUrl }: LinkOptions): Rollcal
     );
   }
   return down(
-    `The broker at ${hostOf(mqttUrl)} cannot be reached (${String(message)}); it is tried again`,
+    `The broker at ${hostOf(mqttUrl)} cannot be reached (${String(message)}); punches are kept here and sent once it is`,
     error,
   );
 }

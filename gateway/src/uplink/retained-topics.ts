@@ -3,6 +3,8 @@ import type { Log } from '../log.js';
 
 /** Changes within this time travel as one message. */
 const SPACING_MS = 1_000;
+/** A state that the broker did not take is offered again after this long. */
+const RETRY_MS = 5_000;
 
 export interface RetainedTopicsOptions {
   clock: Clock;
@@ -24,6 +26,8 @@ export class RetainedTopics {
   readonly #entries = new Map<string, Entry>();
   #isUp = false;
   #isSending = false;
+  /** Something changed while a message was on its way: one more round. */
+  #isWanted = false;
   #cancelTimer: (() => void) | undefined;
 
   constructor(options: RetainedTopicsOptions) {
@@ -33,10 +37,7 @@ export class RetainedTopics {
   /** The topic has a new state; it is built when it is sent, so that it is never old. */
   changed(topic: string, build: () => string): void {
     this.#entries.set(topic, { build, isDirty: true });
-    this.#cancelTimer ??= this.#options.clock.after(SPACING_MS, () => {
-      this.#cancelTimer = undefined;
-      void this.#send();
-    });
+    this.#sendAfter(SPACING_MS);
   }
 
   linkUp(): void {
@@ -55,18 +56,33 @@ export class RetainedTopics {
     this.#cancelTimer = undefined;
   }
 
+  #sendAfter(waitMs: number): void {
+    this.#cancelTimer ??= this.#options.clock.after(waitMs, () => {
+      this.#cancelTimer = undefined;
+      void this.#send();
+    });
+  }
+
   async #send(): Promise<void> {
+    this.#isWanted = true;
     if (this.#isSending) return;
     this.#isSending = true;
     try {
-      for (const [topic, entry] of this.#entries) {
-        if (!this.#isUp) return;
-        if (!entry.isDirty) continue;
-        entry.isDirty = false;
-        await this.#publish(topic, entry);
+      while (this.#isWanted && this.#isUp) {
+        this.#isWanted = false;
+        await this.#sendChanged();
       }
     } finally {
       this.#isSending = false;
+    }
+  }
+
+  async #sendChanged(): Promise<void> {
+    for (const [topic, entry] of this.#entries) {
+      if (!this.#isUp) return;
+      if (!entry.isDirty) continue;
+      entry.isDirty = false;
+      await this.#publish(topic, entry);
     }
   }
 
@@ -74,8 +90,8 @@ export class RetainedTopics {
     try {
       await this.#options.publish(topic, entry.build());
     } catch (error) {
-      // The next connection sends it again.
       entry.isDirty = true;
+      if (this.#isUp) this.#sendAfter(RETRY_MS);
       this.#options.log.debug({ err: error, topic }, 'a state was not taken by the broker');
     }
   }

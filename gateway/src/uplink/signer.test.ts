@@ -1,5 +1,5 @@
 import { createHash, generateKeyPairSync } from 'node:crypto';
-import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { tempDir } from '../store/store.fixture.js';
@@ -53,5 +53,15 @@ describe('loadSigner', () => {
     loadSigner(file);
     chmodSync(file, 0o644);
     expect(() => loadSigner(file)).toThrow(/chmod 600.*KEY_INVALID/);
+  });
+
+  it('says what to do when the folder cannot be made or the key is not readable', () => {
+    const folder = tempDir();
+    const plain = join(folder, 'plain');
+    writeFileSync(plain, '');
+    expect(() => loadSigner(join(plain, 'data', KEY_FILE))).toThrow(/gateway\.data_dir.*KEY_INVALID/);
+    const unreadable = join(folder, KEY_FILE);
+    mkdirSync(unreadable, { mode: 0o700 });
+    expect(() => loadSigner(unreadable)).toThrow(/chown rollcall.*KEY_INVALID/);
   });
 });

@@ -41,7 +41,15 @@ export interface Signer {
  * @throws RollcallError `KEY_INVALID`
  */
 export function loadSigner(file: string): Signer {
-  if (!existsSync(file)) createKey(file);
+  try {
+    if (!existsSync(file)) createKey(file);
+  } catch (cause) {
+    throw new RollcallError(
+      'KEY_INVALID',
+      `The signing key ${file} cannot be made; make gateway.data_dir a folder that the gateway's user can write`,
+      { cause },
+    );
+  }
   const privateKey = readKey(file);
   const { x = '' } = createPublicKey(privateKey).export({ format: 'jwk' });
   const raw = Buffer.from(x, 'base64url');
@@ -60,13 +68,26 @@ function readKey(file: string): KeyObject {
       `${file} can be read by others; run chmod 600 on it, or make a new key`,
     );
   }
+  const pem = readPem(file);
   try {
-    const key = createPrivateKey(readFileSync(file));
+    const key = createPrivateKey(pem);
     if (key.asymmetricKeyType === 'ed25519') return key;
   } catch (cause) {
     throw invalid(file, cause);
   }
   throw invalid(file);
+}
+
+function readPem(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    throw new RollcallError(
+      'KEY_INVALID',
+      `${file} may not be read by this user; give it to the user of the service (chown rollcall) and run every command as that user`,
+      { cause },
+    );
+  }
 }
 
 function invalid(file: string, cause?: unknown): RollcallError {

@@ -16,7 +16,7 @@ import { Link } from './link.js';
 import { Pump } from './pump.js';
 import { RetainedTopics } from './retained-topics.js';
 import type { Signer } from './signer.js';
-import { nextGreeting } from './status.js';
+import { Greetings } from './status.js';
 
 export interface UplinkOptions {
   gatewayId: string;
@@ -102,10 +102,11 @@ export class Uplink {
   }
 
   #createLink(): Link {
-    const { stamp, software, store } = this.#options;
+    const { stamp, software, store, log } = this.#options;
+    const greetings = new Greetings({ stamp, software, meta: store.meta, log });
     return new Link({
       ...this.#options,
-      greeting: () => nextGreeting({ stamp: stamp(), software, meta: store.meta }),
+      greeting: () => greetings.next(),
       onUp: () => {
         this.topics.linkUp();
         this.pump.linkUp();

@@ -3,7 +3,7 @@ import { gatewayIdSchema } from '@rollcall/protocol/ids';
 import { CLOCK_STATES } from '@rollcall/protocol/punch';
 import * as z from 'zod';
 import { pageQuery } from '../cursor.js';
-import { flagFilter, instant, keyFilter, named } from './common.js';
+import { flagFilter, instant, keyFilter, named } from './fields.js';
 
 const deviceState = z
   .enum(DEVICE_STATES)
@@ -14,7 +14,9 @@ export const gatewaySchema = z.strictObject({
   id: z.string(),
   name: z.string(),
   building: named,
-  state: z.enum(['online', 'offline', 'never']),
+  state: z
+    .enum(['online', 'offline', 'never'])
+    .describe('offline: it said so, its last will did, or it has not been heard for some minutes'),
   last_seen_at: instant.nullable(),
   health_at: instant.nullable(),
   level: z.enum(['ok', 'degraded', 'critical']).nullable(),

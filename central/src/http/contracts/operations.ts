@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { instant } from './common.js';
+import { instant } from './fields.js';
 
 export const aliveSchema = z.strictObject({ status: z.literal('ok') });
 

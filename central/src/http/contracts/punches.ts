@@ -2,7 +2,7 @@ import { PUNCH_KINDS } from '@rollcall/protocol/punch';
 import * as z from 'zod';
 import { MARKS } from '../../rules/facts.js';
 import { pageQuery } from '../cursor.js';
-import { instant, keyFilter, student } from './common.js';
+import { instant, keyFilter, student } from './fields.js';
 
 export const PUNCH_OUTCOMES = ['recognized', 'unknown', 'ambiguous', 'blocked', 'time_unknown'] as const;
 

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { MARKS, SOURCES } from '../../rules/facts.js';
 import { pageQuery } from '../cursor.js';
-import { instant, keyFilter, student, uuid } from './common.js';
+import { instant, keyFilter, student, uuid } from './fields.js';
 
 export const recordSchema = z.strictObject({
   id: z.guid(),

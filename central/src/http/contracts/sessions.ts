@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { SESSION_STATUSES } from '../../rules/facts.js';
 import { pageQuery } from '../cursor.js';
-import { dateFilter, flagFilter, instant, keyFilter, named } from './common.js';
+import { dateFilter, flagFilter, instant, keyFilter, named } from './fields.js';
 
 export const countsSchema = z.strictObject({
   present: z.int(),

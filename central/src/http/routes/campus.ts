@@ -1,5 +1,5 @@
 import { RollcallError } from '@rollcall/protocol/errors';
-import { API } from '../contracts/common.js';
+import { API } from '../contracts/fields.js';
 import { campusSchema } from '../contracts/operations.js';
 import { defineRoute } from '../route.js';
 

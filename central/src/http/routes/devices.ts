@@ -1,8 +1,8 @@
 import type { DeviceStatus } from '@rollcall/protocol/device-status';
 import type * as z from 'zod';
 import { Conditions } from '../conditions.js';
-import { API, toInstantOrNull } from '../contracts/common.js';
 import { deviceSchema, devicesQuery } from '../contracts/devices.js';
+import { API, toInstantOrNull } from '../contracts/fields.js';
 import { decodeCursor, pageFrom, pageOf, shortText } from '../cursor.js';
 import { defineRoute } from '../route.js';
 

@@ -1,8 +1,8 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import { checkGatewayLogin } from '../../broker/gateway-logins.js';
 import { Conditions } from '../conditions.js';
-import { API } from '../contracts/common.js';
 import { gatewaySchema, gatewaysQuery, rosterParams } from '../contracts/devices.js';
+import { API } from '../contracts/fields.js';
 import { decodeCursor, pageFrom, pageOf, shortText } from '../cursor.js';
 import { defineRoute, type HttpContext } from '../route.js';
 import { GATEWAY_COLUMNS, GATEWAY_JOINS, type GatewayRow, toGatewayItem } from '../views/gateway-view.js';
@@ -19,7 +19,7 @@ export const listGateways = defineRoute(
     query: gatewaysQuery,
     reply: { schema: pageOf(gatewaySchema) },
   },
-  async ({ query }, { db }) => {
+  async ({ query }, { db, clock }) => {
     const conditions = new Conditions().equal('g.building_id', query.building);
     const position = decodeCursor(query.cursor, [shortText]);
     if (position !== undefined) conditions.add('g.id > ?', ...position);
@@ -27,7 +27,13 @@ export const listGateways = defineRoute(
       `SELECT ${GATEWAY_COLUMNS} FROM ${GATEWAY_JOINS} WHERE ${conditions.where} ORDER BY g.id LIMIT ?`,
       [...conditions.bindings, query.limit + 1] as never,
     );
-    return { body: pageFrom(rows, query.limit, { item: toGatewayItem, position: (row) => [row.id] }) };
+    const nowMs = clock.wallMs();
+    return {
+      body: pageFrom(rows, query.limit, {
+        item: (row) => toGatewayItem(row, nowMs),
+        position: (row) => [row.id],
+      }),
+    };
   },
 );
 

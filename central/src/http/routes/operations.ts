@@ -1,6 +1,6 @@
 import { nextRunMs } from '../../jobs/job.js';
 import { JOBS } from '../../jobs/registry.js';
-import { API, toInstantOrNull } from '../contracts/common.js';
+import { API, toInstantOrNull } from '../contracts/fields.js';
 import { aliveSchema, jobsSchema, readySchema } from '../contracts/operations.js';
 import { defineRoute } from '../route.js';
 

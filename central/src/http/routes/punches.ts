@@ -1,5 +1,5 @@
 import { Conditions } from '../conditions.js';
-import { API } from '../contracts/common.js';
+import { API } from '../contracts/fields.js';
 import { punchesQuery, punchSchema } from '../contracts/punches.js';
 import { decodeCursor, pageFrom, pageOf, timestampText, uuidText } from '../cursor.js';
 import { defineRoute } from '../route.js';

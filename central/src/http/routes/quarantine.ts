@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 import { Conditions } from '../conditions.js';
-import { API, toInstant, toInstantOrNull } from '../contracts/common.js';
 import { quarantineItemSchema, quarantineQuery } from '../contracts/devices.js';
+import { API, toInstant, toInstantOrNull } from '../contracts/fields.js';
 import { decodeCursor, pageFrom, pageOf, shortText, timestampText } from '../cursor.js';
 import { defineRoute } from '../route.js';
 

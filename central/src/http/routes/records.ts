@@ -2,7 +2,7 @@ import { RollcallError } from '@rollcall/protocol/errors';
 import type { Knex } from '../../db/database.js';
 import type { Mark } from '../../rules/facts.js';
 import { Conditions } from '../conditions.js';
-import { API, uuidParams } from '../contracts/common.js';
+import { API, uuidParams } from '../contracts/fields.js';
 import {
   explanationSchema,
   type RecordItem,

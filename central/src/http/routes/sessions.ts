@@ -3,7 +3,7 @@ import type { Knex } from '../../db/database.js';
 import type { Policy } from '../../rules/policy.js';
 import { changeSession } from '../../sessions/change-session.js';
 import { Conditions } from '../conditions.js';
-import { API, toInstantOrNull, uuidParams } from '../contracts/common.js';
+import { API, toInstantOrNull, uuidParams } from '../contracts/fields.js';
 import {
   changeBody,
   type SessionItem,

@@ -1,8 +1,10 @@
+import type { Clock } from '@rollcall/protocol/clock';
 import { createSession } from 'better-sse';
-import { API } from '../contracts/common.js';
+import { API } from '../contracts/fields.js';
 import { defineRoute } from '../route.js';
 
-const KEEP_ALIVE_MS = 15_000;
+/** An event rather than a comment: a page cannot see those, and a dead link says nothing by itself. */
+const PING_INTERVAL_MS = 15_000;
 const RETRY_MS = 2_000;
 /** Bytes that wait for one slow client before it is cut off; it comes back and is told to read anew. */
 const CLIENT_BACKLOG_BYTES_MAX = 1024 * 1024;
@@ -14,12 +16,16 @@ export const stream = defineRoute(
     operationId: 'stream',
     tag: 'Live',
     summary:
-      'Server-sent events: punch, record, session, gateway as they happen; resync = read your lists anew',
+      'Server-sent events: punch, record, session, gateway as they happen; resync = read your lists anew; ping = every 15 s',
     headers: { 'Last-Event-ID': 'Sent by browsers that come back; they are told to resync' },
     reply: { contentType: 'text/event-stream' },
   },
-  async ({ request, response }, { live, log }) => {
-    const session = await createSession(request, response, { keepAlive: KEEP_ALIVE_MS, retry: RETRY_MS });
+  async ({ request, response }, { live, log, clock }) => {
+    if (request.method === 'HEAD') {
+      response.status(200).type('text/event-stream').end();
+      return undefined;
+    }
+    const session = await createSession(request, response, { keepAlive: null, retry: RETRY_MS });
     let eventNumber = 0;
     const push = (name: string, data: unknown): void => {
       if (!session.isConnected) return;
@@ -32,9 +38,22 @@ export const stream = defineRoute(
       session.push(data, name, String(eventNumber));
     };
     const unsubscribe = live.subscribe(({ name, data }) => push(name, data));
-    session.on('disconnected', unsubscribe);
+    const stopPings = every(clock, PING_INTERVAL_MS, () => push('ping', {}));
+    session.on('disconnected', () => {
+      unsubscribe();
+      stopPings();
+    });
     // What happened since the client's last event is not kept: its lists have it.
     if (session.lastId !== '') push('resync', {});
     return undefined;
   },
 );
+
+function every(clock: Clock, intervalMs: number, act: () => void): () => void {
+  let cancel = clock.after(intervalMs, tick);
+  function tick(): void {
+    cancel = clock.after(intervalMs, tick);
+    act();
+  }
+  return () => cancel();
+}

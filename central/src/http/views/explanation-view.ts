@@ -1,7 +1,7 @@
 import type { Knex } from '../../db/database.js';
 import type { Derivation, DerivedCapture } from '../../rules/derivation.js';
 import { IGNORE_REASONS, type IgnoreReason, REASONS, type Reason } from '../../rules/reasons.js';
-import { toInstant } from '../contracts/common.js';
+import { toInstant } from '../contracts/fields.js';
 import type { Explanation } from '../contracts/records.js';
 import { RECORD_COLUMNS, RECORD_JOINS, type RecordRow, toRecordItem } from './record-view.js';
 import { WAITING_FOR_COLUMN } from './session-view.js';

@@ -1,7 +1,8 @@
 import type { Health } from '@rollcall/protocol/health';
 import type { Knex } from '../../db/database.js';
-import { toInstantOrNull } from '../contracts/common.js';
+import { GATEWAY_SILENT_AFTER_MS } from '../../devices/silence.js';
 import type { GatewayItem } from '../contracts/devices.js';
+import { toInstantOrNull } from '../contracts/fields.js';
 
 export const GATEWAY_COLUMNS = `
   g.id, g.name, g.building_id, building.name AS building_name, g.state, g.last_seen_at, g.health, g.health_at, g.software,
@@ -24,13 +25,13 @@ export interface GatewayRow {
   devices: GatewayItem['devices'];
 }
 
-export function toGatewayItem(row: GatewayRow): GatewayItem {
+export function toGatewayItem(row: GatewayRow, nowMs: number): GatewayItem {
   const { health } = row;
   return {
     id: row.id,
     name: row.name,
     building: { id: row.building_id, name: row.building_name },
-    state: row.state,
+    state: isSilent(row, nowMs) ? 'offline' : row.state,
     last_seen_at: toInstantOrNull(row.last_seen_at),
     health_at: toInstantOrNull(row.health_at),
     level: health?.level ?? null,
@@ -45,10 +46,19 @@ export function toGatewayItem(row: GatewayRow): GatewayItem {
   };
 }
 
-export async function loadGatewayItems(knex: Knex, ids: readonly string[]): Promise<GatewayItem[]> {
+/** A broker that was restarted sends no last will: whoever is not heard for long is not there. */
+function isSilent({ state, last_seen_at }: GatewayRow, nowMs: number): boolean {
+  return state === 'online' && nowMs - (last_seen_at?.getTime() ?? 0) > GATEWAY_SILENT_AFTER_MS;
+}
+
+export async function loadGatewayItems(
+  knex: Knex,
+  ids: readonly string[],
+  nowMs: number,
+): Promise<GatewayItem[]> {
   const { rows } = await knex.raw<{ rows: GatewayRow[] }>(
     `SELECT ${GATEWAY_COLUMNS} FROM ${GATEWAY_JOINS} WHERE g.id = ANY(?::text[]) ORDER BY g.id`,
     [ids as never],
   );
-  return rows.map(toGatewayItem);
+  return rows.map((row) => toGatewayItem(row, nowMs));
 }

@@ -1,7 +1,7 @@
 import type { PunchKind } from '@rollcall/protocol/punch';
 import type { Knex } from '../../db/database.js';
 import type { Mark } from '../../rules/facts.js';
-import { toInstant, toInstantOrNull } from '../contracts/common.js';
+import { toInstant, toInstantOrNull } from '../contracts/fields.js';
 import type { PunchItem } from '../contracts/punches.js';
 
 export const PUNCH_COLUMNS = `

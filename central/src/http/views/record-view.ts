@@ -1,6 +1,6 @@
 import type { Knex } from '../../db/database.js';
 import type { Mark, Source } from '../../rules/facts.js';
-import { toInstant, toInstantOrNull } from '../contracts/common.js';
+import { toInstant, toInstantOrNull } from '../contracts/fields.js';
 import type { RecordItem } from '../contracts/records.js';
 
 export const RECORD_COLUMNS = `

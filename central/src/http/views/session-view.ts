@@ -1,6 +1,6 @@
 import type { Knex } from '../../db/database.js';
 import type { SessionStatus } from '../../rules/facts.js';
-import { toInstant } from '../contracts/common.js';
+import { toInstant } from '../contracts/fields.js';
 import type { SessionItem } from '../contracts/sessions.js';
 
 /** What a closed session `s` waits for: the gateways of enabled devices that capture (domain case 85). */

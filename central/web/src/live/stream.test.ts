@@ -86,6 +86,21 @@ describe('LiveStream', () => {
     expect(timers.pop()?.delayMs).toBe(1_000);
   });
 
+  it('connects anew when the pings stop although the browser thinks it is connected', () => {
+    const { stream, sources, states, timers, last } = setUp();
+    stream.start();
+    last().onopen?.();
+    const [unheard] = timers;
+    last().send('ping', '{}');
+    expect(timers).not.toContain(unheard);
+    expect(timers.map(({ delayMs }) => delayMs)).toEqual([40_000]);
+    timers.pop()?.run();
+    expect(states.at(-1)).toBe('reconnecting');
+    expect(last().closed).toBe(true);
+    timers.pop()?.run();
+    expect(sources).toHaveLength(2);
+  });
+
   it('hands on events and refetches on resync', () => {
     const { stream, events, seen, last } = setUp();
     stream.start();

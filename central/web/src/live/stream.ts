@@ -5,6 +5,8 @@ export type StreamState = 'connecting' | 'live' | 'reconnecting' | 'offline';
 
 /** Failed attempts in a row after which the page stops calling it a hiccup. */
 const OFFLINE_AFTER_ATTEMPTS = 3;
+/** Central pings every 15 s: when two of them do not come, the link is dead, whatever the browser believes. */
+const SILENCE_MAX_MS = 40_000;
 const EVENT_TYPES = ['punch', 'record', 'session', 'gateway'] as const;
 
 /** The part of EventSource that is used; tests bring their own. */
@@ -35,6 +37,7 @@ export class LiveStream {
   private readonly options: StreamOptions;
   private source: Source | undefined;
   private cancelRetry: (() => void) | undefined;
+  private cancelWatch: (() => void) | undefined;
   private attempts = 0;
 
   constructor(options: StreamOptions) {
@@ -65,14 +68,21 @@ export class LiveStream {
     this.source = source;
     source.onopen = () => {
       this.attempts = 0;
+      this.heard();
       this.options.onState('live');
       this.options.onGap();
     };
     source.onerror = () => this.fail();
+    source.addEventListener('ping', () => this.heard());
     source.addEventListener('resync', () => this.options.onGap());
     for (const type of EVENT_TYPES) {
       source.addEventListener(type, (event) => this.receive(type, event.data));
     }
+  }
+
+  private heard(): void {
+    this.cancelWatch?.();
+    this.cancelWatch = this.options.after(SILENCE_MAX_MS, () => this.fail());
   }
 
   private receive(type: LiveEvent['type'], text: string): void {
@@ -94,6 +104,8 @@ export class LiveStream {
   }
 
   private drop(): void {
+    this.cancelWatch?.();
+    this.cancelWatch = undefined;
     if (this.source === undefined) return;
     this.source.onopen = null;
     this.source.onerror = null;

@@ -1,5 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
+import { hasCode } from '@rollcall/protocol/errors';
 import type { GatewayConfig } from '../../config/schema.js';
+import { loadCardHashKey } from '../../identify/card-hash-key.js';
 import { type Check, type Finding, fail, ok } from './check.js';
 
 /** Nobody but the owner may read, nobody but the owner and group may look. */
@@ -12,9 +14,24 @@ export const secretFiles: Check = {
   run: ({ uplink, identify }: GatewayConfig) =>
     Promise.all([
       checkSecret('uplink.password_file', uplink.passwordFile),
-      checkSecret('identify.card_hash_key_file', identify.cardHashKeyFile),
+      checkCardHashKey('identify.card_hash_key_file', identify.cardHashKeyFile),
     ]),
 };
+
+async function checkCardHashKey(key: string, file: string): Promise<Finding> {
+  const finding = await checkSecret(key, file);
+  if (finding.verdict !== 'ok') return finding;
+  try {
+    loadCardHashKey(file);
+    return finding;
+  } catch (error) {
+    if (!hasCode(error, 'KEY_INVALID')) throw error;
+    return fail(
+      `${key}: ${file} does not hold 64 hex digits`,
+      'copy the file of this gateway from central again',
+    );
+  }
+}
 
 async function checkSecret(key: string, file: string): Promise<Finding> {
   try {

@@ -10,8 +10,11 @@ export interface CappedLinesHandlers {
    * may be the tail of something longer: the port can be opened in the middle of a line (edge §0, finding 1).
    */
   onLine(line: string, followsLineEnd: boolean): void;
-  /** Bytes given up, because no line end came in time; `isStart` at the first of one such line. */
-  onDropped(bytes: number, isStart: boolean): void;
+  /**
+   * Bytes given up, because no line end came in time. `isLine` once for each `LINE_BYTES_MAX` of them: a device
+   * at the wrong baud rate may never send a line end, and has to count as more than one mistake.
+   */
+  onDropped(bytes: number, isLine: boolean): void;
 }
 
 /** @serialport/parser-readline behind a byte cap. Lines come out during `push`, never later. */
@@ -46,8 +49,11 @@ export class CappedLines {
 
   #take(piece: Uint8Array, isComplete: boolean): void {
     if (this.#isSkipping) {
-      this.#handlers.onDropped(piece.length, false);
+      this.#pendingBytes += piece.length;
+      const isAnother = this.#pendingBytes >= LINE_BYTES_MAX;
+      if (isAnother || isComplete) this.#pendingBytes = 0;
       if (isComplete) this.#isSkipping = false;
+      this.#handlers.onDropped(piece.length, isAnother);
       return;
     }
     this.#pendingBytes += piece.length;

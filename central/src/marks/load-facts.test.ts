@@ -1,0 +1,57 @@
+import { ManualClock } from '@rollcall/protocol/manual-clock';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openTestDatabase, type TestDatabase } from '../db/test-database.js';
+import { rollNumber, seedTestCampus } from '../seed/test-campus.js';
+import { advanceSessions } from '../sessions/advance.js';
+import { CAPTURES_SQL } from './load-facts.js';
+import { storePunches } from './test-punches.js';
+
+/** Tuesday 7 July 2026 on campus. */
+const at = (time: string): Date => new Date(`2026-07-07T${time}+05:30`);
+/** Several pages of the table, as a first morning leaves them. */
+const PUNCHES = 3_000;
+const PAIRS = 1_000;
+
+interface PlanNode {
+  'Node Type': string;
+  'Relation Name'?: string;
+  'Index Name'?: string;
+  'Index Cond'?: string;
+  Plans?: PlanNode[];
+}
+
+const nodesOf = (node: PlanNode): PlanNode[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)];
+
+describe('the evidence of pairs', () => {
+  let db: TestDatabase;
+  beforeAll(async () => {
+    db = await openTestDatabase();
+    await seedTestCampus(db, new ManualClock(at('06:00').getTime()));
+    await advanceSessions(db.knex, at('09:55').getTime());
+  });
+  afterAll(() => db?.close());
+
+  it('is found by its index even while statistics still say that no punch exists', async () => {
+    const { knex } = db;
+    await knex.raw('ANALYZE');
+    await storePunches(
+      knex,
+      Array.from({ length: PUNCHES }, (_, n) => ({ rollNumber: rollNumber(n % 3), at: at('10:00') })),
+    );
+    const [sessionId] = await knex('attendance_session').where({ status: 'open' }).pluck('id');
+    const students = await knex('student').pluck('id');
+    const pairs = Array.from({ length: PAIRS }, (_, n) => students[n % students.length]);
+    const { rows } = await knex.raw<{ rows: { 'QUERY PLAN': [{ Plan: PlanNode }] }[] }>(
+      `EXPLAIN (FORMAT JSON) ${CAPTURES_SQL}`,
+      [pairs.map(() => sessionId), pairs],
+    );
+    const plan = rows[0]?.['QUERY PLAN'][0].Plan;
+    if (plan === undefined) throw new Error('EXPLAIN gave no plan');
+    const nodes = nodesOf(plan);
+    const scans = nodes.filter((node) => node['Relation Name'] === 'punch').map((node) => node['Node Type']);
+    expect(scans).not.toContain('Seq Scan');
+    // Through the student: a scan of everything in the time of the class would be of this index, too.
+    const searches = nodes.filter((node) => node['Index Name'] === 'punch_student_time');
+    expect(searches.map((node) => node['Index Cond'])).toEqual([expect.stringMatching(/student_id = pair/)]);
+  });
+});

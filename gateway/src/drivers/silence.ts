@@ -1,0 +1,54 @@
+import type { Clock } from '@rollcall/protocol/clock';
+
+/**
+ * The end of each silence, in which the event loop has to turn freely. What the device sent while we were busy
+ * (an fsync takes longer than a frame) is read in this time, before the silence is believed.
+ */
+const FREE_MS = 10;
+/** A timer this late shows that the loop was busy. */
+const LATE_MS = 5;
+
+export interface SilenceOptions {
+  clock: Clock;
+  /** At least `FREE_MS`. */
+  limitMs: number;
+  onSilent: () => void;
+}
+
+/**
+ * Notices that a device has been silent for a while. The time between two reads does not tell: our own delay
+ * is in it, and a tap must not be lost because the gateway was busy keeping the one before.
+ */
+export class Silence {
+  readonly #options: SilenceOptions;
+  #cancel: (() => void) | undefined;
+
+  constructor(options: SilenceOptions) {
+    this.#options = options;
+  }
+
+  /** The device was heard now: the silence begins anew. */
+  restart(): void {
+    const { clock, limitMs } = this.#options;
+    this.cancel();
+    this.#cancel = clock.after(Math.max(0, limitMs - FREE_MS), () => this.#confirm());
+  }
+
+  cancel(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+
+  #confirm(): void {
+    const { clock, onSilent } = this.#options;
+    const dueMs = clock.monoMs() + FREE_MS;
+    this.#cancel = clock.after(FREE_MS, () => {
+      if (clock.monoMs() > dueMs + LATE_MS) {
+        this.#confirm();
+        return;
+      }
+      this.#cancel = undefined;
+      onSilent();
+    });
+  }
+}
