@@ -1,6 +1,7 @@
 import { ManualClock } from '@rollcall/protocol/manual-clock';
 import { systemClock } from '@rollcall/protocol/system-clock';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import type { NotificationHandler } from '../db/listen.js';
 import { openTestDatabase, type TestDatabase } from '../db/test-database.js';
 import { silentLog } from '../log.js';
 import { SCHEDULER_CHANNEL } from '../sessions/wake-scheduler.js';
@@ -29,9 +30,9 @@ it('runs every job at start, in two replicas at once, and stops', async () => {
 });
 
 it('looks at the class sessions as soon as a watermark ends the wait of one', async () => {
-  const handlers = new Map<string, () => void>();
+  const handlers = new Map<string, NotificationHandler>();
   const listener = {
-    listen(channel: string, handler: () => void) {
+    listen(channel: string, handler: NotificationHandler) {
       handlers.set(channel, handler);
       return () => handlers.delete(channel);
     },
@@ -46,7 +47,7 @@ it('looks at the class sessions as soon as a watermark ends the wait of one', as
   try {
     await hasRunAt(clock.wallMs());
     clock.stepWall(5_000);
-    handlers.get(SCHEDULER_CHANNEL)?.();
+    handlers.get(SCHEDULER_CHANNEL)?.('');
     await hasRunAt(clock.wallMs());
   } finally {
     await jobs.stop();
