@@ -28,7 +28,7 @@ export async function measureDrain(): Promise<Measured> {
     await campus.gateway.process.line('ready');
     const first = await firstPunch(campus);
     const memory = new MemoryWatch([campus.gateway.process.pid, campus.central.process.pid]);
-    await campus.gateway.drained(DEADLINE_MS);
+    await campus.drained(DEADLINE_MS);
     const last = await lastPunch(campus);
     const growthMib = memory.stop();
     const stored = await campus.database.count('punch');

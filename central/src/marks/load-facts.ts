@@ -79,23 +79,22 @@ export async function loadFacts(trx: Knex, pairs: readonly Pair[]): Promise<Load
 const PAIRS_SQL = 'unnest(?::uuid[], ?::uuid[]) AS pair (session_id, student_id)';
 
 /**
- * Each pair's rows are found by their keys, one pair after the other: OFFSET 0 keeps the planner from joining
- * whole tables instead, which statistics taken on the empty tables of a first day make look cheap. The
- * exclusion constraint leaves at most one membership of a student in a section on one date.
+ * Each pair's record and captures are found by their keys, one pair after the other: OFFSET 0 keeps the planner
+ * from joining whole tables instead, which statistics taken on the empty tables of a first day make look cheap.
+ * The roster is small and rarely changes: how to join it may be the planner's choice; its exclusion constraint
+ * leaves at most one membership of a student in a section on one date.
  */
 const STANDING_SQL = `
   SELECT s.id AS session_id, pair.student_id, r.is_there IS NOT NULL AS has_record,
-    m.is_there IS NOT NULL AS is_on_roster
+    m.id IS NOT NULL AS is_on_roster
   FROM ${PAIRS_SQL}
     JOIN attendance_session s ON s.id = pair.session_id
     LEFT JOIN LATERAL (
       SELECT true AS is_there FROM attendance_record
       WHERE session_id = pair.session_id AND student_id = pair.student_id OFFSET 0
     ) r ON true
-    LEFT JOIN LATERAL (
-      SELECT true AS is_there FROM roster_membership
-      WHERE student_id = pair.student_id AND section_id = s.section_id AND valid_during @> s.scheduled_date OFFSET 0
-    ) m ON true`;
+    LEFT JOIN roster_membership m ON m.student_id = pair.student_id AND m.section_id = s.section_id
+      AND m.valid_during @> s.scheduled_date`;
 
 /** As above. A device that is no longer configured keeps its punches: only its direction is unknown then. */
 export const CAPTURES_SQL = `

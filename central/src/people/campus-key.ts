@@ -23,7 +23,17 @@ export const campusKeyPath = ({ dataDir, file }: CampusKeyLocation): string =>
  */
 export async function loadCampusKey(location: CampusKeyLocation): Promise<Buffer> {
   const path = campusKeyPath(location);
-  const hex = await keepSecretFile(path, () => randomBytes(KEY_BYTES).toString('hex'));
+  const hex = await keepSecretFile(path, () => randomBytes(KEY_BYTES).toString('hex')).catch(
+    (cause: unknown) => {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new RollcallError(
+        'KEY_INVALID',
+        `The key of the card hashes can be neither read from nor made at ${path}: ${reason}. Let the user that central ` +
+          'runs as read and write there, or name the file in ROLLCALL_CARD_HASH_KEY_FILE',
+        { cause, context: { path } },
+      );
+    },
+  );
   if (!KEY_PATTERN.test(hex)) {
     throw new RollcallError(
       'KEY_INVALID',

@@ -6,13 +6,10 @@ import type { Capture } from './facts.js';
  * even if one punch id came with two contents.
  */
 export function canonicalOrder(captures: readonly Capture[]): Capture[] {
-  const keyed = captures.map((capture) => ({ capture, key: keyOf(capture) }));
-  keyed.sort(
-    (a, b) => compareTimes(a.capture.atMs, b.capture.atMs) || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0),
-  );
+  const sorted = captures.toSorted((a, b) => compareTimes(a.atMs, b.atMs) || compareContents(a, b));
   const seen = new Set<string>();
   const ordered: Capture[] = [];
-  for (const { capture } of keyed) {
+  for (const capture of sorted) {
     if (seen.has(capture.punchId)) continue;
     seen.add(capture.punchId);
     ordered.push(capture);
@@ -32,6 +29,12 @@ export const TIME_MAX_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 function compareTimes(a: number | null, b: number | null): number {
   const first = isKnownTime(a) ? a : Number.POSITIVE_INFINITY;
   const second = isKnownTime(b) ? b : Number.POSITIVE_INFINITY;
+  return first < second ? -1 : first > second ? 1 : 0;
+}
+
+/** Asked only where the times are the same, since writing the keys is dear. */
+function compareContents(a: Capture, b: Capture): number {
+  const [first, second] = [keyOf(a), keyOf(b)];
   return first < second ? -1 : first > second ? 1 : 0;
 }
 
