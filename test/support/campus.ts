@@ -199,7 +199,12 @@ export class Campus {
 
   /** Waits until every running gateway has nothing left to send. */
   async drained(deadlineMs?: number): Promise<void> {
-    for (const gateway of this.gateways) await gateway.drained(deadlineMs);
+    for (const gateway of this.gateways) {
+      await gateway.drained({
+        describe: () => this.central.process.describe(),
+        ...(deadlineMs === undefined ? {} : { deadlineMs }),
+      });
+    }
   }
 
   async stop(): Promise<void> {

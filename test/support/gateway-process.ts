@@ -4,7 +4,7 @@ import Sqlite from 'better-sqlite3';
 import { type Exit, type Finished, RunningProcess, runToEnd } from './process.js';
 import { Reader } from './reader.js';
 import { COMMANDS } from './root.js';
-import { until } from './until.js';
+import { type UntilOptions, until } from './until.js';
 
 export interface ReaderPlan {
   id: string;
@@ -191,7 +191,7 @@ export class GatewayUnderTest {
   }
 
   /** Everything that it ever wrote is acknowledged by central. */
-  drained(deadlineMs?: number): Promise<true> {
+  drained({ deadlineMs, describe = () => '' }: UntilOptions = {}): Promise<true> {
     return until(
       `gateway ${this.id} is drained`,
       () => {
@@ -199,7 +199,7 @@ export class GatewayUnderTest {
         return head > 0 && head === acked ? true : undefined;
       },
       {
-        describe: () => `${JSON.stringify(this.outbox())}\n${this.#process?.describe() ?? ''}`,
+        describe: () => [JSON.stringify(this.outbox()), this.#process?.describe(), describe()].join('\n'),
         ...(deadlineMs === undefined ? {} : { deadlineMs }),
       },
     );

@@ -1,3 +1,4 @@
+import { accessSync, constants } from 'node:fs';
 import { RollcallError } from '@rollcall/protocol/errors';
 import Sqlite from 'better-sqlite3';
 
@@ -48,6 +49,18 @@ export function openForInspection(file: string): Database {
 }
 
 function connect(file: string, timeout: number, readonly = false): Database {
+  const db = openFile(file, timeout, readonly);
+  try {
+    // SQLite opens a file that it may not write all the same, and says so only at the first punch.
+    if (!readonly) accessSync(file, constants.W_OK);
+    return db;
+  } catch (cause) {
+    db.close();
+    throw unusable(file, cause);
+  }
+}
+
+function openFile(file: string, timeout: number, readonly: boolean): Database {
   try {
     return new Sqlite(file, { timeout, readonly });
   } catch (cause) {

@@ -6,6 +6,7 @@ const STORE = 'b9b27f1c-5a3a-4a7f-a4a8-0b9a6f8f6a11';
 const OTHER = 'c9b27f1c-5a3a-4a7f-a4a8-0b9a6f8f6a11';
 
 function fixture() {
+  const warnings: object[] = [];
   const calls: string[] = [];
   const acks = new Acks({
     storeId: STORE,
@@ -13,11 +14,16 @@ function fixture() {
     mark: (seq) => void calls.push(`mark ${seq}`),
     advance: (seq) => void calls.push(`advance ${seq}`),
     onRolledBack: () => void calls.push('rolled back'),
-    log: silentLog,
+    log: {
+      ...silentLog,
+      warn: (first: object | string) => {
+        if (typeof first === 'object') warnings.push(first);
+      },
+    },
   });
   const take = (value: unknown): void =>
     acks.take(Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)));
-  return { acks, calls, take };
+  return { warnings, calls, take };
 }
 
 const ack = (over: object) => ({ v: 1, store_id: STORE, through_seq: 7, rejected: [], ...over });
@@ -29,10 +35,10 @@ describe('Acks', () => {
     expect(f.calls).toEqual(['mark 7', 'advance 7']);
   });
 
-  it('counts rows that central put aside; they are settled all the same', () => {
+  it('names the rows that central put aside; they are settled all the same', () => {
     const f = fixture();
     f.take(ack({ rejected: [{ seq: 3, code: 'ROW_INVALID' }] }));
-    expect(f.acks.rejectedRows).toBe(1);
+    expect(f.warnings).toEqual([{ seq: 3, code: 'ROW_INVALID' }]);
     expect(f.calls).toContain('mark 7');
   });
 

@@ -19,15 +19,9 @@ export interface AcksOptions {
 /** Takes `down/ack`: central's word, and the only one, that rows are committed. */
 export class Acks {
   readonly #options: AcksOptions;
-  #rejectedRows = 0;
 
   constructor(options: AcksOptions) {
     this.#options = options;
-  }
-
-  /** Rows that central put into quarantine since the start. */
-  get rejectedRows(): number {
-    return this.#rejectedRows;
   }
 
   take(payload: Uint8Array): void {
@@ -48,7 +42,6 @@ export class Acks {
         return;
       }
       for (const { seq, code } of ack.rejected) log.warn({ seq, code }, 'central put a row into quarantine');
-      this.#rejectedRows += ack.rejected.length;
       crashPoint('after-ack-received');
       mark(ack.through_seq);
       advance(ack.through_seq);

@@ -253,11 +253,11 @@ export class Link {
     const { clock, log, onProblem } = this.#options;
     const problem = asProblem(error, this.#options);
     const { code, message } = problem;
-    const nowMs = clock.monoMs();
-    const isKnown = this.#logged?.message === message && nowMs - this.#logged.monoMs < REASON_LOG_INTERVAL_MS;
-    if (isKnown) log.debug({ code }, message);
-    else {
-      this.#logged = { message, monoMs: nowMs };
+    const monoMs = clock.monoMs();
+    if (this.#logged?.message === message && monoMs - this.#logged.monoMs < REASON_LOG_INTERVAL_MS) {
+      log.debug({ code }, message);
+    } else {
+      this.#logged = { message, monoMs };
       log.warn({ code }, message);
     }
     onProblem?.(problem);
