@@ -54,7 +54,7 @@ describe('central as a whole', () => {
     expect(commitAckSchema.parse(ack)).toMatchObject({ through_seq: 2, rejected: [] });
     expect(await db.knex('punch').orderBy('seq').pluck('seq')).toEqual([1, 2]);
     const { version, url, sha256 } = rosterPointerSchema.parse(pointer);
-    expect(url).toBe('/api/v1/attendance/gateways/gw-a/roster/1/');
+    expect(url).toBe(`/api/v1/attendance/gateways/gw-a/roster/${version}/`);
     const stored = await db.knex('gateway_roster').where({ version }).first();
     expect(createHash('sha256').update(stored.document).digest('hex')).toBe(sha256);
     expect((await fetch(`http://127.0.0.1:${central.httpPort}/readyz`)).status).toBe(200);
