@@ -5,7 +5,12 @@ import { describeIssues } from '@rollcall/protocol/parse';
 import * as z from 'zod';
 import { LOG_LEVELS, type LogLevel } from './log.js';
 
-const portSchema = z.coerce.number().int('must be a whole number').min(0).max(65_535);
+const PORT_TEXT = 'must be a port from 0 to 65535; 0 takes any free one';
+const portSchema = z
+  .string()
+  .regex(/^\d{1,5}$/, PORT_TEXT)
+  .transform(Number)
+  .refine((port) => port <= 65_535, PORT_TEXT);
 const LOOPBACK_HOSTS = ['127.0.0.1', 'localhost', '::1'];
 
 /** Everything central is told from outside; the names are those of the environment. */

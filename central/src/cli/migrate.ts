@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import { readConfig } from '../config.js';
 import { migrate } from '../db/migrate.js';
-import { openConfiguredDatabase } from '../db/open-configured.js';
-import { createLog } from '../log.js';
+import { withDatabase } from './with-database.js';
 
 export function addMigrate(program: Command): void {
   program
@@ -11,12 +10,9 @@ export function addMigrate(program: Command): void {
     .option('--data-dir <path>', 'folder of the database and the keys (default ./var)')
     .action(async (flags: { dataDir?: string }) => {
       const config = readConfig(process.env, flags);
-      const database = await openConfiguredDatabase(config, createLog('warn'));
-      try {
+      await withDatabase(config, async (database) => {
         const ran = await migrate(database);
         process.stdout.write(ran.length === 0 ? 'The schema is up to date\n' : `${ran.join('\n')}\n`);
-      } finally {
-        await database.close();
-      }
+      });
     });
 }

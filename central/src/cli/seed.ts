@@ -4,10 +4,9 @@ import { systemClock } from '@rollcall/protocol/system-clock';
 import type { Command } from 'commander';
 import { readConfig } from '../config.js';
 import { migrate } from '../db/migrate.js';
-import { openConfiguredDatabase } from '../db/open-configured.js';
-import { createLog } from '../log.js';
 import { loadCampusKey } from '../people/campus-key.js';
 import { seedCampus } from '../seed/seed-campus.js';
+import { withDatabase } from './with-database.js';
 
 interface SeedFlags {
   dataDir?: string;
@@ -31,8 +30,7 @@ export function addSeed(program: Command): void {
 async function seedCommand(path: string, flags: SeedFlags): Promise<void> {
   const config = readConfig(process.env, { dataDir: flags.dataDir });
   const bytes = await readCampusFile(path);
-  const db = await openConfiguredDatabase(config, createLog('warn'));
-  try {
+  await withDatabase(config, async (db) => {
     await migrate(db);
     const campusKey = await loadCampusKey({
       dataDir: config.dataDir,
@@ -50,9 +48,7 @@ async function seedCommand(path: string, flags: SeedFlags): Promise<void> {
       `${gateways} gateways, ${devices} devices, ${students} students, ${slots} weekly classes; ` +
         `class sessions: ${sessions.created} created, ${sessions.existing} existing\n`,
     );
-  } finally {
-    await db.close();
-  }
+  });
 }
 
 async function readCampusFile(path: string): Promise<Uint8Array> {

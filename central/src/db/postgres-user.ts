@@ -20,15 +20,34 @@ export function ensurePostgresUser(): UserIds {
   const args = ['--system', '--user-group', '--no-create-home', '--home-dir', '/nonexistent'];
   const result = spawnSync('useradd', [...args, '--shell', '/usr/sbin/nologin', POSTGRES_USER], {
     encoding: 'utf8',
+    // A shell that came by "su" without "-" has no administrator's folders in its PATH.
+    env: { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` },
   });
   // Another central may have created it in the same moment: what counts is that it is there now.
   const created = lookUp();
   if (created !== undefined) return created;
-  const reason = result.error?.message ?? result.stderr.trim();
-  throw new RollcallError(
+  throw cannotCreate(result);
+}
+
+/** What to tell a human; exported for its test. */
+export function cannotCreate({
+  error,
+  stderr,
+}: {
+  error?: Error | undefined;
+  stderr: string;
+}): RollcallError {
+  const isMissing = error !== undefined && 'code' in error && error.code === 'ENOENT';
+  const reason = isMissing
+    ? 'this machine has no "useradd"'
+    : `useradd says: ${error?.message ?? (stderr.trim() || 'nothing')}`;
+  const remedy = isMissing
+    ? `Create a system user "${POSTGRES_USER}" with the tool of your distribution`
+    : `Create it with "useradd --system ${POSTGRES_USER}"`;
+  return new RollcallError(
     'DATABASE_UNAVAILABLE',
     `PostgreSQL does not run as root, and the user "${POSTGRES_USER}" it would run as cannot be created: ${reason}. ` +
-      `Create it with "useradd --system ${POSTGRES_USER}", start central as another user than root, or set DATABASE_URL`,
+      `${remedy}, start central as another user than root, or set DATABASE_URL to a PostgreSQL of your own`,
   );
 }
 

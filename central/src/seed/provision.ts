@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { RollcallError } from '@rollcall/protocol/errors';
 import type { Knex } from '../db/database.js';
 import { keepSecretFile } from '../people/secret-file.js';
 
@@ -21,10 +22,9 @@ export async function provisionGateways(
 ): Promise<void> {
   const secrets: { id: string; secret_sha256: string }[] = [];
   for (const id of gatewayIds) {
-    const password = await keepSecretFile(join(directory, id, 'mqtt-password'), () =>
-      randomBytes(PASSWORD_BYTES).toString('base64url'),
-    );
-    await keepSecretFile(join(directory, id, 'card-hash-key'), () => campusKey.toString('hex'));
+    const keep = (name: string, make: () => string) => keepIn(join(directory, id), name, make);
+    const password = await keep('mqtt-password', () => randomBytes(PASSWORD_BYTES).toString('base64url'));
+    await keep('card-hash-key', () => campusKey.toString('hex'));
     secrets.push({ id, secret_sha256: createHash('sha256').update(password, 'utf8').digest('hex') });
   }
   await trx.raw(
@@ -32,4 +32,18 @@ export async function provisionGateways(
      FROM jsonb_to_recordset(?::jsonb) AS r (id text, secret_sha256 text) WHERE g.id = r.id`,
     [JSON.stringify(secrets)],
   );
+}
+
+async function keepIn(folder: string, name: string, make: () => string): Promise<string> {
+  try {
+    return await keepSecretFile(join(folder, name), make);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new RollcallError(
+      'SEED_INVALID',
+      `The secrets of a gateway can be neither read from nor written to ${folder}: ${reason}. Choose a folder with ` +
+        '--provision-dir that this user may write to; nothing was loaded',
+      { cause },
+    );
+  }
 }

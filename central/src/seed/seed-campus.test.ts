@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ManualClock } from '@rollcall/protocol/manual-clock';
@@ -242,6 +242,19 @@ describe('loadCampusKey', () => {
     expect(first).toHaveLength(32);
     expect(await loadCampusKey({ dataDir: directory })).toEqual(first);
     expect(statSync(join(directory, 'keys', 'card-hash-key')).mode & 0o777).toBe(0o600);
+  });
+
+  it('says what to do about a key or a provision folder that cannot be read or written', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'rollcall-unreadable-'));
+    const file = join(folder, 'file');
+    writeFileSync(file, 'no folder');
+    await expect(loadCampusKey({ dataDir: folder, file: folder })).rejects.toThrow(
+      /key of the card hashes.*ROLLCALL_CARD_HASH_KEY_FILE.*KEY_INVALID/,
+    );
+    await expect(seed(testCampus(), file)).rejects.toThrow(
+      /--provision-dir.*nothing was loaded.*SEED_INVALID/,
+    );
+    rmSync(folder, { recursive: true, force: true });
   });
 
   it('refuses a key file that holds something else', async () => {
