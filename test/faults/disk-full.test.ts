@@ -48,16 +48,20 @@ describe.skipIf(reason !== undefined)(
       expect(statfsSync(disk.path).bavail).toBe(0);
     }
 
-    it('shows green while the ballast lasts, then red and nothing else', async () => {
-      expect(await campus.tapNewCard()).toBe('green');
+    /** What the ballast or a checkpoint gives back keeps some punches, until somebody takes that room as well. */
+    async function fillUntilRed(): Promise<void> {
       fill();
       let taps = 0;
       while ((await campus.tapNewCard()) === 'green') {
         taps += 1;
         if (taps > TAPS_MAX) throw new Error('the disk is full and every light is green');
-        // Whoever fills disks takes what the ballast gave back, too.
         fill();
       }
+    }
+
+    it('shows green while the ballast lasts, then red and nothing else', async () => {
+      expect(await campus.tapNewCard()).toBe('green');
+      await fillUntilRed();
       expect(await campus.tapNewCard()).toBe('red');
       expect(campus.gateway.isRunning).toBe(true);
     });
@@ -96,7 +100,7 @@ describe.skipIf(reason !== undefined)(
       rmSync(join(disk.path, 'ballast.bin'), { force: true });
       fill();
       await campus.gateway.start();
-      expect(await campus.tapNewCard()).toBe('red');
+      await fillUntilRed();
       rmSync(filler());
       await until('the gateway takes punches again', async () => (await campus.tapNewCard()) === 'green');
       await expectGreensArePunches(campus);
