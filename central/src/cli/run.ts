@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { type ConfigFlags, readConfig } from '../config.js';
-import { createLog } from '../log.js';
+import { isDatabaseTransient } from '../db/connection.js';
+import { createLog, type Log } from '../log.js';
 import { startCentral } from '../main.js';
 
 export function addRun(program: Command): void {
@@ -21,6 +22,7 @@ export function addRun(program: Command): void {
       const config = readConfig(process.env, flags);
       const log = createLog(config.logLevel);
       const stopped = stopSignal();
+      outliveLostDatabase(log);
       const central = await startCentral(config, log);
       log.info({ http_port: central.httpPort, mqtt_port: central.mqttPort }, 'ready');
       const signal = await stopped;
@@ -34,5 +36,17 @@ export function addRun(program: Command): void {
 function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(signal));
+  });
+}
+
+/**
+ * The job queue reports a job's end without waiting for the answer: a database that goes away at that moment
+ * becomes a rejection that nobody can catch, and must not end a process that can wait for it. The job expires
+ * and runs again. Anything else still ends the process, as it should.
+ */
+function outliveLostDatabase(log: Log): void {
+  process.on('unhandledRejection', (error) => {
+    if (!isDatabaseTransient(error)) throw error;
+    log.warn({ err: error }, 'PostgreSQL went away while a job ended; the job runs again');
   });
 }
