@@ -13,7 +13,10 @@ const BUDGET_MS = 180_000;
 const SETTLING_MS = 60_000;
 const GATEWAYS = 3;
 const READERS = 3;
-const TAPS_BETWEEN_FAULTS = 200;
+/** Enough for a connection to come back in between, few enough for many faults in the time. */
+const TAPS_BETWEEN_FAULTS = 5_000;
+const TAPS_DURING_FAULT = 2_000;
+const DRAIN_DEADLINE_MS = 240_000;
 /** A leak of one object per tap would be far beyond; the collector's own mood stays below. */
 const GROWTH_MIB_MAX = 96;
 
@@ -41,12 +44,12 @@ describe('a fleet at many times the speed of a day, with a bad network', () => {
     cut: () => campus.wire.cut(),
     freeze: async () => {
       campus.wire.freeze();
-      await tapsLater(TAPS_BETWEEN_FAULTS);
+      await tapsLater(TAPS_DURING_FAULT);
       campus.wire.thaw();
     },
     refuse: async () => {
       campus.wire.refuse();
-      await tapsLater(TAPS_BETWEEN_FAULTS);
+      await tapsLater(TAPS_DURING_FAULT);
       campus.wire.refuse(false);
     },
     database: async () => {
@@ -74,6 +77,7 @@ describe('a fleet at many times the speed of a day, with a bad network', () => {
     }
     isOver = true;
     await tapping;
+    await campus.drained(DRAIN_DEADLINE_MS);
     await expectGreensArePunches(campus);
     const growthMib = pids.map((pid, index) => residentMib(pid) - (settledMib?.[index] ?? 0));
     expect(Math.max(...growthMib), `growth of ${growthMib.map(Math.round)} MiB`).toBeLessThan(GROWTH_MIB_MAX);

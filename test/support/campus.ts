@@ -207,12 +207,14 @@ export class Campus {
     }
   }
 
+  /** Leaves nothing behind; then fails if a program did not stop when it was told to. */
   async stop(): Promise<void> {
+    const stopped: PromiseSettledResult<unknown>[] = [];
     for (const gateway of this.gateways) {
-      await gateway.stop();
+      stopped.push(...(await Promise.allSettled([gateway.stop()])));
       await gateway.unplugReaders();
     }
-    await this.central.stop();
+    stopped.push(...(await Promise.allSettled([this.central.stop()])));
     await Promise.all([
       this.wire.stop(),
       this.#httpWire.stop(),
@@ -222,6 +224,7 @@ export class Campus {
     await this.#broker?.stop();
     await this.database.close();
     rmSync(this.directory, { recursive: true, force: true });
+    for (const result of stopped) if (result.status === 'rejected') throw result.reason;
   }
 
   async #provision(): Promise<void> {

@@ -5,6 +5,7 @@ import { type UntilOptions, until } from './until.js';
 /** Lines of one process that are kept at least; a soak writes more than anybody reads. */
 const LINES_KEPT_MAX = 5_000;
 const LINES_SHOWN = 40;
+const STOP_DEADLINE_MS = 40_000;
 
 export interface Exit {
   code: number | null;
@@ -98,13 +99,19 @@ export class RunningProcess {
     return this.exited;
   }
 
-  /** SIGTERM, and SIGKILL for one that does not obey; the caller sees which by the exit. */
-  async stop(graceMs = 20_000): Promise<Exit> {
+  /** SIGTERM; one that does not obey is killed, and that is an error. */
+  async stop(): Promise<Exit> {
     if (this.#exit !== undefined) return this.#exit;
     this.#child.kill('SIGTERM');
-    const timer = setTimeout(() => this.#child.kill('SIGKILL'), graceMs);
+    let isKilled = false;
+    const timer = setTimeout(() => {
+      isKilled = true;
+      this.#child.kill('SIGKILL');
+    }, STOP_DEADLINE_MS);
     const exit = await this.exited;
     clearTimeout(timer);
+    if (isKilled)
+      throw new Error(`${this.name} did not stop within ${STOP_DEADLINE_MS / 1000} s: ${this.describe()}`);
     return exit;
   }
 

@@ -96,6 +96,8 @@ export class Link {
     this.#failPending('The gateway is stopping');
     this.#client = undefined;
     await this.#within(GOODBYE_TIMEOUT_MS, client.endAsync());
+    // One that waits for answers that never come would keep the stopped process alive.
+    this.#drop(client);
   }
 
   /**

@@ -258,6 +258,23 @@ describe('Pump', () => {
     expect(replayed.slice(1).flat()).not.toContain(1);
   });
 
+  it('sends at once when a silent central speaks again, instead of waiting out its doubled delay', () => {
+    const { pump, clock, add, run, seqs } = fixture();
+    pump.linkUp();
+    add(2);
+    for (const factor of [1, 2, 4]) {
+      clock.advance(RESEND_MS * factor);
+      run();
+    }
+    const before = seqs().length;
+    pump.centralSpoke();
+    run();
+    expect(seqs().slice(before)).toEqual([[1, 2]]);
+    pump.centralSpoke();
+    run();
+    expect(seqs()).toHaveLength(before + 1);
+  });
+
   it('delivers every row whatever is lost, doubled or cut, and remembers only what was acked', async () => {
     const step = fc.oneof(
       fc.record({ do: fc.constant('add' as const), rows: fc.integer({ min: 1, max: 9 }) }),

@@ -115,6 +115,13 @@ export class Pump {
     this.wake();
   }
 
+  /** Central has spoken: whatever it left unanswered before, waiting longer for it makes no sense. */
+  centralSpoke(): void {
+    if (!this.#isUp || this.#resends === 0) return;
+    this.#resends = 0;
+    this.#rewind();
+  }
+
   /** Sends acked rows again, for a central that was restored from a backup. */
   replay(fromSeq: number): void {
     this.#replaySeq = Math.min(fromSeq, this.#replaySeq ?? fromSeq);

@@ -129,7 +129,11 @@ export class Uplink {
   #dispatch(topic: DownTopic, payload: Uint8Array): void {
     if (topic.kind === 'command') this.#takeCommand(topic.command, payload);
     else if (topic.kind === 'ack') this.#acks.take(payload);
-    else this.#takeRoster(payload);
+    else {
+      // Central publishes it when it starts, also where the broker stayed and nothing else tells.
+      this.pump.centralSpoke();
+      this.#takeRoster(payload);
+    }
   }
 
   #takeCommand(command: string, payload: Uint8Array): void {
