@@ -40,6 +40,15 @@ describe('a PostgreSQL that is', () => {
     await expectGreensArePunches(campus);
   });
 
+  it('cut off again and again, in the middle of whatever is asked, does not end central', async () => {
+    for (let cut = 0; cut < 30; cut++) {
+      campus.databaseWire.cut();
+      expect(await campus.tapNewCard()).toBe('green');
+    }
+    await expectGreensArePunches(campus);
+    expect(campus.central.process.exit).toBeUndefined();
+  });
+
   it('killed with SIGKILL and started again has everything that was acknowledged', async () => {
     await tapMany();
     const pidFile = join(campus.database.server.directory, 'data', 'postmaster.pid');
