@@ -20,7 +20,10 @@ const DEADLINE_MS = 300_000;
  * a PostgreSQL that syncs every commit. Measured from the first committed punch to the last.
  */
 export async function measureDrain(): Promise<Measured> {
-  const campus = await Campus.prepare({ database: await CampusDatabase.openDurable() });
+  const campus = await Campus.prepare({
+    database: await CampusDatabase.openDurable(),
+    centralEnv: { ROLLCALL_LOG_LEVEL: 'info' },
+  });
   try {
     await fillOutbox(campus);
     const heapBefore = heapMib();

@@ -15,8 +15,8 @@ import Sqlite from 'better-sqlite3';
 import { withLineChecksum } from './line-frame.js';
 import { heapMib, type Measured, percentile, round } from './measured.js';
 
-const TAPS = 3_000;
-const WARM_UP_TAPS = 300;
+const TAPS = 10_000;
+const WARM_UP_TAPS = 1_000;
 const DEVICE_ID = 'line-bench';
 const BOOT_ID = '0b0b0b0b-1111-4222-8333-444444444444';
 

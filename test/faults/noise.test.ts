@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Campus } from '../support/campus.js';
 import type { Reader } from '../support/reader.js';
 
-const ROUNDS = 15;
+const ROUNDS = 10;
 const NOISE_BYTES = [1, 7, 64, 700];
 
 describe('noise on the line', () => {

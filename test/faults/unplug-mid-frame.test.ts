@@ -10,7 +10,7 @@ const LINE_READERS: readonly ReaderPlan[] = Array.from({ length: 8 }, (_, index)
   id: `line-${index + 1}`,
   driver: 'line',
 }));
-const RDM_READERS: readonly ReaderPlan[] = [1, 2, 3, 4].map((number) => ({
+const RDM_READERS: readonly ReaderPlan[] = [1, 2, 3, 4, 5, 6, 7, 8].map((number) => ({
   id: `rdm-${number}`,
   driver: 'rdm6300',
   lights: `line-${number}`,

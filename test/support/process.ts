@@ -16,8 +16,14 @@ export type LogLine = Record<string, unknown> & { msg?: string };
 
 const alive = new Set<ChildProcess>();
 // Whatever happens to the test run, no process of ours stays behind.
-process.on('exit', () => {
+const killAll = (): void => {
   for (const child of alive) child.kill('SIGKILL');
+};
+process.on('exit', killAll);
+// A worker whose test hangs is told to end; 'exit' does not follow that by itself.
+process.once('SIGTERM', () => {
+  killAll();
+  process.exit(1);
 });
 
 export interface StartOptions {
