@@ -10,12 +10,15 @@ export function mountRoute(app: Express, route: Route, context: HttpContext): vo
   const { contract } = route;
   app[contract.method](expressPath(contract.path), async (request: Request, response: Response) => {
     response.locals['route'] = contract.path;
+    // Before the request is looked at: who may not call this learns nothing about what it takes.
+    const principal = await context.authenticate(request, contract.access);
     if (contract.body !== undefined) refuseUnreadBody(request);
     const reply = await route.handle(
       {
         params: parsePart(contract.params, request.params, 'path'),
         query: parsePart(contract.query, request.query, 'query'),
         body: contract.body === undefined ? undefined : parsePart(contract.body, request.body ?? {}, 'body'),
+        principal,
         request,
         response,
       } as never,

@@ -30,6 +30,13 @@ export function openApiDocument(
       schemas: { Problem: jsonSchema(problemSchema, version, 'output') },
       securitySchemes: {
         gateway: { type: 'http', scheme: 'basic', description: 'Gateway id and MQTT password' },
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description: 'Access token, for scripts',
+        },
+        cookie: { type: 'apiKey', in: 'cookie', name: 'rollcall_access', description: 'For the pages' },
       },
     },
   };
@@ -64,9 +71,14 @@ function operationOf(contract: RouteContract, version: OpenApiVersion): Json {
             content: { 'application/json': { schema: jsonSchema(body, version, 'input') } },
           },
         }),
-    ...(contract.security === undefined ? {} : { security: [{ [contract.security]: [] }] }),
+    security: securityOf(contract),
     responses: { 200: { description: contract.summary, content }, ...problemResponses(contract) },
   };
+}
+
+function securityOf({ access }: RouteContract): Json[] {
+  if (access === 'public') return [];
+  return access === 'gateway' ? [{ gateway: [] }] : [{ bearer: [] }, { cookie: [] }];
 }
 
 function parametersOf(

@@ -2,6 +2,8 @@ import type { Clock } from '@rollcall/protocol/clock';
 import type { ErrorCode } from '@rollcall/protocol/errors';
 import type { Request, Response } from 'express';
 import type * as z from 'zod';
+import type { Permission } from '../auth/permissions.js';
+import type { Principal } from '../auth/principal.js';
 import type { Database } from '../db/database.js';
 import type { Log } from '../log.js';
 import type { Metrics } from '../metrics/metrics.js';
@@ -13,13 +15,22 @@ export interface HttpContext {
   log: Log;
   live: LiveFeed;
   metrics: Metrics;
+  /** Who sent this request. Refuses what the access of the route does not allow, before anything is read. */
+  authenticate: (request: Request, access: Access) => Promise<Principal>;
   /** What has to work before traffic may come, by name. */
   checks: Readonly<Record<string, () => Promise<boolean> | boolean>>;
 }
 
+/**
+ * Who may call a route at all; which rows it then shows or changes is asked of the principal's reach.
+ *
+ * `public`: everybody. `gateway`: a gateway's own login. `signed_in`: any account. Otherwise a permission.
+ */
+export type Access = 'public' | 'gateway' | 'signed_in' | Permission;
+
 /** What the document says about a route, and what its requests are held to. */
 export interface RouteContract {
-  method: 'get' | 'post';
+  method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** OpenAPI form: `/api/v1/attendance/sessions/{id}/`. */
   path: string;
   operationId: string;
@@ -30,7 +41,7 @@ export interface RouteContract {
   body?: z.ZodObject;
   /** Request headers that mean something, with their description. */
   headers?: Readonly<Record<string, string>>;
-  security?: 'gateway';
+  access: Access;
   /** JSON with this shape, or another media type. */
   reply: { schema: z.ZodType } | { contentType: string };
   /** Beside REQUEST_INVALID and INTERNAL, which any route can answer. */
@@ -41,6 +52,7 @@ export interface RouteInput<C extends RouteContract> {
   params: C['params'] extends z.ZodObject ? z.output<C['params']> : Record<string, never>;
   query: C['query'] extends z.ZodObject ? z.output<C['query']> : Record<string, never>;
   body: C['body'] extends z.ZodObject ? z.output<C['body']> : undefined;
+  principal: Principal;
   request: Request;
   /** For routes that answer by themselves: streams and files. */
   response: Response;

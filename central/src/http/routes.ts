@@ -18,6 +18,7 @@ const schemaRoute = defineRoute(
     operationId: 'schema',
     tag: 'Operations',
     summary: 'This document: OpenAPI 3.1, or 3.0 with version=3.0',
+    access: 'public',
     query: schemaQuery,
     reply: { schema: openApiSchema },
   },

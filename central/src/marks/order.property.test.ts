@@ -99,7 +99,7 @@ describe('marks in any order of evidence (case 79)', () => {
   async function dayOf(steps: readonly (Sent[] | 'judge' | (typeof LIFE)[number])[]) {
     const { knex } = db;
     await knex.raw(`TRUNCATE punch, clock_anchor, gateway_store, judgement_todo, exception_item, attendance_record,
-      session_tally, attendance_student_snapshot, quarantine_row`);
+      session_tally, attendance_student_snapshot, quarantine_row CASCADE`);
     await knex('attendance_session').update({ status: 'scheduled', notes: '', actual_start_at: null });
     const clock = new ManualClock(atMs('18:00'));
     const judge = createJudge({ db, clock, log: silentLog, chunkPairsMax: 4 });

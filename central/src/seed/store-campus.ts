@@ -24,6 +24,7 @@ export async function storeCampus(trx: Knex, file: CampusFile): Promise<void> {
     .insert({ ...period, campus_id: campus.id })
     .onConflict('id')
     .merge(['name', 'starts_on', 'ends_on']);
+  await trx.raw(TIMETABLE_VERSION_SQL, [period.id]);
   await upsert(trx, COURSE_SQL, file.courses);
   await upsert(trx, FACULTY_SQL, file.faculty);
   await upsert(trx, SECTION_SQL, file.sections);
@@ -98,12 +99,23 @@ const DEVICE_SQL = `
   ON CONFLICT (gateway_id, device_id) DO UPDATE SET device_name = excluded.device_name,
     device_type = excluded.device_type, driver = excluded.driver, room_id = excluded.room_id, direction = excluded.direction`;
 
+/** A file carries one timetable: it is the first version of its period. */
+const TIMETABLE_VERSION_SQL = `
+  INSERT INTO timetable_version (academic_period_id, name, valid_during)
+  SELECT id, 'v1', daterange(starts_on, ends_on, '[]') FROM academic_period p
+  WHERE id = ? AND NOT EXISTS (SELECT FROM timetable_version WHERE academic_period_id = p.id)`;
+
 const SLOT_SQL = `
   INSERT INTO attendance_timetable_slot
-    (id, academic_period_id, section_id, course_code, faculty_code, room_id, day_of_week, start_time, end_time, slot_type)
-  SELECT id, period, section, course, faculty, room, day_of_week, start, "end", type FROM jsonb_to_recordset(?::jsonb)
+    (id, academic_period_id, section_id, course_code, faculty_code, room_id, day_of_week, start_time, end_time, slot_type,
+     timetable_version_id)
+  SELECT r.id, period, section, course, faculty, room, day_of_week, start, "end", type, v.id
+  FROM jsonb_to_recordset(?::jsonb)
     AS r (id text, period text, section text, course text, faculty text, room text, day_of_week smallint,
       start time, "end" time, type text)
+    JOIN LATERAL (
+      SELECT id FROM timetable_version WHERE academic_period_id = r.period ORDER BY valid_during LIMIT 1
+    ) v ON true
   ON CONFLICT (id) DO UPDATE SET academic_period_id = excluded.academic_period_id, section_id = excluded.section_id,
     course_code = excluded.course_code, faculty_code = excluded.faculty_code, room_id = excluded.room_id,
     day_of_week = excluded.day_of_week, start_time = excluded.start_time, end_time = excluded.end_time,

@@ -10,6 +10,7 @@ export const readCampus = defineRoute(
     operationId: 'readCampus',
     tag: 'Operations',
     summary: 'The campus and its time zone: every date and wall time is meant there',
+    access: 'campus.read',
     reply: { schema: campusSchema },
     errors: ['NOT_FOUND'],
   },

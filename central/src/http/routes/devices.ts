@@ -29,6 +29,7 @@ export const listDevices = defineRoute(
     operationId: 'listDevices',
     tag: 'Gateways and devices',
     summary: 'Configured devices with what their gateways last reported of them',
+    access: 'devices.read',
     query: devicesQuery,
     reply: { schema: pageOf(deviceSchema) },
   },

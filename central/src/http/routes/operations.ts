@@ -13,6 +13,7 @@ export const healthz = defineRoute(
     operationId: 'healthz',
     tag: TAG,
     summary: 'The process runs and answers',
+    access: 'public',
     reply: { schema: aliveSchema },
   },
   () => Promise.resolve({ body: { status: 'ok' } as const }),
@@ -25,6 +26,7 @@ export const readyz = defineRoute(
     operationId: 'readyz',
     tag: TAG,
     summary: 'Everything that requests and punches need works; 503 otherwise, naming what does not',
+    access: 'public',
     reply: { schema: readySchema },
   },
   async (_input, { checks, log }) => {
@@ -56,6 +58,7 @@ export const metricsRoute = defineRoute(
     operationId: 'metrics',
     tag: TAG,
     summary: 'Figures in the text format of Prometheus',
+    access: 'public',
     reply: { contentType: 'text/plain' },
   },
   async ({ response }, { metrics }) => {
@@ -79,6 +82,7 @@ export const listJobs = defineRoute(
     operationId: 'listJobs',
     tag: TAG,
     summary: 'Periodic jobs: what each did last and when it runs next',
+    access: 'jobs.read',
     reply: { schema: jobsSchema },
   },
   async (_input, { db, clock }) => {

@@ -12,6 +12,7 @@ export const listPunches = defineRoute(
     operationId: 'listPunches',
     tag: 'Evidence',
     summary: 'Punches as they reached central, newest first',
+    access: 'evidence.read',
     query: punchesQuery,
     reply: { schema: pageOf(punchSchema) },
   },

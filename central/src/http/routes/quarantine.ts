@@ -33,6 +33,7 @@ export const listQuarantine = defineRoute(
     operationId: 'listQuarantine',
     tag: 'Evidence',
     summary: 'What gateways sent and could not become evidence, newest first',
+    access: 'quarantine.read',
     query: quarantineQuery,
     reply: { schema: pageOf(quarantineItemSchema) },
   },

@@ -17,6 +17,7 @@ export const stream = defineRoute(
     tag: 'Live',
     summary:
       'Server-sent events: punch, record, session, gateway as they happen; resync = read your lists anew; ping = every 15 s',
+    access: 'campus.read',
     headers: { 'Last-Event-ID': 'Sent by browsers that come back; they are told to resync' },
     reply: { contentType: 'text/event-stream' },
   },

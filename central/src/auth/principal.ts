@@ -1,0 +1,26 @@
+import type { RoleGrant } from './roles.js';
+
+/** Who is asking, as proved by a token; rights are asked of `permissions.ts`, never of the fields here. */
+export interface Principal {
+  /** Null for a request that proved nothing and for the system itself. */
+  accountId: string | null;
+  login: string;
+  displayName: string;
+  grants: readonly RoleGrant[];
+  studentId: string | null;
+  facultyCode: string | null;
+  guardianId: string | null;
+  loginSessionId: string | null;
+}
+
+/** Nobody in particular: may do what is public, and nothing else. */
+export const ANONYMOUS: Principal = {
+  accountId: null,
+  login: 'anonymous',
+  displayName: 'Anonymous',
+  grants: [],
+  studentId: null,
+  facultyCode: null,
+  guardianId: null,
+  loginSessionId: null,
+};
