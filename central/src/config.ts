@@ -35,6 +35,7 @@ const environmentSchema = z.object({
   ROLLCALL_MQTT_PORT: portSchema.default(1883),
   ROLLCALL_LOG_LEVEL: z.enum(LOG_LEVELS).default('info'),
   ROLLCALL_CARD_HASH_KEY_FILE: z.string().min(1).optional(),
+  ROLLCALL_TOKEN_KEY_FILE: z.string().min(1).optional(),
 });
 
 export interface ExternalBroker {
@@ -56,6 +57,7 @@ export interface CentralConfig {
   externalBroker: ExternalBroker | undefined;
   logLevel: LogLevel;
   cardHashKeyFile: string | undefined;
+  tokenKeyFile: string | undefined;
 }
 
 /** What the command line may say instead of the environment. */
@@ -86,6 +88,7 @@ export function readConfig(env: NodeJS.ProcessEnv, flags: ConfigFlags = {}): Cen
     externalBroker: readBroker(values),
     logLevel: values.ROLLCALL_LOG_LEVEL,
     cardHashKeyFile: values.ROLLCALL_CARD_HASH_KEY_FILE,
+    tokenKeyFile: values.ROLLCALL_TOKEN_KEY_FILE,
   };
 }
 

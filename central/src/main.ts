@@ -1,6 +1,7 @@
 import type { Clock } from '@rollcall/protocol/clock';
 import { systemClock } from '@rollcall/protocol/system-clock';
 import { buildTopic } from '@rollcall/protocol/topics';
+import { loadTokenKeys } from './auth/token-key.js';
 import { takeConsumerTurns } from './broker/consumer-turn.js';
 import { centralClientId, startEmbeddedBroker } from './broker/embedded.js';
 import { type BrokerLink, type Message, openBrokerLink } from './broker/link.js';
@@ -69,6 +70,10 @@ export async function startCentral(
       clock,
       listener,
       metrics,
+      tokenKeys: await loadTokenKeys({
+        dataDir: config.dataDir,
+        ...(config.tokenKeyFile === undefined ? {} : { file: config.tokenKeyFile }),
+      }),
       host: config.host,
       port: config.httpPort,
       isReady: () => link.isConsuming,

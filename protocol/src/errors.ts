@@ -72,6 +72,21 @@ export const ERROR_CODES = {
   SIGNATURE_MISSING: 'input',
   TIME_IN_FUTURE: 'input',
   TOPIC_INVALID: 'input',
+  // signing in
+  CSRF_MISSING: 'input',
+  LOGIN_REFUSED: 'input',
+  LOGIN_THROTTLED: 'input',
+  PASSWORD_WEAK: 'input',
+  TOKEN_EXPIRED: 'input',
+  TOKEN_INVALID: 'input',
+  TOKEN_MISSING: 'input',
+  TOKEN_SPENT: 'input',
+  // class sessions
+  AD_HOC_TOO_LATE: 'input',
+  CLASH: 'input',
+  REASON_MISSING: 'input',
+  REOPEN_TOO_LATE: 'input',
+  SECOND_PERSON_NEEDED: 'input',
   // central
   BROKER_PROBE_FAILED: 'operator',
   DATABASE_LOST: 'transient',

@@ -1,4 +1,4 @@
-import { RollcallError } from '@rollcall/protocol/errors';
+import { isRollcallError, RollcallError } from '@rollcall/protocol/errors';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
 import { mountRoute, refuseOtherMethods } from './mount.js';
@@ -73,7 +73,13 @@ function answerProblem({ log }: HttpContext) {
       response.destroy();
       return;
     }
-    if (problem.status === 401) response.set('WWW-Authenticate', 'Basic realm="rollcall", charset="UTF-8"');
+    if (problem.status === 401) response.set('WWW-Authenticate', challengeOf(problem.code));
+    const seconds = isRollcallError(error) ? error.context['retryAfterSeconds'] : undefined;
+    if (typeof seconds === 'number') response.set('Retry-After', String(seconds));
     response.status(problem.status).type(PROBLEM_CONTENT_TYPE).send(JSON.stringify(problem));
   };
 }
+
+/** Gateways sign in by HTTP Basic; a browser must not be told so, or it would ask its user for that password. */
+const challengeOf = (code: string): string =>
+  code === 'UNAUTHENTICATED' ? 'Basic realm="rollcall", charset="UTF-8"' : 'Bearer realm="rollcall"';

@@ -2,6 +2,8 @@ import { RollcallError } from '@rollcall/protocol/errors';
 import { describeIssues } from '@rollcall/protocol/parse';
 import type { Express, Request, Response } from 'express';
 import type * as z from 'zod';
+import type { Principal } from '../auth/principal.js';
+import { auditRefusal } from './audit-refusals.js';
 import { NUL } from './cursor.js';
 import type { HttpContext, Route } from './route.js';
 
@@ -10,26 +12,45 @@ export function mountRoute(app: Express, route: Route, context: HttpContext): vo
   const { contract } = route;
   app[contract.method](expressPath(contract.path), async (request: Request, response: Response) => {
     response.locals['route'] = contract.path;
-    // Before the request is looked at: who may not call this learns nothing about what it takes.
-    const principal = await context.authenticate(request, contract.access);
-    if (contract.body !== undefined) refuseUnreadBody(request);
-    const reply = await route.handle(
-      {
-        params: parsePart(contract.params, request.params, 'path'),
-        query: parsePart(contract.query, request.query, 'query'),
-        body: contract.body === undefined ? undefined : parsePart(contract.body, request.body ?? {}, 'body'),
-        principal,
-        request,
-        response,
-      } as never,
-      context,
-    );
-    if (reply === undefined) return;
-    response
-      .status(reply.status ?? 200)
-      .set({ 'Cache-Control': 'no-store', ...reply.headers })
-      .json(reply.body);
+    let principal: Principal | undefined;
+    try {
+      // Before the request is looked at: who may not call this learns nothing about what it takes.
+      principal = await context.auth.authenticate(request, contract.access);
+      const reply = await answer(route, context, { principal, request, response });
+      if (reply === undefined) return;
+      response
+        .status(reply.status ?? contract.status ?? 200)
+        .set({ 'Cache-Control': 'no-store', ...reply.headers })
+        .json(reply.body);
+    } catch (error) {
+      await auditRefusal(context, error, { request, path: contract.path, principal });
+      throw error;
+    }
   });
+}
+
+interface Caller {
+  principal: Principal;
+  request: Request;
+  response: Response;
+}
+
+function answer(
+  { contract, handle }: Route,
+  context: HttpContext,
+  caller: Caller,
+): ReturnType<Route['handle']> {
+  const { request } = caller;
+  if (contract.body !== undefined) refuseUnreadBody(request);
+  return handle(
+    {
+      ...caller,
+      params: parsePart(contract.params, request.params, 'path'),
+      query: parsePart(contract.query, request.query, 'query'),
+      body: contract.body === undefined ? undefined : parsePart(contract.body, request.body ?? {}, 'body'),
+    } as never,
+    context,
+  );
 }
 
 /** After all routes: what a path knows is refused differently from a path that nobody knows. */

@@ -72,7 +72,10 @@ function operationOf(contract: RouteContract, version: OpenApiVersion): Json {
           },
         }),
     security: securityOf(contract),
-    responses: { 200: { description: contract.summary, content }, ...problemResponses(contract) },
+    responses: {
+      [contract.status ?? 200]: { description: contract.summary, content },
+      ...problemResponses(contract),
+    },
   };
 }
 

@@ -79,7 +79,7 @@ describe('class sessions', () => {
 
   it('open and close on request; a stale version and an illegal transition are 409', async () => {
     const { id, version } = await server.sessionOf('CS302');
-    const tooEarly = await server.post(`${API}/sessions/${id}/open/`);
+    const tooEarly = await server.as('faculty', { faculty: 'F001' }).post(`${API}/sessions/${id}/open/`);
     expect(tooEarly.body).toMatchObject({ code: 'SESSION_TOO_EARLY', status: 409 });
     expect(tooEarly.body.detail).toContain('2026-07-07T05:10:00.000Z');
     expect((await server.post(`${API}/sessions/${id}/close/`)).body.code).toBe('INVALID_TRANSITION');

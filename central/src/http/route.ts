@@ -2,6 +2,7 @@ import type { Clock } from '@rollcall/protocol/clock';
 import type { ErrorCode } from '@rollcall/protocol/errors';
 import type { Request, Response } from 'express';
 import type * as z from 'zod';
+import type { Auth } from '../auth/auth.js';
 import type { Permission } from '../auth/permissions.js';
 import type { Principal } from '../auth/principal.js';
 import type { Database } from '../db/database.js';
@@ -15,8 +16,7 @@ export interface HttpContext {
   log: Log;
   live: LiveFeed;
   metrics: Metrics;
-  /** Who sent this request. Refuses what the access of the route does not allow, before anything is read. */
-  authenticate: (request: Request, access: Access) => Promise<Principal>;
+  auth: Auth;
   /** What has to work before traffic may come, by name. */
   checks: Readonly<Record<string, () => Promise<boolean> | boolean>>;
 }
@@ -27,6 +27,9 @@ export interface HttpContext {
  * `public`: everybody. `gateway`: a gateway's own login. `signed_in`: any account. Otherwise a permission.
  */
 export type Access = 'public' | 'gateway' | 'signed_in' | Permission;
+
+/** Which budget of requests a call takes from (domain A9); ordinary ones say nothing. */
+export type RateClass = 'qr_scan' | 'bulk_mark' | 'sessions' | 'statistics' | 'export';
 
 /** What the document says about a route, and what its requests are held to. */
 export interface RouteContract {
@@ -42,6 +45,9 @@ export interface RouteContract {
   /** Request headers that mean something, with their description. */
   headers?: Readonly<Record<string, string>>;
   access: Access;
+  rate?: RateClass;
+  /** Of success; 200 unless the route says otherwise. */
+  status?: 200 | 201 | 202;
   /** JSON with this shape, or another media type. */
   reply: { schema: z.ZodType } | { contentType: string };
   /** Beside REQUEST_INVALID and INTERNAL, which any route can answer. */

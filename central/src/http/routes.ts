@@ -1,6 +1,7 @@
 import { openApiSchema, schemaQuery } from './contracts/operations.js';
 import { openApiDocument } from './openapi.js';
 import { defineRoute, type Route } from './route.js';
+import { changePassword, login, logout, logoutAll, me, refresh } from './routes/auth.js';
 import { readCampus } from './routes/campus.js';
 import { listDevices } from './routes/devices.js';
 import { listGateways, readRoster } from './routes/gateways.js';
@@ -8,7 +9,17 @@ import { healthz, listJobs, metricsRoute, readyz } from './routes/operations.js'
 import { listPunches } from './routes/punches.js';
 import { listQuarantine } from './routes/quarantine.js';
 import { explainRecord, listRecords, listSessionRecords } from './routes/records.js';
-import { closeSession, listSessions, openSession, readSession } from './routes/sessions.js';
+import { finalizeSession, sessionActions, unlock } from './routes/session-actions.js';
+import {
+  addGuest,
+  create,
+  headcount,
+  makeupPreview,
+  moveRoom,
+  substituteFaculty,
+  swap,
+} from './routes/session-changes.js';
+import { listSessions, readSession, summarizeSession } from './routes/sessions.js';
 import { stream } from './routes/stream.js';
 
 const schemaRoute = defineRoute(
@@ -27,11 +38,26 @@ const schemaRoute = defineRoute(
 
 /** Everything that central answers besides the files of the page. */
 export const ROUTES: readonly Route[] = [
+  login,
+  refresh,
+  logout,
+  logoutAll,
+  me,
+  changePassword,
   readCampus,
   listSessions,
   readSession,
-  openSession,
-  closeSession,
+  summarizeSession,
+  create,
+  makeupPreview,
+  ...sessionActions,
+  finalizeSession,
+  unlock,
+  moveRoom,
+  substituteFaculty,
+  swap,
+  headcount,
+  addGuest,
   listSessionRecords,
   listRecords,
   explainRecord,

@@ -33,6 +33,7 @@ describe('operations', () => {
     );
     const jobs = await server.results(`${API}/jobs/`);
     expect(jobs.map(({ name }) => name)).toEqual([
+      'make-punch-partitions',
       'generate-sessions',
       'advance-sessions',
       'escalate-watermarks',
@@ -108,8 +109,11 @@ describe('the page and its protection', () => {
     expect([other.status, other.headers.get('allow')]).toEqual([405, 'POST']);
     expect(await other.json()).toMatchObject({ code: 'METHOD_NOT_ALLOWED' });
     const removed = await fetch(server.url(`${API}/sessions`), { method: 'DELETE' });
-    expect([removed.status, removed.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
-    const head = await fetch(server.url(`${API}/stream/`), { method: 'HEAD' });
+    expect([removed.status, removed.headers.get('allow')]).toEqual([405, 'GET, HEAD, POST']);
+    const head = await fetch(server.url(`${API}/stream/`), {
+      method: 'HEAD',
+      headers: await server.authorization(),
+    });
     expect([head.status, await head.text()]).toEqual([200, '']);
   });
 

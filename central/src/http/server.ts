@@ -2,7 +2,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '@rollcall/protocol/clock';
 import { RollcallError } from '@rollcall/protocol/errors';
-import { ANONYMOUS, type Principal } from '../auth/principal.js';
+import { ACCOUNT_CHANNEL } from '../auth/accounts.js';
+import { createAuth } from '../auth/auth.js';
+import type { TokenKey } from '../auth/token-key.js';
 import type { Database } from '../db/database.js';
 import type { Listener } from '../db/listen.js';
 import { readMigrations } from '../db/migrate.js';
@@ -14,13 +16,6 @@ import { PAGE_DIRECTORY } from './page.js';
 import type { HttpContext } from './route.js';
 import { ROUTES } from './routes.js';
 
-/** Until sign-in: only this machine reaches central (design §7), and whoever does may do everything. */
-const LOOPBACK_ADMIN: Principal = {
-  ...ANONYMOUS,
-  login: 'loopback',
-  grants: [{ role: 'admin', departmentId: null, sectionId: null }],
-};
-
 const HEADERS_TIMEOUT_MS = 20_000;
 const REQUEST_TIMEOUT_MS = 60_000;
 
@@ -29,6 +24,8 @@ export interface HttpServerOptions {
   listener: Pick<Listener, 'listen' | 'onReconnect'>;
   clock: Clock;
   log: Log;
+  /** The first signs access tokens. */
+  tokenKeys: readonly TokenKey[];
   /** Shared with the parts that count; without it only requests are counted. */
   metrics?: Metrics;
   host: string;
@@ -50,13 +47,15 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const { db, listener, clock, log, host, port, pageDirectory = PAGE_DIRECTORY } = options;
   const metrics = options.metrics ?? createMetrics({ db });
   const live = createLiveFeed({ db, listener, clock, log });
+  const auth = createAuth({ knex: db.knex, clock, keys: options.tokenKeys });
+  const stopForgetting = listener.listen(ACCOUNT_CHANNEL, (accountId) => auth.accounts.forget(accountId));
   const context: HttpContext = {
     db,
     clock,
     log,
     live,
     metrics,
-    authenticate: () => Promise.resolve(LOOPBACK_ADMIN),
+    auth,
     checks: readinessChecks(options),
   };
   const server = createServer(createApp(ROUTES, context, pageDirectory));
@@ -65,12 +64,14 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   try {
     await listen(server, host, port);
   } catch (error) {
+    stopForgetting();
     await live.stop();
     throw error;
   }
   return {
     port: (server.address() as AddressInfo).port,
     async stop() {
+      stopForgetting();
       await live.stop();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       // Streams never end by themselves, and idle keep-alive connections would hold the stop for seconds.

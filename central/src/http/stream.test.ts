@@ -24,7 +24,10 @@ describe('the stream', () => {
     url = server.url(`${API}/stream/`),
   ): Promise<Watcher> {
     const abort = new AbortController();
-    const response = await fetch(url, { headers, signal: abort.signal });
+    const response = await fetch(url, {
+      headers: { ...(await server.authorization()), ...headers },
+      signal: abort.signal,
+    });
     expect(response.headers.get('content-type')).toContain('text/event-stream');
     if (response.body === null) throw new Error('no stream');
     const decoded = response.body.pipeThrough(new TextDecoderStream() as never) as ReadableStream<string>;

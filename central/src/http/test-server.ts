@@ -1,10 +1,12 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ManualClock } from '@rollcall/protocol/manual-clock';
 import { systemClock } from '@rollcall/protocol/system-clock';
 import * as z from 'zod';
+import type { RoleId } from '../auth/roles.js';
+import { type Claims, createTokens } from '../auth/tokens.js';
 import { openListener } from '../db/listen.js';
 import { openTestDatabase, type TestDatabase } from '../db/test-database.js';
 import { silentLog } from '../log.js';
@@ -25,6 +27,8 @@ export const at = (time: string): Date => new Date(`2026-07-07T${time}+05:30`);
 // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever JSON came back
 export type Body = any;
 
+const TEST_TOKEN_KEY = { id: 'test', bytes: Buffer.alloc(32, 9) };
+
 export interface Answer {
   status: number;
   body: Body;
@@ -42,6 +46,7 @@ export class TestServer {
   readonly options: HttpServerOptions;
   port = 0;
   isBrokerReady = true;
+  readonly #people = new Map<string, Promise<TestAccount>>();
   #stop: () => Promise<void> = () => Promise.resolve();
 
   private constructor(db: TestDatabase, listener: HttpServerOptions['listener']) {
@@ -52,6 +57,7 @@ export class TestServer {
       // Streams gather changes by this clock; the state under test moves by the other.
       clock: { ...systemClock, wallMs: () => this.clock.wallMs() },
       log: silentLog,
+      tokenKeys: [TEST_TOKEN_KEY],
       host: '127.0.0.1',
       port: 0,
       isReady: () => this.isBrokerReady,
@@ -110,11 +116,75 @@ export class TestServer {
     return `http://127.0.0.1:${this.port}${path}`;
   }
 
-  /** Every answer is held to the published document, not to the code that wrote it. */
+  /** Somebody with this role; students, faculty and guardians are who they are in the campus. */
+  as(role: RoleId, who: TestPerson = {}): TestCaller {
+    return new TestCaller(this, role, who);
+  }
+
+  /** A real access token of an account with this role, made at first use; as fresh as the clock of the test. */
+  async tokenOf(role: RoleId, who: TestPerson = {}): Promise<string> {
+    const name = JSON.stringify([role, who]);
+    let person = this.#people.get(name);
+    if (person === undefined) {
+      person = this.#makePerson(role, who);
+      this.#people.set(name, person);
+    }
+    const { token } = await createTokens([TEST_TOKEN_KEY], this.clock).issue(await person);
+    return token;
+  }
+
+  async authorization(role: RoleId = 'admin', who: TestPerson = {}): Promise<{ authorization: string }> {
+    return { authorization: `Bearer ${await this.tokenOf(role, who)}` };
+  }
+
+  async #makePerson(role: RoleId, who: TestPerson): Promise<TestAccount> {
+    const { knex } = this.db;
+    const login = `${role}-${JSON.stringify(who).replaceAll(/[^A-Za-z0-9]+/g, '-')}`.toLowerCase();
+    const student =
+      who.student === undefined
+        ? undefined
+        : await knex('student').where({ roll_number: who.student }).first('id');
+    const [account] = await knex('account')
+      .insert({
+        login,
+        display_name: login,
+        student_id: student?.id ?? null,
+        faculty_code: who.faculty ?? null,
+        guardian_id: who.guardian ?? null,
+      })
+      .onConflict('login')
+      .merge(['display_name'])
+      .returning('id');
+    const hasRole = await knex('account_role').where({ account_id: account.id, role }).first('id');
+    if (hasRole === undefined) {
+      await knex('account_role').insert({
+        account_id: account.id,
+        role,
+        department_id: who.department ?? null,
+        section_id: who.section ?? null,
+        valid_from: new Date(0),
+      });
+    }
+    const [session] = await knex('login_session')
+      .insert({
+        account_id: account.id,
+        refresh_sha256: randomBytes(32),
+        expires_at: 'infinity',
+      })
+      .returning('id');
+    return { accountId: account.id, loginSessionId: session.id, generation: 0 };
+  }
+
+  /**
+   * Every answer is held to the published document, not to the code that wrote it. Without an Authorization
+   * header of its own a call is the admin's.
+   */
   async call(method: string, path: string, init: RequestInit = {}): Promise<Answer> {
-    const response = await fetch(this.url(path), { method, ...init });
+    const headers = new Headers(init.headers);
+    if (!headers.has('authorization')) headers.set('authorization', `Bearer ${await this.tokenOf('admin')}`);
+    const response = await fetch(this.url(path), { ...init, method, headers });
     const body: Body = await response.json();
-    if (response.ok) documentedSchema(method, path.split('?')[0] ?? '').parse(body);
+    if (response.ok) documentedSchema(method, path.split('?')[0] ?? '', response.status).parse(body);
     else checkProblem(response, body);
     return { status: response.status, body, headers: response.headers };
   }
@@ -123,9 +193,26 @@ export class TestServer {
     return this.call('GET', path);
   }
 
-  post(path: string, body: object = {}, headers: Record<string, string> = {}): Promise<Answer> {
+  send(
+    method: string,
+    path: string,
+    body: object = {},
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
     const init = { body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } };
-    return this.call('POST', path, init);
+    return this.call(method, path, init);
+  }
+
+  post(path: string, body: object = {}, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.send('POST', path, body, headers);
+  }
+
+  patch(path: string, body: object = {}, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.send('PATCH', path, body, headers);
+  }
+
+  del(path: string, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.call('DELETE', path, { headers });
   }
 
   async results(path: string): Promise<Body[]> {
@@ -141,14 +228,71 @@ export class TestServer {
   }
 }
 
+type TestAccount = Omit<Claims, 'expiresMs'>;
+
+/** Who somebody is besides a role. */
+export interface TestPerson {
+  /** Roll number. */
+  student?: string;
+  /** Code. */
+  faculty?: string;
+  /** Id. */
+  guardian?: string;
+  /** What a head of department heads. */
+  department?: string;
+  /** What a mentor mentors. */
+  section?: string;
+}
+
+/** Calls as one person. */
+export class TestCaller {
+  private readonly server: TestServer;
+  private readonly role: RoleId;
+  private readonly who: TestPerson;
+
+  constructor(server: TestServer, role: RoleId, who: TestPerson) {
+    this.server = server;
+    this.role = role;
+    this.who = who;
+  }
+
+  async #headers(more: Record<string, string>): Promise<Record<string, string>> {
+    return { ...(await this.server.authorization(this.role, this.who)), ...more };
+  }
+
+  async get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.server.call('GET', path, { headers: await this.#headers(headers) });
+  }
+
+  async post(path: string, body: object = {}, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.server.send('POST', path, body, await this.#headers(headers));
+  }
+
+  async patch(path: string, body: object = {}, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.server.send('PATCH', path, body, await this.#headers(headers));
+  }
+
+  async put(path: string, body: object = {}, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.server.send('PUT', path, body, await this.#headers(headers));
+  }
+
+  async del(path: string, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.server.call('DELETE', path, { headers: await this.#headers(headers) });
+  }
+
+  async results(path: string): Promise<Body[]> {
+    return (await this.get(path)).body.results;
+  }
+}
+
 const document = openApiDocument(ROUTES, '3.1') as Body;
 
-function documentedSchema(method: string, path: string): z.ZodType {
+function documentedSchema(method: string, path: string, status: number): z.ZodType {
   for (const { contract } of ROUTES) {
     const pattern = new RegExp(`^${contract.path.replaceAll(/\{\w+\}/g, '[^/]+').replace(/\/$/, '/?')}$`);
     if (contract.method !== method.toLowerCase() || !pattern.test(path)) continue;
     const { schema } =
-      document.paths[contract.path][contract.method].responses['200'].content['application/json'];
+      document.paths[contract.path][contract.method].responses[status].content['application/json'];
     return z.fromJSONSchema(schema);
   }
   throw new Error(`${method} ${path} is not in the document`);

@@ -1,7 +1,9 @@
 import * as z from 'zod';
 import { SESSION_STATUSES } from '../../rules/facts.js';
 import { pageQuery } from '../cursor.js';
-import { dateFilter, flagFilter, instant, keyFilter, named } from './fields.js';
+import { dateFilter, flagFilter, instant, keyFilter, named, uuid } from './fields.js';
+
+const keyText = keyFilter;
 
 export const countsSchema = z.strictObject({
   present: z.int(),
@@ -11,6 +13,9 @@ export const countsSchema = z.strictObject({
   pending: z.int(),
 });
 
+export const SESSION_TYPES = ['LECTURE', 'LAB', 'TUTORIAL', 'SEMINAR'] as const;
+export const SESSION_ORIGINS = ['timetable', 'ad_hoc', 'makeup', 'extra', 'swap'] as const;
+
 export const sessionSchema = z.strictObject({
   id: z.guid(),
   course: z.strictObject({ code: z.string(), title: z.string() }),
@@ -18,6 +23,18 @@ export const sessionSchema = z.strictObject({
   faculty: z.strictObject({ code: z.string(), name: z.string() }),
   room: named,
   building: named,
+  session_type: z.enum(SESSION_TYPES),
+  period_count: z.int().describe('Periods that it weighs'),
+  origin: z.enum(SESSION_ORIGINS),
+  makeup: z.boolean(),
+  counts_in_denominator: z.boolean(),
+  status_reason: z
+    .string()
+    .describe('Why it is cancelled, not held or kept, as an upper-case code; empty where there is none'),
+  substitute: z.strictObject({ code: z.string(), name: z.string() }).nullable(),
+  replaces_session_id: z.guid().nullable().describe('The class that this one makes good or was moved from'),
+  groups: z.array(z.string()).describe('Every section, batch and elective group, the first one included'),
+  rooms: z.array(z.string()).describe('Every room that is its room now'),
   scheduled_date: z.iso.date(),
   start_at: instant,
   end_at: instant,
@@ -51,12 +68,81 @@ export const sessionsQuery = z.strictObject({
   building: keyFilter.optional(),
   section: keyFilter.optional(),
   faculty: keyFilter.optional(),
+  course_section: keyFilter.optional().describe('As section'),
+  course: keyFilter.optional(),
+  origin: z.enum(SESSION_ORIGINS).optional(),
+  makeup: flagFilter.optional(),
   now: flagFilter
     .optional()
     .describe('Only sessions whose captures count at this moment, and those that are open'),
 });
 
-export const changeBody = z.strictObject({
-  version: z.int().min(1).optional().describe('The version you saw; another one is answered with STALE'),
-  reason: z.string().trim().max(255).optional(),
+const version = z.int().min(1).optional().describe('The version you saw; another one is answered with STALE');
+const reason = z.string().trim().max(255);
+
+export const changeBody = z.strictObject({ version, reason: reason.optional() });
+
+export const reasonBody = z.strictObject({ version, reason: reason.min(3) });
+
+export const roomBody = z.strictObject({ version, room: keyText, reason: reason.default('') });
+export const substituteBody = z.strictObject({ version, faculty: keyText, reason: reason.default('') });
+export const swapBody = z.strictObject({ version, course: keyText, faculty: keyText, reason: reason.min(3) });
+export const headcountBody = z.strictObject({ version, headcount: z.int().min(0).max(10_000) });
+export const guestBody = z.strictObject({
+  student: keyText.describe('Roll number'),
+  counts_for_session_id: uuid.describe("The class of the student's own batch that the mark goes to"),
+});
+export const finalizeBody = z.strictObject({
+  version,
+  decision: z
+    .enum(['use_roll', 'not_held'])
+    .describe('use_roll: what is known now stands, the others are absent. not_held: nobody gets a mark'),
+  reason: reason.min(3),
+});
+
+export const unlockSchema = z.strictObject({
+  unlocked: z.boolean().describe('false: a second person has to confirm within a day'),
+  session: sessionSchema,
+});
+
+const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day, written 09:00');
+export const SESSION_GROUPS_MAX = 20;
+
+export const createSessionBody = z.strictObject({
+  course: keyText,
+  sections: z.array(keyText).min(1).max(SESSION_GROUPS_MAX).describe('Sections, batches or elective groups'),
+  faculty: keyText,
+  rooms: z.array(keyText).min(1).max(SESSION_GROUPS_MAX),
+  date: dateFilter,
+  start_time: timeOfDay,
+  end_time: timeOfDay.describe('At or before start_time: on the next day'),
+  session_type: z.enum(SESSION_TYPES).default('LECTURE'),
+  period_count: z.int().min(1).max(12).default(1),
+  origin: z.enum(['ad_hoc', 'makeup', 'extra']).default('ad_hoc'),
+  replaces_session_id: uuid.optional().describe('The class that was not held and is made good now'),
+  counts_in_denominator: z.boolean().default(true),
+  is_bonus: z.boolean().default(false).describe('Adds attended periods only, never held ones'),
+  is_co_taught: z.boolean().default(false),
+  reason: reason.default(''),
+});
+
+export const makeupPreviewSchema = z.strictObject({
+  clashes: z.array(
+    z.strictObject({ roll_number: z.string(), name: z.string(), session_id: z.guid(), course: z.string() }),
+  ),
+});
+
+export const summarySchema = z.strictObject({
+  session_id: z.guid(),
+  total: z.int(),
+  present: z.int().describe('Late included: late counts as attended'),
+  absent: z.int(),
+  late: z.int(),
+  excused: z.int(),
+  pending: z.int(),
+  percentage: z
+    .number()
+    .nullable()
+    .describe('Attended of those with a mark, cut to two digits; null without marks'),
+  headcount: z.int().nullable(),
 });

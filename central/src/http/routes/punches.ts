@@ -1,3 +1,4 @@
+import { visibleRecords } from '../../auth/scope.js';
 import { Conditions } from '../conditions.js';
 import { API } from '../contracts/fields.js';
 import { punchesQuery, punchSchema } from '../contracts/punches.js';
@@ -16,11 +17,13 @@ export const listPunches = defineRoute(
     query: punchesQuery,
     reply: { schema: pageOf(punchSchema) },
   },
-  async ({ query }, { db }) => {
+  async ({ principal, query }, { db }) => {
+    const scope = visibleRecords(principal, 'evidence.read', { session: 'cs', studentId: 'p.student_id' });
     const conditions = new Conditions()
       .equal('p.gateway_id', query.gateway)
       .equal('p.device_id', query.device)
-      .equal('p.outcome', query.outcome);
+      .equal('p.outcome', query.outcome)
+      .add(scope.sql, ...scope.bindings);
     if (query.student !== undefined) {
       conditions.add('p.student_id = (SELECT id FROM student WHERE roll_number = ?)', query.student);
     }
@@ -29,7 +32,9 @@ export const listPunches = defineRoute(
       conditions.add('(p.received_at, p.punch_id) < (?::timestamptz, ?::uuid)', ...position);
     }
     const { rows } = await db.knex.raw<{ rows: PunchRow[] }>(
-      `SELECT ${PUNCH_COLUMNS} FROM ${PUNCH_JOINS} WHERE ${conditions.where}
+      `SELECT ${PUNCH_COLUMNS} FROM ${PUNCH_JOINS}
+         LEFT JOIN attendance_session cs ON cs.id = concerned.session_id
+       WHERE ${conditions.where}
        ORDER BY p.received_at DESC, p.punch_id DESC LIMIT ?`,
       [...conditions.bindings, query.limit + 1] as never,
     );

@@ -1,4 +1,6 @@
 import { RollcallError } from '@rollcall/protocol/errors';
+import type { Principal } from '../../auth/principal.js';
+import { requireSession, visibleRecords } from '../../auth/scope.js';
 import type { Knex } from '../../db/database.js';
 import type { Mark } from '../../rules/facts.js';
 import { Conditions } from '../conditions.js';
@@ -14,7 +16,6 @@ import { decodeCursor, pageFrom, pageOf, shortText, uuidText } from '../cursor.j
 import { defineRoute } from '../route.js';
 import { loadExplanation } from '../views/explanation-view.js';
 import { RECORD_COLUMNS, RECORD_JOINS, type RecordRow, toRecordItem } from '../views/record-view.js';
-import { unknownSession } from './sessions.js';
 
 const TAG = 'Attendance records';
 
@@ -29,7 +30,7 @@ export const listRecords = defineRoute(
     query: recordsQuery,
     reply: { schema: pageOf(recordSchema) },
   },
-  async ({ query }, { db }) => ({ body: await listMarks(db.knex, query) }),
+  async ({ principal, query }, { db }) => ({ body: await listMarks(db.knex, principal, query) }),
 );
 
 export const listSessionRecords = defineRoute(
@@ -45,13 +46,9 @@ export const listSessionRecords = defineRoute(
     reply: { schema: pageOf(recordSchema) },
     errors: ['NOT_FOUND'],
   },
-  async ({ params, query }, { db }) => {
-    const body = await listMarks(db.knex, { ...query, session: params.id });
-    if (body.results.length === 0) {
-      const exists = await db.knex('attendance_session').where({ id: params.id }).first('id');
-      if (exists === undefined) throw unknownSession(params.id);
-    }
-    return { body };
+  async ({ principal, params, query }, { db }) => {
+    await requireSession(db.knex, principal, 'records.read', params.id);
+    return { body: await listMarks(db.knex, principal, { ...query, session: params.id }) };
   },
 );
 
@@ -65,12 +62,15 @@ interface MarksQuery {
 
 async function listMarks(
   knex: Knex,
+  principal: Principal,
   query: MarksQuery,
 ): Promise<{ results: RecordItem[]; next: string | null }> {
   const conditions = new Conditions()
     .equal('r.session_id', query.session)
     .equal('st.roll_number', query.student)
     .equal('r.mark', query.mark);
+  const scope = visibleRecords(principal, 'records.read', { session: 's', studentId: 'r.student_id' });
+  conditions.add(scope.sql, ...scope.bindings);
   const position = decodeCursor(query.cursor, [shortText, uuidText]);
   if (position !== undefined) conditions.add('(st.roll_number, r.id) > (?, ?::uuid)', ...position);
   const { rows } = await knex.raw<{ rows: RecordRow[] }>(
@@ -92,8 +92,13 @@ export const explainRecord = defineRoute(
     reply: { schema: explanationSchema },
     errors: ['NOT_FOUND'],
   },
-  async ({ params }, { db }) => {
-    const body = await loadExplanation(db.knex, params.id);
+  async ({ principal, params }, { db }) => {
+    const scope = visibleRecords(principal, 'records.read', { session: 's', studentId: 'r.student_id' });
+    const { rows } = await db.knex.raw<{ rows: object[] }>(
+      `SELECT 1 FROM ${RECORD_JOINS} WHERE r.id = ?::uuid AND (${scope.sql})`,
+      [params.id, ...scope.bindings],
+    );
+    const body = rows.length === 0 ? undefined : await loadExplanation(db.knex, params.id);
     if (body === undefined) {
       throw new RollcallError(
         'NOT_FOUND',

@@ -1,19 +1,19 @@
 import { RollcallError } from '@rollcall/protocol/errors';
+import { requireSession, visibleSessions } from '../../auth/scope.js';
 import type { Knex } from '../../db/database.js';
 import type { Policy } from '../../rules/policy.js';
-import { changeSession } from '../../sessions/change-session.js';
 import { Conditions } from '../conditions.js';
 import { API, toInstantOrNull, uuidParams } from '../contracts/fields.js';
 import {
-  changeBody,
   type SessionItem,
   sessionDetailSchema,
   sessionSchema,
   sessionsQuery,
+  summarySchema,
 } from '../contracts/sessions.js';
 import { decodeCursor, pageFrom, pageOf, timestampText, uuidText } from '../cursor.js';
-import { etagOf, expectedVersion } from '../etag.js';
-import { defineRoute, type HttpContext, type RouteInput } from '../route.js';
+import { etagOf } from '../etag.js';
+import { defineRoute } from '../route.js';
 import {
   loadSessionItems,
   SESSION_COLUMNS,
@@ -35,14 +35,21 @@ export const listSessions = defineRoute(
     query: sessionsQuery,
     reply: { schema: pageOf(sessionSchema) },
   },
-  async ({ query }, { db, clock }) => {
+  async ({ principal, query }, { db, clock }) => {
+    const scope = visibleSessions(principal, 'sessions.read');
     const conditions = new Conditions()
+      .add(scope.sql, ...scope.bindings)
       .equal('s.scheduled_date', query.scheduled_date)
       .equal('s.status', query.status)
       .equal('s.room_id', query.room)
       .equal('room.building_id', query.building)
-      .equal('s.section_id', query.section)
+      .equal('s.course_code', query.course)
+      .equal('s.origin', query.origin)
+      .equal('s.makeup', query.makeup)
       .equal('s.faculty_code', query.faculty);
+    for (const group of [query.section, query.course_section]) {
+      if (group !== undefined) conditions.add(IN_GROUP_SQL, group);
+    }
     if (query.start_date !== undefined) conditions.add('s.scheduled_date >= ?', query.start_date);
     if (query.end_date !== undefined) conditions.add('s.scheduled_date <= ?', query.end_date);
     if (query.now === true) {
@@ -60,6 +67,8 @@ export const listSessions = defineRoute(
     };
   },
 );
+
+const IN_GROUP_SQL = 'EXISTS (SELECT FROM session_section x WHERE x.session_id = s.id AND x.section_id = ?)';
 
 interface DetailRow extends SessionRow {
   actual_start_at: Date | null;
@@ -82,7 +91,8 @@ export const readSession = defineRoute(
     reply: { schema: sessionDetailSchema },
     errors: ['NOT_FOUND'],
   },
-  async ({ params }, { db }) => {
+  async ({ principal, params }, { db }) => {
+    await requireSession(db.knex, principal, 'sessions.read', params.id);
     const { rows } = await db.knex.raw<{ rows: DetailRow[] }>(
       `SELECT ${SESSION_COLUMNS}, s.actual_start_at, s.actual_end_at, s.auto_opened, s.auto_closed, s.notes, s.policy
        FROM ${SESSION_JOINS} WHERE s.id = ?::uuid`,
@@ -105,52 +115,7 @@ export const readSession = defineRoute(
   },
 );
 
-const changeContract = (action: 'open' | 'close', summary: string) =>
-  ({
-    method: 'post',
-    path: `${API}/sessions/{id}/${action}/`,
-    operationId: `${action}Session`,
-    tag: TAG,
-    summary,
-    access: 'sessions.operate',
-    params: uuidParams,
-    body: changeBody,
-    headers: { 'If-Match': 'The ETag you read; if the session has changed since, the answer is STALE' },
-    reply: { schema: sessionSchema },
-    errors: ['NOT_FOUND', 'INVALID_TRANSITION', 'STALE', 'SESSION_TOO_EARLY'],
-  }) as const;
-
-type ChangeInput = RouteInput<ReturnType<typeof changeContract>>;
-
-export const openSession = defineRoute(
-  changeContract('open', 'Opens a scheduled class session; not before captures of it can count'),
-  (input, context) => change('open', input, context),
-);
-
-export const closeSession = defineRoute(
-  changeContract('close', 'Closes an open class session; captures stop'),
-  (input, context) => change('close', input, context),
-);
-
-async function change(
-  action: 'open' | 'close',
-  { params, body, request }: ChangeInput,
-  { db, clock }: HttpContext,
-): Promise<{ body: SessionItem; headers: Record<string, string> }> {
-  const version = expectedVersion(request.headers['if-match']) ?? body.version;
-  await changeSession(db.knex, {
-    sessionId: params.id,
-    action,
-    nowMs: clock.wallMs(),
-    actor: { performedBy: null, source: 'manual' },
-    ...(version === undefined ? {} : { expectedVersion: version }),
-    ...(body.reason === undefined ? {} : { reason: body.reason }),
-  });
-  const item = await loadOne(db.knex, params.id);
-  return { body: item, headers: { ETag: etagOf(item.version) } };
-}
-
-async function loadOne(knex: Knex, id: string): Promise<SessionItem> {
+export async function loadSession(knex: Knex, id: string): Promise<SessionItem> {
   const [item] = await loadSessionItems(knex, [id]);
   if (item === undefined) throw unknownSession(id);
   return item;
@@ -158,3 +123,41 @@ async function loadOne(knex: Knex, id: string): Promise<SessionItem> {
 
 export const unknownSession = (id: string): RollcallError =>
   new RollcallError('NOT_FOUND', `There is no class session ${id}; look it up in the list of sessions`);
+
+export const summarizeSession = defineRoute(
+  {
+    method: 'get',
+    path: `${API}/sessions/{id}/summary/`,
+    operationId: 'summarizeSession',
+    tag: TAG,
+    summary: 'How many have which mark; late counts as attended',
+    access: 'sessions.read',
+    rate: 'statistics',
+    params: uuidParams,
+    reply: { schema: summarySchema },
+    errors: ['NOT_FOUND'],
+  },
+  async ({ principal, params }, { db }) => {
+    await requireSession(db.knex, principal, 'sessions.read', params.id);
+    const { counts } = await loadSession(db.knex, params.id);
+    const row = await db
+      .knex('attendance_session')
+      .where({ id: params.id })
+      .first<{ headcount: number | null }>('headcount');
+    const attended = counts.present + counts.late;
+    const decided = attended + counts.absent;
+    return {
+      body: {
+        session_id: params.id,
+        total: decided + counts.excused + counts.pending,
+        present: attended,
+        absent: counts.absent,
+        late: counts.late,
+        excused: counts.excused,
+        pending: counts.pending,
+        percentage: decided === 0 ? null : Math.floor((attended * 10_000) / decided) / 100,
+        headcount: row?.headcount ?? null,
+      },
+    };
+  },
+);

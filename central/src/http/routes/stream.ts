@@ -1,6 +1,7 @@
 import type { Clock } from '@rollcall/protocol/clock';
 import { createSession } from 'better-sse';
 import { API } from '../contracts/fields.js';
+import { createAudience } from '../live-audience.js';
 import { defineRoute } from '../route.js';
 
 /** An event rather than a comment: a page cannot see those, and a dead link says nothing by itself. */
@@ -17,15 +18,16 @@ export const stream = defineRoute(
     tag: 'Live',
     summary:
       'Server-sent events: punch, record, session, gateway as they happen; resync = read your lists anew; ping = every 15 s',
-    access: 'campus.read',
+    access: 'signed_in',
     headers: { 'Last-Event-ID': 'Sent by browsers that come back; they are told to resync' },
     reply: { contentType: 'text/event-stream' },
   },
-  async ({ request, response }, { live, log, clock }) => {
+  async ({ principal, request, response }, { auth, db, live, log, clock }) => {
     if (request.method === 'HEAD') {
       response.status(200).type('text/event-stream').end();
       return undefined;
     }
+    const audience = await createAudience({ knex: db.knex, clock, principal });
     const session = await createSession(request, response, { keepAlive: null, retry: RETRY_MS });
     let eventNumber = 0;
     const push = (name: string, data: unknown): void => {
@@ -38,8 +40,22 @@ export const stream = defineRoute(
       eventNumber += 1;
       session.push(data, name, String(eventNumber));
     };
-    const unsubscribe = live.subscribe(({ name, data }) => push(name, data));
-    const stopPings = every(clock, PING_INTERVAL_MS, () => push('ping', {}));
+    const unsubscribe = live.subscribe((event) => {
+      if (audience.sees(event)) push(event.name, event.data);
+    });
+    const stopPings = every(clock, PING_INTERVAL_MS, () => {
+      push('ping', {});
+      // A sign-in that ended, or roles that changed: the page comes back as who it is now, or not at all.
+      keepUp().catch((error: unknown) => {
+        log.warn({ err: error }, 'a live client could not be checked and is cut off');
+        response.destroy();
+      });
+    });
+    async function keepUp(): Promise<void> {
+      const now = await auth.accounts.current(principal.loginSessionId ?? '');
+      if (JSON.stringify(now?.grants) === JSON.stringify(principal.grants)) await audience.refresh();
+      else response.destroy();
+    }
     session.on('disconnected', () => {
       unsubscribe();
       stopPings();

@@ -33,7 +33,7 @@ const EXPLAINED_SQL = `
     ) AS device_names,
     (SELECT coalesce(jsonb_object_agg(room.id, room.name), '{}') FROM room WHERE room.id IN (
        SELECT c->>'room_id' FROM jsonb_array_elements(r.derivation->'used' || (r.derivation->'ignored')) c)) AS room_names
-  FROM ${RECORD_JOINS} JOIN attendance_session s ON s.id = r.session_id
+  FROM ${RECORD_JOINS}
   WHERE r.id = ?::uuid`;
 
 const HISTORY_SQL = `

@@ -22,10 +22,13 @@ export const PUNCH_JOINS = `
   LEFT JOIN LATERAL (
     SELECT s.id AS session_id, r.mark
     FROM roster_membership m
-      JOIN attendance_session s ON s.section_id = m.section_id AND m.valid_during @> s.scheduled_date
+      JOIN session_section g ON g.section_id = m.section_id AND m.valid_during @> g.scheduled_date
+      JOIN attendance_session s ON s.id = g.session_id
       LEFT JOIN attendance_record r ON r.session_id = s.id AND r.student_id = m.student_id
-    WHERE m.student_id = p.student_id AND s.room_id = p.room_id
-      AND s.reach_from BETWEEN p.effective_at - interval '1 day' AND p.effective_at
+    WHERE m.student_id = p.student_id
+      AND EXISTS (SELECT FROM session_room sr WHERE sr.session_id = s.id AND sr.room_id = p.room_id
+        AND sr.valid_during @> p.effective_at)
+      AND g.reach_from BETWEEN p.effective_at - interval '1 day' AND p.effective_at
       AND s.start_at - (s.policy->>'early_open_minutes')::int * interval '1 minute' <= p.effective_at
       AND s.reach_until >= p.effective_at
     ORDER BY coalesce(r.marked_at = p.effective_at, false) DESC, s.start_at DESC LIMIT 1

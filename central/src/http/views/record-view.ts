@@ -5,7 +5,8 @@ import type { RecordItem } from '../contracts/records.js';
 
 export const RECORD_COLUMNS = `
   r.id, r.session_id, st.roll_number, st.full_name, r.mark, r.marked_at, r.source, r.reason, r.version, r.updated_at`;
-export const RECORD_JOINS = 'attendance_record r JOIN student st ON st.id = r.student_id';
+export const RECORD_JOINS =
+  'attendance_record r JOIN student st ON st.id = r.student_id JOIN attendance_session s ON s.id = r.session_id';
 
 export interface RecordRow {
   id: string;

@@ -1,0 +1,164 @@
+import type { Clock } from '@rollcall/protocol/clock';
+import type { Knex } from '../db/database.js';
+import type { Principal } from './principal.js';
+import type { RoleGrant, RoleId } from './roles.js';
+import type { Claims } from './tokens.js';
+
+/** Told by whoever changes an account, its roles or its sign-ins; the payload is the account's id. */
+export const ACCOUNT_CHANNEL = 'rollcall_account';
+/** Sign-ins kept in memory; the oldest goes first. */
+const KNOWN_MAX = 20_000;
+/** A notification that was lost is made good after this long. */
+const KNOWN_FOR_MS = 5_000;
+/** Sign-ins looked up by one statement. */
+const LOOKUP_MAX = 500;
+
+interface GrantRow {
+  role: RoleId;
+  department_id: string | null;
+  section_id: string | null;
+  from_ms: number;
+  to_ms: number | null;
+}
+
+interface Known {
+  principal: Omit<Principal, 'grants'>;
+  generation: number;
+  isUsable: boolean;
+  grants: readonly { grant: RoleGrant; fromMs: number; toMs: number }[];
+  loadedMonoMs: number;
+}
+
+export interface Accounts {
+  /** Undefined: the account or its sign-in is gone, disabled, or newer than the token. */
+  principalOf(claims: Claims): Promise<Principal | undefined>;
+  /** Who is behind a sign-in now, whatever token it began with. */
+  current(loginSessionId: string): Promise<Principal | undefined>;
+  forget(accountId: string): void;
+}
+
+/**
+ * Who is behind a token, as of now. Requests that arrive together are looked up together; validity of roles is
+ * compared at every request, so that a role that ended at noon is gone at noon (domain case 160).
+ */
+export function createAccounts(knex: Knex, clock: Pick<Clock, 'wallMs' | 'monoMs'>): Accounts {
+  const known = new Map<string, Known | null>();
+  let waiting = new Map<string, ((found: Known | null) => void)[]>();
+  let refusals: ((error: unknown) => void)[] = [];
+
+  async function flush(): Promise<void> {
+    const asked = waiting;
+    const refuse = refusals;
+    waiting = new Map();
+    refusals = [];
+    try {
+      const ids = [...asked.keys()];
+      for (let start = 0; start < ids.length; start += LOOKUP_MAX) {
+        const part = ids.slice(start, start + LOOKUP_MAX);
+        const found = await load(knex, part, clock.monoMs());
+        for (const id of part) {
+          const one = found.get(id) ?? null;
+          remember(id, one);
+          for (const resolve of asked.get(id) ?? []) resolve(one);
+        }
+      }
+    } catch (error) {
+      for (const reject of refuse) reject(error);
+    }
+  }
+
+  function remember(id: string, one: Known | null): void {
+    if (known.size >= KNOWN_MAX) {
+      const oldest = known.keys().next().value;
+      if (oldest !== undefined) known.delete(oldest);
+    }
+    // Who is not there is asked for again: a sign-in may be a moment younger than this look-up.
+    if (one !== null) known.set(id, one);
+  }
+
+  function find(id: string): Promise<Known | null> {
+    const one = known.get(id);
+    if (one != null && clock.monoMs() - one.loadedMonoMs < KNOWN_FOR_MS) return Promise.resolve(one);
+    known.delete(id);
+    return new Promise((resolve, reject) => {
+      if (waiting.size === 0) setImmediate(() => void flush());
+      waiting.set(id, [...(waiting.get(id) ?? []), resolve]);
+      refusals.push(reject);
+    });
+  }
+
+  function principalNow(one: Known): Principal {
+    const nowMs = clock.wallMs();
+    const grants = one.grants.filter(({ fromMs, toMs }) => fromMs <= nowMs && nowMs < toMs);
+    return { ...one.principal, grants: grants.map(({ grant }) => grant) };
+  }
+
+  return {
+    async principalOf({ accountId, loginSessionId, generation }) {
+      const one = await find(loginSessionId);
+      if (one === null || !one.isUsable) return undefined;
+      if (one.principal.accountId !== accountId || one.generation !== generation) return undefined;
+      return principalNow(one);
+    },
+    async current(loginSessionId) {
+      const one = await find(loginSessionId);
+      return one?.isUsable === true ? principalNow(one) : undefined;
+    },
+    forget(accountId) {
+      for (const [id, one] of known) if (one?.principal.accountId === accountId) known.delete(id);
+    },
+  };
+}
+
+async function load(knex: Knex, ids: readonly string[], loadedMonoMs: number): Promise<Map<string, Known>> {
+  const { rows } = await knex.raw<{
+    rows: {
+      sid: string;
+      id: string;
+      login: string;
+      display_name: string;
+      is_usable: boolean;
+      token_generation: number;
+      student_id: string | null;
+      faculty_code: string | null;
+      guardian_id: string | null;
+      grants: GrantRow[] | null;
+    }[];
+  }>(
+    `SELECT l.id AS sid, a.id, a.login, a.display_name, a.is_active AND l.revoked_at IS NULL AS is_usable,
+       a.token_generation, a.student_id, a.faculty_code, a.guardian_id, g.grants
+     FROM login_session l JOIN account a ON a.id = l.account_id
+       CROSS JOIN LATERAL (
+         SELECT json_agg(json_build_object('role', role, 'department_id', department_id, 'section_id', section_id,
+           'from_ms', extract(epoch FROM valid_from) * 1000,
+           'to_ms', extract(epoch FROM nullif(valid_to, 'infinity')) * 1000)) AS grants
+         FROM account_role WHERE account_id = a.id
+       ) g
+     WHERE l.id = ANY(?::uuid[])`,
+    [ids as never],
+  );
+  return new Map(
+    rows.map((row) => [
+      row.sid,
+      {
+        principal: {
+          accountId: row.id,
+          login: row.login,
+          displayName: row.display_name,
+          studentId: row.student_id,
+          facultyCode: row.faculty_code,
+          guardianId: row.guardian_id,
+          loginSessionId: row.sid,
+        },
+        generation: row.token_generation,
+        isUsable: row.is_usable,
+        grants: (row.grants ?? []).map((grant) => ({
+          grant: { role: grant.role, departmentId: grant.department_id, sectionId: grant.section_id },
+          fromMs: grant.from_ms,
+          toMs: grant.to_ms ?? Number.POSITIVE_INFINITY,
+        })),
+        loadedMonoMs,
+      },
+    ]),
+  );
+}

@@ -1,0 +1,209 @@
+import { RollcallError } from '@rollcall/protocol/errors';
+import type { Knex } from '../db/database.js';
+import { type Permission, type Reached, reachesOf } from './permissions.js';
+import type { Principal } from './principal.js';
+
+/** A condition for a WHERE clause. `false` where nothing may be seen. */
+export interface Scope {
+  sql: string;
+  bindings: string[];
+}
+
+const NOTHING: Scope = { sql: 'false', bindings: [] };
+
+/** Class sessions that the person reaches with this permission; `alias` names `attendance_session` in the query. */
+export function visibleSessions(principal: Principal, permission: Permission, alias = 's'): Scope {
+  return anyOf(reachesOf(principal, permission).map((reached) => sessionsOf(principal, reached, alias)));
+}
+
+/** Students that the person reaches with this permission; `alias` names `student`, or any row with its `id`. */
+export function visibleStudents(principal: Principal, permission: Permission, alias = 'st'): Scope {
+  return anyOf(reachesOf(principal, permission).map((reached) => studentsOf(principal, reached, alias)));
+}
+
+/** One student's part of one class session: a student has only the own part of a class. */
+export function visibleRecords(
+  principal: Principal,
+  permission: Permission,
+  { session, studentId }: { session: string; studentId: string },
+): Scope {
+  return anyOf(
+    reachesOf(principal, permission).map((reached) => {
+      if (reached.reach === 'self') return own(studentId, principal.studentId);
+      if (reached.reach === 'child') return children(studentId, principal.guardianId);
+      return sessionsOf(principal, reached, session);
+    }),
+  );
+}
+
+function sessionsOf(principal: Principal, { reach, grant }: Reached, s: string): Scope {
+  switch (reach) {
+    case 'all':
+      return { sql: 'true', bindings: [] };
+    case 'department':
+      return bound(grant.departmentId, (id) => ({
+        sql: `EXISTS (SELECT FROM session_section xs JOIN section xg ON xg.id = xs.section_id
+            WHERE xs.session_id = ${s}.id AND xg.department_id = ?)
+          OR EXISTS (SELECT FROM course xc WHERE xc.code = ${s}.course_code AND xc.department_id = ?)`,
+        bindings: [id, id],
+      }));
+    case 'taught':
+      return bound(principal.facultyCode, (code) => ({
+        sql: `${s}.faculty_code = ? OR ${s}.substitute_code = ?`,
+        bindings: [code, code],
+      }));
+    case 'mentored':
+      return bound(grant.sectionId, (id) => ({
+        sql: `EXISTS (SELECT FROM session_section xs WHERE xs.session_id = ${s}.id AND xs.section_id = ?)`,
+        bindings: [id],
+      }));
+    case 'self':
+      return bound(principal.studentId, (id) => ({
+        sql: `EXISTS (SELECT FROM session_section xs JOIN roster_membership xm ON xm.section_id = xs.section_id
+            AND xm.valid_during @> xs.scheduled_date WHERE xs.session_id = ${s}.id AND xm.student_id = ?::uuid)`,
+        bindings: [id],
+      }));
+    case 'child':
+      return bound(principal.guardianId, (id) => ({
+        sql: `EXISTS (SELECT FROM session_section xs JOIN roster_membership xm ON xm.section_id = xs.section_id
+            AND xm.valid_during @> xs.scheduled_date JOIN guardianship xw ON xw.student_id = xm.student_id
+            WHERE xs.session_id = ${s}.id AND xw.guardian_id = ?::uuid)`,
+        bindings: [id],
+      }));
+  }
+}
+
+function studentsOf(principal: Principal, { reach, grant }: Reached, st: string): Scope {
+  switch (reach) {
+    case 'all':
+      return { sql: 'true', bindings: [] };
+    case 'department':
+      return bound(grant.departmentId, (id) => ({
+        sql: `EXISTS (SELECT FROM roster_membership xm JOIN section xg ON xg.id = xm.section_id
+            WHERE xm.student_id = ${st}.id AND xg.department_id = ?)`,
+        bindings: [id],
+      }));
+    case 'taught':
+      return bound(principal.facultyCode, (code) => ({
+        sql: `${st}.id IN (SELECT xm.student_id FROM roster_membership xm WHERE xm.section_id IN (
+            SELECT xs.section_id FROM attendance_session xa JOIN session_section xs ON xs.session_id = xa.id
+            WHERE xa.faculty_code = ? OR xa.substitute_code = ?))`,
+        bindings: [code, code],
+      }));
+    case 'mentored':
+      return bound(grant.sectionId, (id) => ({
+        sql: `EXISTS (SELECT FROM roster_membership xm WHERE xm.student_id = ${st}.id AND xm.section_id = ?)`,
+        bindings: [id],
+      }));
+    case 'self':
+      return own(`${st}.id`, principal.studentId);
+    case 'child':
+      return children(`${st}.id`, principal.guardianId);
+  }
+}
+
+function own(studentColumn: string, studentId: string | null): Scope {
+  return bound(studentId, (id) => ({ sql: `${studentColumn} = ?::uuid`, bindings: [id] }));
+}
+
+function children(studentColumn: string, guardianId: string | null): Scope {
+  return bound(guardianId, (id) => ({
+    sql: `EXISTS (SELECT FROM guardianship xw WHERE xw.student_id = ${studentColumn} AND xw.guardian_id = ?::uuid)`,
+    bindings: [id],
+  }));
+}
+
+/** A role that lacks what it reaches (a mentor of no section) reaches nothing. */
+function bound(value: string | null, scope: (value: string) => Scope): Scope {
+  return value === null ? NOTHING : scope(value);
+}
+
+function anyOf(scopes: readonly Scope[]): Scope {
+  if (scopes.length === 0) return NOTHING;
+  const all = scopes.find(({ sql }) => sql === 'true');
+  if (all !== undefined) return all;
+  return {
+    sql: scopes.map(({ sql }) => `(${sql})`).join(' OR '),
+    bindings: scopes.flatMap(({ bindings }) => bindings),
+  };
+}
+
+/**
+ * Lets an act on one class session through.
+ *
+ * @throws RollcallError `NOT_FOUND` where the person may not even see it, `FORBIDDEN` where the act is not allowed
+ */
+export async function requireSession(
+  knex: Knex,
+  principal: Principal,
+  permission: Permission,
+  sessionId: string,
+): Promise<void> {
+  const seen = visibleSessions(principal, 'sessions.read');
+  const reached = visibleSessions(principal, permission);
+  await refuseOutside(knex, {
+    from: 'attendance_session s WHERE s.id = ?::uuid',
+    id: sessionId,
+    seen,
+    reached,
+    what: 'class session',
+  });
+}
+
+/** As `requireSession`, for one student. */
+export async function requireStudent(
+  knex: Knex,
+  principal: Principal,
+  permission: Permission,
+  studentId: string,
+): Promise<void> {
+  const seen = visibleStudents(principal, 'people.read');
+  const reached = visibleStudents(principal, permission);
+  await refuseOutside(knex, {
+    from: 'student st WHERE st.id = ?::uuid',
+    id: studentId,
+    seen,
+    reached,
+    what: 'student',
+  });
+}
+
+/** Whether the person reaches this class session by more than teaching it: as head of it, or of everything. */
+export async function isAboveSession(
+  knex: Knex,
+  principal: Principal,
+  permission: Permission,
+  sessionId: string,
+): Promise<boolean> {
+  const above = reachesOf(principal, permission).filter(({ reach }) => reach !== 'taught');
+  const scope = anyOf(above.map((reached) => sessionsOf(principal, reached, 's')));
+  const { rows } = await knex.raw<{ rows: object[] }>(
+    `SELECT 1 FROM attendance_session s WHERE s.id = ?::uuid AND (${scope.sql})`,
+    [sessionId, ...scope.bindings],
+  );
+  return rows.length > 0;
+}
+
+interface Outside {
+  from: string;
+  id: string;
+  seen: Scope;
+  reached: Scope;
+  what: string;
+}
+
+async function refuseOutside(knex: Knex, { from, id, seen, reached, what }: Outside): Promise<void> {
+  const { rows } = await knex.raw<{ rows: { is_seen: boolean; is_reached: boolean }[] }>(
+    `SELECT (${seen.sql}) AS is_seen, (${reached.sql}) AS is_reached FROM ${from}`,
+    [...seen.bindings, ...reached.bindings, id],
+  );
+  const [row] = rows;
+  if (row?.is_reached === true) return;
+  if (row?.is_seen === true) {
+    throw new RollcallError(
+      'FORBIDDEN',
+      `You may see this ${what}, but none of your roles may do this with it`,
+    );
+  }
+  throw new RollcallError('NOT_FOUND', `There is no ${what} ${id}`);
+}

@@ -1,0 +1,261 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Clock } from '@rollcall/protocol/clock';
+import { RollcallError } from '@rollcall/protocol/errors';
+import { writeAudit } from '../audit/write-audit.js';
+import type { Knex } from '../db/database.js';
+import { ACCOUNT_CHANNEL } from './accounts.js';
+import { hashPassword, isPassword, refuseWeakPassword } from './password.js';
+import type { Tokens } from './tokens.js';
+
+/** A sign-in that is not used for a day has ended. */
+export const REFRESH_TOKEN_MS = 24 * 60 * 60 * 1_000;
+/**
+ * Two tabs of one browser renew at the same moment with the same token: the second of them is no theft. Later
+ * than this, a spent token means that somebody has a copy.
+ */
+const SPENT_TOGETHER_MS = 10_000;
+const REFRESH_BYTES = 32;
+
+export interface Client {
+  ip: string;
+  userAgent: string;
+}
+
+export interface SignedIn {
+  accountId: string;
+  accessToken: string;
+  accessExpiresMs: number;
+  refreshToken: string;
+  refreshExpiresMs: number;
+  csrfToken: string;
+}
+
+export interface SignIn {
+  /** @throws RollcallError `LOGIN_REFUSED` */
+  signIn(login: string, password: string, client: Client): Promise<SignedIn>;
+  /** @throws RollcallError `TOKEN_INVALID` or `TOKEN_SPENT` */
+  refresh(refreshToken: string): Promise<SignedIn>;
+  /** Ends one sign-in, or with `all` every one of the account. */
+  signOut(accountId: string, loginSessionId: string, all: boolean): Promise<void>;
+  /** Ends every other sign-in. @throws RollcallError `LOGIN_REFUSED` or `PASSWORD_WEAK` */
+  changePassword(accountId: string, current: string, next: string): Promise<void>;
+}
+
+export interface SignInOptions {
+  knex: Knex;
+  clock: Pick<Clock, 'wallMs'>;
+  tokens: Tokens;
+}
+
+export function createSignIn({ knex, clock, tokens }: SignInOptions): SignIn {
+  async function answer(trx: Knex, session: SessionRow, refreshToken: string): Promise<SignedIn> {
+    const { token, expiresMs } = await tokens.issue({
+      accountId: session.account_id,
+      loginSessionId: session.id,
+      generation: await generationOf(trx, session.account_id),
+    });
+    return {
+      accountId: session.account_id,
+      accessToken: token,
+      accessExpiresMs: expiresMs,
+      refreshToken,
+      refreshExpiresMs: session.expires_at.getTime(),
+      csrfToken: tokens.csrfTokenOf(session.id),
+    };
+  }
+
+  return {
+    async signIn(login, password, { ip, userAgent }) {
+      const account = await knex('account')
+        .where({ login: login.toLowerCase() })
+        .first<{ id: string; password_hash: string | null; is_active: boolean } | undefined>(
+          'id',
+          'password_hash',
+          'is_active',
+        );
+      const isRight = await isPassword(account?.password_hash, password);
+      const now = new Date(clock.wallMs());
+      if (account === undefined || !isRight || !account.is_active) {
+        await writeAudit(knex, [
+          { at: now, entityType: 'account', entityId: account?.id ?? 'unknown', action: 'login_refused', ip },
+        ]);
+        throw new RollcallError('LOGIN_REFUSED', 'This login and password do not belong together');
+      }
+      const refreshToken = newRefreshToken();
+      return knex.transaction(async (trx) => {
+        const [session] = (await trx('login_session')
+          .insert({
+            account_id: account.id,
+            refresh_sha256: sha256(refreshToken),
+            user_agent: userAgent.slice(0, 300),
+            ip,
+            created_at: now,
+            last_used_at: now,
+            expires_at: new Date(now.getTime() + REFRESH_TOKEN_MS),
+          })
+          .returning(SESSION_COLUMNS)) as SessionRow[];
+        await writeAudit(trx, [
+          {
+            at: now,
+            entityType: 'account',
+            entityId: account.id,
+            action: 'login',
+            performedBy: account.id,
+            ip,
+          },
+        ]);
+        return answer(trx, session as SessionRow, refreshToken);
+      });
+    },
+
+    async refresh(refreshToken) {
+      const now = new Date(clock.wallMs());
+      const hash = sha256(refreshToken);
+      const next = newRefreshToken();
+      const outcome = await knex.transaction(async (trx) => {
+        const session = (await trx('login_session')
+          .where({ refresh_sha256: hash })
+          .forUpdate()
+          .first(SESSION_COLUMNS)) as SessionRow | undefined;
+        if (session === undefined) return readSpent(trx, hash, now);
+        if (session.revoked_at !== null || session.expires_at <= now) return 'ended' as const;
+        await trx('spent_refresh_token').insert({
+          refresh_sha256: hash,
+          login_session_id: session.id,
+          spent_at: now,
+        });
+        const expires = new Date(now.getTime() + REFRESH_TOKEN_MS);
+        await trx('login_session')
+          .where({ id: session.id })
+          .update({
+            refresh_sha256: sha256(next),
+            rotation: trx.raw('rotation + 1'),
+            last_used_at: now,
+            expires_at: expires,
+          });
+        const isActive = await trx('account').where({ id: session.account_id, is_active: true }).first('id');
+        return isActive === undefined
+          ? ('ended' as const)
+          : answer(trx, { ...session, expires_at: expires }, next);
+      });
+      if (outcome === 'together') {
+        throw new RollcallError('TOKEN_SPENT', 'This sign-in was renewed a moment ago; use the newer tokens');
+      }
+      if (outcome === 'ended')
+        throw new RollcallError('TOKEN_INVALID', 'This sign-in has ended; sign in again');
+      return outcome;
+    },
+
+    async signOut(accountId, loginSessionId, all) {
+      const now = new Date(clock.wallMs());
+      await knex.transaction(async (trx) => {
+        const which = all ? { account_id: accountId } : { account_id: accountId, id: loginSessionId };
+        await trx('login_session')
+          .where(which)
+          .whereNull('revoked_at')
+          .update({ revoked_at: now, revoked_reason: all ? 'signed out everywhere' : 'signed out' });
+        await writeAudit(trx, [
+          {
+            at: now,
+            entityType: 'account',
+            entityId: accountId,
+            action: all ? 'logout_all' : 'logout',
+            performedBy: accountId,
+          },
+        ]);
+        await announceAccount(trx, accountId);
+      });
+    },
+
+    async changePassword(accountId, current, next) {
+      const account = await knex('account')
+        .where({ id: accountId })
+        .first<{ login: string; password_hash: string | null } | undefined>('login', 'password_hash');
+      if (account === undefined || !(await isPassword(account.password_hash, current))) {
+        throw new RollcallError('LOGIN_REFUSED', 'The present password is not right');
+      }
+      refuseWeakPassword(next, account.login);
+      await storePassword(knex, { accountId, password: next, nowMs: clock.wallMs(), performedBy: accountId });
+    },
+  };
+}
+
+export interface NewPassword {
+  accountId: string;
+  password: string;
+  nowMs: number;
+  performedBy: string | null;
+  /** Given by an office: to be changed at the next sign-in. */
+  isTemporary?: boolean;
+}
+
+/** A new password ends every sign-in of the account: whoever knew the old one is out. */
+export async function storePassword(knex: Knex, request: NewPassword): Promise<void> {
+  const { accountId, password, nowMs, performedBy, isTemporary = false } = request;
+  const hash = await hashPassword(password);
+  const now = new Date(nowMs);
+  await knex.transaction(async (trx) => {
+    await trx('account')
+      .where({ id: accountId })
+      .update({
+        password_hash: hash,
+        must_change_password: isTemporary,
+        token_generation: trx.raw('token_generation + 1'),
+        version: trx.raw('version + 1'),
+        updated_at: now,
+      });
+    await trx('login_session')
+      .where({ account_id: accountId })
+      .whereNull('revoked_at')
+      .update({ revoked_at: now, revoked_reason: 'password changed' });
+    await writeAudit(trx, [
+      { at: now, entityType: 'account', entityId: accountId, action: 'password_changed', performedBy },
+    ]);
+    await announceAccount(trx, accountId);
+  });
+}
+
+/** Every replica forgets what it knows of the account. */
+export async function announceAccount(trx: Knex, accountId: string): Promise<void> {
+  await trx.raw('SELECT pg_notify(?, ?)', [ACCOUNT_CHANNEL, accountId]);
+}
+
+interface SessionRow {
+  id: string;
+  account_id: string;
+  expires_at: Date;
+  revoked_at: Date | null;
+}
+const SESSION_COLUMNS = ['id', 'account_id', 'expires_at', 'revoked_at'];
+
+/** A refresh token that was rotated away comes back: both holders are signed out, since one of them is a thief. */
+async function readSpent(trx: Knex, hash: Buffer, now: Date): Promise<'together' | 'ended'> {
+  const spent = await trx('spent_refresh_token')
+    .where({ refresh_sha256: hash })
+    .first<{ login_session_id: string; spent_at: Date } | undefined>('login_session_id', 'spent_at');
+  if (spent === undefined) return 'ended';
+  if (now.getTime() - spent.spent_at.getTime() < SPENT_TOGETHER_MS) return 'together';
+  const [session] = (await trx('login_session')
+    .where({ id: spent.login_session_id })
+    .whereNull('revoked_at')
+    .update({ revoked_at: now, revoked_reason: 'a spent refresh token came back' })
+    .returning(['account_id'])) as { account_id: string }[];
+  if (session !== undefined) {
+    const { account_id: accountId } = session;
+    await writeAudit(trx, [
+      { at: now, entityType: 'account', entityId: accountId, action: 'refresh_token_replayed' },
+    ]);
+    await announceAccount(trx, accountId);
+  }
+  return 'ended';
+}
+
+async function generationOf(trx: Knex, accountId: string): Promise<number> {
+  const row = await trx('account')
+    .where({ id: accountId })
+    .first<{ token_generation: number } | undefined>('token_generation');
+  return row?.token_generation ?? 0;
+}
+
+const newRefreshToken = (): string => randomBytes(REFRESH_BYTES).toString('base64url');
+const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();

@@ -1,0 +1,106 @@
+import type { Clock } from '@rollcall/protocol/clock';
+import { type Permission, reachesOf } from '../auth/permissions.js';
+import type { Principal } from '../auth/principal.js';
+import { visibleSessions } from '../auth/scope.js';
+import type { Knex } from '../db/database.js';
+import type { LiveEvent } from './live-feed.js';
+
+/** Which classes somebody may see changes with substitutions and rosters, not from second to second. */
+const REFRESH_MS = 60_000;
+/** Classes that change now lie around now; older ones are read anew when somebody looks at them. */
+const WINDOW_SQL =
+  "s.start_at BETWEEN ?::timestamptz - interval '2 days' AND ?::timestamptz + interval '2 days'";
+
+/** What one person sees of everything that happens. */
+export interface Audience {
+  sees(event: LiveEvent): boolean;
+  /** Reads again which classes are theirs, if that is due. */
+  refresh(): Promise<void>;
+}
+
+export interface AudienceOptions {
+  knex: Knex;
+  clock: Pick<Clock, 'wallMs' | 'monoMs'>;
+  principal: Principal;
+}
+
+type Seen = 'all' | ReadonlySet<string>;
+
+export async function createAudience({ knex, clock, principal }: AudienceOptions): Promise<Audience> {
+  const seesGateways = reachesOf(principal, 'devices.read').length > 0;
+  const rollNumbers = await ownRollNumbers(knex, principal);
+  let sessions: Seen = new Set();
+  let records: Seen = new Set();
+  let punches: Seen = new Set();
+  let readMonoMs = Number.NEGATIVE_INFINITY;
+
+  async function read(permission: Permission): Promise<Seen> {
+    const reaches = reachesOf(principal, permission);
+    if (reaches.some(({ reach }) => reach === 'all')) return 'all';
+    // A student sees the own part of a class, whoever else is in it.
+    const wide = reaches.filter(({ reach }) => reach !== 'self' && reach !== 'child');
+    if (permission !== 'sessions.read' && wide.length === 0) return new Set();
+    const scope = visibleSessions(
+      permission === 'sessions.read' ? principal : { ...principal, studentId: null, guardianId: null },
+      permission,
+    );
+    const now = new Date(clock.wallMs());
+    const { rows } = await knex.raw<{ rows: { id: string }[] }>(
+      `SELECT s.id FROM attendance_session s WHERE ${WINDOW_SQL} AND (${scope.sql})`,
+      [now, now, ...scope.bindings],
+    );
+    return new Set(rows.map(({ id }) => id));
+  }
+
+  async function refresh(): Promise<void> {
+    if (clock.monoMs() - readMonoMs < REFRESH_MS) return;
+    readMonoMs = clock.monoMs();
+    [sessions, records, punches] = await Promise.all([
+      read('sessions.read'),
+      read('records.read'),
+      read('evidence.read'),
+    ]);
+  }
+
+  const has = (seen: Seen, id: string | null | undefined): boolean =>
+    seen === 'all' || (id != null && seen.has(id));
+  const isOwn = (student: { roll_number: string } | null | undefined): boolean =>
+    student != null && rollNumbers.has(student.roll_number);
+
+  await refresh();
+  return {
+    refresh,
+    sees({ name, data }) {
+      switch (name) {
+        case 'resync':
+          return true;
+        case 'gateway':
+          return seesGateways;
+        case 'session':
+          return has(sessions, (data as { id: string }).id);
+        case 'record': {
+          const record = data as { session_id: string; student: { roll_number: string } };
+          return has(records, record.session_id) || isOwn(record.student);
+        }
+        case 'punch': {
+          const punch = data as {
+            class_session_id?: string | null;
+            student?: { roll_number: string } | null;
+          };
+          return has(punches, punch.class_session_id) || isOwn(punch.student);
+        }
+      }
+    },
+  };
+}
+
+/** Of the student, or of the children of the guardian. */
+async function ownRollNumbers(knex: Knex, { studentId, guardianId }: Principal): Promise<Set<string>> {
+  if (studentId === null && guardianId === null) return new Set();
+  const { rows } = await knex.raw<{ rows: { roll_number: string }[] }>(
+    `SELECT roll_number FROM student WHERE id = ?::uuid
+     UNION SELECT st.roll_number FROM guardianship w JOIN student st ON st.id = w.student_id WHERE w.guardian_id = ?::uuid`,
+    [studentId, guardianId],
+  );
+  return new Set(rows.map(({ roll_number }) => roll_number));
+}

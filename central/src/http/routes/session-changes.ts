@@ -1,0 +1,285 @@
+import { RollcallError } from '@rollcall/protocol/errors';
+import { requireSession } from '../../auth/scope.js';
+import { instantOf, plusDays } from '../../calendar/campus-zone.js';
+import { campusZone } from '../../calendar/generate.js';
+import type { Authority } from '../../sessions/change-session.js';
+import { findClashingStudents } from '../../sessions/clashing-students.js';
+import { createSession } from '../../sessions/create-session.js';
+import { changeRoom, substitute } from '../../sessions/move-session.js';
+import { recordChange } from '../../sessions/record-change.js';
+import { holdSession, refuseLocked } from '../../sessions/session-row.js';
+import { swapSession } from '../../sessions/swap.js';
+import { emptySchema } from '../contracts/auth.js';
+import { API, uuidParams } from '../contracts/fields.js';
+import {
+  createSessionBody,
+  guestBody,
+  headcountBody,
+  makeupPreviewSchema,
+  roomBody,
+  sessionSchema,
+  substituteBody,
+  swapBody,
+} from '../contracts/sessions.js';
+import { defineRoute } from '../route.js';
+import { writeAs } from '../write-as.js';
+import {
+  authorityOver,
+  CHANGE_ERRORS,
+  IF_MATCH,
+  refuseBelow,
+  sessionReply,
+  versionOf,
+} from './session-actions.js';
+
+const TAG = 'Changes of class sessions';
+
+export const create = defineRoute(
+  {
+    method: 'post',
+    path: `${API}/sessions/`,
+    operationId: 'createSession',
+    tag: TAG,
+    summary: 'Makes a class session that the timetable does not have: ad hoc, makeup or extra',
+    access: 'sessions.change',
+    rate: 'sessions',
+    status: 201,
+    body: createSessionBody,
+    reply: { schema: sessionSchema },
+    errors: ['AD_HOC_TOO_LATE', 'CLASH', 'FORBIDDEN'],
+  },
+  async (input, { db, clock }) => {
+    const { body, principal } = input;
+    const isOwn = principal.facultyCode === body.faculty;
+    const roles = new Set(principal.grants.map(({ role }) => role));
+    const isAbove = ['admin', 'coordinator', 'principal', 'hod'].some((role) => roles.has(role as 'admin'));
+    if (!isOwn && !isAbove) {
+      throw new RollcallError(
+        'FORBIDDEN',
+        'You can enter classes of your own; ask the head of the department',
+      );
+    }
+    const authority: Authority = roles.has('admin') ? 'admin' : isAbove ? 'head' : 'faculty';
+    const id = await writeAs(db.knex, input, (trx) =>
+      createSession(trx, {
+        session: {
+          course: body.course,
+          sections: body.sections,
+          faculty: body.faculty,
+          rooms: body.rooms,
+          date: body.date,
+          startTime: body.start_time,
+          endTime: body.end_time,
+          sessionType: body.session_type,
+          periodCount: body.period_count,
+          origin: body.origin,
+          replacesSessionId: body.replaces_session_id,
+          countsInDenominator: body.counts_in_denominator && !body.is_bonus,
+          isBonus: body.is_bonus,
+          isCoTaught: body.is_co_taught,
+          reason: body.reason,
+        },
+        nowMs: clock.wallMs(),
+        accountId: principal.accountId,
+        authority,
+      }),
+    );
+    return sessionReply(db.knex, id);
+  },
+);
+
+export const makeupPreview = defineRoute(
+  {
+    method: 'post',
+    path: `${API}/sessions/makeup-preview/`,
+    operationId: 'makeupPreview',
+    tag: TAG,
+    summary: 'Students of these groups who have another class at that time; changes nothing',
+    access: 'sessions.change',
+    body: createSessionBody.pick({ sections: true, date: true, start_time: true, end_time: true }),
+    reply: { schema: makeupPreviewSchema },
+  },
+  async ({ body }, { db }) => {
+    const zone = await campusZone(db.knex);
+    if (zone === undefined) return { body: { clashes: [] } };
+    const endDate = body.end_time > body.start_time ? body.date : plusDays(body.date, 1);
+    const clashes = await findClashingStudents(db.knex, body.sections, {
+      start: new Date(instantOf(body.date, body.start_time, zone)),
+      end: new Date(instantOf(endDate, body.end_time, zone)),
+      date: body.date,
+    });
+    return { body: { clashes } };
+  },
+);
+
+const changeContract = (name: string, summary: string) =>
+  ({
+    method: 'post',
+    path: `${API}/sessions/{id}/${name}/`,
+    operationId: `${name.replaceAll(/-(\w)/g, (_dash, letter: string) => letter.toUpperCase())}Session`,
+    tag: TAG,
+    summary,
+    access: 'sessions.change',
+    rate: 'sessions',
+    params: uuidParams,
+    headers: IF_MATCH,
+    reply: { schema: sessionSchema },
+    errors: [...CHANGE_ERRORS, 'CLASH'],
+  }) as const;
+
+export const moveRoom = defineRoute(
+  { ...changeContract('room-change', 'Moves a class session to another room from now on'), body: roomBody },
+  async (input, { db, clock }) => {
+    const { principal, params, body } = input;
+    await requireSession(db.knex, principal, 'sessions.change', params.id);
+    await writeAs(db.knex, input, (trx) =>
+      changeRoom(trx, body.room, {
+        sessionId: params.id,
+        reason: body.reason,
+        accountId: principal.accountId,
+        nowMs: clock.wallMs(),
+        expectedVersion: versionOf(input),
+      }),
+    );
+    return sessionReply(db.knex, params.id);
+  },
+);
+
+export const substituteFaculty = defineRoute(
+  {
+    ...changeContract('substitute', 'Another faculty member takes the class; it stays the same course'),
+    body: substituteBody,
+  },
+  async (input, { db, clock }) => {
+    const { principal, params, body } = input;
+    await requireSession(db.knex, principal, 'sessions.change', params.id);
+    await writeAs(db.knex, input, (trx) =>
+      substitute(trx, body.faculty, {
+        sessionId: params.id,
+        reason: body.reason,
+        accountId: principal.accountId,
+        nowMs: clock.wallMs(),
+        expectedVersion: versionOf(input),
+      }),
+    );
+    return sessionReply(db.knex, params.id);
+  },
+);
+
+export const swap = defineRoute(
+  {
+    ...changeContract('swap', 'Another course is taught in this hour; the answer is the class held instead'),
+    body: swapBody,
+  },
+  async (input, { db, clock }) => {
+    const { principal, params, body } = input;
+    await requireSession(db.knex, principal, 'sessions.change', params.id);
+    refuseBelow(await authorityOver(db.knex, principal, 'sessions.change', params.id));
+    const id = await writeAs(db.knex, input, (trx) =>
+      swapSession(trx, {
+        sessionId: params.id,
+        course: body.course,
+        faculty: body.faculty,
+        reason: body.reason,
+        accountId: principal.accountId,
+        nowMs: clock.wallMs(),
+        expectedVersion: versionOf(input),
+      }),
+    );
+    return sessionReply(db.knex, id);
+  },
+);
+
+export const headcount = defineRoute(
+  {
+    ...changeContract('headcount', 'How many heads were counted, beside what the system says'),
+    access: 'sessions.operate',
+    body: headcountBody,
+  },
+  async (input, { db, clock }) => {
+    const { principal, params, body } = input;
+    await requireSession(db.knex, principal, 'sessions.operate', params.id);
+    await writeAs(db.knex, input, async (trx) => {
+      const session = await holdSession(trx, params.id, versionOf(input));
+      refuseLocked(session);
+      await trx('attendance_session').where({ id: params.id }).update({ headcount: body.headcount });
+      await recordChange(trx, {
+        sessionId: params.id,
+        kind: 'headcount',
+        before: {},
+        after: { headcount: body.headcount },
+        reason: '',
+        accountId: principal.accountId,
+        nowMs: clock.wallMs(),
+      });
+    });
+    return sessionReply(db.knex, params.id);
+  },
+);
+
+export const addGuest = defineRoute(
+  {
+    method: 'post',
+    path: `${API}/sessions/{id}/guests/`,
+    operationId: 'addSessionGuest',
+    tag: TAG,
+    summary: "Lets a student of another batch take part; the mark goes to the own batch's class",
+    access: 'records.mark',
+    rate: 'sessions',
+    params: uuidParams,
+    body: guestBody,
+    reply: { schema: emptySchema },
+    errors: ['NOT_FOUND', 'FORBIDDEN', 'SESSION_LOCKED'],
+  },
+  async (input, { db, clock }) => {
+    const { principal, params, body } = input;
+    await requireSession(db.knex, principal, 'records.mark', params.id);
+    await writeAs(db.knex, input, async (trx) => {
+      const session = await holdSession(trx, params.id);
+      refuseLocked(session);
+      const student = await trx('student')
+        .where({ roll_number: body.student })
+        .first<{ id: string } | undefined>('id');
+      if (student === undefined) {
+        throw new RollcallError('REQUEST_INVALID', `student: there is no student ${body.student}`);
+      }
+      const own = await trx('session_section as x')
+        .join('roster_membership as m', 'm.section_id', 'x.section_id')
+        .join('attendance_session as o', 'o.id', 'x.session_id')
+        .where({ 'x.session_id': body.counts_for_session_id, 'm.student_id': student.id })
+        .where('o.course_code', session.course_code)
+        .whereRaw('m.valid_during @> x.scheduled_date')
+        .first('x.session_id');
+      if (own === undefined) {
+        throw new RollcallError(
+          'REQUEST_INVALID',
+          'counts_for_session_id: must be a class of the same course with the student on its roster',
+        );
+      }
+      await trx('session_guest')
+        .insert({
+          session_id: params.id,
+          student_id: student.id,
+          counts_for_session_id: body.counts_for_session_id,
+          allowed_by: principal.accountId,
+          allowed_at: new Date(clock.wallMs()),
+        })
+        .onConflict(['session_id', 'student_id'])
+        .merge();
+      await trx('judgement_todo').insert([
+        { session_id: params.id, student_id: student.id },
+        { session_id: body.counts_for_session_id, student_id: student.id },
+      ]);
+      await recordChange(trx, {
+        sessionId: params.id,
+        kind: 'groups',
+        before: {},
+        after: { guest: body.student, counts_for: body.counts_for_session_id },
+        reason: '',
+        accountId: principal.accountId,
+        nowMs: clock.wallMs(),
+      });
+    });
+    return { body: {} };
+  },
+);

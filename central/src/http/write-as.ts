@@ -1,0 +1,52 @@
+import { randomUUID } from 'node:crypto';
+import type { Request } from 'express';
+import type { Principal } from '../auth/principal.js';
+import type { Knex } from '../db/database.js';
+
+export interface Writer {
+  principal: Principal;
+  request: Request;
+}
+
+const USER_AGENT_CHARACTERS_MAX = 300;
+const REQUEST_ID = /^[A-Za-z0-9._:-]{8,64}$/;
+
+/**
+ * A transaction that knows who asked for it: every audit row written in it carries role, address, user agent
+ * and request id by default (domain case 158), whichever statement writes it.
+ */
+export function writeAs<Result>(
+  knex: Knex,
+  writer: Writer,
+  act: (trx: Knex) => Promise<Result>,
+): Promise<Result> {
+  return knex.transaction(async (trx) => {
+    await trx.raw(CONTEXT_SQL, auditContext(writer));
+    return act(trx);
+  });
+}
+
+const CONTEXT_SQL = `SELECT set_config('rollcall.actor_role', ?, true), set_config('rollcall.ip', ?, true),
+  set_config('rollcall.user_agent', ?, true), set_config('rollcall.request_id', ?, true)`;
+
+/** Role, address, user agent and request id, in this order. */
+export function auditContext({ principal, request }: Writer): [string, string, string, string] {
+  return [
+    principal.grants.map(({ role }) => role).join(','),
+    request.ip ?? '',
+    (request.headers['user-agent'] ?? '').slice(0, USER_AGENT_CHARACTERS_MAX),
+    requestIdOf(request),
+  ];
+}
+
+const ids = new WeakMap<Request, string>();
+
+/** The caller's own id where it is a sane one, so that its logs and ours can be laid side by side. */
+export function requestIdOf(request: Request): string {
+  const known = ids.get(request);
+  if (known !== undefined) return known;
+  const given = request.headers['x-request-id'];
+  const id = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+  ids.set(request, id);
+  return id;
+}
