@@ -197,7 +197,8 @@ CREATE INDEX session_occupancy_session ON session_occupancy (session_id);
 CREATE TABLE session_change (
   id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
   session_id uuid NOT NULL REFERENCES attendance_session,
-  kind text NOT NULL CHECK (kind IN ('room', 'faculty', 'time', 'cancel', 'not_held', 'reopen', 'unlock', 'restore', 'co_taught', 'groups')),
+  kind text NOT NULL CHECK (kind IN ('room', 'faculty', 'time', 'cancel', 'not_held', 'reopen', 'unlock', 'restore', 'co_taught', 'groups',
+    'headcount')),
   before jsonb NOT NULL,
   after jsonb NOT NULL,
   reason text NOT NULL DEFAULT '',
@@ -223,3 +224,7 @@ CREATE TABLE session_batch_job (
 );
 ALTER TABLE attendance_session ADD COLUMN batch_job_id uuid REFERENCES session_batch_job;
 CREATE INDEX attendance_session_batch_job ON attendance_session (batch_job_id) WHERE batch_job_id IS NOT NULL;
+
+-- A faculty member's own classes: row-level rights and the list of the day.
+CREATE INDEX attendance_session_faculty ON attendance_session (faculty_code, start_at);
+CREATE INDEX attendance_session_substitute ON attendance_session (substitute_code, start_at) WHERE substitute_code IS NOT NULL;

@@ -1,3 +1,4 @@
+import { ROOMS_SQL } from '../sessions/advance.js';
 import type { Job } from './job.js';
 
 const HOUR_MS = 3_600_000;
@@ -23,7 +24,7 @@ export const escalateWatermarksJob: Job = {
          'The class session is closed but some device of its room has not reported past its end: take the roll, declare it not held, or bring the device back',
          s.id, jsonb_build_object('room_id', s.room_id, 'silent_devices', coalesce((
            SELECT jsonb_agg(d.gateway_id || '/' || d.device_id ORDER BY d.gateway_id, d.device_id)
-           FROM attendance_biometric_device d WHERE d.room_id = s.room_id AND d.is_enabled
+           FROM attendance_biometric_device d WHERE d.room_id IN (${ROOMS_SQL}) AND d.is_enabled
              AND d.device_type <> 'lights' AND coalesce(d.complete_through, '-infinity') <= s.reach_until), '[]'))
        FROM attendance_session s
        WHERE s.status = 'closed'

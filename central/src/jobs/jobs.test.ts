@@ -93,7 +93,7 @@ describe('generate-sessions', () => {
     ['GRACE_PERIOD_MINUTES', '', /whole number/],
     ['GRACE_PERIOD_MINUTES', '0x10', /whole number/],
     ['GRACE_PERIOD_MINUTES', '7.5', /whole number/],
-    ['GRACE_PERIOD_MINUTES', '61', /grace_period_minutes/],
+    ['GRACE_PERIOD_MINUTES', '61', /GRACE_PERIOD_MINUTES cannot be "61"/],
     ['LATE_CUTOFF_MINUTES', '4', /late_cutoff_minutes/],
   ])('makes no class by a setting %s = "%s" that nobody can have meant', async (key, value, text) => {
     await db.knex('attendance_configuration').insert({ key, value, data_type: 'integer' });
@@ -154,7 +154,7 @@ describe('runJob', () => {
     expect(await db.knex('job_run').first()).toMatchObject({
       name: 'advance-sessions',
       outcome: 'done',
-      detail: '1 opened, 0 closed, 0 finalized',
+      detail: '1 opened, 0 closed, 0 finalized, 0 locked',
       finished_at: new Date(at('07T10:00')),
     });
   });

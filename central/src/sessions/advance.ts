@@ -1,3 +1,6 @@
+import { dateAt } from '../calendar/campus-zone.js';
+import { campusZone } from '../calendar/generate.js';
+import { settingsAt } from '../calendar/settings.js';
 import type { Knex } from '../db/database.js';
 import { SYSTEM, type Transition, transition } from './transition.js';
 
@@ -6,7 +9,15 @@ export interface Advanced {
   opened: number;
   closed: number;
   finalized: number;
+  locked: number;
 }
+
+/** A person has not yet decided about evidence that came very late (case 81). */
+export const NOTHING_HELD_SQL =
+  'NOT EXISTS (SELECT FROM review_batch_session rv WHERE rv.session_id = s.id AND rv.decision IS NULL)';
+/** Somebody still asks for another mark: the lock waits for the answer (case 132). */
+const NOTHING_PENDING_SQL = `NOT EXISTS (SELECT FROM attendance_correction_request q
+  WHERE q.session_id = s.id AND q.status = 'pending')`;
 
 const EARLY_OPEN_SQL = "(s.policy->>'early_open_minutes')::int * interval '1 minute'";
 /** `reach_until` is the end plus the close grace of the session's own policy. */
@@ -17,38 +28,70 @@ const LATE_NOTE_SQL = `CASE WHEN extract(epoch FROM ?::timestamptz - s.start_at)
   'opened late by ' || floor(extract(epoch FROM ?::timestamptz - s.start_at) / 60)::int || ':' ||
   lpad((floor(extract(epoch FROM ?::timestamptz - s.start_at))::int % 60)::text, 2, '0') END`;
 
+/** Every room that was the session's at some time: whoever tapped before a move counts as well (case 57). */
+export const ROOMS_SQL = 'SELECT sr.room_id FROM session_room sr WHERE sr.session_id = s.id';
+
 /**
  * The earliest instant up to which every enabled device of the room has reported, null without devices: a
  * room that nothing watches stays closed until a person decides, because silence proves nothing there. Lights
  * see nobody; devices switched off for maintenance are not waited for (domain cases 85, 86).
  */
 export const WATERMARK_SQL = `(SELECT min(coalesce(d.complete_through, '-infinity')) FROM attendance_biometric_device d
-  WHERE d.room_id = s.room_id AND d.is_enabled AND d.device_type <> 'lights')`;
+  WHERE d.room_id IN (${ROOMS_SQL}) AND d.is_enabled AND d.device_type <> 'lights')`;
 
-/** Opens, closes and finalizes everything that is due at `nowMs`, however long nobody looked (case 11). */
+/**
+ * Opens, closes, finalizes and locks everything that is due at `nowMs`, however long nobody looked (case 11),
+ * as far as the settings of that moment let it happen by itself.
+ */
 export async function advanceSessions(knex: Knex, nowMs: number): Promise<Advanced> {
   const now = new Date(nowMs);
   const due = { actor: SYSTEM, nowMs };
-  const opened = await repeat(knex, {
-    ...due,
-    action: 'open',
-    where: `s.start_at - ${EARLY_OPEN_SQL} <= ?::timestamptz`,
-    bindings: [now],
-    note: { sql: LATE_NOTE_SQL, bindings: [now, now, now] },
+  const settings = await settingsAt(knex, { atMs: nowMs });
+  const opened = !settings.AUTO_OPEN_SESSIONS
+    ? 0
+    : await repeat(knex, {
+        ...due,
+        action: 'open',
+        where: `s.start_at - ${EARLY_OPEN_SQL} <= ?::timestamptz`,
+        bindings: [now],
+        note: { sql: LATE_NOTE_SQL, bindings: [now, now, now] },
+      });
+  const closed = !settings.AUTO_CLOSE_SESSIONS
+    ? 0
+    : await repeat(knex, {
+        ...due,
+        action: 'close',
+        where: `${CLOSES_AT_SQL} <= ?::timestamptz`,
+        bindings: [now],
+      });
+  const finalized = !settings.AUTO_MARK_ABSENT
+    ? 0
+    : await repeat(knex, {
+        ...due,
+        action: 'finalize',
+        where: `${WATERMARK_SQL} > ${CLOSES_AT_SQL} AND ${NOTHING_HELD_SQL}`,
+        bindings: [],
+      });
+  const locked = settings.AUTO_LOCK ? await lockOld(knex, nowMs, settings.MAX_CORRECTION_DAYS) : 0;
+  return { opened, closed, finalized, locked };
+}
+
+/**
+ * Locks what can no longer be corrected: the window counts in campus-local days after the date of the class
+ * and includes the whole of the last one (domain case 132); an unlocked class locks again at its own time
+ * (case 19).
+ */
+async function lockOld(knex: Knex, nowMs: number, correctionDays: number): Promise<number> {
+  const zone = await campusZone(knex);
+  if (zone === undefined) return 0;
+  return repeat(knex, {
+    actor: SYSTEM,
+    nowMs,
+    action: 'lock',
+    where: `CASE WHEN s.auto_lock_at IS NULL THEN s.scheduled_date + ?::int < ?::date
+      ELSE s.auto_lock_at <= ?::timestamptz END AND ${NOTHING_PENDING_SQL}`,
+    bindings: [correctionDays, dateAt(nowMs, zone), new Date(nowMs)],
   });
-  const closed = await repeat(knex, {
-    ...due,
-    action: 'close',
-    where: `${CLOSES_AT_SQL} <= ?::timestamptz`,
-    bindings: [now],
-  });
-  const finalized = await repeat(knex, {
-    ...due,
-    action: 'finalize',
-    where: `${WATERMARK_SQL} > ${CLOSES_AT_SQL}`,
-    bindings: [],
-  });
-  return { opened, closed, finalized };
 }
 
 /** The next instant at which a session opens or closes by itself. */

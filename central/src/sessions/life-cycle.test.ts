@@ -8,7 +8,7 @@ import { recomputeSession } from '../marks/recompute.js';
 import { storePunches } from '../marks/test-punches.js';
 import { rollNumber, seedTestCampus, testCampus } from '../seed/test-campus.js';
 import { advanceSessions, nextDueMs } from './advance.js';
-import { changeSession } from './change-session.js';
+import { type ChangeRequest, changeSession } from './change-session.js';
 
 /** Tuesday 7 July 2026 on campus. */
 const at = (time: string): Date => new Date(`2026-07-07T${time}+05:30`);
@@ -32,6 +32,8 @@ const advanceAt = async (time: string) => {
   clock.stepWall(at(time).getTime() - clock.wallMs());
   return advanceSessions(db.knex, clock.wallMs());
 };
+const change = (request: Omit<ChangeRequest, 'authority'> & { authority?: ChangeRequest['authority'] }) =>
+  db.knex.transaction((trx) => changeSession(trx, { authority: 'faculty', ...request }));
 const judge = () => createJudge({ db, clock, log: silentLog }).run();
 const reportThrough = (time: string, where: object = { room_id: 'r101' }) =>
   db
@@ -67,8 +69,8 @@ const audits = async (action: string) =>
 
 describe('opening', () => {
   it('opens when captures begin to count, snapshots the roster and shows everybody pending', async () => {
-    expect(await advanceAt('09:49:59')).toEqual({ opened: 0, closed: 0, finalized: 0 });
-    expect(await advanceAt('09:50:00')).toEqual({ opened: 1, closed: 0, finalized: 0 });
+    expect(await advanceAt('09:49:59')).toEqual({ opened: 0, closed: 0, finalized: 0, locked: 0 });
+    expect(await advanceAt('09:50:00')).toEqual({ opened: 1, closed: 0, finalized: 0, locked: 0 });
     await judge();
     expect(await session()).toMatchObject({ status: 'open', auto_opened: true, notes: '', version: 2 });
     expect(Object.values(await marks())).toEqual(Array(3).fill('pending NO_CAPTURE_YET'));
@@ -98,7 +100,7 @@ describe('opening', () => {
   it('case 13: a person may open within the early window and is told the earliest time before it', async () => {
     const { id } = await session();
     const open = (time: string) =>
-      changeSession(db.knex, {
+      change({
         sessionId: id,
         action: 'open',
         nowMs: at(time).getTime(),
@@ -171,7 +173,7 @@ describe('closing and finalizing', () => {
   it('catches up a whole day at once: opens, closes and finalizes in one look', async () => {
     await reportThrough('22:00');
     await storePunches(db.knex, [{ rollNumber: rollNumber(0), at: at('10:01') }]);
-    expect(await advanceAt('22:00')).toEqual({ opened: 2, closed: 2, finalized: 2 });
+    expect(await advanceAt('22:00')).toEqual({ opened: 2, closed: 2, finalized: 2, locked: 0 });
     await judge();
     expect(Object.values(await marks())).toEqual([
       'present ON_TIME',
@@ -192,7 +194,7 @@ describe('closing and finalizing', () => {
     await advanceAt('09:55');
     const { id } = await session();
     const actor = { performedBy: null, source: 'manual' } as const;
-    await changeSession(db.knex, { sessionId: id, action: 'close', nowMs: at('10:03').getTime(), actor });
+    await change({ sessionId: id, action: 'close', nowMs: at('10:03').getTime(), actor });
     await storePunches(db.knex, [
       { rollNumber: rollNumber(0), at: at('10:02') },
       { rollNumber: rollNumber(1), at: at('10:04') },
@@ -203,7 +205,13 @@ describe('closing and finalizing', () => {
       'pending NO_CAPTURE_YET',
       'pending NO_CAPTURE_YET',
     ]);
-    await changeSession(db.knex, { sessionId: id, action: 'reopen', nowMs: at('10:05').getTime(), actor });
+    await change({
+      sessionId: id,
+      action: 'reopen',
+      reason: 'closed by mistake',
+      nowMs: at('10:05').getTime(),
+      actor,
+    });
     await judge();
     expect((await marks())[rollNumber(1)]).toBe('present ON_TIME');
   });
@@ -237,7 +245,7 @@ describe('evidence that comes late', () => {
   it('case 83: after the lock the mark stays, and a human is told once', async () => {
     await finalize();
     const { id } = await session();
-    await changeSession(db.knex, {
+    await change({
       sessionId: id,
       action: 'lock',
       nowMs: at('12:00').getTime(),
@@ -302,14 +310,14 @@ describe('changing a session', () => {
 
   it('case 22: refuses to close what is scheduled', async () => {
     const { id } = await session();
-    const closing = changeSession(db.knex, { sessionId: id, action: 'close', nowMs: clock.wallMs(), actor });
+    const closing = change({ sessionId: id, action: 'close', nowMs: clock.wallMs(), actor });
     await expect(closing).rejects.toThrow(/scheduled.*closed.*INVALID_TRANSITION/);
   });
 
   it('refuses a version that is no longer current, and a session that does not exist', async () => {
     const { id } = await session();
     const open = (sessionId: string, expectedVersion: number) =>
-      changeSession(db.knex, {
+      change({
         sessionId,
         action: 'open',
         nowMs: at('09:55').getTime(),
@@ -326,7 +334,7 @@ describe('changing a session', () => {
     await storePunches(db.knex, [{ rollNumber: rollNumber(0), at: at('10:01') }]);
     await judge();
     const { id } = await session();
-    await changeSession(db.knex, {
+    await change({
       sessionId: id,
       action: 'cancel',
       nowMs: clock.wallMs(),

@@ -17,7 +17,7 @@ export interface Transition {
   action: SessionAction;
   /** Condition on `attendance_session s`; the status is checked besides. */
   where: string;
-  bindings: readonly (string | Date)[];
+  bindings: readonly (string | number | Date)[];
   nowMs: number;
   actor: Actor;
   reason?: string;
@@ -47,7 +47,7 @@ export async function transition(trx: Knex, request: Transition): Promise<string
        UPDATE attendance_session s SET status = ?, version = s.version + 1, updated_at = ?::timestamptz,
          notes = concat_ws(E'\\n', nullif(s.notes, ''), due.note)${extra.sql}
        FROM due WHERE s.id = due.id
-       RETURNING s.id, s.section_id, s.scheduled_date, due.old_status, due.note, s.version
+       RETURNING s.id, s.scheduled_date, due.old_status, due.note, s.version
      ), ${action === 'open' ? SNAPSHOT_CTE : ''}
      audited AS (
        INSERT INTO attendance_audit_log
@@ -61,8 +61,8 @@ export async function transition(trx: Knex, request: Transition): Promise<string
        INSERT INTO session_tally (session_id) SELECT id FROM changed ON CONFLICT DO NOTHING
      ), queued AS (
        INSERT INTO judgement_todo (session_id, student_id)
-       SELECT c.id, m.student_id FROM changed c
-         JOIN roster_membership m ON m.section_id = c.section_id AND m.valid_during @> c.scheduled_date
+       SELECT c.id, m.student_id FROM changed c JOIN session_section x ON x.session_id = c.id
+         JOIN roster_membership m ON m.section_id = x.section_id AND m.valid_during @> c.scheduled_date
        UNION
        SELECT c.id, r.student_id FROM changed c JOIN attendance_record r ON r.session_id = c.id
      )
@@ -97,9 +97,9 @@ const AUTO_ACTIONS: Partial<Record<SessionAction, string>> = { open: 'auto_open'
 /** Who was on the roster on the date of the class, kept as it was known at opening. */
 const SNAPSHOT_CTE = `snapshot AS (
   INSERT INTO attendance_student_snapshot (session_id, student_id, section_id, roll_number, full_name, taken_at)
-  SELECT c.id, st.id, c.section_id, st.roll_number, st.full_name, ?::timestamptz
-  FROM changed c
-    JOIN roster_membership m ON m.section_id = c.section_id AND m.valid_during @> c.scheduled_date
+  SELECT DISTINCT ON (c.id, st.id) c.id, st.id, x.section_id, st.roll_number, st.full_name, ?::timestamptz
+  FROM changed c JOIN session_section x ON x.session_id = c.id
+    JOIN roster_membership m ON m.section_id = x.section_id AND m.valid_during @> c.scheduled_date
     JOIN student st ON st.id = m.student_id
   ON CONFLICT DO NOTHING
 ),`;

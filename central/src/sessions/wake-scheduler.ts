@@ -1,5 +1,5 @@
 import type { Knex } from '../db/database.js';
-import { CLOSES_AT_SQL, WATERMARK_SQL } from './advance.js';
+import { CLOSES_AT_SQL, NOTHING_HELD_SQL, WATERMARK_SQL } from './advance.js';
 
 export const SCHEDULER_CHANNEL = 'rollcall_scheduler';
 
@@ -13,7 +13,9 @@ export async function wakeIfFinalizable(trx: Knex, roomIds: readonly string[]): 
   await trx.raw(
     `SELECT pg_notify(?, '') WHERE EXISTS (
        SELECT FROM attendance_session s
-       WHERE s.status = 'closed' AND s.room_id = ANY(?::text[]) AND ${WATERMARK_SQL} > ${CLOSES_AT_SQL})`,
+       WHERE s.status = 'closed'
+         AND EXISTS (SELECT FROM session_room x WHERE x.session_id = s.id AND x.room_id = ANY(?::text[]))
+         AND ${WATERMARK_SQL} > ${CLOSES_AT_SQL} AND ${NOTHING_HELD_SQL})`,
     [SCHEDULER_CHANNEL, roomIds as never],
   );
 }

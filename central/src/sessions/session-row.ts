@@ -1,0 +1,55 @@
+import { RollcallError } from '@rollcall/protocol/errors';
+import type { Knex } from '../db/database.js';
+import type { SessionStatus } from '../rules/facts.js';
+
+/** What changes of a class session look at before they are made. */
+export interface HeldSession {
+  id: string;
+  status: SessionStatus;
+  version: number;
+  faculty_code: string;
+  substitute_code: string | null;
+  room_id: string;
+  section_id: string;
+  course_code: string;
+  academic_period_id: string;
+  scheduled_date: string;
+  start_at: Date;
+  end_at: Date;
+  reach_from: Date;
+  reach_until: Date;
+  period_count: number;
+  session_type: string;
+  policy: { early_open_minutes: number };
+  notes: string;
+}
+
+/**
+ * Reads one class session and keeps it from changing until the transaction ends.
+ *
+ * @throws RollcallError `NOT_FOUND`, or `STALE` where the caller saw another version
+ */
+export async function holdSession(trx: Knex, id: string, expectedVersion?: number): Promise<HeldSession> {
+  const session = await trx('attendance_session').where({ id }).forUpdate().first<HeldSession | undefined>();
+  if (session === undefined) {
+    throw new RollcallError('NOT_FOUND', `There is no class session ${id}; it may have been replaced`);
+  }
+  if (expectedVersion !== undefined && expectedVersion !== session.version) {
+    throw new RollcallError(
+      'STALE',
+      `The class session has changed since you read it (version ${session.version}, not ${expectedVersion}); read it again and repeat`,
+      { context: { version: session.version } },
+    );
+  }
+  return session;
+}
+
+/** @throws RollcallError `SESSION_LOCKED` (domain case 18) */
+export function refuseLocked({ id, status }: Pick<HeldSession, 'id' | 'status'>): void {
+  if (status !== 'locked') return;
+  throw new RollcallError(
+    'SESSION_LOCKED',
+    'This class session is locked: nothing about it changes any more. Two people with the right to do so can unlock it for a day',
+    { context: { sessionId: id } },
+  );
+}
