@@ -3,11 +3,15 @@ import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, normalize } from 'node:path';
+import { FAKE_SCAN, type FakeAccount, fakeAccount, fakeCode } from './fake-account.js';
 import { type FakeCampus, fakeExplanation, fakeRecords } from './fake-central-data.js';
 import { ROOT } from './root.js';
 
 const PAGE = join(ROOT, 'central/web/dist');
 const API = '/api/v1/attendance/';
+const AUTH = '/api/v1/auth/';
+const TOKEN_MISSING = { status: 401, code: 'TOKEN_MISSING', detail: 'Sign in first.' };
+const TOKEN_EXPIRED = { status: 401, code: 'TOKEN_EXPIRED', detail: 'Refresh the token.' };
 const TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript',
@@ -33,6 +37,14 @@ export class FakeCentral {
   problem: FakeProblem | undefined;
   /** Reads wait until `release` is called. */
   isHolding = false;
+  /** Who is signed in; null shows the sign-in. */
+  account: FakeAccount | null = fakeAccount('admin');
+  /** What the sign-in answers instead of letting in. */
+  signInProblem: FakeProblem | undefined;
+  /** The access token has expired: everything but the refresh is refused until that was asked. */
+  isTokenExpired = false;
+  /** The answer to a scan. */
+  scanProblem: FakeProblem | undefined;
   /** The stream refuses. */
   isStreamDown = false;
   readonly requests: string[] = [];
@@ -89,16 +101,39 @@ export class FakeCentral {
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, searchParams } = new URL(request.url ?? '/', this.url);
+    if (pathname.startsWith(AUTH)) return this.answerSignIn(pathname.slice(AUTH.length), response);
+    if (pathname.startsWith(API) && this.isTokenExpired) return sendProblem(response, TOKEN_EXPIRED);
     if (!pathname.startsWith(API)) return this.serveFile(pathname, response);
     this.requests.push(request.url ?? '');
     const path = pathname.slice(API.length);
     if (path === 'stream/') return this.openStream(response);
     if (this.isHolding) await new Promise<void>((go) => this.held.push(go));
     if (this.problem !== undefined) return sendProblem(response, this.problem);
+    if (path === 'records/qr-scan/' && this.scanProblem !== undefined) {
+      return sendProblem(response, this.scanProblem);
+    }
     const body = this.read(path, searchParams);
     if (body === undefined)
       return sendProblem(response, { status: 404, code: 'NOT_FOUND', detail: 'Not here.' });
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  }
+
+  private answerSignIn(path: string, response: ServerResponse): void {
+    this.requests.push(AUTH + path);
+    if (path === 'login/' && this.signInProblem !== undefined) {
+      sendProblem(response, this.signInProblem, { 'retry-after': '240' });
+      return;
+    }
+    if (path === 'login/') this.account ??= fakeAccount('admin');
+    if (path === 'logout/') this.account = null;
+    if (path === 'refresh/') this.isTokenExpired = false;
+    if (path === 'change-password/' && this.account !== null) this.account.must_change_password = false;
+    if (path !== 'logout/' && (this.account === null || this.isTokenExpired)) {
+      sendProblem(response, this.isTokenExpired ? TOKEN_EXPIRED : TOKEN_MISSING);
+      return;
+    }
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(path === 'logout/' ? {} : { account: this.account }));
   }
 
   private read(path: string, search: URLSearchParams): unknown {
@@ -110,6 +145,8 @@ export class FakeCentral {
       return list(search.has('now') ? sessions.filter((session) => session.status === 'open') : sessions);
     }
     const [kind, id = '', what] = path.split('/');
+    if (path === 'records/qr-scan/') return FAKE_SCAN;
+    if (kind === 'sessions' && what === 'qr') return fakeCode(id);
     if (kind === 'sessions' && what === 'records') return list(fakeRecords(id));
     if (kind === 'records' && what === 'explain') return fakeExplanation(id);
     return undefined;
@@ -127,7 +164,8 @@ export class FakeCentral {
   }
 
   private async serveFile(pathname: string, response: ServerResponse): Promise<void> {
-    const name = pathname === '/' ? 'index.html' : normalize(pathname);
+    const isRoute = pathname === '/' || pathname === '/scan' || pathname.startsWith('/code/');
+    const name = isRoute ? 'index.html' : normalize(pathname);
     const body = await readFile(join(PAGE, name)).catch(() => undefined);
     if (body === undefined) {
       response.writeHead(404).end();
@@ -145,7 +183,11 @@ function list(results: unknown[]): unknown {
   return { results, next: null };
 }
 
-function sendProblem(response: ServerResponse, { status, code, detail }: FakeProblem): void {
-  response.writeHead(status, { 'content-type': 'application/problem+json' });
+function sendProblem(
+  response: ServerResponse,
+  { status, code, detail }: FakeProblem,
+  headers: Record<string, string> = {},
+): void {
+  response.writeHead(status, { 'content-type': 'application/problem+json', ...headers });
   response.end(JSON.stringify({ type: 'about:blank', title: code, status, code, detail }));
 }

@@ -1,13 +1,15 @@
 import '@mantine/core/styles.css';
 import './app/tokens.css';
 import { MantineProvider } from '@mantine/core';
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { isWorthRetrying } from './api/problem.js';
+import { KEYS } from './api/keys.js';
+import { ApiProblem, isWorthRetrying } from './api/problem.js';
 import { router } from './app/router.js';
 import { theme } from './app/theme.js';
+import { AccountGate } from './components/account/AccountGate.js';
 import { startTranslation } from './i18n/start.js';
 import { LiveProvider } from './live/LiveProvider.js';
 import { TimeProvider } from './time/TimeProvider.js';
@@ -15,6 +17,12 @@ import { TimeProvider } from './time/TimeProvider.js';
 const RETRIES_MAX = 2;
 
 const client = new QueryClient({
+  queryCache: new QueryCache({
+    onError: (error) => {
+      // The refresh failed as well: nobody is signed in any more.
+      if (error instanceof ApiProblem && error.status === 401) client.setQueryData(KEYS.account, null);
+    },
+  }),
   defaultOptions: {
     queries: {
       // Data is as fresh as the stream; it is fetched again on gaps, not on every look at the window.
@@ -34,11 +42,13 @@ createRoot(root).render(
   <StrictMode>
     <MantineProvider theme={theme} defaultColorScheme="auto">
       <QueryClientProvider client={client}>
-        <LiveProvider>
-          <TimeProvider>
-            <RouterProvider router={router} />
-          </TimeProvider>
-        </LiveProvider>
+        <AccountGate>
+          <LiveProvider>
+            <TimeProvider>
+              <RouterProvider router={router} />
+            </TimeProvider>
+          </LiveProvider>
+        </AccountGate>
       </QueryClientProvider>
     </MantineProvider>
   </StrictMode>,

@@ -9,12 +9,77 @@ const PAGES_MAX = 20;
 
 export type Query = Readonly<Record<string, string | number | undefined>>;
 
-export async function getJson<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
-  const timeout = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
-  let response: Response;
+export interface SendOptions {
+  query?: Query;
+  body?: unknown;
+  signal?: AbortSignal | undefined;
+}
+
+const REFRESH_PATH = '/api/v1/auth/refresh/';
+/** Written by central for pages to read; sending it back proves that the page is central's own. */
+const CSRF_COOKIE = /(?:^|;\s*)rollcall_csrf=([^;]*)/;
+
+/** One refresh for all requests that met an expired token together: a second one would spend it twice. */
+let refreshing: Promise<boolean> | undefined;
+
+export function getJson<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
+  return sendJson<T>('GET', API_ROOT + path, { query, signal });
+}
+
+export function postJson<T>(path: string, body: unknown = {}): Promise<T> {
+  return sendJson<T>('POST', API_ROOT + path, { body });
+}
+
+/**
+ * One request, as the account that is signed in. An access token lives for minutes: the first refusal fetches
+ * a new one and asks again; if there is none to be had, the refusal is the caller's.
+ */
+export async function sendJson<T>(method: string, url: string, options: SendOptions = {}): Promise<T> {
+  let response = await send(method, url, options);
+  if (response.status === 401 && isWorthRefreshing(url)) {
+    refreshing ??= refresh().finally(() => {
+      refreshing = undefined;
+    });
+    if (await refreshing) response = await send(method, url, options);
+  }
+  if (!response.ok) {
+    const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
+    throw new ApiProblem(
+      response.status,
+      await problemOf(response),
+      Number.isFinite(seconds) ? seconds : undefined,
+    );
+  }
+  return (await response.json()) as T;
+}
+
+const isWorthRefreshing = (url: string): boolean =>
+  !['login/', 'refresh/', 'logout/'].some((end) => url.endsWith(end));
+
+async function refresh(): Promise<boolean> {
   try {
-    response = await fetch(API_ROOT + path + searchOf(query), {
-      headers: { accept: 'application/json, application/problem+json' },
+    return (await send('POST', REFRESH_PATH, { body: {} })).ok;
+  } catch (error) {
+    // Central did not answer: nobody was signed out by that.
+    if (error instanceof ApiProblem) return false;
+    throw error;
+  }
+}
+
+async function send(
+  method: string,
+  url: string,
+  { query = {}, body, signal }: SendOptions,
+): Promise<Response> {
+  const timeout = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
+  const headers: Record<string, string> = { accept: 'application/json, application/problem+json' };
+  if (method !== 'GET') headers['x-csrf-token'] = CSRF_COOKIE.exec(document.cookie)?.[1] ?? '';
+  if (body !== undefined) headers['content-type'] = 'application/json';
+  try {
+    return await fetch(url + searchOf(query), {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
     });
   } catch (cause) {
@@ -24,8 +89,6 @@ export async function getJson<T>(path: string, query: Query = {}, signal?: Abort
       detail: cause instanceof Error ? cause.message : String(cause),
     });
   }
-  if (!response.ok) throw new ApiProblem(response.status, await problemOf(response));
-  return (await response.json()) as T;
 }
 
 /** All pages of a list, in order. */

@@ -1,6 +1,8 @@
 /** Names of what is kept in the query cache. */
 export const KEYS = {
+  account: ['account'],
   campus: ['campus'],
+  code: (sessionId: string) => ['code', sessionId],
   feed: ['feed'],
   board: ['board'],
   fleet: ['fleet'],

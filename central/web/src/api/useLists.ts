@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import type { FeedRow } from '../live/feed.js';
 import { useLink } from '../live/LiveProvider.js';
+import { useMay } from './account.js';
 import { KEYS } from './keys.js';
 import { boardQuery, campusQuery, DEFAULT_ZONE, feedQuery, fleetQuery } from './queries.js';
 import type { ClassSession } from './types.js';
@@ -9,23 +10,26 @@ export function useCampus() {
   return useQuery(campusQuery());
 }
 
+/** As all lists, asked for only by who may see it: others would be refused again and again. */
 export function useFeed() {
   const client = useQueryClient();
   const { journal } = useLink();
-  return useQuery(
-    feedQuery(
-      journal,
-      () => client.getQueryData<ClassSession[]>(KEYS.board) ?? [],
-      () => client.getQueryData<FeedRow[]>(KEYS.feed) ?? [],
-    ),
+  const isEnabled = useMay('evidence.read');
+  const query = feedQuery(
+    journal,
+    () => client.getQueryData<ClassSession[]>(KEYS.board) ?? [],
+    () => client.getQueryData<FeedRow[]>(KEYS.feed) ?? [],
   );
+  return useQuery({ ...query, enabled: isEnabled });
 }
 
 export function useBoard() {
   const { data } = useCampus();
-  return useQuery(boardQuery(useLink().journal, data?.zone ?? DEFAULT_ZONE));
+  const isEnabled = useMay('sessions.read');
+  return useQuery({ ...boardQuery(useLink().journal, data?.zone ?? DEFAULT_ZONE), enabled: isEnabled });
 }
 
 export function useFleet() {
-  return useQuery(fleetQuery(useLink().journal));
+  const isEnabled = useMay('devices.read');
+  return useQuery({ ...fleetQuery(useLink().journal), enabled: isEnabled });
 }

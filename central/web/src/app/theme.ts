@@ -1,4 +1,4 @@
-import { createTheme } from '@mantine/core';
+import { Button, createTheme } from '@mantine/core';
 
 /** The green of a reader's light, the one color of the brand. */
 export const theme = createTheme({
@@ -21,6 +21,21 @@ export const theme = createTheme({
   primaryShade: { light: 9, dark: 4 },
   autoContrast: true,
   defaultRadius: 'md',
+  components: {
+    // Mantine picks the ink of a filled button for the light shade only; in the dark scheme nobody could read it.
+    Button: Button.extend({
+      vars: (_theme, { variant = 'filled' }) => ({
+        root:
+          variant === 'filled'
+            ? {
+                '--button-bg': 'var(--rc-action)',
+                '--button-hover': 'var(--rc-action-hover)',
+                '--button-color': 'var(--rc-action-ink)',
+              }
+            : {},
+      }),
+    }),
+  },
   respectReducedMotion: true,
   fontFamily: 'var(--rc-font)',
   fontFamilyMonospace: 'var(--rc-mono)',

@@ -1,5 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { createContext, type ReactNode, useContext, useEffect, useState, useSyncExternalStore } from 'react';
+import { KEYS } from '../api/keys.js';
 import { browserLink, type LinkStatus, type LiveLink } from './link.js';
 
 const LinkContext = createContext<LiveLink | null>(null);
@@ -10,6 +11,11 @@ export function LiveProvider({ children }: { children: ReactNode }) {
 
   useEffect(() => {
     link.start();
+    // A stream is refused without words when the token has expired or nobody is signed in any more: asking who
+    // is signed in renews the token, or leads to the sign-in.
+    const stopAsking = link.onStatus(() => {
+      if (link.status().state === 'reconnecting') void client.invalidateQueries({ queryKey: KEYS.account });
+    });
     const retry = (): void => link.retryNow();
     const retryWhenSeen = (): void => {
       if (document.visibilityState === 'visible') link.retryNow();
@@ -19,9 +25,10 @@ export function LiveProvider({ children }: { children: ReactNode }) {
     return () => {
       window.removeEventListener('online', retry);
       document.removeEventListener('visibilitychange', retryWhenSeen);
+      stopAsking();
       link.stop();
     };
-  }, [link]);
+  }, [link, client]);
 
   return <LinkContext value={link}>{children}</LinkContext>;
 }

@@ -1,12 +1,15 @@
 import { useTranslation } from 'react-i18next';
+import { useMay } from '../../api/account.js';
 import css from './SkipLinks.module.css';
 
 export function SkipLinks() {
   const { t } = useTranslation();
+  const seesSessions = useMay('sessions.read');
+  const seesTaps = useMay('evidence.read');
   return (
     <div className={css.links}>
-      <a href="#classes">{t('page.skipClasses')}</a>
-      <a href="#taps">{t('page.skipTaps')}</a>
+      {seesSessions ? <a href="#classes">{t('page.skipClasses')}</a> : null}
+      {seesTaps ? <a href="#taps">{t('page.skipTaps')}</a> : null}
     </div>
   );
 }

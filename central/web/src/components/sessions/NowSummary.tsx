@@ -1,5 +1,6 @@
 import { Skeleton } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
+import { useMay } from '../../api/account.js';
 import { useBoard, useFleet } from '../../api/useLists.js';
 import { groupBoard } from '../../live/board.js';
 import { sumCounts } from '../../live/counts.js';
@@ -12,6 +13,7 @@ export function NowSummary() {
   const formats = useFormats();
   const nowMs = useNow();
   const board = useBoard();
+  const seesGateways = useMay('devices.read');
   const sessions = board.data;
   const gateways = useFleet().data;
   if (sessions === undefined) return board.isError ? null : <Skeleton height={56} mb="lg" radius={12} />;
@@ -31,7 +33,7 @@ export function NowSummary() {
               name={t(`mark.${mark}`)}
             />
           ))}
-      {gateways === undefined ? null : (
+      {gateways === undefined || !seesGateways ? null : (
         <Figure
           value={t('summary.gatewaysOf', {
             online: formats.number(online),

@@ -1,5 +1,7 @@
+import { IconQrcode } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
+import { useMay } from '../../api/account.js';
 import type { ClassSession, Gateway } from '../../api/types.js';
 import { useFormats } from '../../time/TimeProvider.js';
 import { CountsBar } from './CountsBar.js';
@@ -16,6 +18,7 @@ interface SessionCardProps {
 export function SessionCard({ session, gateways }: SessionCardProps) {
   const { t } = useTranslation();
   const formats = useFormats();
+  const showsCode = useMay('qr.show') && session.status === 'open';
   const label = t('sessions.open', { course: session.course.title, section: session.section.name });
   return (
     <li className={css.card} data-session={session.id}>
@@ -46,6 +49,12 @@ export function SessionCard({ session, gateways }: SessionCardProps) {
       <TimeProgress session={session} />
       <CountsBar counts={session.counts} />
       <WaitingNote session={session} gateways={gateways} />
+      {showsCode ? (
+        <Link to="/code/$sessionId" params={{ sessionId: session.id }} className={css.show ?? ''}>
+          <IconQrcode size={18} aria-hidden="true" />
+          {t('code.open')}
+        </Link>
+      ) : null}
     </li>
   );
 }
