@@ -36,6 +36,7 @@ const environmentSchema = z.object({
   ROLLCALL_LOG_LEVEL: z.enum(LOG_LEVELS).default('info'),
   ROLLCALL_CARD_HASH_KEY_FILE: z.string().min(1).optional(),
   ROLLCALL_TOKEN_KEY_FILE: z.string().min(1).optional(),
+  ROLLCALL_DATA_KEY_FILE: z.string().min(1).optional(),
 });
 
 export interface ExternalBroker {
@@ -58,6 +59,7 @@ export interface CentralConfig {
   logLevel: LogLevel;
   cardHashKeyFile: string | undefined;
   tokenKeyFile: string | undefined;
+  dataKeyFile: string | undefined;
 }
 
 /** What the command line may say instead of the environment. */
@@ -89,6 +91,7 @@ export function readConfig(env: NodeJS.ProcessEnv, flags: ConfigFlags = {}): Cen
     logLevel: values.ROLLCALL_LOG_LEVEL,
     cardHashKeyFile: values.ROLLCALL_CARD_HASH_KEY_FILE,
     tokenKeyFile: values.ROLLCALL_TOKEN_KEY_FILE,
+    dataKeyFile: values.ROLLCALL_DATA_KEY_FILE,
   };
 }
 

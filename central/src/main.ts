@@ -14,6 +14,7 @@ import { createCommandSender } from './devices/commands.js';
 import { createMessageRouter } from './devices/messages.js';
 import { createReplayRequests } from './devices/replay-request.js';
 import { createRosterPublisher } from './devices/roster-publisher.js';
+import { loadDataKeys } from './privacy/data-key.js';
 import { createHttpServer } from './http/server.js';
 import type { Committed } from './ingest/commit-rows.js';
 import { createIngest } from './ingest/ingest.js';
@@ -70,10 +71,8 @@ export async function startCentral(
       clock,
       listener,
       metrics,
-      tokenKeys: await loadTokenKeys({
-        dataDir: config.dataDir,
-        ...(config.tokenKeyFile === undefined ? {} : { file: config.tokenKeyFile }),
-      }),
+      tokenKeys: await loadTokenKeys({ dataDir: config.dataDir, file: config.tokenKeyFile }),
+      dataKeys: await loadDataKeys({ dataDir: config.dataDir, file: config.dataKeyFile }),
       host: config.host,
       port: config.httpPort,
       isReady: () => link.isConsuming,

@@ -5,6 +5,7 @@ import type * as z from 'zod';
 import type { Auth } from '../auth/auth.js';
 import type { Permission } from '../auth/permissions.js';
 import type { Principal } from '../auth/principal.js';
+import type { Capture } from '../capture/capture.js';
 import type { Database } from '../db/database.js';
 import type { Log } from '../log.js';
 import type { Metrics } from '../metrics/metrics.js';
@@ -17,6 +18,7 @@ export interface HttpContext {
   live: LiveFeed;
   metrics: Metrics;
   auth: Auth;
+  capture: Capture;
   /** What has to work before traffic may come, by name. */
   checks: Readonly<Record<string, () => Promise<boolean> | boolean>>;
 }

@@ -5,8 +5,10 @@ import { changePassword, login, logout, logoutAll, me, refresh } from './routes/
 import { readCampus } from './routes/campus.js';
 import { listDevices } from './routes/devices.js';
 import { listGateways, readRoster } from './routes/gateways.js';
+import { bulkMark, markRecord, remarkRecord, unmarkRecord } from './routes/marking.js';
 import { healthz, listJobs, metricsRoute, readyz } from './routes/operations.js';
 import { listPunches } from './routes/punches.js';
+import { generateQr, readQr, scanQr } from './routes/qr.js';
 import { listQuarantine } from './routes/quarantine.js';
 import { explainRecord, listRecords, listSessionRecords } from './routes/records.js';
 import { finalizeSession, sessionActions, unlock } from './routes/session-actions.js';
@@ -60,6 +62,13 @@ export const ROUTES: readonly Route[] = [
   addGuest,
   listSessionRecords,
   listRecords,
+  markRecord,
+  bulkMark,
+  scanQr,
+  generateQr,
+  readQr,
+  remarkRecord,
+  unmarkRecord,
   explainRecord,
   listPunches,
   listQuarantine,

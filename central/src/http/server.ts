@@ -4,12 +4,14 @@ import type { Clock } from '@rollcall/protocol/clock';
 import { RollcallError } from '@rollcall/protocol/errors';
 import { ACCOUNT_CHANNEL } from '../auth/accounts.js';
 import { createAuth } from '../auth/auth.js';
-import type { TokenKey } from '../auth/token-key.js';
+import { createCapture } from '../capture/capture.js';
+import { QR_CHANNEL } from '../capture/qr-secrets.js';
 import type { Database } from '../db/database.js';
 import type { Listener } from '../db/listen.js';
 import { readMigrations } from '../db/migrate.js';
 import type { Log } from '../log.js';
 import { createMetrics, type Metrics } from '../metrics/metrics.js';
+import type { FileKey } from '../people/key-file.js';
 import { createApp } from './app.js';
 import { createLiveFeed } from './live-feed.js';
 import { PAGE_DIRECTORY } from './page.js';
@@ -25,7 +27,9 @@ export interface HttpServerOptions {
   clock: Clock;
   log: Log;
   /** The first signs access tokens. */
-  tokenKeys: readonly TokenKey[];
+  tokenKeys: readonly FileKey[];
+  /** The first seals contact data, documents and secrets. */
+  dataKeys: readonly FileKey[];
   /** Shared with the parts that count; without it only requests are counted. */
   metrics?: Metrics;
   host: string;
@@ -48,7 +52,14 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const metrics = options.metrics ?? createMetrics({ db });
   const live = createLiveFeed({ db, listener, clock, log });
   const auth = createAuth({ knex: db.knex, clock, keys: options.tokenKeys });
-  const stopForgetting = listener.listen(ACCOUNT_CHANNEL, (accountId) => auth.accounts.forget(accountId));
+  const capture = createCapture({ knex: db.knex, clock, dataKeys: options.dataKeys });
+  const stopListening = [
+    listener.listen(ACCOUNT_CHANNEL, (accountId) => auth.accounts.forget(accountId)),
+    listener.listen(QR_CHANNEL, () => capture.secrets.forget()),
+  ];
+  const stopForgetting = (): void => {
+    for (const stop of stopListening) stop();
+  };
   const context: HttpContext = {
     db,
     clock,
@@ -56,6 +67,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     live,
     metrics,
     auth,
+    capture,
     checks: readinessChecks(options),
   };
   const server = createServer(createApp(ROUTES, context, pageDirectory));

@@ -58,6 +58,7 @@ export class TestServer {
       clock: { ...systemClock, wallMs: () => this.clock.wallMs() },
       log: silentLog,
       tokenKeys: [TEST_TOKEN_KEY],
+      dataKeys: [{ id: '0000da7a', bytes: Buffer.alloc(32, 5) }],
       host: '127.0.0.1',
       port: 0,
       isReady: () => this.isBrokerReady,

@@ -1,0 +1,153 @@
+import { randomUUID } from 'node:crypto';
+import { RollcallError } from '@rollcall/protocol/errors';
+import type { Knex } from '../db/database.js';
+import { judgePairs } from '../marks/judge-pairs.js';
+import { notifyLive, wakeJudge } from '../marks/notify.js';
+import type { Mark, Source } from '../rules/facts.js';
+import { type HeldSession, holdSession, refuseLocked } from '../sessions/session-row.js';
+
+export type DecisionKind = 'explicit' | 'bulk' | 'offline' | 'import' | 'confirm';
+export type DecidedMark = 'present' | 'absent' | 'late' | 'excused';
+
+export interface DecisionRow {
+  studentId: string;
+  mark: DecidedMark;
+  reason: string;
+  kind: DecisionKind;
+  /** Where it was not decided now. */
+  decidedAtMs?: number;
+  clientUuid?: string;
+}
+
+export interface DecideRequest {
+  sessionId: string;
+  rows: readonly DecisionRow[];
+  source: Source;
+  accountId: string | null;
+  nowMs: number;
+}
+
+export interface DecidedCall {
+  callId: string;
+  /** By student id, the mark after the call. */
+  marks: Map<string, Mark>;
+}
+
+/**
+ * Holds a class session for people's decisions about its marks.
+ *
+ * @throws RollcallError `NOT_FOUND`, `SESSION_LOCKED`, `SESSION_CANCELLED` or `SESSION_NOT_OPEN`
+ */
+export async function holdForMarking(trx: Knex, sessionId: string): Promise<HeldSession> {
+  const session = await holdSession(trx, sessionId);
+  refuseLocked(session);
+  if (session.status === 'cancelled' || session.status === 'not_held') {
+    throw new RollcallError('SESSION_CANCELLED', `This class session is ${session.status}: it has no marks`);
+  }
+  if (session.status === 'scheduled') {
+    throw new RollcallError('SESSION_NOT_OPEN', 'This class session has not opened; open it first');
+  }
+  return session;
+}
+
+/**
+ * Stores people's decisions, each with its audit row, and judges the students again at once: a decision is
+ * evidence of its own kind and never written over a mark (design §6). The caller holds the session.
+ */
+export async function decideMarks(trx: Knex, request: DecideRequest): Promise<DecidedCall> {
+  const { sessionId, rows, source, accountId, nowMs } = request;
+  const callId = randomUUID();
+  const now = new Date(nowMs);
+  await trx.raw(INSERT_SQL, [
+    JSON.stringify(
+      rows.map((row) => ({
+        student_id: row.studentId,
+        mark: row.mark,
+        reason: row.reason,
+        kind: row.kind,
+        decided_at: new Date(row.decidedAtMs ?? nowMs),
+        client_uuid: row.clientUuid ?? null,
+      })),
+    ),
+    sessionId,
+    sessionId,
+    source,
+    now,
+    accountId,
+    callId,
+    now,
+    accountId,
+    sessionId,
+  ]);
+  const marks = await judgeAtOnce(
+    trx,
+    sessionId,
+    rows.map(({ studentId }) => studentId),
+    nowMs,
+  );
+  return { callId, marks };
+}
+
+/** Takes back decisions: the marks become what the rest of the evidence gives. */
+export async function withdrawDecisions(
+  trx: Knex,
+  request: { sessionId: string; studentId: string; accountId: string | null; nowMs: number },
+): Promise<number> {
+  const { sessionId, studentId, accountId, nowMs } = request;
+  const now = new Date(nowMs);
+  const { rows } = await trx.raw<{ rows: object[] }>(
+    `WITH taken AS (
+       UPDATE decision SET withdrawn_at = ?::timestamptz, withdrawn_by = ?::uuid
+       WHERE session_id = ?::uuid AND student_id = ?::uuid AND withdrawn_at IS NULL AND kind <> 'correction'
+       RETURNING id, mark, kind, reason
+     )
+     INSERT INTO attendance_audit_log (at, entity_type, entity_id, action, performed_by, source, before, session_id, student_id)
+     SELECT ?::timestamptz, 'decision', id::text, 'withdraw', ?, 'manual',
+       jsonb_build_object('mark', mark, 'kind', kind, 'reason', reason), ?::uuid, ?::uuid FROM taken RETURNING id`,
+    [now, accountId, sessionId, studentId, now, accountId, sessionId, studentId],
+  );
+  if (rows.length > 0) await judgeAtOnce(trx, sessionId, [studentId], nowMs);
+  return rows.length;
+}
+
+async function judgeAtOnce(
+  trx: Knex,
+  sessionId: string,
+  studentIds: readonly string[],
+  nowMs: number,
+): Promise<Map<string, Mark>> {
+  await judgePairs(
+    trx,
+    [...new Set(studentIds)].map((studentId) => ({ sessionId, studentId })),
+    nowMs,
+  );
+  await notifyLive(trx, { type: 'session', ids: [sessionId] });
+  await wakeJudge(trx);
+  const { rows } = await trx.raw<{ rows: { student_id: string; mark: Mark }[] }>(
+    'SELECT student_id, mark FROM attendance_record WHERE session_id = ?::uuid AND student_id = ANY(?::uuid[])',
+    [sessionId, studentIds as never],
+  );
+  return new Map(rows.map((row) => [row.student_id, row.mark]));
+}
+
+/** While a reader of the room is down, marks by hand are no habit (domain case 33). */
+const INSERT_SQL = `
+  WITH input AS (
+    SELECT * FROM jsonb_to_recordset(?::jsonb) AS i (student_id uuid, mark text, reason text, kind text,
+      decided_at timestamptz, client_uuid uuid)
+  ), outage AS (
+    SELECT EXISTS (
+      SELECT FROM session_room x JOIN attendance_biometric_device d ON d.room_id = x.room_id AND d.is_enabled
+        JOIN gateway g ON g.id = d.gateway_id
+      WHERE x.session_id = ?::uuid AND (d.status = 'error' OR g.state = 'offline')
+    ) AS is_there
+  ), decided AS (
+    INSERT INTO decision (session_id, student_id, kind, mark, reason, source, decided_at, received_at, decided_by,
+      client_uuid, is_device_outage, call_id)
+    SELECT ?::uuid, student_id, kind, mark, reason, ?, decided_at, ?::timestamptz, ?::uuid, client_uuid, is_there, ?::uuid
+    FROM input, outage
+    RETURNING id, student_id, kind, mark, reason
+  )
+  INSERT INTO attendance_audit_log (at, entity_type, entity_id, action, performed_by, source, reason, after, session_id, student_id)
+  SELECT ?::timestamptz, 'decision', id::text, 'mark_attendance', ?, 'manual', reason,
+    jsonb_build_object('mark', mark, 'kind', kind), ?::uuid, student_id FROM decided`;

@@ -1,0 +1,174 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '@rollcall/protocol/clock';
+import { RollcallError } from '@rollcall/protocol/errors';
+import { settingsAt } from '../calendar/settings.js';
+import type { Knex } from '../db/database.js';
+import type { Seal } from '../privacy/seal.js';
+import type { Settings } from '../rules/setting-keys.js';
+import { holdSession, refuseLocked } from '../sessions/session-row.js';
+import { fallbackCode, goodSteps, isGenuine, isInTime, type QrTimes, type QrToken } from './qr-code.js';
+
+/** Told whenever a class session has a new secret, or none any more. */
+export const QR_CHANNEL = 'rollcall_qr';
+const SECRET_BYTES = 32;
+/** Settings and secrets are read again after this long, whoever forgot to tell. */
+const KNOWN_FOR_MS = 5_000;
+/** A code that nobody knows makes at most so many look-ups. */
+const MISS_INTERVAL_MS = 500;
+const MINUTE_MS = 60_000;
+
+export interface ActiveSecret {
+  sessionId: string;
+  secret: Buffer;
+  expiresMs: number;
+}
+
+interface Known {
+  settings: Settings;
+  secrets: ReadonlyMap<string, ActiveSecret>;
+  readMonoMs: number;
+}
+
+export interface QrSecrets {
+  settings(): Promise<Settings>;
+  /** Undefined: the class session has no code now. */
+  secretOf(sessionId: string): Promise<ActiveSecret | undefined>;
+  /** @throws RollcallError `QR_INVALID` or `QR_EXPIRED` (domain cases 98, 99, 109) */
+  check(token: QrToken, nowMs: number): Promise<void>;
+  /** The class session whose six characters these are. @throws RollcallError `QR_EXPIRED` */
+  sessionOf(code: string, nowMs: number): Promise<string>;
+  forget(): void;
+}
+
+export interface QrSecretsOptions {
+  knex: Knex;
+  clock: Pick<Clock, 'wallMs' | 'monoMs'>;
+  seal: Seal;
+}
+
+export const timesOf = (settings: Settings): QrTimes => ({
+  rotateSeconds: settings.QR_ROTATE_SECONDS,
+  skewSeconds: settings.QR_SKEW_SECONDS,
+});
+
+const placeOf = (row: string) => ({ table: 'attendance_session', column: 'qr_secret_sealed', row });
+
+/** The secrets of all codes that are on some screen now: some hundreds at most, kept in memory. */
+export function createQrSecrets({ knex, clock, seal }: QrSecretsOptions): QrSecrets {
+  let known: Known | undefined;
+  let reading: Promise<Known> | undefined;
+
+  async function read(): Promise<Known> {
+    const now = new Date(clock.wallMs());
+    const readMonoMs = clock.monoMs();
+    const settings = await settingsAt(knex, { atMs: now.getTime() });
+    const { rows } = await knex.raw<{
+      rows: { id: string; qr_secret_sealed: Buffer; qr_expires_at: Date }[];
+    }>(
+      `SELECT id, qr_secret_sealed, qr_expires_at FROM attendance_session
+       WHERE qr_secret_sealed IS NOT NULL AND qr_expires_at > ?::timestamptz`,
+      [now],
+    );
+    const secrets = rows.map((row): [string, ActiveSecret] => [
+      row.id,
+      {
+        sessionId: row.id,
+        secret: seal.open(row.qr_secret_sealed, placeOf(row.id)),
+        expiresMs: row.qr_expires_at.getTime(),
+      },
+    ]);
+    known = { settings, secrets: new Map(secrets), readMonoMs };
+    return known;
+  }
+
+  function fresh(maxAgeMs: number): Promise<Known> {
+    if (known !== undefined && clock.monoMs() - known.readMonoMs < maxAgeMs) return Promise.resolve(known);
+    reading ??= read().finally(() => {
+      reading = undefined;
+    });
+    return reading;
+  }
+
+  async function secretOf(sessionId: string): Promise<ActiveSecret | undefined> {
+    const here = (await fresh(KNOWN_FOR_MS)).secrets.get(sessionId);
+    const secret = here ?? (await fresh(MISS_INTERVAL_MS)).secrets.get(sessionId);
+    return secret !== undefined && secret.expiresMs > clock.wallMs() ? secret : undefined;
+  }
+
+  return {
+    secretOf,
+    settings: async () => (await fresh(KNOWN_FOR_MS)).settings,
+    async check(token, nowMs) {
+      const active = await secretOf(token.sessionId);
+      if (active === undefined || !isGenuine(token, active.secret)) throw expired();
+      if (isInTime(token.step, nowMs, timesOf((await fresh(KNOWN_FOR_MS)).settings))) return;
+      throw expired();
+    },
+    async sessionOf(code, nowMs) {
+      const find = ({ secrets, settings }: Known): string | undefined => {
+        const steps = goodSteps(nowMs, timesOf(settings));
+        for (const { sessionId, secret, expiresMs } of secrets.values()) {
+          if (expiresMs <= nowMs) continue;
+          if (steps.some((step) => fallbackCode(sessionId, step, secret) === code)) return sessionId;
+        }
+        return undefined;
+      };
+      const found = find(await fresh(KNOWN_FOR_MS)) ?? find(await fresh(MISS_INTERVAL_MS));
+      if (found !== undefined) return found;
+      throw expired();
+    },
+    forget() {
+      known = undefined;
+    },
+  };
+}
+
+/** One answer for old, replaced and made-up codes: whoever guesses learns nothing. */
+const expired = (): RollcallError => new RollcallError('QR_EXPIRED', 'Scan the new code on the screen');
+
+/**
+ * A new secret for the code of a class session; every older code of it is useless from now on (case 109).
+ *
+ * @throws RollcallError `NOT_FOUND`, `SESSION_LOCKED`, `SESSION_NOT_OPEN` or `QR_DISABLED`
+ */
+export async function renewSecret(
+  trx: Knex,
+  {
+    sessionId,
+    seal,
+    nowMs,
+    accountId,
+  }: { sessionId: string; seal: Seal; nowMs: number; accountId: string | null },
+): Promise<void> {
+  const session = await holdSession(trx, sessionId);
+  refuseLocked(session);
+  if (session.status !== 'open' && session.status !== 'scheduled') {
+    throw new RollcallError('SESSION_NOT_OPEN', `A class session that is ${session.status} has no code`);
+  }
+  const settings = await settingsAt(trx, { atMs: nowMs });
+  if (!settings.ALLOW_QR_SELF_MARK) {
+    throw new RollcallError(
+      'QR_DISABLED',
+      'The college does not take attendance by codes (ALLOW_QR_SELF_MARK)',
+    );
+  }
+  const now = new Date(nowMs);
+  const endMs = Math.min(nowMs + settings.QR_TOKEN_EXPIRY_MINUTES * MINUTE_MS, session.reach_until.getTime());
+  await trx('attendance_session')
+    .where({ id: sessionId })
+    .update({
+      qr_secret_sealed: seal.seal(randomBytes(SECRET_BYTES), placeOf(sessionId)),
+      qr_generated_at: now,
+      qr_expires_at: new Date(Math.max(endMs, nowMs)),
+    });
+  await trx('attendance_audit_log').insert({
+    at: now,
+    entity_type: 'attendance_session',
+    entity_id: sessionId,
+    action: 'generate_qr',
+    performed_by: accountId,
+    source: 'manual',
+    session_id: sessionId,
+  });
+  await trx.raw('SELECT pg_notify(?, ?)', [QR_CHANNEL, sessionId]);
+}

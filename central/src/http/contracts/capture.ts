@@ -1,0 +1,93 @@
+import * as z from 'zod';
+import { MARKS } from '../../rules/facts.js';
+import { instant, keyFilter, named, uuid } from './fields.js';
+
+export const codeSchema = z.strictObject({
+  session_id: z.guid(),
+  qr_token: z.string().describe('What the code on the screen holds now'),
+  fallback_code: z.string().describe('Six characters for typing, with the same life'),
+  server_time: instant,
+  step_ends_at: instant.describe('Ask again then for the next code'),
+  expires_at: instant.describe('The screen ends then'),
+  present_count: z.int(),
+  unverified_count: z.int().describe('Scans without any check of the place'),
+});
+
+export const scanBody = z
+  .strictObject({
+    qr_token: z.string().max(100).optional(),
+    code: z
+      .string()
+      .trim()
+      .toUpperCase()
+      .max(12)
+      .optional()
+      .describe('The six characters, instead of the code'),
+    device_id: z.string().min(8).max(128).describe('A number that the phone made up for itself'),
+    location_lat: z.number().min(-90).max(90).optional(),
+    location_lng: z.number().min(-180).max(180).optional(),
+    location_accuracy_m: z.number().min(0).max(1_000_000).default(0),
+    location_at: instant.optional(),
+    is_mock_location: z.boolean().default(false),
+  })
+  .describe('Who it is comes from the sign-in alone; a student id in the body is refused');
+
+export const scanSchema = z.strictObject({
+  session: z.strictObject({
+    id: z.guid(),
+    course: z.strictObject({ code: z.string(), title: z.string() }),
+    room: named,
+  }),
+  mark: z.enum(MARKS),
+  marked_at: instant.nullable(),
+  already_recorded: z.boolean(),
+  is_verified: z.boolean(),
+});
+
+const DECIDED_MARKS = ['present', 'absent', 'late', 'excused'] as const;
+const reason = z.string().trim().max(255);
+export const BULK_ROWS_MAX = 1_000;
+
+export const markBody = z.strictObject({
+  session_id: uuid,
+  student: keyFilter.describe('Roll number or id'),
+  mark: z.enum(DECIDED_MARKS),
+  reason: reason.min(3),
+});
+export const remarkBody = z.strictObject({ mark: z.enum(DECIDED_MARKS), reason: reason.min(3) });
+
+export const bulkBody = z.strictObject({
+  session_id: uuid,
+  attendance_data: z
+    .array(
+      z.strictObject({
+        student_id: keyFilter.describe('Roll number or id'),
+        mark: z.enum(DECIDED_MARKS),
+        reason: reason.optional(),
+      }),
+    )
+    .max(BULK_ROWS_MAX)
+    .default([]),
+  mark_rest: z
+    .enum(DECIDED_MARKS)
+    .optional()
+    .describe('For everybody on the roster who is not in the list; evidence outranks it'),
+  reason: reason.default(''),
+  all_or_nothing: z.boolean().default(false).describe('One row that is refused refuses all'),
+  source: z.enum(['manual']).default('manual'),
+  device_id: z.string().max(128).optional(),
+});
+
+export const rowOutcomeSchema = z.strictObject({
+  student: z.string(),
+  outcome: z.enum(['applied', 'unchanged', 'refused']),
+  code: z.string(),
+  mark: z.enum(MARKS).nullable().describe('The mark after the call'),
+});
+
+export const bulkSchema = z.strictObject({
+  call_id: z.guid().describe('Names the decisions of this call, to withdraw them together'),
+  applied: z.int(),
+  refused: z.int(),
+  results: z.array(rowOutcomeSchema),
+});

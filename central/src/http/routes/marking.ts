@@ -1,0 +1,253 @@
+import { RollcallError } from '@rollcall/protocol/errors';
+import type { Principal } from '../../auth/principal.js';
+import { requireSession } from '../../auth/scope.js';
+import {
+  type DecisionRow,
+  decideMarks,
+  holdForMarking,
+  withdrawDecisions,
+} from '../../capture/decide-marks.js';
+import { type RosterEntry, rosterOf } from '../../capture/roster-of.js';
+import type { Knex } from '../../db/database.js';
+import type { Mark } from '../../rules/facts.js';
+import { emptySchema } from '../contracts/auth.js';
+import { bulkBody, bulkSchema, markBody, remarkBody } from '../contracts/capture.js';
+import { API, uuidParams } from '../contracts/fields.js';
+import { type RecordItem, recordSchema } from '../contracts/records.js';
+import { defineRoute } from '../route.js';
+import { loadRecordItems } from '../views/record-view.js';
+import { writeAs } from '../write-as.js';
+
+const TAG = 'Marking by hand';
+const MARK_ERRORS = [
+  'NOT_FOUND',
+  'FORBIDDEN',
+  'SESSION_LOCKED',
+  'SESSION_NOT_OPEN',
+  'SESSION_CANCELLED',
+  'NOT_ON_ROSTER',
+] as const;
+
+export const markRecord = defineRoute(
+  {
+    method: 'post',
+    path: `${API}/records/`,
+    operationId: 'markRecord',
+    tag: TAG,
+    summary: 'One mark by hand, with a reason; it stands against any evidence and is kept beside it',
+    access: 'records.mark',
+    status: 201,
+    body: markBody,
+    reply: { schema: recordSchema },
+    errors: MARK_ERRORS,
+  },
+  async (input, { db, clock }) => {
+    const { principal, body } = input;
+    await requireSession(db.knex, principal, 'records.mark', body.session_id);
+    await writeAs(db.knex, input, async (trx) => {
+      await holdForMarking(trx, body.session_id);
+      const student = find(await rosterOf(trx, body.session_id), body.student);
+      if (student === undefined) throw notOnRoster(body.student);
+      await decideMarks(trx, {
+        sessionId: body.session_id,
+        rows: [{ studentId: student.studentId, mark: body.mark, reason: body.reason, kind: 'explicit' }],
+        source: 'manual',
+        accountId: principal.accountId,
+        nowMs: clock.wallMs(),
+      });
+    });
+    return { body: await recordOf(db.knex, body.session_id, body.student) };
+  },
+);
+
+export const remarkRecord = defineRoute(
+  {
+    method: 'patch',
+    path: `${API}/records/{id}/`,
+    operationId: 'remarkRecord',
+    tag: TAG,
+    summary: 'Another mark by hand, with a reason',
+    access: 'records.mark',
+    params: uuidParams,
+    body: remarkBody,
+    reply: { schema: recordSchema },
+    errors: MARK_ERRORS,
+  },
+  async (input, { db, clock }) => {
+    const { principal, params, body } = input;
+    const record = await requireRecord(db.knex, principal, params.id);
+    await writeAs(db.knex, input, async (trx) => {
+      await holdForMarking(trx, record.session_id);
+      await decideMarks(trx, {
+        sessionId: record.session_id,
+        rows: [{ studentId: record.student_id, mark: body.mark, reason: body.reason, kind: 'explicit' }],
+        source: 'manual',
+        accountId: principal.accountId,
+        nowMs: clock.wallMs(),
+      });
+    });
+    return { body: await loadOne(db.knex, params.id) };
+  },
+);
+
+export const unmarkRecord = defineRoute(
+  {
+    method: 'delete',
+    path: `${API}/records/{id}/`,
+    operationId: 'unmarkRecord',
+    tag: TAG,
+    summary: 'Withdraws what people decided about this mark; it becomes what the evidence gives',
+    access: 'records.mark',
+    params: uuidParams,
+    reply: { schema: emptySchema },
+    errors: MARK_ERRORS,
+  },
+  async (input, { db, clock }) => {
+    const { principal, params } = input;
+    const record = await requireRecord(db.knex, principal, params.id);
+    await writeAs(db.knex, input, async (trx) => {
+      await holdForMarking(trx, record.session_id);
+      await withdrawDecisions(trx, {
+        sessionId: record.session_id,
+        studentId: record.student_id,
+        accountId: principal.accountId,
+        nowMs: clock.wallMs(),
+      });
+    });
+    return { body: {} };
+  },
+);
+
+export const bulkMark = defineRoute(
+  {
+    method: 'post',
+    path: `${API}/records/bulk-mark/`,
+    operationId: 'bulkMark',
+    tag: TAG,
+    summary:
+      'Many marks of one class at once. A row with a reason stands against evidence, one without gives way to it; mark_rest is for everybody who is not listed',
+    access: 'records.mark',
+    rate: 'bulk_mark',
+    body: bulkBody,
+    reply: { schema: bulkSchema },
+    errors: [...MARK_ERRORS, 'ROWS_REFUSED'],
+  },
+  async (input, { db, clock }) => {
+    const { principal, body } = input;
+    await requireSession(db.knex, principal, 'records.mark', body.session_id);
+    const result = await writeAs(db.knex, input, async (trx) => {
+      await holdForMarking(trx, body.session_id);
+      const roster = await rosterOf(trx, body.session_id);
+      const rows = readRows(body, roster);
+      if (body.all_or_nothing && rows.refused.length > 0) {
+        throw new RollcallError(
+          'ROWS_REFUSED',
+          `Nothing was marked: ${rows.refused.map(({ student, code }) => `${student} ${code}`).join(', ')}`,
+        );
+      }
+      const decided = await decideMarks(trx, {
+        sessionId: body.session_id,
+        rows: rows.accepted.map(({ row }) => row),
+        source: 'manual',
+        accountId: principal.accountId,
+        nowMs: clock.wallMs(),
+      });
+      return { ...decided, ...rows };
+    });
+    return {
+      body: {
+        call_id: result.callId,
+        applied: result.accepted.length,
+        refused: result.refused.length,
+        results: [
+          ...result.accepted.map(({ student, row }) => outcomeOf(student, row, result.marks)),
+          ...result.refused.map(({ student, code }) => ({
+            student,
+            outcome: 'refused' as const,
+            code,
+            mark: null,
+          })),
+        ],
+      },
+    };
+  },
+);
+
+interface ReadRows {
+  accepted: { student: string; row: DecisionRow }[];
+  refused: { student: string; code: string }[];
+}
+
+function readRows(
+  body: Parameters<typeof bulkBody.parse>[0] & object,
+  roster: readonly RosterEntry[],
+): ReadRows {
+  const { attendance_data: data, mark_rest: rest, reason: common } = bulkBody.parse(body);
+  const byName = new Map(roster.flatMap((entry) => namesOf(entry).map((name) => [name, entry])));
+  const accepted: ReadRows['accepted'] = [];
+  const refused: ReadRows['refused'] = [];
+  const seen = new Set<string>();
+  for (const { student_id: student, mark, reason } of data) {
+    const entry = byName.get(student.toLowerCase());
+    if (entry === undefined) refused.push({ student, code: 'NOT_ON_ROSTER' });
+    else if (seen.has(entry.studentId)) refused.push({ student, code: 'LISTED_TWICE' });
+    else {
+      seen.add(entry.studentId);
+      const why = reason ?? common;
+      // Only a word about this student, with its reason, stands against evidence (domain D0, precedence).
+      const kind = reason === undefined || reason === '' ? 'bulk' : 'explicit';
+      accepted.push({ student, row: { studentId: entry.studentId, mark, reason: why, kind } });
+    }
+  }
+  if (rest !== undefined) {
+    for (const { studentId, rollNumber } of roster) {
+      if (seen.has(studentId)) continue;
+      accepted.push({ student: rollNumber, row: { studentId, mark: rest, reason: common, kind: 'bulk' } });
+    }
+  }
+  return { accepted, refused };
+}
+
+function outcomeOf(student: string, row: DecisionRow, marks: ReadonlyMap<string, Mark>) {
+  const mark = marks.get(row.studentId) ?? null;
+  const outcome = mark === row.mark ? ('applied' as const) : ('unchanged' as const);
+  return { student, outcome, code: outcome === 'applied' ? '' : 'EVIDENCE_OUTRANKS', mark };
+}
+
+const namesOf = ({ studentId, rollNumber }: RosterEntry): string[] => [studentId, rollNumber.toLowerCase()];
+
+function find(roster: readonly RosterEntry[], name: string): RosterEntry | undefined {
+  return roster.find((entry) => namesOf(entry).includes(name.toLowerCase()));
+}
+
+const notOnRoster = (student: string): RollcallError =>
+  new RollcallError('NOT_ON_ROSTER', `${student} is not on the roster of this class on its date`);
+
+interface HeldRecord {
+  session_id: string;
+  student_id: string;
+}
+
+async function requireRecord(knex: Knex, principal: Principal, id: string): Promise<HeldRecord> {
+  const record = await knex('attendance_record')
+    .where({ id })
+    .first<HeldRecord | undefined>('session_id', 'student_id');
+  if (record === undefined) throw new RollcallError('NOT_FOUND', `There is no attendance record ${id}`);
+  await requireSession(knex, principal, 'records.mark', record.session_id);
+  return record;
+}
+
+async function loadOne(knex: Knex, id: string): Promise<RecordItem> {
+  const [item] = await loadRecordItems(knex, [id]);
+  if (item === undefined) throw new RollcallError('NOT_FOUND', `There is no attendance record ${id}`);
+  return item;
+}
+
+async function recordOf(knex: Knex, sessionId: string, student: string): Promise<RecordItem> {
+  const row = await knex('attendance_record as r')
+    .join('student as st', 'st.id', 'r.student_id')
+    .where('r.session_id', sessionId)
+    .whereRaw('(lower(st.roll_number) = lower(?) OR st.id::text = lower(?))', [student, student])
+    .first<{ id: string } | undefined>('r.id as id');
+  return loadOne(knex, row?.id ?? '00000000-0000-0000-0000-000000000000');
+}
