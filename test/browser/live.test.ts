@@ -2,6 +2,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser } from '../support/browser.js';
 import { Campus, classIsOpen } from '../support/campus.js';
+import { ADMIN } from '../support/seed-file.js';
 import { DEADLINE_MS } from '../support/until.js';
 
 /** Start-up of PostgreSQL, central and a gateway on a slow machine. */
@@ -23,6 +24,9 @@ describe('the Live page of a real campus', () => {
       loads += 1;
     });
     await page.goto(campus.central.url);
+    await page.getByLabel('Roll number, faculty code or e-mail').fill(ADMIN.login);
+    await page.getByLabel('Password', { exact: true }).fill(ADMIN.password);
+    await page.keyboard.press('Enter');
     await page.getByRole('status').filter({ hasText: 'Live' }).waitFor();
   }, START_TIMEOUT_MS);
 

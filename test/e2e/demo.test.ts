@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../support/mosquitto.js';
 import { RunningProcess } from '../support/process.js';
 import { COMMANDS } from '../support/root.js';
+import { signIn } from '../support/sign-in.js';
 import { until } from '../support/until.js';
 
 const START_DEADLINE_MS = 170_000;
@@ -53,7 +54,12 @@ describe('npm start', () => {
   async function punches(): Promise<number> {
     const response = await fetch(`http://127.0.0.1:${port}/metrics`);
     expect(response.status).toBe(200);
-    const list = await fetch(`http://127.0.0.1:${port}/api/v1/attendance/punches/?limit=200`);
+    const list = await fetch(`http://127.0.0.1:${port}/api/v1/attendance/punches/?limit=200`, {
+      headers: await signIn(`http://127.0.0.1:${port}`, {
+        login: 'admin',
+        password: 'rollcall demonstration',
+      }),
+    });
     const { results } = (await list.json()) as { results: unknown[] };
     return results.length;
   }

@@ -3,6 +3,7 @@ import { Campus, classIsOpen } from '../support/campus.js';
 import { EventStream } from '../support/event-stream.js';
 import { expectGreensArePunches } from '../support/exactly-once.js';
 import { findMosquitto, MOSQUITTO_SKIP_REASON, startMosquitto } from '../support/mosquitto.js';
+import { signIn } from '../support/sign-in.js';
 import { until } from '../support/until.js';
 
 interface PunchEvent {
@@ -34,7 +35,10 @@ describe.each([
       ];
       campus = await Campus.start(start === undefined ? { gateways } : { gateways, broker: await start() });
       await classIsOpen(campus);
-      stream = await EventStream.open(`${campus.central.url}/api/v1/attendance/stream/`);
+      stream = await EventStream.open(
+        `${campus.central.url}/api/v1/attendance/stream/`,
+        await signIn(campus.central.url),
+      );
     });
     afterAll(async () => {
       stream?.close();

@@ -1,5 +1,6 @@
 import { type Exit, RunningProcess, runToEnd } from './process.js';
 import { COMMANDS } from './root.js';
+import { signIn } from './sign-in.js';
 
 export interface CentralOptions {
   dataDir: string;
@@ -80,7 +81,9 @@ export class CentralUnderTest {
 
   /** A read of the HTTP side below `/api/v1/attendance/`. */
   async get<T>(path: string): Promise<T> {
-    const response = await fetch(`${this.url}/api/v1/attendance/${path}`);
+    const response = await fetch(`${this.url}/api/v1/attendance/${path}`, {
+      headers: await signIn(this.url),
+    });
     if (!response.ok) throw new Error(`GET ${path} answered ${response.status}: ${await response.text()}`);
     return (await response.json()) as T;
   }

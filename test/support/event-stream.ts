@@ -10,10 +10,10 @@ export class EventStream {
   readonly events: StreamEvent[] = [];
   readonly #abort = new AbortController();
 
-  static async open(url: string): Promise<EventStream> {
+  static async open(url: string, headers: Record<string, string> = {}): Promise<EventStream> {
     const stream = new EventStream();
     const response = await fetch(url, {
-      headers: { accept: 'text/event-stream' },
+      headers: { accept: 'text/event-stream', ...headers },
       signal: stream.#abort.signal,
     });
     if (!response.ok || response.body === null) throw new Error(`${url} answered ${response.status}`);

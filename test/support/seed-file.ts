@@ -6,6 +6,9 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
 const STARTED_MINUTES_AGO = 1;
 const CLASS_MINUTES = 50;
 
+/** Who looks at the test campus. */
+export const ADMIN = { login: 'admin', password: 'a test of the campus' };
+
 export interface SeedDevice {
   id: string;
   driver: string;
@@ -94,6 +97,7 @@ export function seedFile({ gateways, students, nowMs }: SeedOptions): Record<str
         type: 'LECTURE',
       },
     ],
+    accounts: [{ login: ADMIN.login, password: ADMIN.password, roles: [{ role: 'admin' }] }],
   };
 }
 

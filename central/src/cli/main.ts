@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { isRollcallError } from '@rollcall/protocol/errors';
 import { Command, CommanderError } from 'commander';
+import { addAccount } from './account.js';
 import { addMigrate } from './migrate.js';
 import { addRun } from './run.js';
 import { addSeed } from './seed.js';
@@ -14,6 +15,7 @@ const program = new Command('rollcall-central')
   .configureHelp({ showGlobalOptions: true });
 addRun(program);
 addSeed(program);
+addAccount(program);
 addMigrate(program);
 
 try {

@@ -4,6 +4,7 @@ import { deviceIdSchema, gatewayIdSchema } from '@rollcall/protocol/ids';
 import { parseJson } from '@rollcall/protocol/parse';
 import { studentRefSchema } from '@rollcall/protocol/punch';
 import * as z from 'zod';
+import { ROLES } from '../auth/roles.js';
 import { isDate, isZone } from '../calendar/campus-zone.js';
 import { findBrokenReferences } from './references.js';
 
@@ -65,9 +66,31 @@ export const campusFileSchema = z
       )
       .max(ROWS_MAX),
     academic_period: z.strictObject({ id, name, starts_on: date, ends_on: date }),
-    courses: z.array(z.strictObject({ code, title: name })).max(ROWS_MAX),
-    faculty: z.array(z.strictObject({ code, name })).max(ROWS_MAX),
-    sections: z.array(z.strictObject({ id, name })).max(ROWS_MAX),
+    departments: z.array(z.strictObject({ id, name })).max(ROWS_MAX).default([]),
+    courses: z
+      .array(
+        z.strictObject({
+          code,
+          title: name,
+          type: z.enum(['theory', 'lab', 'elective', 'mandatory', 'audit']).default('theory'),
+          department: id.optional(),
+        }),
+      )
+      .max(ROWS_MAX),
+    faculty: z.array(z.strictObject({ code, name, department: id.optional() })).max(ROWS_MAX),
+    sections: z
+      .array(
+        z.strictObject({
+          id,
+          name,
+          kind: z.enum(['section', 'batch', 'elective']).default('section'),
+          /** The section that a batch is part of. */
+          parent: id.optional(),
+          department: id.optional(),
+          year_of_study: z.int().min(1).max(6).optional(),
+        }),
+      )
+      .max(ROWS_MAX),
     students: z
       .array(
         z.strictObject({
@@ -75,6 +98,8 @@ export const campusFileSchema = z
           name,
           section: id,
           member_from: date,
+          /** Batches and electives besides the section. */
+          groups: z.array(id).max(32).default([]),
           cards: z.array(card).max(16).default([]),
         }),
       )
@@ -92,16 +117,39 @@ export const campusFileSchema = z
           start: time,
           end: time,
           type: z.enum(['LECTURE', 'LAB', 'TUTORIAL', 'SEMINAR']).default('LECTURE'),
+          period_count: z.int().min(1).max(12).default(1),
+          /** Further groups of a combined class, further rooms of a split one. */
+          more_sections: z.array(id).max(20).default([]),
+          more_rooms: z.array(id).max(20).default([]),
         }),
       )
       .max(ROWS_MAX),
+    accounts: z
+      .array(
+        z.strictObject({
+          login: z.string().trim().min(1).max(200),
+          name: name.optional(),
+          /** Only for a start: whoever reads the file knows it. Left out, the account has none. */
+          password: z.string().min(12).max(200).optional(),
+          roles: z
+            .array(z.strictObject({ role: z.enum(ROLES), department: id.optional(), section: id.optional() }))
+            .min(1)
+            .max(16),
+          student: studentRefSchema.optional(),
+          faculty: code.optional(),
+        }),
+      )
+      .max(ROWS_MAX)
+      .default([]),
   })
   .superRefine((file, context) => {
     for (const { path, message } of findBrokenReferences(file))
       context.addIssue({ code: 'custom', path, message });
   });
 
-export type CampusFile = z.infer<typeof campusFileSchema>;
+export type CampusFile = z.output<typeof campusFileSchema>;
+/** As written by hand: what has a default may be left out. */
+export type CampusFileInput = z.input<typeof campusFileSchema>;
 
 /** @throws RollcallError `SEED_INVALID` naming every wrong path */
 export function parseCampusFile(bytes: Uint8Array): CampusFile {

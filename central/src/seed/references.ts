@@ -4,10 +4,17 @@ interface Referring {
   gateways: { id: string; building: string; public_key?: string | undefined }[];
   devices: { id: string; gateway: string; room?: string | undefined }[];
   academic_period: { starts_on: string; ends_on: string };
-  courses: { code: string }[];
-  faculty: { code: string }[];
-  sections: { id: string }[];
-  students: { roll_number: string; section: string; cards: string[] }[];
+  departments: { id: string }[];
+  courses: { code: string; department?: string | undefined }[];
+  faculty: { code: string; department?: string | undefined }[];
+  sections: { id: string; parent?: string | undefined; department?: string | undefined }[];
+  students: { roll_number: string; section: string; groups: string[]; cards: string[] }[];
+  accounts: {
+    login: string;
+    student?: string | undefined;
+    faculty?: string | undefined;
+    roles: { department?: string | undefined; section?: string | undefined }[];
+  }[];
   timetable: {
     id: string;
     section: string;
@@ -16,6 +23,8 @@ interface Referring {
     room: string;
     start: string;
     end: string;
+    more_sections: string[];
+    more_rooms: string[];
   }[];
 }
 
@@ -171,6 +180,55 @@ export function findBrokenReferences(file: Referring): BrokenReference[] {
     'any building',
   );
 
+  const departmentIds = unique(
+    'departments',
+    pluck(file.departments, (row) => row.id),
+    'id',
+    'this department id',
+  );
+  unique(
+    'accounts',
+    pluck(file.accounts, (row) => row.login.toLowerCase()),
+    'login',
+    'this login',
+  );
+  for (const path of ['courses', 'faculty', 'sections'] as const) {
+    known(
+      path,
+      'department',
+      file[path].map((row) => row.department),
+      departmentIds,
+      'departments',
+    );
+  }
+  known(
+    'sections',
+    'parent',
+    pluck(sections, (row) => row.parent),
+    sectionIds,
+    'sections',
+  );
+  for (const [index, { groups }] of students.entries()) {
+    for (const group of groups.filter((one) => !sectionIds.has(one))) {
+      const message = `"${group}" is not in sections; add it there or correct it here`;
+      broken.push({ path: ['students', index, 'groups'], message });
+    }
+  }
+  const rollNumbers = new Set(students.map((row) => row.roll_number));
+  known(
+    'accounts',
+    'student',
+    pluck(file.accounts, (row) => row.student),
+    rollNumbers,
+    'students',
+  );
+  known(
+    'accounts',
+    'faculty',
+    pluck(file.accounts, (row) => row.faculty),
+    facultyCodes,
+    'faculty',
+  );
   return [...broken, ...findSharedCards(students), ...findImpossibleTimes(file)];
 }
 

@@ -7,6 +7,7 @@ import { cardHmac } from '../people/campus-key.js';
 import { replayUnknown } from '../people/replay-unknown.js';
 import { parseCampusFile } from './campus-file.js';
 import { provisionGateways } from './provision.js';
+import { storeAccounts } from './store-accounts.js';
 import { storeCampus } from './store-campus.js';
 import { storePeople } from './store-people.js';
 
@@ -53,6 +54,7 @@ export async function seedCampus({
     await trx.raw('SELECT pg_advisory_xact_lock(?)', [SEED_LOCK]);
     await storeCampus(trx, file);
     newHashes.push(...(await storePeople(trx, { file, hmacHex: cardHmac(campusKey), nowMs })));
+    await storeAccounts(trx, file);
     const gatewayIds = file.gateways.map(({ id }) => id);
     if (provisionDir !== undefined) {
       await provisionGateways(trx, { gatewayIds, directory: provisionDir, campusKey });

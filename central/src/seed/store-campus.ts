@@ -25,6 +25,11 @@ export async function storeCampus(trx: Knex, file: CampusFile): Promise<void> {
     .onConflict('id')
     .merge(['name', 'starts_on', 'ends_on']);
   await trx.raw(TIMETABLE_VERSION_SQL, [period.id]);
+  await upsert(
+    trx,
+    DEPARTMENT_SQL,
+    file.departments.map((row) => ({ ...row, campus_id: campus.id })),
+  );
   await upsert(trx, COURSE_SQL, file.courses);
   await upsert(trx, FACULTY_SQL, file.faculty);
   await upsert(trx, SECTION_SQL, file.sections);
@@ -40,6 +45,22 @@ export async function storeCampus(trx: Knex, file: CampusFile): Promise<void> {
     SLOT_SQL,
     file.timetable.map((slot) => ({ ...slot, period: period.id })),
   );
+  await storeSlotPlaces(trx, file);
+}
+
+/** Further groups and rooms of slots, as the file has them now. */
+async function storeSlotPlaces(trx: Knex, { timetable }: CampusFile): Promise<void> {
+  const ids = timetable.map(({ id }) => id);
+  await trx('timetable_slot_section').whereIn('slot_id', ids).delete();
+  await trx('timetable_slot_room').whereIn('slot_id', ids).delete();
+  const sections = timetable.flatMap((slot) =>
+    slot.more_sections.map((section) => ({ slot_id: slot.id, section_id: section })),
+  );
+  const rooms = timetable.flatMap((slot) =>
+    slot.more_rooms.map((room) => ({ slot_id: slot.id, room_id: room })),
+  );
+  if (sections.length > 0) await trx('timetable_slot_section').insert(sections);
+  if (rooms.length > 0) await trx('timetable_slot_room').insert(rooms);
 }
 
 async function upsert(trx: Knex, sql: string, rows: readonly object[]): Promise<void> {
@@ -65,20 +86,28 @@ const ROOM_SQL = `
   SELECT * FROM jsonb_to_recordset(?::jsonb) AS r (id text, name text, capacity int, building_id text)
   ON CONFLICT (id) DO UPDATE SET name = excluded.name, capacity = excluded.capacity, building_id = excluded.building_id`;
 
+const DEPARTMENT_SQL = `
+  INSERT INTO department (id, name, campus_id)
+  SELECT * FROM jsonb_to_recordset(?::jsonb) AS r (id text, name text, campus_id text)
+  ON CONFLICT (id) DO UPDATE SET name = excluded.name`;
+
 const COURSE_SQL = `
-  INSERT INTO course (code, title)
-  SELECT * FROM jsonb_to_recordset(?::jsonb) AS r (code text, title text)
-  ON CONFLICT (code) DO UPDATE SET title = excluded.title`;
+  INSERT INTO course (code, title, course_type, department_id)
+  SELECT * FROM jsonb_to_recordset(?::jsonb) AS r (code text, title text, type text, department text)
+  ON CONFLICT (code) DO UPDATE SET title = excluded.title, course_type = excluded.course_type,
+    department_id = excluded.department_id`;
 
 const FACULTY_SQL = `
-  INSERT INTO faculty (code, full_name)
-  SELECT * FROM jsonb_to_recordset(?::jsonb) AS r (code text, name text)
-  ON CONFLICT (code) DO UPDATE SET full_name = excluded.full_name`;
+  INSERT INTO faculty (code, full_name, department_id)
+  SELECT * FROM jsonb_to_recordset(?::jsonb) AS r (code text, name text, department text)
+  ON CONFLICT (code) DO UPDATE SET full_name = excluded.full_name, department_id = excluded.department_id`;
 
 const SECTION_SQL = `
-  INSERT INTO section (id, name)
-  SELECT * FROM jsonb_to_recordset(?::jsonb) AS r (id text, name text)
-  ON CONFLICT (id) DO UPDATE SET name = excluded.name`;
+  INSERT INTO section (id, name, kind, parent_id, department_id, year_of_study)
+  SELECT * FROM jsonb_to_recordset(?::jsonb)
+    AS r (id text, name text, kind text, parent text, department text, year_of_study smallint)
+  ON CONFLICT (id) DO UPDATE SET name = excluded.name, kind = excluded.kind, parent_id = excluded.parent_id,
+    department_id = excluded.department_id, year_of_study = excluded.year_of_study`;
 
 const GATEWAY_SQL = `
   INSERT INTO gateway (id, building_id, name)
@@ -108,15 +137,15 @@ const TIMETABLE_VERSION_SQL = `
 const SLOT_SQL = `
   INSERT INTO attendance_timetable_slot
     (id, academic_period_id, section_id, course_code, faculty_code, room_id, day_of_week, start_time, end_time, slot_type,
-     timetable_version_id)
-  SELECT r.id, period, section, course, faculty, room, day_of_week, start, "end", type, v.id
+     timetable_version_id, period_count)
+  SELECT r.id, period, section, course, faculty, room, day_of_week, start, "end", type, v.id, period_count
   FROM jsonb_to_recordset(?::jsonb)
     AS r (id text, period text, section text, course text, faculty text, room text, day_of_week smallint,
-      start time, "end" time, type text)
+      start time, "end" time, type text, period_count smallint)
     JOIN LATERAL (
       SELECT id FROM timetable_version WHERE academic_period_id = r.period ORDER BY valid_during LIMIT 1
     ) v ON true
   ON CONFLICT (id) DO UPDATE SET academic_period_id = excluded.academic_period_id, section_id = excluded.section_id,
     course_code = excluded.course_code, faculty_code = excluded.faculty_code, room_id = excluded.room_id,
     day_of_week = excluded.day_of_week, start_time = excluded.start_time, end_time = excluded.end_time,
-    slot_type = excluded.slot_type, is_active = true`;
+    slot_type = excluded.slot_type, period_count = excluded.period_count, is_active = true`;

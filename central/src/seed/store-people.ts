@@ -30,10 +30,17 @@ export async function storePeople(trx: Knex, request: PeopleRequest): Promise<Bu
   await trx.raw(STUDENT_SQL, [input]);
   await trx.raw(LEAVE_OTHER_SECTION_SQL, [input]);
   await trx.raw(JOIN_SECTION_SQL, [input]);
+  await trx.raw(JOIN_SECTION_SQL, [JSON.stringify(memberships(file))]);
   const hashes = await storeCards(trx, request);
   await trx.raw(QUEUE_NEW_MEMBERS_SQL);
   return hashes;
 }
+
+/** Batches and electives, in the form of a section. */
+const memberships = ({ students }: CampusFile): object[] =>
+  students.flatMap(({ roll_number, name, groups, member_from }) =>
+    groups.map((section) => ({ roll_number, name, section, member_from })),
+  );
 
 const INPUT_SQL =
   'jsonb_to_recordset(?::jsonb) AS r (roll_number text, name text, section text, member_from date)';
@@ -47,7 +54,8 @@ const LEAVE_OTHER_SECTION_SQL = `
   UPDATE roster_membership m SET valid_during = daterange(lower(m.valid_during), r.member_from)
   FROM ${INPUT_SQL} JOIN student st ON st.roll_number = r.roll_number
   WHERE m.student_id = st.id AND m.section_id <> r.section AND m.valid_during @> r.member_from
-    AND lower(m.valid_during) < r.member_from`;
+    AND lower(m.valid_during) < r.member_from
+    AND EXISTS (SELECT FROM section g WHERE g.id = m.section_id AND g.kind = 'section')`;
 
 const JOIN_SECTION_SQL = `
   INSERT INTO roster_membership (section_id, student_id, valid_during)

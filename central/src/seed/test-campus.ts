@@ -1,10 +1,10 @@
 import type { Clock } from '@rollcall/protocol/clock';
 import type { Database } from '../db/database.js';
-import type { CampusFile } from './campus-file.js';
+import type { CampusFileInput } from './campus-file.js';
 import { seedCampus } from './seed-campus.js';
 
 /** For tests: the reference class sessions of domain D0, S1 10:00–10:50 and S2 10:50–11:40, on Tuesdays. */
-export function testCampus(studentCount = 3): CampusFile {
+export function testCampus(studentCount = 3): CampusFileInput {
   return {
     v: 1,
     campus: { id: 'main', name: 'Test campus', zone: 'Asia/Kolkata' },
@@ -89,14 +89,15 @@ export const rollNumber = (index: number): string => `24B81A${String(501 + index
 
 export const TEST_CAMPUS_KEY = Buffer.alloc(32, 1);
 
-export const encodeCampus = (file: CampusFile): Uint8Array => new TextEncoder().encode(JSON.stringify(file));
+export const encodeCampus = (file: CampusFileInput): Uint8Array =>
+  new TextEncoder().encode(JSON.stringify(file));
 
 /** Seeds as the command line does. */
 export async function seedTestCampus(db: Database, clock: Clock, file = testCampus()): Promise<void> {
   await seedCampus({ db, clock, campusKey: TEST_CAMPUS_KEY, bytes: encodeCampus(file) });
 }
 
-function slot(id: string, course: string, start: string, end: string): CampusFile['timetable'][number] {
+function slot(id: string, course: string, start: string, end: string): CampusFileInput['timetable'][number] {
   return {
     id,
     section: 'cse-a',

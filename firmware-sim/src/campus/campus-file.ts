@@ -1,5 +1,8 @@
 import { type CampusDevice, makeCampus, type Room, STUDENTS_PER_SECTION } from './campus.js';
+import { demoAccounts } from './demo-accounts.js';
 import { CAMPUS_ZONE, timetable, wallTime } from './timetable.js';
+
+const DEPARTMENT = 'demo';
 
 /** Wide on purpose: whenever a stranger starts the demo, the period is running, and the file is always the same. */
 const PERIOD = { starts_on: '2024-07-01', ends_on: '2099-06-30' };
@@ -28,10 +31,13 @@ export function campusFile(seed: number, publicKeys: Readonly<Record<string, str
       ...(publicKeys[gatewayId] === undefined ? {} : { public_key: publicKeys[gatewayId] }),
     })),
     devices: campus.rooms.flatMap((room) => devicesOf(room, gatewayOf.get(room.buildingId) ?? '')),
+    departments: [{ id: DEPARTMENT, name: 'Demonstration department' }],
     academic_period: { id: 'demo', name: 'Demonstration period', ...PERIOD },
     courses: campus.courses.map(({ code, title }) => ({ code, title })),
-    faculty: campus.sections.flatMap((section) => section.faculty.map(({ code, name }) => ({ code, name }))),
-    sections: campus.sections.map(({ id, name }) => ({ id, name })),
+    faculty: campus.sections.flatMap((section) =>
+      section.faculty.map(({ code, name }) => ({ code, name, department: DEPARTMENT })),
+    ),
+    sections: campus.sections.map(({ id, name }) => ({ id, name, department: DEPARTMENT })),
     students: campus.sections.flatMap((section) =>
       section.students.map((student) => ({
         roll_number: student.rollNumber,
@@ -51,6 +57,13 @@ export function campusFile(seed: number, publicKeys: Readonly<Record<string, str
       start: wallTime(period.startMinute),
       end: wallTime(period.endMinute),
       type: 'LECTURE',
+    })),
+    accounts: demoAccounts(seed).map(({ login, password, role, student, faculty }) => ({
+      login,
+      password,
+      roles: [{ role, ...(role === 'hod' ? { department: DEPARTMENT } : {}) }],
+      ...(student === undefined ? {} : { student }),
+      ...(faculty === undefined ? {} : { faculty }),
     })),
   };
 }

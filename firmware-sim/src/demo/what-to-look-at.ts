@@ -1,4 +1,5 @@
 import { type Campus, uidFor } from '../campus/campus.js';
+import { demoAccounts } from '../campus/demo-accounts.js';
 import type { DemoPaths } from './demo-paths.js';
 
 export interface DemoAddresses {
@@ -27,6 +28,8 @@ export function whatToLookAt({ campus, paths, port, controlPort }: DemoAddresses
     '',
     `  Rollcall is running:  http://127.0.0.1:${port}/`,
     '',
+    ...signIns(campus.seed),
+    '',
     '  What to look at: students tapping cards right now, by name and room; the class sessions of this half hour,',
     '  each with its present, late and pending; the two gateways with what they still have to deliver.',
     '  A class begins somewhere every few minutes.',
@@ -36,4 +39,13 @@ export function whatToLookAt({ campus, paths, port, controlPort }: DemoAddresses
     '  Stop with Ctrl-C.',
     '',
   ].join('\n');
+}
+
+/** Passwords of people who do not exist, on a port that only this machine reaches. */
+function signIns(seed: number): string[] {
+  const accounts = demoAccounts(seed);
+  return [
+    `  Sign in with the password "${accounts[0]?.password}" as`,
+    ...accounts.map(({ login, role }) => `    ${login.padEnd(12)} ${role.replaceAll('_', ' ')}`),
+  ];
 }
