@@ -1,7 +1,10 @@
 import type { ClockState } from './punch.js';
 
-/** Where a punch's effective time comes from; part of every derivation. */
-export type TimeSource = 'gateway_clock' | 'clock_anchor' | 'unknown';
+/**
+ * Where a punch's effective time comes from; part of every derivation. `clock_offset`: the gateway's clock
+ * believed itself right and was not; central corrected it by what it had measured (domain case 87).
+ */
+export type TimeSource = 'gateway_clock' | 'clock_offset' | 'clock_anchor' | 'unknown';
 
 export interface TimedRow {
   bootId: string;

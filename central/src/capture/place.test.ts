@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { distanceMeters, placeOf, type Position } from './place.js';
+import { distanceMeters, type Position, placeOf } from './place.js';
 
 const NOW = 1_783_000_000_000;
 const room = { latitude: 17.385, longitude: 78.4867 };
@@ -45,6 +45,9 @@ describe('where a phone was', () => {
   });
 
   it('measures as the textbooks do: one degree of latitude is 111.2 km', () => {
-    expect(distanceMeters({ latitude: 0, longitude: 0 }, { latitude: 1, longitude: 0 })).toBeCloseTo(111_195, -1);
+    expect(distanceMeters({ latitude: 0, longitude: 0 }, { latitude: 1, longitude: 0 })).toBeCloseTo(
+      111_195,
+      -1,
+    );
   });
 });

@@ -9,11 +9,14 @@ const faculty = () => server.as('faculty', { faculty: 'F001' });
 const student = (index: number) => server.as('student', { student: rollNumber(index) });
 const SCAN = `${API}/records/qr-scan/`;
 const qr = (id: string) => `${API}/sessions/${id}/qr/`;
-const fresh = async (id = s1): Promise<Body> => (await faculty().post(`${API}/sessions/${id}/generate-qr/`)).body;
+const fresh = async (id = s1): Promise<Body> =>
+  (await faculty().post(`${API}/sessions/${id}/generate-qr/`)).body;
 const screen = async (id = s1): Promise<Body> => (await faculty().get(qr(id))).body;
 const phone = (name: string | number) => ({ device_id: `phone-of-${name}` });
 const set = (key: string, value: string) =>
-  server.db.knex('attendance_configuration').insert({ key, value, data_type: 'string', effective_from: '-infinity' });
+  server.db
+    .knex('attendance_configuration')
+    .insert({ key, value, data_type: 'string', effective_from: '-infinity' });
 const unset = (key: string) => server.db.knex('attendance_configuration').where({ key }).delete();
 /** Secrets and settings are kept for moments: the clock that they are kept by is not the campus's. */
 const settle = () => server.db.knex.raw("SELECT pg_notify('rollcall_qr', '')").then(() => screen());
@@ -65,7 +68,11 @@ describe('a scan', () => {
   it('A10.10: a scan after the grace never turns an on-time present into late', async () => {
     const { qr_token: token } = await screen();
     const answer = await student(0).post(SCAN, { qr_token: token, ...phone(0) });
-    expect(answer.body).toMatchObject({ mark: 'present', already_recorded: true, marked_at: at('10:01').toISOString() });
+    expect(answer.body).toMatchObject({
+      mark: 'present',
+      already_recorded: true,
+      marked_at: at('10:01').toISOString(),
+    });
   });
 
   it('cases 98, 99: a picture of the code sent to a friend is refused after its time, by the clock of central', async () => {
@@ -110,7 +117,14 @@ describe('a scan', () => {
     const { qr_token: token } = await screen();
     expect((await faculty().post(SCAN, { qr_token: token, ...phone('f') })).status).toBe(403);
     expect((await student(2).get(qr(s1))).status).toBe(403);
-    expect((await server.as('faculty', { faculty: 'F009' }).get(qr(s1)).catch(() => ({ status: 404 }))).status).toBe(404);
+    expect(
+      (
+        await server
+          .as('faculty', { faculty: 'F009' })
+          .get(qr(s1))
+          .catch(() => ({ status: 404 }))
+      ).status,
+    ).toBe(404);
     const sessions = JSON.stringify(await server.results(`${API}/sessions/`));
     expect(sessions).not.toContain(token);
   });
@@ -137,7 +151,9 @@ describe('a class that is not open', () => {
     await knex('student').insert({ roll_number: 'STRANGER', full_name: 'A stranger' });
     const token = async () => (await screen(s2)).qr_token;
     const stranger = server.as('student', { student: 'STRANGER' });
-    expect((await stranger.post(SCAN, { qr_token: await token(), ...phone('s') })).body.code).toBe('NOT_ON_ROSTER');
+    expect((await stranger.post(SCAN, { qr_token: await token(), ...phone('s') })).body.code).toBe(
+      'NOT_ON_ROSTER',
+    );
     for (const [status, code] of [
       ['closed', 'SESSION_NOT_OPEN'],
       ['cancelled', 'SESSION_CANCELLED'],
@@ -157,8 +173,13 @@ describe('one phone, one person', () => {
     const { qr_token: token } = await screen(s2);
     const refused = await student(1).post(SCAN, { qr_token: token, ...phone(0) });
     expect([refused.status, refused.body.code]).toEqual([409, 'DEVICE_ALREADY_USED']);
-    expect(await server.db.knex('exception_item').where({ code: 'DEVICE_ALREADY_USED', session_id: s2 })).toHaveLength(1);
-    const one = await server.db.knex('student').where({ roll_number: rollNumber(1) }).first('id');
+    expect(
+      await server.db.knex('exception_item').where({ code: 'DEVICE_ALREADY_USED', session_id: s2 }),
+    ).toHaveLength(1);
+    const one = await server.db
+      .knex('student')
+      .where({ roll_number: rollNumber(1) })
+      .first('id');
     await server.db.knex('shared_device_exception').insert({
       session_id: s2,
       student_id: one.id,
@@ -182,7 +203,11 @@ describe('one phone, one person', () => {
     ]);
     for (const roll of ['TWIN-A', 'TWIN-B']) {
       const { id } = await knex('student').where({ roll_number: roll }).first('id');
-      await knex('roster_membership').insert({ section_id: 'cse-a', student_id: id, valid_during: '[2026-07-01,)' });
+      await knex('roster_membership').insert({
+        section_id: 'cse-a',
+        student_id: id,
+        valid_during: '[2026-07-01,)',
+      });
     }
     const { qr_token: token } = await screen(s2);
     const answers = await Promise.all(
@@ -203,14 +228,20 @@ describe('places', () => {
     const { knex } = server.db;
     await knex('student').insert({ roll_number: 'WALKER', full_name: 'A walker' });
     const { id } = await knex('student').where({ roll_number: 'WALKER' }).first('id');
-    await knex('roster_membership').insert({ section_id: 'cse-a', student_id: id, valid_during: '[2026-07-01,)' });
+    await knex('roster_membership').insert({
+      section_id: 'cse-a',
+      student_id: id,
+      valid_during: '[2026-07-01,)',
+    });
     const walker = server.as('student', { student: 'WALKER' });
     const { qr_token: token } = await screen(s2);
     const scan = async (place: object) =>
       (await walker.post(SCAN, { qr_token: token, ...phone('walker'), ...place })).body.code ?? 'recorded';
     const nowMs = server.clock.wallMs();
     expect(await scan({})).toBe('LOCATION_REQUIRED');
-    expect(await scan({ ...inRoom, location_at: new Date(nowMs - 61_000).toISOString() })).toBe('LOCATION_STALE');
+    expect(await scan({ ...inRoom, location_at: new Date(nowMs - 61_000).toISOString() })).toBe(
+      'LOCATION_STALE',
+    );
     expect(await scan({ ...inRoom, location_accuracy_m: 101 })).toBe('LOCATION_INACCURATE');
     expect(await scan({ ...inRoom, location_lat: 17.39 })).toBe('OUTSIDE_GEOFENCE');
     expect(await scan({ ...inRoom, is_mock_location: true })).toBe('LOCATION_MOCKED');

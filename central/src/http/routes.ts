@@ -23,6 +23,7 @@ import {
 } from './routes/session-changes.js';
 import { listSessions, readSession, summarizeSession } from './routes/sessions.js';
 import { stream } from './routes/stream.js';
+import { importRecords, offlineReview, offlineSync } from './routes/sync.js';
 
 const schemaRoute = defineRoute(
   {
@@ -64,6 +65,9 @@ export const ROUTES: readonly Route[] = [
   listRecords,
   markRecord,
   bulkMark,
+  offlineSync,
+  offlineReview,
+  importRecords,
   scanQr,
   generateQr,
   readQr,

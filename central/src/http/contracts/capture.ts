@@ -91,3 +91,58 @@ export const bulkSchema = z.strictObject({
   refused: z.int(),
   results: z.array(rowOutcomeSchema),
 });
+
+export const OFFLINE_ROWS_MAX = 2_000;
+
+export const offlineBody = z.strictObject({
+  records: z
+    .array(
+      z.strictObject({
+        client_uuid: uuid.describe('Made by the phone; the same one again is the same decision'),
+        session_id: uuid,
+        student_id: keyFilter.describe('Roll number or id'),
+        mark: z.enum(DECIDED_MARKS),
+        captured_at: instant,
+      }),
+    )
+    .min(1)
+    .max(OFFLINE_ROWS_MAX),
+});
+
+export const offlineSchema = z.strictObject({
+  results: z.array(
+    z.strictObject({
+      client_uuid: z.guid(),
+      outcome: z
+        .enum(['applied', 'duplicate', 'review', 'refused'])
+        .describe('review: a person decides, since it is older than OFFLINE_SYNC_MAX_DELTA_MINUTES'),
+      code: z.string(),
+    }),
+  ),
+});
+
+export const reviewBody = z.strictObject({ decision: z.enum(['accept', 'reject']) });
+export const reviewSchema = z.strictObject({ decided: z.int() });
+
+export const IMPORT_CHARACTERS_MAX = 900_000;
+
+export const importBody = z.strictObject({
+  csv: z.string().min(1).max(IMPORT_CHARACTERS_MAX),
+  columns: z
+    .strictObject({
+      session: z.string().default('session_id'),
+      student: z.string().default('roll_number'),
+      mark: z.string().default('mark'),
+      reason: z.string().default('reason'),
+    })
+    .prefault({})
+    .describe('Which column of the file holds what'),
+  apply: z.boolean().default(false).describe('false: only says what would happen'),
+});
+
+export const importSchema = z.strictObject({
+  applied: z.boolean(),
+  rows: z.int(),
+  accepted: z.int(),
+  problems: z.array(z.strictObject({ line: z.int(), code: z.string(), problem: z.string() })),
+});

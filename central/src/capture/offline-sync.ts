@@ -1,0 +1,249 @@
+import { settingsAt } from '../calendar/settings.js';
+import type { Knex } from '../db/database.js';
+import { type DecidedMark, decideMarks } from './decide-marks.js';
+import { rosterOf } from './roster-of.js';
+
+const MINUTE_MS = 60_000;
+/** A phone's clock may be a little ahead; more is another time than it says. */
+const FUTURE_MAX_MS = 2 * MINUTE_MS;
+
+export interface OfflineRow {
+  clientUuid: string;
+  sessionId: string;
+  /** Roll number or id. */
+  student: string;
+  mark: DecidedMark;
+  capturedAtMs: number;
+}
+
+export type OfflineOutcome = 'applied' | 'duplicate' | 'review' | 'refused';
+
+export interface OfflineResult {
+  clientUuid: string;
+  outcome: OfflineOutcome;
+  code: string;
+}
+
+export interface SyncRequest {
+  rows: readonly OfflineRow[];
+  /** Class sessions that this person may mark. */
+  allowedSessions: ReadonlySet<string>;
+  accountId: string | null;
+  nowMs: number;
+}
+
+interface StoredRow {
+  client_uuid: string;
+  session_id: string;
+  student_id: string;
+  mark: string;
+  captured_at: Date;
+}
+
+interface Judged {
+  row: OfflineRow;
+  studentId: string;
+  outcome: 'applied' | 'review' | 'refused';
+  code: string;
+}
+
+/**
+ * Takes the marks of a phone that was offline. Every row gets an answer of its own; the same row again is the
+ * same decision; what is too old waits for a person, and what comes after the lock changes nothing but is told
+ * (domain cases 82, 83).
+ */
+export async function syncOffline(trx: Knex, request: SyncRequest): Promise<OfflineResult[]> {
+  const { rows, allowedSessions, nowMs } = request;
+  const settings = await settingsAt(trx, { atMs: nowMs });
+  const ageMaxMs = settings.OFFLINE_SYNC_MAX_DELTA_MINUTES * MINUTE_MS;
+  const known = await loadKnown(trx, rows);
+  const sessions = await holdSessions(trx, [...allowedSessions]);
+  const results = new Map<string, OfflineResult>();
+  const fresh: Judged[] = [];
+  for (const row of rows) {
+    const answer = (outcome: OfflineOutcome, code = ''): void => {
+      results.set(row.clientUuid, { clientUuid: row.clientUuid, outcome, code });
+    };
+    const session = sessions.get(row.sessionId);
+    const studentId = session?.students.get(row.student.toLowerCase());
+    const stored = known.get(row.clientUuid);
+    if (stored !== undefined) {
+      const isSame =
+        stored.session_id === row.sessionId &&
+        stored.student_id === studentId &&
+        stored.mark === row.mark &&
+        stored.captured_at.getTime() === row.capturedAtMs;
+      answer(isSame ? 'duplicate' : 'refused', isSame ? '' : 'CLIENT_UUID_CONFLICT');
+      continue;
+    }
+    if (results.has(row.clientUuid)) {
+      answer('refused', 'CLIENT_UUID_CONFLICT');
+      continue;
+    }
+    if (session === undefined) answer('refused', 'NOT_FOUND');
+    else if (studentId === undefined) answer('refused', 'NOT_ON_ROSTER');
+    else if (row.capturedAtMs - nowMs > FUTURE_MAX_MS) answer('refused', 'TIME_IN_FUTURE');
+    else {
+      const [outcome, code] = fateOf(session.status, nowMs - row.capturedAtMs <= ageMaxMs);
+      answer(outcome, code);
+      fresh.push({ row, studentId, outcome, code });
+    }
+  }
+  await storeRows(trx, fresh, request);
+  await applyRows(trx, fresh, request);
+  await tellLocked(trx, fresh, nowMs);
+  return rows.map(({ clientUuid }) => results.get(clientUuid) as OfflineResult);
+}
+
+function fateOf(status: string, isYoung: boolean): ['applied' | 'review' | 'refused', string] {
+  if (status === 'locked') return ['refused', 'SESSION_LOCKED'];
+  if (status === 'scheduled') return ['refused', 'SESSION_NOT_OPEN'];
+  if (status === 'cancelled' || status === 'not_held') return ['refused', 'SESSION_CANCELLED'];
+  return isYoung ? ['applied', ''] : ['review', 'TOO_OLD'];
+}
+
+async function loadKnown(trx: Knex, rows: readonly OfflineRow[]): Promise<Map<string, StoredRow>> {
+  const stored = await trx('offline_row')
+    .whereIn(
+      'client_uuid',
+      rows.map(({ clientUuid }) => clientUuid),
+    )
+    .select<StoredRow[]>('client_uuid', 'session_id', 'student_id', 'mark', 'captured_at');
+  return new Map(stored.map((row) => [row.client_uuid, row]));
+}
+
+interface HeldForSync {
+  status: string;
+  /** Roll numbers and ids in lower case → student id. */
+  students: Map<string, string>;
+}
+
+async function holdSessions(trx: Knex, ids: readonly string[]): Promise<Map<string, HeldForSync>> {
+  const held = await trx('attendance_session')
+    .whereIn('id', [...ids])
+    .orderBy('id')
+    .forUpdate()
+    .select<{ id: string; status: string }[]>('id', 'status');
+  const sessions = new Map<string, HeldForSync>();
+  for (const { id, status } of held) {
+    const students = new Map<string, string>();
+    for (const { studentId, rollNumber } of await rosterOf(trx, id)) {
+      students.set(studentId, studentId);
+      students.set(rollNumber.toLowerCase(), studentId);
+    }
+    sessions.set(id, { status, students });
+  }
+  return sessions;
+}
+
+async function storeRows(
+  trx: Knex,
+  fresh: readonly Judged[],
+  { accountId, nowMs }: SyncRequest,
+): Promise<void> {
+  if (fresh.length === 0) return;
+  await trx.batchInsert(
+    'offline_row',
+    fresh.map(({ row, studentId, outcome, code }) => ({
+      client_uuid: row.clientUuid,
+      session_id: row.sessionId,
+      student_id: studentId,
+      mark: row.mark,
+      captured_at: new Date(row.capturedAtMs),
+      received_at: new Date(nowMs),
+      submitted_by: accountId,
+      outcome,
+      code,
+    })),
+  );
+}
+
+async function applyRows(
+  trx: Knex,
+  fresh: readonly Judged[],
+  { accountId, nowMs }: SyncRequest,
+): Promise<void> {
+  for (const [sessionId, judged] of groupBySession(fresh)) {
+    await decideMarks(trx, {
+      sessionId,
+      rows: judged.map(({ row, studentId }) => ({
+        studentId,
+        mark: row.mark,
+        reason: '',
+        kind: 'offline',
+        decidedAtMs: row.capturedAtMs,
+        clientUuid: row.clientUuid,
+      })),
+      source: 'offline',
+      accountId,
+      nowMs,
+    });
+  }
+}
+
+function groupBySession(fresh: readonly Judged[]): Map<string, Judged[]> {
+  const groups = new Map<string, Judged[]>();
+  for (const one of fresh) {
+    if (one.outcome !== 'applied') continue;
+    groups.set(one.row.sessionId, [...(groups.get(one.row.sessionId) ?? []), one]);
+  }
+  return groups;
+}
+
+/** One click away from a correction: the item holds what it would be (case 83). */
+async function tellLocked(trx: Knex, fresh: readonly Judged[], nowMs: number): Promise<void> {
+  const locked = fresh.filter(({ code }) => code === 'SESSION_LOCKED');
+  if (locked.length === 0) return;
+  await trx.raw(
+    `INSERT INTO exception_item (at, code, message, session_id, student_id, detail)
+     SELECT ?::timestamptz, 'LATE_AFTER_LOCK',
+       'A mark from a phone arrived after the class session was locked; propose a correction if it should change',
+       session_id, student_id, jsonb_build_object('would_be', mark, 'client_uuid', client_uuid)
+     FROM jsonb_to_recordset(?::jsonb) AS i (session_id uuid, student_id uuid, mark text, client_uuid uuid)
+     ON CONFLICT DO NOTHING`,
+    [
+      new Date(nowMs),
+      JSON.stringify(
+        locked.map(({ row, studentId }) => ({
+          session_id: row.sessionId,
+          student_id: studentId,
+          mark: row.mark,
+          client_uuid: row.clientUuid,
+        })),
+      ),
+    ],
+  );
+}
+
+export interface ReviewRequest {
+  sessionId: string;
+  accept: boolean;
+  accountId: string | null;
+  nowMs: number;
+}
+
+/** A person decides about everything of one class session that waits: all of it in one action. */
+export async function reviewOffline(trx: Knex, request: ReviewRequest): Promise<number> {
+  const { sessionId, accept, accountId, nowMs } = request;
+  const now = new Date(nowMs);
+  const rows = (await trx('offline_row')
+    .where({ session_id: sessionId, outcome: 'review' })
+    .update({ outcome: accept ? 'accepted' : 'rejected', decided_by: accountId, decided_at: now })
+    .returning(['client_uuid', 'student_id', 'mark', 'captured_at'])) as StoredRow[];
+  if (!accept || rows.length === 0) return rows.length;
+  await decideMarks(trx, {
+    sessionId,
+    rows: rows.map((row) => ({
+      studentId: row.student_id,
+      mark: row.mark as DecidedMark,
+      reason: '',
+      kind: 'offline',
+      decidedAtMs: row.captured_at.getTime(),
+      clientUuid: row.client_uuid,
+    })),
+    source: 'offline',
+    accountId,
+    nowMs,
+  });
+  return rows.length;
+}

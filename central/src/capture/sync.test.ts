@@ -1,0 +1,160 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { API, at, type Body, TestServer } from '../http/test-server.js';
+import { rollNumber } from '../seed/test-campus.js';
+
+let server: TestServer;
+let s1: string;
+const faculty = () => server.as('faculty', { faculty: 'F001' });
+const SYNC = `${API}/records/offline-sync/`;
+const IMPORT = `${API}/records/import/`;
+
+beforeAll(async () => {
+  server = await TestServer.start();
+  s1 = (await server.sessionOf('CS301')).id;
+});
+afterAll(() => server.stop());
+
+const row = (index: number, change: object = {}) => ({
+  client_uuid: randomUUID(),
+  session_id: s1,
+  student_id: rollNumber(index),
+  mark: 'present',
+  captured_at: at('10:05').toISOString(),
+  ...change,
+});
+const sync = async (...records: object[]): Promise<string[]> => {
+  const { body } = await faculty().post(SYNC, { records });
+  return body.results.map(({ outcome, code }: Body) => `${outcome} ${code}`.trim());
+};
+async function markOf(index: number): Promise<string> {
+  const records = await server.results(`${API}/sessions/${s1}/records/`);
+  return records.find(({ student }) => student.roll_number === rollNumber(index))?.mark;
+}
+
+describe('marks of a phone that was offline', () => {
+  it('A10.12: create a mark where there was none, and never overwrite what devices saw', async () => {
+    server.goTo('11:00');
+    expect(await sync(row(3), row(0, { mark: 'absent' }))).toEqual(['applied', 'applied']);
+    expect([await markOf(3), await markOf(0)]).toEqual(['present', 'present']);
+  });
+
+  it('case 82: 119 and exactly 120 minutes are applied, more is reviewed', async () => {
+    server.goTo('12:05');
+    expect(await sync(row(4, { captured_at: at('10:06').toISOString() }))).toEqual(['applied']);
+    expect(await sync(row(4, { captured_at: at('10:05').toISOString() }))).toEqual(['applied']);
+    const late = row(2, { captured_at: new Date(at('10:05').getTime() - 1).toISOString() });
+    expect(await sync(late)).toEqual(['review TOO_OLD']);
+    expect(await markOf(2)).toBe('pending');
+    const decided = await server
+      .as('admin')
+      .post(`${API}/sessions/${s1}/offline-review/`, { decision: 'accept' });
+    expect(decided.body).toEqual({ decided: 1 });
+    expect(await markOf(2)).toBe('present');
+  });
+
+  it('the same row again is the same decision; another one under its id is refused', async () => {
+    const one = row(1, { mark: 'excused', captured_at: at('11:00').toISOString() });
+    expect(await sync(one)).toEqual(['applied']);
+    expect(await sync(one, one)).toEqual(['duplicate', 'duplicate']);
+    expect(await sync({ ...one, mark: 'absent' })).toEqual(['refused CLIENT_UUID_CONFLICT']);
+    expect(await server.db.knex('decision').where({ client_uuid: one.client_uuid })).toHaveLength(1);
+  });
+
+  it('answers each row by itself: future, strangers, classes of others and classes that do not exist', async () => {
+    await server.db.knex('faculty').insert({ code: 'F778', full_name: 'Other' });
+    const future = new Date(server.clock.wallMs() + 121_000).toISOString();
+    expect(
+      await sync(
+        row(0, { captured_at: future }),
+        row(0, { student_id: 'NOBODY' }),
+        row(0, { session_id: randomUUID() }),
+      ),
+    ).toEqual(['refused TIME_IN_FUTURE', 'refused NOT_ON_ROSTER', 'refused NOT_FOUND']);
+    const other = await server.as('faculty', { faculty: 'F778' }).post(SYNC, { records: [row(0)] });
+    expect(other.body.results[0]).toMatchObject({ outcome: 'refused', code: 'NOT_FOUND' });
+  });
+
+  it.each([
+    ['no row', { records: [] }],
+    ['rows that are none', { records: [1] }],
+    ['a mark that is none', { records: [{ mark: 'x' }] }],
+    ['too many rows', { records: Array(2_001).fill({}) }],
+  ])('hostile: %s is refused whole', async (_what, body) => {
+    expect((await faculty().post(SYNC, body)).status).toBe(400);
+  });
+
+  it('A10.13: OFFLINE_SYNC_MAX_DELTA_MINUTES changes what is reviewed', async () => {
+    const setting = { key: 'OFFLINE_SYNC_MAX_DELTA_MINUTES', value: '10', data_type: 'integer' };
+    await server.db.knex('attendance_configuration').insert(setting);
+    expect(await sync(row(4, { captured_at: at('11:50').toISOString() }))).toEqual(['review TOO_OLD']);
+    await server.db.knex('attendance_configuration').where({ key: setting.key }).delete();
+  });
+
+  it('case 83: after the lock nothing changes, and a person is told what it would have been', async () => {
+    await server.db.knex('attendance_session').where({ id: s1 }).update({ status: 'locked' });
+    expect(await sync(row(4, { mark: 'absent', captured_at: at('12:00').toISOString() }))).toEqual([
+      'refused SESSION_LOCKED',
+    ]);
+    expect(await markOf(4)).toBe('present');
+    const item = await server.db
+      .knex('exception_item')
+      .where({ code: 'LATE_AFTER_LOCK', session_id: s1 })
+      .first();
+    expect(item.detail).toMatchObject({ would_be: 'absent' });
+    await server.db.knex('attendance_session').where({ id: s1 }).update({ status: 'closed' });
+  });
+});
+
+describe('an imported file', () => {
+  const coordinator = () => server.as('coordinator');
+  const lines = (...more: string[]) => ['session_id,roll_number,mark,reason', ...more].join('\r\n');
+
+  it('is first shown line by line and changes nothing, then applied', async () => {
+    const csv = `\uFEFF${lines(
+      `${s1},${rollNumber(2)},A,"on a trip, with ""the team"""`,
+      `${s1},NOBODY,P,`,
+      `nonsense,${rollNumber(1)},P,`,
+      `${s1},${rollNumber(1)},present?,`,
+      '',
+    )}`;
+    const before = await server.db.knex('decision').count('* as n');
+    const preview = await coordinator().post(IMPORT, { csv });
+    expect(preview.body).toEqual({
+      applied: false,
+      rows: 4,
+      accepted: 1,
+      problems: [
+        { line: 3, code: 'NOT_ON_ROSTER', problem: 'NOBODY is not on the roster of the class' },
+        { line: 4, code: 'SESSION_INVALID', problem: '"nonsense" is no id of a class session' },
+        { line: 5, code: 'MARK_INVALID', problem: '"present?" is no mark; write P, A, L or E' },
+      ],
+    });
+    expect(await server.db.knex('decision').count('* as n')).toEqual(before);
+    expect((await coordinator().post(IMPORT, { csv, apply: true })).body).toMatchObject({
+      applied: true,
+      accepted: 1,
+    });
+    expect(await markOf(2)).toBe('absent');
+  });
+
+  it('may name its columns', async () => {
+    const csv = `Class;x\n`.replace(';', ',') + `${s1},y\n`;
+    const answer = await coordinator().post(IMPORT, { csv, columns: { session: 'Class' } });
+    expect(answer.body.detail).toContain('has no column roll_number, mark');
+  });
+
+  it.each([
+    ['text that is no CSV', '"unclosed'],
+    ['another encoding', `session_id,roll_number,mark\n\uFFFD,1,P`],
+    ['no header', ''],
+    ['more rows than are taken at once', `session_id,roll_number,mark\n${'a,b,P\n'.repeat(10_001)}`],
+  ])('hostile: %s is refused with what to do', async (_what, csv) => {
+    const answer = await coordinator().post(IMPORT, { csv });
+    expect([answer.status, answer.body.code]).toEqual([400, 'REQUEST_INVALID']);
+  });
+
+  it('is for the office', async () => {
+    expect((await faculty().post(IMPORT, { csv: lines() })).status).toBe(403);
+  });
+});

@@ -1,0 +1,174 @@
+import type { Principal } from '../../auth/principal.js';
+import { requireSession, visibleSessions } from '../../auth/scope.js';
+import { decideMarks } from '../../capture/decide-marks.js';
+import { type ImportProblem, type ImportRow, readImport } from '../../capture/import-file.js';
+import { reviewOffline, syncOffline } from '../../capture/offline-sync.js';
+import { rosterOf } from '../../capture/roster-of.js';
+import type { Knex } from '../../db/database.js';
+import { holdSession, refuseLocked } from '../../sessions/session-row.js';
+import {
+  importBody,
+  importSchema,
+  offlineBody,
+  offlineSchema,
+  reviewBody,
+  reviewSchema,
+} from '../contracts/capture.js';
+import { API, uuidParams } from '../contracts/fields.js';
+import { defineRoute } from '../route.js';
+import { writeAs } from '../write-as.js';
+
+const TAG = 'Marking by hand';
+
+export const offlineSync = defineRoute(
+  {
+    method: 'post',
+    path: `${API}/records/offline-sync/`,
+    operationId: 'offlineSync',
+    tag: TAG,
+    summary: 'Marks that a phone took without a network; each row is answered by itself',
+    access: 'records.mark',
+    rate: 'bulk_mark',
+    body: offlineBody,
+    reply: { schema: offlineSchema },
+    errors: ['FORBIDDEN'],
+  },
+  async (input, { db, clock }) => {
+    const { principal, body } = input;
+    const asked = [...new Set(body.records.map(({ session_id }) => session_id.toLowerCase()))];
+    const results = await writeAs(db.knex, input, async (trx) =>
+      syncOffline(trx, {
+        rows: body.records.map((row) => ({
+          clientUuid: row.client_uuid.toLowerCase(),
+          sessionId: row.session_id.toLowerCase(),
+          student: row.student_id,
+          mark: row.mark,
+          capturedAtMs: Date.parse(row.captured_at),
+        })),
+        allowedSessions: await allowed(trx, principal, asked),
+        accountId: principal.accountId,
+        nowMs: clock.wallMs(),
+      }),
+    );
+    return {
+      body: {
+        results: results.map(({ clientUuid, outcome, code }) => ({ client_uuid: clientUuid, outcome, code })),
+      },
+    };
+  },
+);
+
+export const offlineReview = defineRoute(
+  {
+    method: 'post',
+    path: `${API}/sessions/{id}/offline-review/`,
+    operationId: 'reviewOfflineRows',
+    tag: TAG,
+    summary: 'Accepts or rejects everything of one class that came too late from phones',
+    access: 'exceptions.decide',
+    params: uuidParams,
+    body: reviewBody,
+    reply: { schema: reviewSchema },
+    errors: ['NOT_FOUND', 'FORBIDDEN', 'SESSION_LOCKED'],
+  },
+  async (input, { db, clock }) => {
+    const { principal, params, body } = input;
+    await requireSession(db.knex, principal, 'exceptions.decide', params.id);
+    const decided = await writeAs(db.knex, input, async (trx) => {
+      refuseLocked(await holdSession(trx, params.id));
+      return reviewOffline(trx, {
+        sessionId: params.id,
+        accept: body.decision === 'accept',
+        accountId: principal.accountId,
+        nowMs: clock.wallMs(),
+      });
+    });
+    return { body: { decided } };
+  },
+);
+
+export const importRecords = defineRoute(
+  {
+    method: 'post',
+    path: `${API}/records/import/`,
+    operationId: 'importRecords',
+    tag: TAG,
+    summary:
+      'Marks from a CSV file: first what would happen, line by line, then with apply=true all that is right',
+    access: 'records.import',
+    rate: 'bulk_mark',
+    body: importBody,
+    reply: { schema: importSchema },
+    errors: ['FORBIDDEN'],
+  },
+  async (input, { db, clock }) => {
+    const { principal, body } = input;
+    const { rows, problems } = readImport(body.csv, body.columns);
+    const total = rows.length + problems.length;
+    const accepted = await writeAs(db.knex, input, async (trx) => {
+      const good = await checkRows(trx, rows, problems);
+      if (!body.apply) return good.size === 0 ? 0 : [...good.values()].flat().length;
+      let count = 0;
+      for (const [sessionId, some] of good) {
+        await decideMarks(trx, {
+          sessionId,
+          rows: some.map(({ row, studentId }) => ({
+            studentId,
+            mark: row.mark,
+            reason: row.reason,
+            kind: 'import',
+          })),
+          source: 'import',
+          accountId: principal.accountId,
+          nowMs: clock.wallMs(),
+        });
+        count += some.length;
+      }
+      return count;
+    });
+    const sorted = problems.toSorted((a, b) => a.line - b.line);
+    return {
+      body: { applied: body.apply, rows: total, accepted, problems: sorted },
+    };
+  },
+);
+
+async function allowed(trx: Knex, principal: Principal, ids: readonly string[]): Promise<Set<string>> {
+  const scope = visibleSessions(principal, 'records.mark');
+  const { rows } = await trx.raw<{ rows: { id: string }[] }>(
+    `SELECT s.id FROM attendance_session s WHERE s.id = ANY(?::uuid[]) AND (${scope.sql})`,
+    [ids as never, ...scope.bindings],
+  );
+  return new Set(rows.map(({ id }) => id));
+}
+
+type GoodRow = { row: ImportRow; studentId: string };
+
+/** Holds the classes of the file; what cannot be marked in them is added to the problems. */
+async function checkRows(
+  trx: Knex,
+  rows: readonly ImportRow[],
+  problems: ImportProblem[],
+): Promise<Map<string, GoodRow[]>> {
+  const good = new Map<string, GoodRow[]>();
+  const ids = [...new Set(rows.map(({ sessionId }) => sessionId))].toSorted();
+  for (const sessionId of ids) {
+    const some = rows.filter((row) => row.sessionId === sessionId);
+    const session = await trx('attendance_session').where({ id: sessionId }).forUpdate().first('status');
+    const isMarkable = ['open', 'closed', 'finalized'].includes(session?.status);
+    const roster = new Map(
+      (await rosterOf(trx, sessionId)).map((one) => [one.rollNumber.toLowerCase(), one.studentId]),
+    );
+    for (const row of some) {
+      const studentId = roster.get(row.student.toLowerCase());
+      const refuse = (code: string, problem: string): void =>
+        void problems.push({ line: row.line, code, problem });
+      if (session === undefined) refuse('NOT_FOUND', `there is no class session ${sessionId}`);
+      else if (!isMarkable) refuse('SESSION_NOT_OPEN', `the class session is ${session.status}`);
+      else if (studentId === undefined)
+        refuse('NOT_ON_ROSTER', `${row.student} is not on the roster of the class`);
+      else good.set(sessionId, [...(good.get(sessionId) ?? []), { row, studentId }]);
+    }
+  }
+  return good;
+}
