@@ -107,6 +107,9 @@ export const ERROR_CODES = {
   REASON_MISSING: 'input',
   REOPEN_TOO_LATE: 'input',
   SECOND_PERSON_NEEDED: 'input',
+  // masters
+  ALREADY_EXISTS: 'input',
+  MASTER_IN_USE: 'input',
   // central
   BROKER_PROBE_FAILED: 'operator',
   DATABASE_LOST: 'transient',
@@ -124,6 +127,8 @@ export const ERROR_CODES = {
   SEED_INVALID: 'operator',
   SESSION_LOCKED: 'input',
   SESSION_TOO_EARLY: 'input',
+  SETTING_INVALID: 'input',
+  SETTING_UNKNOWN: 'input',
   STALE: 'input',
   UNAUTHENTICATED: 'input',
 } as const satisfies Record<string, ErrorKind>;

@@ -1,7 +1,9 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import type { Knex } from '../db/database.js';
+import { type Clash, occupySessions } from '../sessions/occupy.js';
 import { isDate, plusDays } from './campus-zone.js';
-import { type PlannedSession, planSessions, type Slot } from './plan.js';
+import { loadCalendar } from './load-calendar.js';
+import { type LeftOut, type PlannedSession, planSessions, type Slot } from './plan.js';
 import { loadPolicies } from './policies.js';
 
 /** A whole academic year at once; more is a typing mistake. */
@@ -20,11 +22,17 @@ export interface GenerateRequest {
    */
   endingAfterMs?: number;
   performedBy?: string;
+  /** The undoable job that this is part of. */
+  batchJobId?: string;
 }
 
 export interface Generated {
   created: number;
   existing: number;
+  /** Classes that the calendar leaves out, with why. */
+  leftOut: LeftOut[];
+  /** Classes that were made although something of theirs is taken then. */
+  clashes: Clash[];
 }
 
 interface SlotRow {
@@ -34,6 +42,13 @@ interface SlotRow {
   end_time: string;
   starts_on: string;
   ends_on: string;
+  version_from: string;
+  version_until: string | null;
+  day_order: number | null;
+  groups: { id: string; year: number | null; department: string | null }[];
+  programme_id: string | null;
+  course_type: string;
+  slot_type: string;
 }
 
 /**
@@ -46,18 +61,41 @@ interface SlotRow {
 export async function generateSessions(knex: Knex, request: GenerateRequest): Promise<Generated> {
   checkRange(request.from, request.to);
   const zone = await campusZone(knex);
-  if (zone === undefined) return { created: 0, existing: 0 };
+  if (zone === undefined) return { created: 0, existing: 0, leftOut: [], clashes: [] };
   const policyAt = await loadPolicies(knex);
   const slots = await loadSlots(knex);
-  const planned = planSessions({ slots, from: request.from, to: request.to, zone, policyAt }).filter(
+  const calendar = await loadCalendar(knex, request.from, request.to);
+  const plan = planSessions({ slots, from: request.from, to: request.to, zone, policyAt, calendar });
+  const planned = plan.sessions.filter(
     ({ endMs }) => request.endingAfterMs === undefined || endMs > request.endingAfterMs,
   );
-  let created = 0;
+  const created: string[] = [];
+  const clashes: Clash[] = [];
   for (let start = 0; start < planned.length; start += INSERT_ROWS_MAX) {
-    const rows = planned.slice(start, start + INSERT_ROWS_MAX);
-    created += await insertSessions(knex, rows, request);
+    const ids = await insertSessions(knex, planned.slice(start, start + INSERT_ROWS_MAX), request);
+    clashes.push(...(await occupySessions(knex, ids)));
+    created.push(...ids);
   }
-  return { created, existing: planned.length - created };
+  if (clashes.length > 0) await tellClashes(knex, clashes, request.nowMs);
+  return {
+    created: created.length,
+    existing: planned.length - created.length,
+    leftOut: plan.leftOut,
+    clashes,
+  };
+}
+
+/** A class is made all the same: the timetable says so, and a person has to look at it. */
+async function tellClashes(knex: Knex, clashes: readonly Clash[], nowMs: number): Promise<void> {
+  await knex.raw(
+    `INSERT INTO exception_item (at, code, message, session_id, detail)
+     SELECT ?::timestamptz, 'CLASH', 'The timetable gives two classes the same ' || kind || ' at one time', session, detail
+     FROM jsonb_to_recordset(?::jsonb) AS c (kind text, session uuid, detail jsonb) ON CONFLICT DO NOTHING`,
+    [
+      new Date(nowMs),
+      JSON.stringify(clashes.map((clash) => ({ kind: clash.kind, session: clash.sessionId, detail: clash }))),
+    ],
+  );
 }
 
 /** Undefined before the first seed. */
@@ -76,8 +114,17 @@ function checkRange(from: string, to: string): void {
 
 async function loadSlots(knex: Knex): Promise<Slot[]> {
   const { rows } = await knex.raw<{ rows: SlotRow[] }>(
-    `SELECT t.id, t.day_of_week, t.start_time, t.end_time, p.starts_on, p.ends_on
+    `SELECT t.id, t.day_of_week, t.start_time, t.end_time, p.starts_on, p.ends_on, t.slot_type, c.course_type,
+       lower(v.valid_during) AS version_from, upper(v.valid_during) AS version_until,
+       CASE WHEN v.uses_day_order THEN t.day_order END AS day_order,
+       (SELECT jsonb_agg(jsonb_build_object('id', g.id, 'year', coalesce(g.year_of_study, o.year_of_study),
+          'department', coalesce(g.department_id, o.department_id)) ORDER BY g.id)
+        FROM section g LEFT JOIN section o ON o.id = g.parent_id
+        WHERE g.id = t.section_id OR g.id IN (SELECT x.section_id FROM timetable_slot_section x WHERE x.slot_id = t.id)
+       ) AS groups,
+       (SELECT g.programme_id FROM section g WHERE g.id = t.section_id) AS programme_id
      FROM attendance_timetable_slot t JOIN academic_period p ON p.id = t.academic_period_id
+       JOIN timetable_version v ON v.id = t.timetable_version_id JOIN course c ON c.code = t.course_code
      WHERE t.is_active ORDER BY t.id`,
   );
   return rows.map((row) => ({
@@ -87,6 +134,18 @@ async function loadSlots(knex: Knex): Promise<Slot[]> {
     endTime: row.end_time,
     periodStartsOn: row.starts_on,
     periodEndsOn: row.ends_on,
+    versionFrom: row.version_from,
+    versionUntil: row.version_until,
+    dayOrder: row.day_order,
+    groups: row.groups.map((group) => ({
+      sectionId: group.id,
+      yearOfStudy: group.year,
+      departmentId: group.department,
+    })),
+    policyScope: {
+      programmeId: row.programme_id,
+      courseType: row.slot_type === 'LAB' ? 'lab' : row.course_type,
+    },
   }));
 }
 
@@ -94,12 +153,14 @@ const INSERT_SQL = `
   WITH planned AS (
     SELECT * FROM jsonb_to_recordset(?::jsonb)
       AS p (slot_id text, date date, start_at timestamptz, end_at timestamptz, reach_from timestamptz, reach_until timestamptz,
-        policy jsonb)
+        policy jsonb, follows smallint, reason text, holiday uuid)
   ), created AS (
     INSERT INTO attendance_session (timetable_slot_id, academic_period_id, section_id, course_code, faculty_code,
-      room_id, scheduled_date, start_at, end_at, reach_from, reach_until, policy, updated_at)
+      room_id, scheduled_date, start_at, end_at, reach_from, reach_until, policy, updated_at, session_type, period_count,
+      is_co_taught, timetable_version_id, follows_weekday, status_reason, batch_job_id)
     SELECT t.id, t.academic_period_id, t.section_id, t.course_code, t.faculty_code,
-      t.room_id, p.date, p.start_at, p.end_at, p.reach_from, p.reach_until, p.policy, ?::timestamptz
+      t.room_id, p.date, p.start_at, p.end_at, p.reach_from, p.reach_until, p.policy, ?::timestamptz, t.slot_type,
+      t.period_count, t.is_co_taught, t.timetable_version_id, p.follows, coalesce(p.reason, ''), ?::uuid
     FROM planned p JOIN attendance_timetable_slot t ON t.id = p.slot_id
     ON CONFLICT (timetable_slot_id, scheduled_date) DO NOTHING
     RETURNING id, timetable_slot_id, scheduled_date
@@ -110,29 +171,57 @@ const INSERT_SQL = `
     SELECT ?::timestamptz, 'attendance_session', id::text, 'create', ?,
       jsonb_build_object('status', 'scheduled', 'timetable_slot_id', timetable_slot_id, 'scheduled_date', scheduled_date), id
     FROM created
+  ), flagged AS (
+    INSERT INTO exception_item (at, code, message, session_id, detail)
+    SELECT ?::timestamptz, 'HOLIDAY_STRADDLE',
+      'The class lies partly in a half-day holiday: keep it, or cancel it', c.id, jsonb_build_object('holiday_id', p.holiday)
+    FROM created c JOIN planned p ON p.slot_id = c.timetable_slot_id AND p.date = c.scheduled_date
+    WHERE p.holiday IS NOT NULL
   )
-  SELECT count(*)::int AS created FROM created`;
+  SELECT id, timetable_slot_id FROM created`;
 
+/** The first group and room are listed by the table itself. */
+const PLACES_SQL = `
+  WITH made AS (SELECT s.* FROM attendance_session s WHERE s.id = ANY(?::uuid[])), sections AS (
+    INSERT INTO session_section (session_id, section_id, scheduled_date, reach_from, reach_until)
+    SELECT m.id, x.section_id, m.scheduled_date, m.reach_from, m.reach_until
+    FROM made m JOIN timetable_slot_section x ON x.slot_id = m.timetable_slot_id
+    ON CONFLICT DO NOTHING
+  )
+  INSERT INTO session_room (session_id, room_id)
+  SELECT m.id, x.room_id FROM made m JOIN timetable_slot_room x ON x.slot_id = m.timetable_slot_id
+  WHERE x.room_id <> m.room_id`;
+
+/** @returns the ids of those that did not exist */
 async function insertSessions(
   knex: Knex,
   planned: readonly PlannedSession[],
-  { nowMs, performedBy }: GenerateRequest,
-): Promise<number> {
-  const rows = planned.map(({ slotId, date, startMs, endMs, reachFromMs, reachUntilMs, policy }) => ({
-    slot_id: slotId,
-    date,
-    start_at: new Date(startMs),
-    end_at: new Date(endMs),
-    reach_from: new Date(reachFromMs),
-    reach_until: new Date(reachUntilMs),
-    policy,
-  }));
+  { nowMs, performedBy, batchJobId }: GenerateRequest,
+): Promise<string[]> {
+  const rows = planned.map(
+    ({ slotId, date, startMs, endMs, reachFromMs, reachUntilMs, policy, ...rest }) => ({
+      slot_id: slotId,
+      date,
+      start_at: new Date(startMs),
+      end_at: new Date(endMs),
+      reach_from: new Date(reachFromMs),
+      reach_until: new Date(reachUntilMs),
+      policy,
+      follows: rest.followsWeekday,
+      reason: rest.straddles === null ? null : 'HOLIDAY_STRADDLE',
+      holiday: rest.straddles?.id ?? null,
+    }),
+  );
   const now = new Date(nowMs);
-  const result = await knex.raw<{ rows: { created: number }[] }>(INSERT_SQL, [
+  const result = await knex.raw<{ rows: { id: string }[] }>(INSERT_SQL, [
     JSON.stringify(rows),
     now,
+    batchJobId ?? null,
     now,
     performedBy ?? null,
+    now,
   ]);
-  return result.rows[0]?.created ?? 0;
+  const ids = result.rows.map(({ id }) => id);
+  if (ids.length > 0) await knex.raw(PLACES_SQL, [ids as never]);
+  return ids;
 }

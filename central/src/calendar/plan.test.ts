@@ -16,7 +16,7 @@ const slot = (overrides: Partial<Slot> = {}): Slot => ({
 });
 
 const plan = (from: string, to: string, overrides: Partial<Slot> = {}, zone = ZONE) =>
-  planSessions({ slots: [slot(overrides)], from, to, zone, policyAt: () => makePolicy() });
+  planSessions({ slots: [slot(overrides)], from, to, zone, policyAt: () => makePolicy() }).sessions;
 
 const iso = (ms: number): string => new Date(ms).toISOString();
 

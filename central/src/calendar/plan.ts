@@ -1,5 +1,9 @@
 import type { Policy } from '../rules/policy.js';
 import { datesBetween, instantOf, plusDays, weekdayOf } from './campus-zone.js';
+import { type Group, type Holiday, judgeDay } from './day-rules.js';
+import type { Calendar } from './load-calendar.js';
+import type { PolicyAt } from './policies.js';
+import type { SettingScope } from './settings.js';
 
 const MINUTE_MS = 60_000;
 /**
@@ -17,7 +21,24 @@ export interface Slot {
   endTime: string;
   periodStartsOn: string;
   periodEndsOn: string;
+  /** Of its timetable version: the first day, and the day after the last (domain case 72). */
+  versionFrom?: string;
+  versionUntil?: string | null;
+  /** Set where the timetable counts days instead of weekdays. */
+  dayOrder?: number | null;
+  groups?: readonly Group[];
+  policyScope?: SettingScope;
 }
+
+/** A day on which a slot makes no class, and why. */
+export interface LeftOut {
+  slotId: string;
+  date: string;
+  reason: string;
+  name: string;
+}
+
+const NO_CALENDAR: Calendar = { holidaysOn: () => [], dayOf: () => undefined };
 
 export interface PlannedSession {
   slotId: string;
@@ -27,6 +48,15 @@ export interface PlannedSession {
   reachFromMs: number;
   reachUntilMs: number;
   policy: Policy;
+  /** The weekday whose timetable made it, where it is another one than its own (domain case 9). */
+  followsWeekday: number | null;
+  /** The half-day holiday that it lies in partly (domain case 7). */
+  straddles: Holiday | null;
+}
+
+export interface Plan {
+  sessions: PlannedSession[];
+  leftOut: LeftOut[];
 }
 
 export interface PlanRequest {
@@ -36,33 +66,60 @@ export interface PlanRequest {
   to: string;
   zone: string;
   /** The policy in force at an instant: a class has the one of its start. */
-  policyAt: (atMs: number) => Policy;
+  policyAt: PolicyAt;
+  calendar?: Calendar;
 }
 
-/** Every class session that the slots mean within the dates; one per slot and matching weekday (case 1). */
-export function planSessions({ slots, from, to, zone, policyAt }: PlanRequest): PlannedSession[] {
-  const planned: PlannedSession[] = [];
+/**
+ * Every class session that the slots mean within the dates, one per slot and day that has its weekday or day
+ * order (cases 1, 9), and every one that the calendar leaves out, with the reason (case 3).
+ */
+export function planSessions(request: PlanRequest): Plan {
+  const { slots, from, to, calendar = NO_CALENDAR } = request;
+  const plan: Plan = { sessions: [], leftOut: [] };
   for (const date of datesBetween(from, to)) {
-    const weekday = weekdayOf(date);
+    const day = calendar.dayOf(date);
+    const holidays = calendar.holidaysOn(date);
+    const weekday = day?.followsWeekday ?? weekdayOf(date);
     for (const slot of slots) {
-      if (slot.dayOfWeek !== weekday || date < slot.periodStartsOn || date > slot.periodEndsOn) continue;
-      planned.push(planSession(slot, date, zone, policyAt));
+      if (!isOn(slot, date, weekday, day?.dayOrder ?? null)) continue;
+      const verdict = judgeDay(
+        { ...slot, groups: slot.groups ?? [] },
+        day,
+        slot.groups === undefined ? [] : holidays,
+      );
+      if (verdict.kind === 'left_out') {
+        plan.leftOut.push({ slotId: slot.id, date, reason: verdict.reason, name: verdict.name });
+        continue;
+      }
+      const session = planSession(slot, date, request);
+      plan.sessions.push({
+        ...session,
+        followsWeekday: day?.followsWeekday ?? null,
+        straddles: verdict.kind === 'straddles' ? verdict.holiday : null,
+      });
     }
   }
-  return planned;
+  return plan;
+}
+
+function isOn(slot: Slot, date: string, weekday: number, dayOrder: number | null): boolean {
+  if (date < slot.periodStartsOn || date > slot.periodEndsOn) return false;
+  if (slot.versionFrom !== undefined && date < slot.versionFrom) return false;
+  if (slot.versionUntil != null && date >= slot.versionUntil) return false;
+  return slot.dayOrder == null ? slot.dayOfWeek === weekday : slot.dayOrder === dayOrder;
 }
 
 function planSession(
   slot: Slot,
   date: string,
-  zone: string,
-  policyAt: PlanRequest['policyAt'],
-): PlannedSession {
+  { zone, policyAt }: PlanRequest,
+): Omit<PlannedSession, 'followsWeekday' | 'straddles'> {
   const startMs = instantOf(date, slot.startTime, zone);
   // A class that ends at or before its start ends on the next day and belongs to the date of its start (case 23).
   const sameDayEndMs = instantOf(date, slot.endTime, zone);
   const endMs = sameDayEndMs > startMs ? sameDayEndMs : instantOf(plusDays(date, 1), slot.endTime, zone);
-  const policy = policyAt(startMs);
+  const policy = policyAt(startMs, slot.policyScope);
   return {
     slotId: slot.id,
     date,

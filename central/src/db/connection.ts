@@ -130,3 +130,10 @@ export function isDatabaseTransient(error: unknown): boolean {
     )
   );
 }
+
+const UNIQUE_VIOLATION = '23505';
+
+/** A row with this key is there already. */
+export function isUniqueViolation(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === UNIQUE_VIOLATION;
+}

@@ -2,7 +2,23 @@ import { openApiSchema, schemaQuery } from './contracts/operations.js';
 import { openApiDocument } from './openapi.js';
 import { defineRoute, type Route } from './route.js';
 import { changePassword, login, logout, logoutAll, me, refresh } from './routes/auth.js';
+import {
+  createHoliday,
+  deleteHoliday,
+  generate,
+  listHolidays,
+  previewHoliday,
+  putCalendarDay,
+  undoGenerate,
+} from './routes/calendar.js';
 import { readCampus } from './routes/campus.js';
+import {
+  createConfiguration,
+  deactivateConfiguration,
+  listConfigurations,
+  readConfiguration,
+  readEffective,
+} from './routes/configurations.js';
 import { listDevices } from './routes/devices.js';
 import { listGateways, readRoster } from './routes/gateways.js';
 import { bulkMark, markRecord, remarkRecord, unmarkRecord } from './routes/marking.js';
@@ -10,6 +26,7 @@ import { healthz, listJobs, metricsRoute, readyz } from './routes/operations.js'
 import { listPunches } from './routes/punches.js';
 import { generateQr, readQr, scanQr } from './routes/qr.js';
 import { listQuarantine } from './routes/quarantine.js';
+import { listMarkChanges, readManualShare, recompute, recomputeRange } from './routes/recompute.js';
 import { explainRecord, listRecords, listSessionRecords } from './routes/records.js';
 import { finalizeSession, sessionActions, unlock } from './routes/session-actions.js';
 import {
@@ -24,6 +41,7 @@ import {
 import { listSessions, readSession, summarizeSession } from './routes/sessions.js';
 import { stream } from './routes/stream.js';
 import { importRecords, offlineReview, offlineSync } from './routes/sync.js';
+import { createSlot, createVersion, deleteSlot, listSlots, listVersions } from './routes/timetable.js';
 
 const schemaRoute = defineRoute(
   {
@@ -52,6 +70,7 @@ export const ROUTES: readonly Route[] = [
   readSession,
   summarizeSession,
   create,
+  generate,
   makeupPreview,
   ...sessionActions,
   finalizeSession,
@@ -61,6 +80,17 @@ export const ROUTES: readonly Route[] = [
   swap,
   headcount,
   addGuest,
+  undoGenerate,
+  listHolidays,
+  createHoliday,
+  previewHoliday,
+  deleteHoliday,
+  putCalendarDay,
+  listSlots,
+  createSlot,
+  deleteSlot,
+  listVersions,
+  createVersion,
   listSessionRecords,
   listRecords,
   markRecord,
@@ -74,6 +104,15 @@ export const ROUTES: readonly Route[] = [
   remarkRecord,
   unmarkRecord,
   explainRecord,
+  recompute,
+  recomputeRange,
+  listMarkChanges,
+  readManualShare,
+  listConfigurations,
+  readEffective,
+  readConfiguration,
+  createConfiguration,
+  deactivateConfiguration,
   listPunches,
   listQuarantine,
   listGateways,

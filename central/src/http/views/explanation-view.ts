@@ -1,6 +1,7 @@
 import type { Knex } from '../../db/database.js';
 import type { Derivation, DerivedCapture } from '../../rules/derivation.js';
-import { IGNORE_REASONS, type IgnoreReason, REASONS, type Reason } from '../../rules/reasons.js';
+import { readPolicy } from '../../rules/policy.js';
+import { FLAGS, IGNORE_REASONS, type IgnoreReason, REASONS, type Reason } from '../../rules/reasons.js';
 import { toInstant } from '../contracts/fields.js';
 import type { Explanation } from '../contracts/records.js';
 import { RECORD_COLUMNS, RECORD_JOINS, type RecordRow, toRecordItem } from './record-view.js';
@@ -10,6 +11,7 @@ const HISTORY_ROWS_MAX = 50;
 
 interface ExplainedRow extends RecordRow {
   derivation: Derivation;
+  policy: unknown;
   waiting_for: string[];
   /** `gateway/device` → name. */
   device_names: Record<string, string>;
@@ -26,7 +28,7 @@ interface HistoryRow {
 }
 
 const EXPLAINED_SQL = `
-  SELECT ${RECORD_COLUMNS}, r.derivation, ${WAITING_FOR_COLUMN},
+  SELECT ${RECORD_COLUMNS}, r.derivation, s.policy, ${WAITING_FOR_COLUMN},
     (SELECT coalesce(jsonb_object_agg(d.gateway_id || '/' || d.device_id, d.device_name), '{}')
      FROM attendance_biometric_device d WHERE (d.gateway_id, d.device_id) IN (
        SELECT c->>'gateway_id', c->>'device_id' FROM jsonb_array_elements(r.derivation->'used' || (r.derivation->'ignored')) c)
@@ -58,6 +60,13 @@ export async function loadExplanation(knex: Knex, recordId: string): Promise<Exp
       late_until: derivation.limits.late_until,
       closes_at: derivation.limits.captures_until,
     },
+    also: (derivation.also ?? []).map((reason) => REASONS[reason]),
+    flags: (derivation.flags ?? []).map((flag) => ({ flag, text: FLAGS[flag] })),
+    decisions: derivation.decisions,
+    leave_id: derivation.leave_id ?? null,
+    dwell_seconds: derivation.dwell_seconds ?? null,
+    periods: derivation.periods ?? null,
+    vocabulary: readPolicy(row.policy).mark_vocabulary,
     evidence: evidenceOf(row),
     evidence_more: derivation.ignored_more,
     waiting_for: row.waiting_for,
