@@ -1,7 +1,7 @@
 // Builds what is out of date: every workspace, then the pages. Plain JavaScript, because it runs before
 // anything is compiled. Used by every script that starts a program, so that each works right after `npm ci`.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -33,6 +33,23 @@ function isWebCurrent() {
   return WEB_SOURCES.every((source) => newestMs(join(root, source)) <= builtMs);
 }
 
+/** Swagger UI and ReDoc are served by central itself, with their licenses beside them. */
+function copyApiDocs() {
+  const into = join(root, 'central/web/dist/api-docs');
+  mkdirSync(into, { recursive: true });
+  const own = join(root, 'central/web/api-docs');
+  for (const name of readdirSync(own)) copyFileSync(join(own, name), join(into, name));
+  for (const file of [
+    'swagger-ui-dist/swagger-ui.css',
+    'swagger-ui-dist/swagger-ui-bundle.js',
+    'swagger-ui-dist/swagger-ui-bundle.js.LICENSE.txt',
+    'redoc/bundles/redoc.standalone.js',
+    'redoc/bundles/redoc.standalone.js.LICENSE.txt',
+  ]) {
+    copyFileSync(join(root, 'node_modules', file), join(into, file.split('/').at(-1)));
+  }
+}
+
 const isQuiet = process.argv.includes('--quiet');
 const say = (text) => {
   if (!isQuiet) process.stdout.write(`${text}\n`);
@@ -43,4 +60,5 @@ run('TypeScript', 'tsc', ['-b']);
 if (!isWebCurrent()) {
   say('Building Rollcall: pages …');
   run('the pages', 'vite', ['build', 'central/web', '--logLevel', 'warn']);
+  copyApiDocs();
 }

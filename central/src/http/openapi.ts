@@ -1,3 +1,4 @@
+import type { ErrorCode } from '@rollcall/protocol/errors';
 import * as z from 'zod';
 import { PROBLEM_CONTENT_TYPE, problemSchema, statusOf } from './problem.js';
 import type { Route, RouteContract } from './route.js';
@@ -13,8 +14,9 @@ export function openApiDocument(
 ): Json & { openapi: string } {
   const paths: Record<string, Json> = {};
   for (const { contract } of routes) {
-    const operations = paths[contract.path] ?? {};
-    paths[contract.path] = operations;
+    const path = documentedPath(contract);
+    const operations = paths[path] ?? {};
+    paths[path] = operations;
     operations[contract.method] = operationOf(contract, version);
   }
   return {
@@ -22,9 +24,12 @@ export function openApiDocument(
     info: {
       title: 'Rollcall central',
       version: '1',
+      license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
       description:
-        'Campus attendance: evidence, marks and why they are what they are. Every path also works without its trailing slash.',
+        'Campus attendance: evidence, marks and why they are what they are. Every path also works with a trailing slash.',
     },
+    servers: [{ url: '/', description: 'This central' }],
+    tags: tagsOf(routes),
     paths,
     components: {
       schemas: { Problem: jsonSchema(problemSchema, version, 'output') },
@@ -103,12 +108,50 @@ function parametersOf(
   });
 }
 
+/** Without the trailing slash, which linters take for a mistake; central answers with and without it. */
+export const documentedPath = ({ path }: Pick<RouteContract, 'path'>): string =>
+  path.replace(/(?<=.)\/$/, '');
+
+/** In the order in which their first routes come. */
+function tagsOf(routes: readonly Route[]): Json[] {
+  const names = [...new Set(routes.map(({ contract }) => contract.tag))];
+  return names.map((name) => ({ name, description: TAG_DESCRIPTIONS[name] ?? name }));
+}
+
+const TAG_DESCRIPTIONS: Readonly<Record<string, string>> = {
+  'Sign-in': 'Access tokens of fifteen minutes, refresh tokens of a day; cookies for pages',
+  'Class sessions': 'Classes as they are held: their life from scheduled to locked',
+  'Changes of class sessions': 'Rooms, substitutes, swaps, makeups, guests, head counts',
+  'Attendance records': 'Marks, and why each is what it is',
+  'Marking by hand': 'What people decide about marks, one by one, in bulk, from phones and files',
+  'QR codes': 'The code on the screen and its scan',
+  Evidence: 'Punches as they reached central',
+  Calendar: 'Holidays, special days, generation',
+  Timetable: 'Weekly slots and their versions',
+  'Gateways and devices': 'What captures, and how it is',
+  Operations: 'Health, metrics, jobs, this document',
+};
+
+/** What any route behind this access can refuse before it looks at the request. */
+function accessErrors(access: RouteContract['access']): ErrorCode[] {
+  if (access === 'public') return ['TOO_MANY_REQUESTS'];
+  if (access === 'gateway') return ['UNAUTHENTICATED'];
+  const signedIn: ErrorCode[] = ['TOKEN_MISSING', 'TOKEN_EXPIRED', 'TOKEN_INVALID', 'TOO_MANY_REQUESTS'];
+  return access === 'signed_in' ? signedIn : [...signedIn, 'FORBIDDEN'];
+}
+
 /** One entry per status with the codes it can carry; any route can refuse a request or fail. */
-function problemResponses({ errors = [] }: RouteContract): Json {
+function problemResponses({ errors = [], access }: RouteContract): Json {
   const codesOf = new Map<number, string[]>();
-  for (const code of ['REQUEST_INVALID', ...errors, 'DATABASE_LOST', 'INTERNAL'] as const) {
+  for (const code of [
+    'REQUEST_INVALID',
+    ...accessErrors(access),
+    ...errors,
+    'DATABASE_LOST',
+    'INTERNAL',
+  ] as const) {
     const status = statusOf(code);
-    codesOf.set(status, [...(codesOf.get(status) ?? []), code]);
+    codesOf.set(status, [...new Set([...(codesOf.get(status) ?? []), code])]);
   }
   const entries = [...codesOf].map(([status, codes]) => [
     status,

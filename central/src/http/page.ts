@@ -6,6 +6,12 @@ import express, { type Express } from 'express';
 /** The built page; from `src/http` and from `dist/http` alike. */
 export const PAGE_DIRECTORY = fileURLToPath(new URL('../../web/dist/', import.meta.url));
 
+/** Where the seed has them. */
+const API_DOCS = [
+  ['/api/docs', 'swagger.html'],
+  ['/api/redoc', 'redoc.html'],
+] as const;
+
 const ASSET_MAX_AGE_MS = 365 * 24 * 3_600_000;
 
 /**
@@ -23,6 +29,13 @@ export function servePage(app: Express, directory: string): void {
       fallthrough: true,
     }),
   );
+  for (const [path, file] of API_DOCS) {
+    app.get(path, (_request, response, next) => {
+      response.set('Cache-Control', 'no-cache').sendFile(join(directory, 'api-docs', file), (error) => {
+        if (error !== undefined && error !== null) next(notBuilt(error));
+      });
+    });
+  }
   app.use(express.static(directory, { index: 'index.html', cacheControl: false }));
   app.get(/^\/(?!api\/|assets\/).*$/, (request, response, next) => {
     if (!request.accepts('html')) {
@@ -31,7 +44,10 @@ export function servePage(app: Express, directory: string): void {
     }
     response.set('Cache-Control', 'no-cache').sendFile(join(directory, 'index.html'), (error) => {
       if (error === undefined || error === null) return;
-      next(new RollcallError('NOT_FOUND', 'The page is not built; run: npm run build', { cause: error }));
+      next(notBuilt(error));
     });
   });
 }
+
+const notBuilt = (cause: unknown): RollcallError =>
+  new RollcallError('NOT_FOUND', 'The page is not built; run: npm run build', { cause });

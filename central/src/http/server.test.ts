@@ -2,6 +2,7 @@ import { request as rawRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApp } from './app.js';
 import { expressPath } from './mount.js';
+import { documentedPath } from './openapi.js';
 import { ROUTES } from './routes.js';
 import { createHttpServer } from './server.js';
 import { API, type Body, TestServer } from './test-server.js';
@@ -11,6 +12,9 @@ beforeAll(async () => {
   server = await TestServer.start();
 });
 afterAll(() => server?.stop());
+
+/** Answered with a page, not with a contract. */
+const PAGES = ['/admin/attendance', '/api/docs', '/api/redoc'];
 
 describe('operations', () => {
   it('healthz answers, readyz names what does not work', async () => {
@@ -59,8 +63,10 @@ describe('operations', () => {
     const methodsOf = (methods: Record<string, boolean>) =>
       Object.keys(methods).length === 1 ? Object.keys(methods) : [];
     const served = (app.router as unknown as { stack: Layer[] }).stack.flatMap(({ route }) =>
-      typeof route?.path === 'string' && route.path !== '/admin/attendance'
-        ? methodsOf(route.methods).map((method) => `${method} ${route.path}`)
+      typeof route?.path === 'string' && !PAGES.includes(route.path)
+        ? methodsOf(route.methods).map(
+            (method) => `${method} ${documentedPath({ path: String(route.path) })}`,
+          )
         : [],
     );
     const inDocument = Object.entries(body.paths).flatMap(([path, methods]) =>
