@@ -16,6 +16,7 @@ export function mountRoute(app: Express, route: Route, context: HttpContext): vo
     try {
       // Before the request is looked at: who may not call this learns nothing about what it takes.
       principal = await context.auth.authenticate(request, contract.access);
+      await context.rates.take(contract, principal, request, response);
       const reply = await answer(route, context, { principal, request, response });
       if (reply === undefined) return;
       response

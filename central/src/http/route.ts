@@ -10,6 +10,7 @@ import type { Database } from '../db/database.js';
 import type { Log } from '../log.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { LiveFeed } from './live-feed.js';
+import type { RateLimits } from './rate-limits.js';
 
 export interface HttpContext {
   db: Pick<Database, 'knex'>;
@@ -18,6 +19,7 @@ export interface HttpContext {
   live: LiveFeed;
   metrics: Metrics;
   auth: Auth;
+  rates: RateLimits;
   capture: Capture;
   /** What has to work before traffic may come, by name. */
   checks: Readonly<Record<string, () => Promise<boolean> | boolean>>;

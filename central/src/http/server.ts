@@ -15,6 +15,7 @@ import type { FileKey } from '../people/key-file.js';
 import { createApp } from './app.js';
 import { createLiveFeed } from './live-feed.js';
 import { PAGE_DIRECTORY } from './page.js';
+import { type BUDGETS, createRateLimits } from './rate-limits.js';
 import type { HttpContext } from './route.js';
 import { ROUTES } from './routes.js';
 
@@ -30,6 +31,8 @@ export interface HttpServerOptions {
   tokenKeys: readonly FileKey[];
   /** The first seals contact data, documents and secrets. */
   dataKeys: readonly FileKey[];
+  /** Requests of one account in a time; those of domain A9 unless a test needs others. */
+  budgets?: typeof BUDGETS;
   /** Shared with the parts that count; without it only requests are counted. */
   metrics?: Metrics;
   host: string;
@@ -67,6 +70,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     live,
     metrics,
     auth,
+    rates: createRateLimits(options.budgets),
     capture,
     checks: readinessChecks(options),
   };

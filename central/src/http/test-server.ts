@@ -14,8 +14,9 @@ import { createJudge } from '../marks/judge.js';
 import { storePunches } from '../marks/test-punches.js';
 import { rollNumber, seedTestCampus, testCampus } from '../seed/test-campus.js';
 import { advanceSessions } from '../sessions/advance.js';
-import { openApiDocument } from './openapi.js';
+import { documentedPath, openApiDocument } from './openapi.js';
 import { PROBLEM_CONTENT_TYPE, problemSchema } from './problem.js';
+import { BUDGETS } from './rate-limits.js';
 import { ROUTES } from './routes.js';
 import { createHttpServer, type HttpServerOptions } from './server.js';
 
@@ -26,6 +27,11 @@ export const at = (time: string): Date => new Date(`2026-07-07T${time}+05:30`);
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into whatever JSON came back
 export type Body = any;
+
+/** A test makes in seconds what a person makes in an hour; the limits have a test of their own. */
+const NO_LIMITS = Object.fromEntries(
+  Object.keys(BUDGETS).map((name) => [name, { points: 1_000_000, duration: 1 }]),
+) as typeof BUDGETS;
 
 const TEST_TOKEN_KEY = { id: 'test', bytes: Buffer.alloc(32, 9) };
 
@@ -57,6 +63,7 @@ export class TestServer {
       // Streams gather changes by this clock; the state under test moves by the other.
       clock: { ...systemClock, wallMs: () => this.clock.wallMs() },
       log: silentLog,
+      budgets: NO_LIMITS,
       tokenKeys: [TEST_TOKEN_KEY],
       dataKeys: [{ id: '0000da7a', bytes: Buffer.alloc(32, 5) }],
       host: '127.0.0.1',
@@ -293,7 +300,7 @@ function documentedSchema(method: string, path: string, status: number): z.ZodTy
     const pattern = new RegExp(`^${contract.path.replaceAll(/\{\w+\}/g, '[^/]+').replace(/\/$/, '/?')}$`);
     if (contract.method !== method.toLowerCase() || !pattern.test(path)) continue;
     const { schema } =
-      document.paths[contract.path][contract.method].responses[status].content['application/json'];
+      document.paths[documentedPath(contract)][contract.method].responses[status].content['application/json'];
     return z.fromJSONSchema(schema);
   }
   throw new Error(`${method} ${path} is not in the document`);

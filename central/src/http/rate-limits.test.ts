@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { rollNumber } from '../seed/test-campus.js';
+import { BUDGETS } from './rate-limits.js';
+import { createHttpServer } from './server.js';
+import { API, TestServer } from './test-server.js';
+
+let server: TestServer;
+let url: string;
+let stop: () => Promise<void>;
+
+beforeAll(async () => {
+  server = await TestServer.start();
+  const budgets = { ...BUDGETS, qr_scan: { points: 3, duration: 60 } };
+  const limited = await createHttpServer({ ...server.options, budgets });
+  url = `http://127.0.0.1:${limited.port}`;
+  stop = () => limited.stop();
+});
+afterAll(async () => {
+  await stop();
+  await server.stop();
+});
+
+const scan = async (index: number) => {
+  const response = await fetch(`${url}${API}/records/qr-scan/`, {
+    method: 'POST',
+    headers: {
+      ...(await server.authorization('student', { student: rollNumber(index) })),
+      'content-type': 'application/json',
+    },
+    body: JSON.stringify({ qr_token: 'x', device_id: 'phone-of-me' }),
+  });
+  return response;
+};
+
+it('stops one account that asks too often and says how long to wait, and nobody else', async () => {
+  const statuses = [];
+  for (let index = 0; index < 4; index += 1) statuses.push((await scan(0)).status);
+  expect(statuses).toEqual([409, 409, 409, 429]);
+  const refused = await scan(0);
+  expect(await refused.json()).toMatchObject({ code: 'TOO_MANY_REQUESTS', status: 429 });
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect((await scan(1)).status).toBe(409);
+});
+
+it('counts each kind of request by itself, and tells what is left', async () => {
+  const response = await fetch(`${url}${API}/campus/`, {
+    headers: await server.authorization('student', { student: rollNumber(0) }),
+  });
+  expect(response.status).toBe(200);
+  expect(response.headers.get('ratelimit')).toBe(
+    `limit=${BUDGETS.ordinary.points}, remaining=${BUDGETS.ordinary.points - 1}`,
+  );
+});
+
+it('has the budgets of the security guidance', () => {
+  expect([BUDGETS.qr_scan, BUDGETS.bulk_mark, BUDGETS.sessions, BUDGETS.statistics, BUDGETS.export]).toEqual([
+    { points: 100, duration: 60 },
+    { points: 10, duration: 60 },
+    { points: 20, duration: 60 },
+    { points: 60, duration: 60 },
+    { points: 5, duration: 3_600 },
+  ]);
+});
