@@ -72,6 +72,10 @@ export const ERROR_CODES = {
   SIGNATURE_MISSING: 'input',
   TIME_IN_FUTURE: 'input',
   TOPIC_INVALID: 'input',
+  // requests
+  IDEMPOTENCY_KEY_REUSED: 'input',
+  REQUEST_IN_FLIGHT: 'transient',
+  TOO_MANY_REQUESTS: 'transient',
   // signing in
   CSRF_MISSING: 'input',
   LOGIN_REFUSED: 'input',

@@ -73,7 +73,7 @@ describe('signing in', () => {
     ['a wrong password', { password: 'a long and quiet morning' }],
     ['an unknown login', { login: 'nobody', password: PASSWORD }],
   ])('refuses %s in the same words', async (_what, change) => {
-    const answer = await post('login', { login, password: PASSWORD, ...change });
+    const answer = await post('login', { ...{ login, password: PASSWORD }, ...change });
     expect(answer).toMatchObject({
       status: 401,
       body: { code: 'LOGIN_REFUSED', detail: 'This login and password do not belong together' },

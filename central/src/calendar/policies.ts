@@ -2,72 +2,34 @@ import { RollcallError } from '@rollcall/protocol/errors';
 import { describeIssues } from '@rollcall/protocol/parse';
 import { ZodError } from 'zod';
 import type { Knex } from '../db/database.js';
-import { makePolicy, POLICY_KEYS, type Policy, type PolicyLimits } from '../rules/policy.js';
+import { makePolicy, type Policy, policyKeyOf } from '../rules/policy.js';
+import { type Settings, STAMPED_KEYS } from '../rules/setting-keys.js';
+import { loadSettings, type SettingScope } from './settings.js';
 
-const WHOLE_NUMBER = /^-?\d{1,9}$/;
-const KNOWN_KEYS: ReadonlyMap<string, keyof PolicyLimits> = new Map(
-  POLICY_KEYS.map((key) => [key.toUpperCase(), key]),
-);
-
-interface Setting {
-  key: string;
-  value: string;
-  /** Null for one that was always in force. */
-  effective_from: Date | null;
-}
-
-export type PolicyAt = (atMs: number) => Policy;
+export type PolicyAt = (atMs: number, scope?: SettingScope) => Policy;
 
 /**
- * Reads the settings once and answers with the policy that they give at an instant; what no setting names has
- * the default of domain D0. Settings are called as there, in capitals.
+ * Reads the settings once and answers with the policy that they give at an instant.
  *
- * @returns a function that throws RollcallError `CONFIG_INVALID` where the settings in force are out of bounds
- * @throws RollcallError `CONFIG_INVALID` for a setting that nothing reads
+ * @returns a function that throws RollcallError `CONFIG_INVALID` where settings contradict each other
+ * @throws RollcallError `CONFIG_INVALID` for a setting that nothing reads or whose value is out of bounds
  */
 export async function loadPolicies(knex: Knex): Promise<PolicyAt> {
-  const { rows } = await knex.raw<{ rows: Setting[] }>(
-    `SELECT key, value, nullif(effective_from, '-infinity') AS effective_from
-     FROM attendance_configuration WHERE is_active ORDER BY attendance_configuration.effective_from, key`,
-  );
-  refuseUnknownKeys(rows);
+  const settingsAt = await loadSettings(knex);
   const made = new Map<string, Policy>();
-  return (atMs) => {
-    const limits: Partial<PolicyLimits> = {};
-    for (const { key, value, effective_from: from } of rows) {
-      const known = KNOWN_KEYS.get(key);
-      if (known !== undefined && (from === null || from.getTime() <= atMs))
-        limits[known] = numberOf(key, value);
-    }
-    const name = JSON.stringify(limits);
-    const policy = made.get(name) ?? checked(limits);
+  return (atMs, scope) => {
+    const settings = settingsAt(atMs, scope);
+    const name = STAMPED_KEYS.map((key) => settings[key]).join('\n');
+    const policy = made.get(name) ?? policyOf(settings);
     made.set(name, policy);
     return policy;
   };
 }
 
-/** A misspelt setting that is silently without effect is worse than none. */
-function refuseUnknownKeys(rows: readonly Setting[]): void {
-  const unknown = [...new Set(rows.map(({ key }) => key).filter((key) => !KNOWN_KEYS.has(key)))];
-  if (unknown.length === 0) return;
-  throw new RollcallError(
-    'CONFIG_INVALID',
-    `attendance_configuration names ${unknown.join(', ')}, which nothing reads. Correct the key to one of ` +
-      `${[...KNOWN_KEYS.keys()].join(', ')}, or set is_active to false`,
-  );
-}
-
-function numberOf(key: string, value: string): number {
-  if (WHOLE_NUMBER.test(value)) return Number(value);
-  throw new RollcallError(
-    'CONFIG_INVALID',
-    `attendance_configuration gives ${key} the value "${value}"; write a whole number, for example 5`,
-  );
-}
-
-function checked(limits: Partial<PolicyLimits>): Policy {
+/** @throws RollcallError `CONFIG_INVALID` where settings contradict each other */
+export function policyOf(settings: Settings): Policy {
   try {
-    return makePolicy(limits);
+    return makePolicy(Object.fromEntries(STAMPED_KEYS.map((key) => [policyKeyOf(key), settings[key]])));
   } catch (error) {
     if (!(error instanceof ZodError)) throw error;
     throw new RollcallError(

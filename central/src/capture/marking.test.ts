@@ -157,7 +157,8 @@ describe('bulk marks', () => {
       .count('* as n')
       .groupBy('mark');
     const tally = await knex('session_tally').where({ session_id: s1 }).first();
-    for (const { mark: name, n } of counts) expect([name, tally[name]]).toEqual([name, n]);
+    for (const row of counts)
+      expect([row['mark'], tally[row['mark'] as string]]).toEqual([row['mark'], row['n']]);
   });
 
   it.each([
@@ -174,7 +175,7 @@ describe('bulk marks', () => {
     const answer = await faculty().post(BULK, { session_id: s1, ...body });
     expect(answer.status).toBe(what.startsWith('SQL') ? 200 : 400);
     expect(await server.db.knex('decision').count('* as n')).toEqual(before);
-    expect((await server.db.knex('student').count('* as n'))[0].n).toBeGreaterThan(0);
+    expect(await server.db.knex('student').first('id')).toBeDefined();
   });
 
   it('A10.21, case 18: a locked class takes no mark', async () => {

@@ -5,7 +5,7 @@ import {
   type EventRow,
   type GoodRow,
   IDENTITY_UNNEST,
-  identityColumns,
+  identityBindings,
   keyOf,
   type PunchRow,
 } from './verified-batch.js';
@@ -41,23 +41,34 @@ export async function sortBySettled(trx: Knex, rows: readonly GoodRow[]): Promis
 
 /** Where the settled ones among the rows are kept; a row that is not in the map is not settled. */
 async function locate(trx: Knex, rows: readonly GoodRow[]): Promise<Map<number, Located['place']>> {
-  const result = await trx.raw<{ rows: Located[] }>(
-    `WITH settled AS MATERIALIZED (
-       SELECT i.n::int - 1 AS n, i.gateway_id, i.store_id, i.seq
-       FROM ${IDENTITY_UNNEST} WITH ORDINALITY AS i(gateway_id, store_id, seq, n)
-       JOIN gateway_store g ON g.gateway_id = i.gateway_id AND g.store_id = i.store_id AND g.settled @> i.seq
-     )
-     SELECT n, CASE WHEN p.seq IS NOT NULL THEN 'punch' WHEN a.seq IS NOT NULL THEN 'anchor'
-                    WHEN e.seq IS NOT NULL THEN 'event' WHEN q.seq IS NOT NULL THEN 'quarantine' END AS place
-     FROM settled
-     LEFT JOIN punch p USING (gateway_id, store_id, seq)
-     LEFT JOIN clock_anchor a USING (gateway_id, store_id, seq)
-     LEFT JOIN gateway_event e USING (gateway_id, store_id, seq)
-     LEFT JOIN quarantine_row q USING (gateway_id, store_id, seq)`,
-    identityColumns(rows),
+  const settled = await trx.raw<{ rows: { n: number }[] }>(
+    `SELECT i.n::int - 1 AS n
+     FROM ${IDENTITY_UNNEST} WITH ORDINALITY AS i(gateway_id, store_id, seq, n)
+     JOIN gateway_store g ON g.gateway_id = i.gateway_id AND g.store_id = i.store_id AND g.settled @> i.seq`,
+    identityBindings(rows),
   );
-  return new Map(result.rows.map(({ n, place }) => [n, place]));
+  // As a rule nothing is: the search below asks the partition of every month.
+  if (settled.rows.length === 0) return new Map();
+  const indices = settled.rows.map(({ n }) => n);
+  const result = await trx.raw<{ rows: Located[] }>(
+    PLACES,
+    identityBindings(indices.flatMap((n) => rows[n] ?? [])),
+  );
+  return new Map(result.rows.map(({ n, place }) => [indices[n] ?? -1, place]));
 }
+
+const PLACES = `
+  SELECT i.n::int - 1 AS n,
+    CASE WHEN p.is_there THEN 'punch' WHEN a.seq IS NOT NULL THEN 'anchor'
+         WHEN e.seq IS NOT NULL THEN 'event' WHEN q.seq IS NOT NULL THEN 'quarantine' END AS place
+  FROM ${IDENTITY_UNNEST} WITH ORDINALITY AS i(gateway_id, store_id, seq, n)
+  LEFT JOIN LATERAL (
+    SELECT true AS is_there FROM punch
+    WHERE gateway_id = i.gateway_id AND store_id = i.store_id AND seq = i.seq LIMIT 1
+  ) p ON true
+  LEFT JOIN clock_anchor a USING (gateway_id, store_id, seq)
+  LEFT JOIN gateway_event e USING (gateway_id, store_id, seq)
+  LEFT JOIN quarantine_row q USING (gateway_id, store_id, seq)`;
 
 async function findChanged(trx: Knex, rows: readonly GoodRow[]): Promise<GoodRow[]> {
   const punches = rows.filter((row): row is PunchRow => row.kind === 'punch');
@@ -66,7 +77,7 @@ async function findChanged(trx: Knex, rows: readonly GoodRow[]): Promise<GoodRow
   return [
     ...(await pick(trx, punches, PUNCHES_CHANGED, punchColumns(punches))),
     ...(await pick(trx, anchors, ANCHORS_CHANGED, [
-      ...identityColumns(anchors),
+      ...identityBindings(anchors),
       anchors.map(({ row }) => row.boot_id),
       anchors.map(({ row }) => row.mono_ms),
       anchors.map(({ row }) => row.occurred_at),
@@ -74,7 +85,7 @@ async function findChanged(trx: Knex, rows: readonly GoodRow[]): Promise<GoodRow
       anchors.map(({ row }) => row.source),
     ])),
     ...(await pick(trx, events, EVENTS_CHANGED, [
-      ...identityColumns(events),
+      ...identityBindings(events),
       events.map(({ row }) => row.occurred_at),
       events.map(({ row }) => JSON.stringify(row.detail)),
     ])),
@@ -84,7 +95,10 @@ async function findChanged(trx: Knex, rows: readonly GoodRow[]): Promise<GoodRow
 const SELECTED = 'i.gateway_id AS "gatewayId", i.store_id AS "storeId", i.seq';
 
 const PUNCHES_CHANGED = `
-  SELECT ${SELECTED} FROM (${PUNCH_INPUT}) i JOIN punch p USING (gateway_id, store_id, seq)
+  SELECT ${SELECTED} FROM (${PUNCH_INPUT}) i CROSS JOIN LATERAL (
+    SELECT * FROM punch p
+    WHERE p.gateway_id = i.gateway_id AND p.store_id = i.store_id AND p.seq = i.seq OFFSET 0
+  ) p
   WHERE (${evidenceOf('p')}) IS DISTINCT FROM (${evidenceOf('i')})`;
 
 const ANCHORS_CHANGED = `

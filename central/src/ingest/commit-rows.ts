@@ -53,6 +53,7 @@ async function storeRows(trx: Knex, rows: readonly IngestRow[], at: Date): Promi
   await insertAnchors(
     trx,
     fresh.filter((row) => row.kind === 'anchor'),
+    at,
   );
   const events = fresh.filter((row) => row.kind === 'event');
   await insertEvents(trx, events, at);

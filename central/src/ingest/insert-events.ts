@@ -1,6 +1,6 @@
 import type { Knex } from '../db/database.js';
 import { raiseAlarm } from '../devices/alarms.js';
-import { type EventRow, identityColumns } from './verified-batch.js';
+import { type EventRow, identityBindings } from './verified-batch.js';
 
 /** Stores events and puts before a human what they say about lost evidence. */
 export async function insertEvents(trx: Knex, rows: readonly EventRow[], at: Date): Promise<void> {
@@ -11,7 +11,7 @@ export async function insertEvents(trx: Knex, rows: readonly EventRow[], at: Dat
      ON CONFLICT DO NOTHING`,
     [
       at,
-      ...identityColumns(rows),
+      ...identityBindings(rows),
       rows.map(({ row }) => row.occurred_at),
       rows.map(({ row }) => row.detail.type),
       rows.map(({ row }) => JSON.stringify(row.detail)),

@@ -1,8 +1,11 @@
 import type { Knex } from '../db/database.js';
 import { raiseAlarm } from '../devices/alarms.js';
+import { receivedMonth } from '../people/received-month.js';
 import { enqueueJudgement, resolutionCtes } from '../people/resolution-sql.js';
+import { holdLateEvidence, LATE_AFTER_AT_LEAST } from './late-evidence.js';
+import { splitByOlderIds } from './older-ids.js';
 import { EVIDENCE_NAMES, evidenceOf, PUNCH_INPUT, punchColumns } from './punch-columns.js';
-import { IDENTITY_UNNEST, identityColumns, type PunchRow } from './verified-batch.js';
+import { IDENTITY_UNNEST, identityBindings, type PunchRow } from './verified-batch.js';
 
 /** Ids in one notification: PostgreSQL carries 8,000 bytes. The live page is a view; what is more is not shown. */
 const LIVE_IDS_MAX = 150;
@@ -11,6 +14,7 @@ const BLOCKED_ALARMS_MAX = 20;
 
 interface Result {
   stored: number;
+  may_be_late: boolean | null;
   live: string[] | null;
   blocked: { gateway_id: string; student_id: string; device_id: string; room_id: string | null }[] | null;
 }
@@ -23,17 +27,19 @@ const STATEMENT = `
     LEFT JOIN attendance_biometric_device d ON d.gateway_id = r.gateway_id AND d.device_id = r.device_id
   ),
   stored AS (
-    INSERT INTO punch (gateway_id, store_id, seq, ${EVIDENCE_NAMES.join(', ')}, received_at,
+    INSERT INTO punch (gateway_id, store_id, seq, ${EVIDENCE_NAMES.join(', ')}, received_at, received_month,
                        effective_at, time_source, student_id, outcome, matched_projection, room_id)
-    SELECT gateway_id, store_id, seq, ${evidenceOf('placed')}, ?::timestamptz,
+    SELECT gateway_id, store_id, seq, ${evidenceOf('placed')}, ?::timestamptz, ?::date,
            effective_at, time_source, student_id, outcome, matched_projection, room_id
     FROM placed
     ON CONFLICT DO NOTHING
-    RETURNING gateway_id, store_id, seq, punch_id, student_id, effective_at, outcome, device_id, room_id
+    RETURNING gateway_id, store_id, seq, punch_id, student_id, effective_at, outcome, device_id, room_id,
+      received_at - effective_at > ${LATE_AFTER_AT_LEAST} AS may_be_late
   ),
   queued AS (${enqueueJudgement("(SELECT DISTINCT student_id, effective_at FROM stored WHERE outcome IN ('recognized', 'blocked'))")})
   SELECT
     (SELECT count(*) FROM stored) AS stored,
+    (SELECT bool_or(may_be_late) FROM stored) AS may_be_late,
     (SELECT array_agg(punch_id) FROM (SELECT punch_id FROM stored ORDER BY punch_id DESC LIMIT ${LIVE_IDS_MAX}) newest) AS live,
     (SELECT jsonb_agg(b) FROM (
        SELECT DISTINCT ON (student_id) gateway_id, student_id, device_id, room_id
@@ -45,13 +51,27 @@ const STATEMENT = `
  *
  * @returns the rows that were not stored because their punch_id belongs to another row already
  */
-export async function insertPunches(trx: Knex, rows: readonly PunchRow[], at: Date): Promise<PunchRow[]> {
-  if (rows.length === 0) return [];
+export async function insertPunches(trx: Knex, sent: readonly PunchRow[], at: Date): Promise<PunchRow[]> {
+  const { unseen: rows, taken } = await splitByOlderIds(trx, sent, at);
+  if (rows.length === 0) return taken;
   const { rows: results } = await trx.raw<{ rows: Result[] }>(STATEMENT, [
     ...punchColumns(rows),
     at,
+    receivedMonth(at),
   ] as Knex.RawBinding[]);
-  const { stored, live, blocked } = results[0] ?? { stored: 0, live: null, blocked: null };
+  const { stored, may_be_late, live, blocked } = results[0] ?? {
+    stored: 0,
+    may_be_late: null,
+    live: null,
+    blocked: null,
+  };
+  if (may_be_late === true) {
+    await holdLateEvidence(trx, {
+      candidates: `SELECT *, ?::date AS received_month FROM ${IDENTITY_UNNEST} AS i(gateway_id, store_id, seq)`,
+      bindings: [receivedMonth(at), ...identityBindings(rows)],
+      at,
+    });
+  }
   if (live !== null) {
     const message = JSON.stringify({ type: 'punch', ids: live });
     await trx.raw("SELECT pg_notify('rollcall_judge', ''), pg_notify('rollcall_live', ?)", [message]);
@@ -67,15 +87,16 @@ export async function insertPunches(trx: Knex, rows: readonly PunchRow[], at: Da
       at,
     });
   }
-  return stored === rows.length ? [] : findRefused(trx, rows);
+  return stored === rows.length ? taken : [...taken, ...(await findRefused(trx, rows, at))];
 }
 
-async function findRefused(trx: Knex, rows: readonly PunchRow[]): Promise<PunchRow[]> {
+async function findRefused(trx: Knex, rows: readonly PunchRow[], at: Date): Promise<PunchRow[]> {
   const result = await trx.raw<{ rows: { n: number }[] }>(
     `SELECT i.n::int - 1 AS n
      FROM ${IDENTITY_UNNEST} WITH ORDINALITY AS i(gateway_id, store_id, seq, n)
-     WHERE NOT EXISTS (SELECT FROM punch p WHERE p.gateway_id = i.gateway_id AND p.store_id = i.store_id AND p.seq = i.seq)`,
-    identityColumns(rows),
+     WHERE NOT EXISTS (SELECT FROM punch p WHERE p.gateway_id = i.gateway_id AND p.store_id = i.store_id
+       AND p.seq = i.seq AND p.received_month = ?::date)`,
+    [...identityBindings(rows), receivedMonth(at)],
   );
   return result.rows.flatMap(({ n }) => rows[n] ?? []);
 }

@@ -1,6 +1,6 @@
 import type { Projection } from '@rollcall/protocol/credential-hash';
 import type { Punch } from '@rollcall/protocol/punch';
-import { identityColumns, type PunchRow } from './verified-batch.js';
+import { arrayText, identityBindings, type PunchRow } from './verified-batch.js';
 
 /** The evidence of a punch in the order of its columns: name, type, and where it stands on the wire. */
 const EVIDENCE: readonly (readonly [string, string, (punch: Punch) => string | number | null])[] = [
@@ -34,19 +34,8 @@ export const PUNCH_INPUT = `
 
 /** One array per column: the number of rows never changes the statement. */
 export function punchColumns(rows: readonly PunchRow[]): string[] {
-  const evidence = EVIDENCE.map(([, , read]) => rows.map(({ row }) => read(row)));
-  return [...identityColumns(rows), ...evidence].map(arrayText);
-}
-
-const NEEDS_QUOTES = /[\s{},"\\]|^$|^null$/i;
-
-/** An array as PostgreSQL reads it. The driver's way, made for any value, costs several times as much. */
-export function arrayText(values: readonly (string | number | null)[]): string {
-  const items = values.map((value) => {
-    if (typeof value !== 'string') return value ?? 'NULL';
-    return NEEDS_QUOTES.test(value) ? `"${value.replace(/["\\]/g, '\\$&')}"` : value;
-  });
-  return `{${items.join(',')}}`;
+  const evidence = EVIDENCE.map(([, , read]) => arrayText(rows.map(({ row }) => read(row))));
+  return [...identityBindings(rows), ...evidence];
 }
 
 /** Hex in the form that PostgreSQL reads as bytea: shorter to pass in an array than binary. */

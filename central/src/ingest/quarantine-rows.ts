@@ -2,7 +2,7 @@ import type { ErrorCode } from '@rollcall/protocol/errors';
 import type { Knex } from '../db/database.js';
 import { raiseAlarm } from '../devices/alarms.js';
 import { toStorableJson } from './storable.js';
-import { identityColumns, type PoisonRow } from './verified-batch.js';
+import { identityBindings, type PoisonRow } from './verified-batch.js';
 
 const ADVICE: Partial<Record<ErrorCode, string>> = {
   EVENT_ID_CONFLICT: 'The first one was kept. Look whether its disk was cloned or restored',
@@ -18,7 +18,7 @@ export async function quarantineRows(trx: Knex, rows: readonly PoisonRow[], at: 
      ON CONFLICT DO NOTHING`,
     [
       at,
-      ...identityColumns(rows),
+      ...identityBindings(rows),
       rows.map((row) => row.sentAs),
       rows.map((row) => row.code),
       rows.map((row) => row.problem),

@@ -56,4 +56,19 @@ export function identityColumns(rows: readonly RowIdentity[]): [string[], string
   return [rows.map((row) => row.gatewayId), rows.map((row) => row.storeId), rows.map((row) => row.seq)];
 }
 
+/** As {@link identityColumns}, in the form that costs the driver nothing. */
+export const identityBindings = (rows: readonly RowIdentity[]): string[] =>
+  identityColumns(rows).map(arrayText);
+
+const NEEDS_QUOTES = /[\s{},"\\]|^$|^null$/i;
+
+/** An array as PostgreSQL reads it. The driver's way, made for any value, costs several times as much. */
+export function arrayText(values: readonly (string | number | null)[]): string {
+  const items = values.map((value) => {
+    if (typeof value !== 'string') return value ?? 'NULL';
+    return NEEDS_QUOTES.test(value) ? `"${value.replace(/["\\]/g, '\\$&')}"` : value;
+  });
+  return `{${items.join(',')}}`;
+}
+
 export const IDENTITY_UNNEST = 'unnest(?::text[], ?::uuid[], ?::bigint[])';

@@ -2,10 +2,12 @@ import { advanceSessionsJob } from './advance-sessions.js';
 import { escalateWatermarksJob } from './escalate-watermarks.js';
 import { generateSessionsJob } from './generate-sessions.js';
 import type { Job } from './job.js';
+import { makePunchPartitionsJob } from './make-punch-partitions.js';
 import { noticeSilentGatewaysJob } from './notice-silent-gateways.js';
 
 /** Every periodic job; at start they run once, in this order. */
 export const JOBS: readonly Job[] = [
+  makePunchPartitionsJob,
   generateSessionsJob,
   advanceSessionsJob,
   escalateWatermarksJob,

@@ -1,29 +1,37 @@
 import type { Knex } from '../db/database.js';
-import { decide } from '../rules/decide.js';
+import { type Decision, decide } from '../rules/decide.js';
+import { withDependents } from './dependents.js';
 import { reportLateAfterLock } from './late-after-lock.js';
-import { type LoadedPair, loadFacts, type Pair } from './load-facts.js';
+import { type LoadedPair, loadFacts } from './load-facts.js';
 import { notifyLive } from './notify.js';
+import type { Pair } from './pair.js';
+import { reportFindings } from './report-findings.js';
 import { type ChangedRecord, type Decided, saveDecisions } from './save-decisions.js';
+import { saveStays } from './save-stays.js';
 
 /**
- * Judges pairs in the caller's transaction: loads their evidence set by set, decides each, writes what changed.
+ * Judges pairs in the caller's transaction, and those that depend on them: loads their evidence set by set,
+ * decides each, writes what changed.
  *
  * @returns the records that changed
  */
 export async function judgePairs(trx: Knex, pairs: readonly Pair[], nowMs: number): Promise<ChangedRecord[]> {
-  await holdSessions(trx, pairs);
-  const loaded = await loadFacts(trx, pairs);
-  const decided: Decided[] = [];
+  const all = await withDependents(trx, pairs);
+  await holdSessions(trx, all);
+  const loaded = await loadFacts(trx, all);
+  const judged: Judged[] = [];
   const locked: Decided[] = [];
   for (const pair of loaded) {
     const outcome = judgeOne(pair);
     if (outcome === undefined) continue;
-    if (pair.facts.session.status === 'locked') locked.push(outcome);
-    else decided.push(outcome);
+    if (pair.session.status === 'locked') locked.push(outcome);
+    else judged.push(outcome);
   }
   if (locked.length > 0) await reportLateAfterLock(trx, locked, nowMs);
-  if (decided.length === 0) return [];
-  const changed = await saveDecisions(trx, decided, nowMs);
+  const decided = judged.filter((outcome) => isRecorded(outcome));
+  const changed = decided.length === 0 ? [] : await saveDecisions(trx, decided, nowMs);
+  await saveStays(trx, decided);
+  await reportFindings(trx, { judged, changed, nowMs });
   if (changed.length > 0) {
     await notifyLive(trx, {
       type: 'record',
@@ -35,12 +43,22 @@ export async function judgePairs(trx: Knex, pairs: readonly Pair[], nowMs: numbe
   return changed;
 }
 
-/** Undefined where there is nothing to write: a class that has not opened, or a stranger to its roster. */
-function judgeOne({ facts, hasRecord, sessionId, studentId }: LoadedPair): Decided | undefined {
-  if (facts.session.status === 'scheduled' && !hasRecord) return undefined;
-  const decision = decide(facts);
-  if (decision.mark === 'not_required' && !hasRecord) return undefined;
-  return { sessionId, studentId, decision };
+export interface Judged extends Decided {
+  pair: LoadedPair;
+  decision: Decision;
+}
+
+/** Undefined for a class that has not opened: nothing is said about it yet. */
+function judgeOne(pair: LoadedPair): Judged | undefined {
+  if (pair.session.status === 'scheduled' && !pair.standing.hasRecord) return undefined;
+  return { sessionId: pair.sessionId, studentId: pair.studentId, pair, decision: decide(pair.facts) };
+}
+
+/** A stranger to the roster gets no record; one that exists says why it counts no more. */
+function isRecorded({ decision, pair: { standing, facts } }: Judged): boolean {
+  return (
+    decision.mark !== 'not_required' || standing.hasRecord || (facts.isOnRoster && decision.rule !== 'held')
+  );
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Clock } from '@rollcall/protocol/clock';
 import type { Database, Knex } from '../db/database.js';
 import type { Log } from '../log.js';
 import { judgePairs } from './judge-pairs.js';
-import { type Pair, pairKey } from './load-facts.js';
+import { type Pair, pairKey } from './pair.js';
 
 /** Pairs taken in one transaction; many of one burst are the same pair and are judged once. */
 const CHUNK_PAIRS_MAX = 4_000;

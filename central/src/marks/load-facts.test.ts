@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../db/test-database.js';
 import { rollNumber, seedTestCampus } from '../seed/test-campus.js';
 import { advanceSessions } from '../sessions/advance.js';
-import { CAPTURES_SQL } from './load-facts.js';
+import { CAPTURES_SQL } from './load-captures.js';
 import { storePunches } from './test-punches.js';
 
 /** Tuesday 7 July 2026 on campus. */
@@ -50,18 +50,25 @@ describe('the evidence of pairs', () => {
     );
     const sessions = await knex('attendance_session').pluck('id');
     const students = await knex('student').pluck('id');
-    const anyOf = (ids: string[]) => Array.from({ length: PAIRS }, (_, n) => ids[n % ids.length]);
+    const anyOf = <T>(ids: T[]) => Array.from({ length: PAIRS }, (_, n) => ids[n % ids.length]);
     const { rows } = await knex.raw<{ rows: { 'QUERY PLAN': [{ Plan: PlanNode }] }[] }>(
       `EXPLAIN (FORMAT JSON) ${CAPTURES_SQL}`,
-      [anyOf(sessions), anyOf(students)] as never,
+      [anyOf(sessions), anyOf(students), anyOf([at('09:30')]), anyOf([at('10:55')])] as never,
     );
     const plan = rows[0]?.['QUERY PLAN'][0].Plan;
     if (plan === undefined) throw new Error('EXPLAIN gave no plan');
     const nodes = nodesOf(plan);
-    const scans = nodes.filter((node) => node['Relation Name'] === 'punch').map((node) => node['Node Type']);
+    // A partition without a single page may be scanned: that costs nothing.
+    const [filled] = await knex('punch').distinct(knex.raw('tableoid::regclass::text AS name'));
+    const scans = nodes
+      .filter((node) => node['Relation Name'] === filled?.name)
+      .map((node) => node['Node Type']);
+    expect(scans).not.toEqual([]);
     expect(scans).not.toContain('Seq Scan');
     // Through the student: a scan of everything in the time of the class would be of this index, too.
-    const searches = nodes.filter((node) => node['Index Name'] === 'punch_student_time');
-    expect(searches.map((node) => node['Index Cond'])).toEqual([expect.stringMatching(/student_id = pair/)]);
+    const searches = nodes.filter((node) => node['Index Name']?.endsWith('student_id_effective_at_idx'));
+    const conditions = searches.map((node) => node['Index Cond']);
+    expect(conditions.length).toBeGreaterThan(0);
+    for (const condition of conditions) expect(condition).toMatch(/student_id = pair/);
   });
 });

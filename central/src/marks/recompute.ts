@@ -1,5 +1,7 @@
 import type { Knex } from '../db/database.js';
 import { judgePairs } from './judge-pairs.js';
+import type { Pair } from './pair.js';
+import { PAIRS_OF_SESSIONS_SQL } from './queue.js';
 
 /**
  * Judges everybody of one class session again from the evidence; touches that session only.
@@ -7,15 +9,16 @@ import { judgePairs } from './judge-pairs.js';
  * @returns how many records changed: 0 says that every mark was what its evidence gives
  */
 export async function recomputeSession(knex: Knex, sessionId: string, nowMs: number): Promise<number> {
-  return knex.transaction(async (trx) => {
-    const { rows } = await trx.raw<{ rows: { student_id: string }[] }>(
-      `SELECT m.student_id FROM attendance_session s
-         JOIN roster_membership m ON m.section_id = s.section_id AND m.valid_during @> s.scheduled_date
-       WHERE s.id = ?::uuid
-       UNION SELECT student_id FROM attendance_record WHERE session_id = ?::uuid`,
-      [sessionId, sessionId],
-    );
-    const pairs = rows.map(({ student_id }) => ({ sessionId, studentId: student_id }));
-    return (await judgePairs(trx, pairs, nowMs)).length;
-  });
+  return knex.transaction(
+    async (trx) => (await judgePairs(trx, await pairsOfSessions(trx, [sessionId]), nowMs)).length,
+  );
+}
+
+/** Everybody who has or should have a mark in these class sessions. */
+export async function pairsOfSessions(trx: Knex, sessionIds: readonly string[]): Promise<Pair[]> {
+  const { rows } = await trx.raw<{ rows: { session_id: string; student_id: string }[] }>(
+    PAIRS_OF_SESSIONS_SQL,
+    [sessionIds as never, sessionIds as never],
+  );
+  return rows.map((row) => ({ sessionId: row.session_id, studentId: row.student_id }));
 }

@@ -1,7 +1,7 @@
 import type { Knex } from '../db/database.js';
 import type { Decision } from '../rules/decide.js';
 import type { Mark } from '../rules/facts.js';
-import type { Pair } from './load-facts.js';
+import type { Pair } from './pair.js';
 
 export interface Decided extends Pair {
   decision: Decision;
@@ -31,6 +31,7 @@ export async function saveDecisions(
     marked_at: decision.markedAtMs === null ? null : new Date(decision.markedAtMs),
     source: decision.source,
     reason: decision.reason,
+    attended_periods: decision.attendedPeriods,
     derivation: decision.derivation,
   }));
   const { rows } = await trx.raw<{
@@ -61,7 +62,7 @@ const SAVE_SQL = `
   WITH clock AS (SELECT ?::timestamptz AS now),
   input AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset(?::jsonb) AS i (session_id uuid, student_id uuid, mark text,
-      marked_at timestamptz, source text, reason text, derivation jsonb)
+      marked_at timestamptz, source text, reason text, attended_periods smallint, derivation jsonb)
   ), held AS MATERIALIZED (
     SELECT i.*, r.id, r.mark AS previous_mark, r.marked_at AS previous_marked_at, r.source AS previous_source,
       r.reason AS previous_reason
@@ -72,13 +73,13 @@ const SAVE_SQL = `
       IS DISTINCT FROM (i.mark, i.marked_at, i.source, i.reason, i.derivation)
   ), updated AS (
     UPDATE attendance_record r SET mark = h.mark, marked_at = h.marked_at, source = h.source, reason = h.reason,
-      derivation = h.derivation, version = r.version + 1, updated_at = clock.now
+      derivation = h.derivation, attended_periods = h.attended_periods, version = r.version + 1, updated_at = clock.now
     FROM held h, clock WHERE r.id = h.id
     RETURNING r.id, h.session_id, h.student_id, h.mark, h.marked_at, h.source, h.reason, h.previous_mark,
       h.previous_marked_at, h.previous_source, h.previous_reason
   ), inserted AS (
-    INSERT INTO attendance_record (session_id, student_id, mark, marked_at, source, reason, derivation, updated_at)
-    SELECT session_id, student_id, mark, marked_at, source, reason, derivation, now FROM held, clock WHERE id IS NULL
+    INSERT INTO attendance_record (session_id, student_id, mark, marked_at, source, reason, attended_periods, derivation, updated_at)
+    SELECT session_id, student_id, mark, marked_at, source, reason, attended_periods, derivation, now FROM held, clock WHERE id IS NULL
     RETURNING id, session_id, student_id, mark, marked_at, source, reason
   ), changed AS MATERIALIZED (
     SELECT * FROM updated UNION ALL SELECT *, NULL, NULL, NULL, NULL FROM inserted

@@ -33,16 +33,17 @@ export async function storePunches(knex: Knex, punches: readonly TestPunch[]): P
          room_id text, kind text, roll_number text)
      ), stored AS (
        INSERT INTO punch (gateway_id, store_id, seq, punch_id, boot_id, mono_ms, occurred_at, clock_state, device_id,
-         kind, received_at, effective_at, time_source, student_id, outcome, room_id)
-       SELECT 'gw-a', ?::uuid, i.seq, i.punch_id, ?::uuid, 0, i.at, 'synced', i.device_id, i.kind, i.at, i.at,
+         kind, received_at, received_month, effective_at, time_source, student_id, outcome, room_id)
+       SELECT 'gw-a', ?::uuid, i.seq, i.punch_id, ?::uuid, 0, i.at, 'synced', i.device_id, i.kind, i.at,
+         date_trunc('month', i.at AT TIME ZONE 'UTC')::date, i.at,
          'gateway_clock', st.id, 'recognized', i.room_id
        FROM input i JOIN student st ON st.roll_number = i.roll_number
        ON CONFLICT DO NOTHING RETURNING student_id, effective_at
      )
      INSERT INTO judgement_todo (session_id, student_id)
-     SELECT DISTINCT s.id, p.student_id FROM stored p
+     SELECT DISTINCT s.session_id, p.student_id FROM stored p
        JOIN roster_membership m ON m.student_id = p.student_id
-       JOIN attendance_session s ON s.section_id = m.section_id AND m.valid_during @> s.scheduled_date
+       JOIN session_section s ON s.section_id = m.section_id AND m.valid_during @> s.scheduled_date
          AND p.effective_at BETWEEN s.reach_from AND s.reach_until`,
     [JSON.stringify(rows), STORE_ID, STORE_ID],
   );

@@ -1,6 +1,7 @@
 import type { Clock } from '@rollcall/protocol/clock';
 import type { Database } from '../db/database.js';
 import { reResolve } from './re-resolve.js';
+import { earliestReceivedMonth } from './received-month.js';
 
 /** How far back an assigned card is applied (domain case 91). */
 const REPLAY_DAYS = 14;
@@ -24,16 +25,19 @@ export async function replayUnknown(
 ): Promise<number> {
   if (hashes.length === 0) return 0;
   const since = new Date(clock.wallMs() - REPLAY_DAYS * DAY_MS);
+  const month = earliestReceivedMonth(since.getTime());
   const keys = hashes.map((hash) => Buffer.from(hash));
   return db.knex.transaction(async (trx) => {
     await trx.raw('SELECT pg_advisory_xact_lock(?)', [RESOLUTION_LOCK]);
     const unknown = (projection: string): string => `
-      SELECT gateway_id, store_id, seq FROM punch
-      WHERE hash_${projection} = ANY(?::bytea[]) AND outcome = 'unknown' AND effective_at >= ?`;
-    const changed = await reResolve(
+      SELECT gateway_id, store_id, seq, received_month FROM punch
+      WHERE hash_${projection} = ANY(?::bytea[]) AND outcome = 'unknown' AND effective_at >= ?
+        AND received_month >= ?::date`;
+    const each = [keys, since, month];
+    const { changed } = await reResolve(
       trx,
       `${unknown('full')} UNION ${unknown('u32')} UNION ${unknown('w26')}`,
-      [keys, since, keys, since, keys, since],
+      [...each, ...each, ...each],
     );
     if (changed > 0) await trx.raw("SELECT pg_notify('rollcall_judge', '')");
     return changed;

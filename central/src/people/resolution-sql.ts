@@ -4,19 +4,27 @@
  */
 
 /**
- * `timed`: the rows of `source` with effective_at and time_source. The SQL twin of protocol's `effectiveTime`.
+ * `timed`: the rows of `source` with effective_at and time_source. The SQL twin of protocol's `effectiveTime`,
+ * with what is known of clocks that were wrong although they believed themselves right (domain case 87).
  *
  * @param source a CTE with n (any unique number) and the evidence columns of `punch`
  */
 const timedCte = (source: string): string => `
   timed AS MATERIALIZED (
     SELECT i.*,
-           CASE WHEN i.clock_state = 'synced' THEN i.occurred_at ELSE anchor.at END AS effective_at,
-           CASE WHEN i.clock_state = 'synced' THEN 'gateway_clock'
-                WHEN anchor.at IS NULL THEN 'unknown' ELSE 'clock_anchor' END AS time_source
+           CASE WHEN i.clock_state <> 'synced' THEN anchor.at
+                WHEN wrong.offset_ms IS NULL THEN i.occurred_at
+                ELSE i.occurred_at - wrong.offset_ms * interval '1 millisecond' END AS effective_at,
+           CASE WHEN i.clock_state <> 'synced' AND anchor.at IS NULL THEN 'unknown'
+                WHEN i.clock_state <> 'synced' THEN 'clock_anchor'
+                WHEN wrong.offset_ms IS NULL THEN 'gateway_clock' ELSE 'clock_offset' END AS time_source
     FROM ${source} i
+    LEFT JOIN gateway_clock_offset wrong ON i.clock_state = 'synced' AND wrong.gateway_id = i.gateway_id
+      AND wrong.during @> i.occurred_at
     LEFT JOIN LATERAL (
-      SELECT a.wall_at + (i.mono_ms - a.mono_ms) * interval '1 millisecond' AS at
+      SELECT a.wall_at + (i.mono_ms - a.mono_ms - coalesce((
+          SELECT o.offset_ms FROM gateway_clock_offset o
+          WHERE o.gateway_id = a.gateway_id AND o.during @> a.wall_at), 0)) * interval '1 millisecond' AS at
       FROM clock_anchor a
       -- The first condition spares trusted rows the search.
       WHERE i.clock_state <> 'synced'
@@ -91,12 +99,17 @@ export const resolutionCtes = (source: string): string => `
  * Queues every class session that the (student_id, effective_at) rows of `pairs` can concern. Wide on
  * purpose: rooms and windows are the rules' to judge, and a session too many costs one look.
  *
- * Sessions are looked up once per section for the time that its members were seen in, and OFFSET 0 keeps the
+ * Sessions are looked up once per group for the time that its members were seen in, and OFFSET 0 keeps the
  * planner from joining all sessions with all members first, which it likes for the few rows it expects: the
- * cost of a punch must not grow with the timetable.
+ * cost of a punch must not grow with the timetable. What a guest does in another batch's class counts for the
+ * class of his own (domain case 60). Whoever has no class then may have left its roster, or be of a batch of the
+ * same section: that class is looked at, too, and a person is told (cases 38, 60).
  */
 export const enqueueJudgement = (pairs: string): string => `
-  INSERT INTO judgement_todo (session_id, student_id)
+  INSERT INTO judgement_todo (session_id, student_id) ${concernedSessions(pairs)}`;
+
+/** The (session_id, student_id) of {@link enqueueJudgement}, each once. */
+export const concernedSessions = (pairs: string): string => `
   WITH tapped AS MATERIALIZED (
     SELECT e.student_id, e.effective_at, m.section_id, m.valid_during
     FROM ${pairs} e JOIN roster_membership m ON m.student_id = e.student_id
@@ -105,14 +118,35 @@ export const enqueueJudgement = (pairs: string): string => `
     SELECT s.*
     FROM (SELECT section_id, min(effective_at) AS first_at, max(effective_at) AS last_at FROM tapped GROUP BY section_id) span
     CROSS JOIN LATERAL (
-      SELECT a.id, a.section_id, a.scheduled_date, a.reach_from, a.reach_until
-      FROM attendance_session a
-      WHERE a.section_id = span.section_id AND a.reach_from <= span.last_at
-        AND a.reach_from >= span.first_at - interval '1 day'
+      SELECT g.session_id, g.section_id, g.scheduled_date, g.reach_from, g.reach_until
+      FROM session_section g
+      WHERE g.section_id = span.section_id AND g.reach_from <= span.last_at
+        AND g.reach_from >= span.first_at - interval '1 day'
       OFFSET 0
     ) s
+  ),
+  matched AS MATERIALIZED (
+    SELECT near.session_id, tapped.student_id, tapped.effective_at
+    FROM tapped JOIN near USING (section_id)
+    WHERE tapped.effective_at BETWEEN near.reach_from AND near.reach_until
+      AND tapped.valid_during @> near.scheduled_date
   )
-  SELECT DISTINCT near.id, tapped.student_id
-  FROM tapped JOIN near USING (section_id)
-  WHERE tapped.effective_at BETWEEN near.reach_from AND near.reach_until
-    AND tapped.valid_during @> near.scheduled_date`;
+  SELECT session_id, student_id FROM matched
+  UNION
+  SELECT stray.session_id, stray.student_id FROM (
+    SELECT student_id, effective_at FROM ${pairs} e EXCEPT SELECT student_id, effective_at FROM matched
+  ) unmatched
+    CROSS JOIN LATERAL (
+      SELECT visited.session_id, unmatched.student_id
+      FROM roster_membership m JOIN section own ON own.id = m.section_id
+        JOIN section theirs ON theirs.id = own.id OR (own.parent_id IS NOT NULL AND theirs.parent_id = own.parent_id)
+        JOIN session_section visited ON visited.section_id = theirs.id
+          AND visited.reach_from <= unmatched.effective_at AND visited.reach_from >= unmatched.effective_at - interval '1 day'
+      WHERE m.student_id = unmatched.student_id AND unmatched.effective_at <= visited.reach_until
+      OFFSET 0
+    ) stray
+  UNION
+  SELECT guest.counts_for_session_id, guest.student_id
+  FROM ${pairs} e JOIN session_guest guest ON guest.student_id = e.student_id
+    JOIN attendance_session visited ON visited.id = guest.session_id
+  WHERE e.effective_at BETWEEN visited.reach_from AND visited.reach_until`;

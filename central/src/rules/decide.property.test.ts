@@ -1,9 +1,17 @@
-import { PUNCH_KINDS } from '@rollcall/protocol/punch';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decide } from './decide.js';
 import { derivationSchema } from './derivation.js';
-import { type Capture, type Facts, type HumanDecision, MARKS, SESSION_STATUSES } from './facts.js';
+import {
+  CAPTURE_KINDS,
+  type Capture,
+  DECISION_KINDS,
+  type Facts,
+  type HumanDecision,
+  MARKS,
+  SESSION_STATUSES,
+  type SessionFacts,
+} from './facts.js';
 import { makePolicy } from './policy.js';
 
 const START_MS = Date.UTC(2025, 6, 1, 4, 30);
@@ -17,20 +25,57 @@ const captureIn = (punchId: fc.Arbitrary<string>): fc.Arbitrary<Capture> =>
       { freq: 12 },
     ),
     timeSource: fc.constantFrom('gateway_clock' as const, 'clock_anchor' as const, 'unknown' as const),
-    kind: fc.constantFrom(...PUNCH_KINDS),
+    kind: fc.constantFrom(...CAPTURE_KINDS),
     gatewayId: fc.constantFrom('gw-a', 'gw-b'),
     deviceId: fc.constantFrom('c101', 'f101'),
-    roomId: fc.constantFrom('r101', 'r101', 'r101', 'r102', null),
+    roomId: fc.constantFrom('r101', 'r101', 'r101', 'r102', 'r205', null),
     direction: fc.constantFrom('in' as const, 'out' as const, null),
     outcome: fc.constantFrom('recognized' as const, 'recognized' as const, 'blocked' as const),
   });
 
 const decision: fc.Arbitrary<HumanDecision> = fc.record({
   id: fc.string(),
-  kind: fc.constantFrom('explicit' as const, 'bulk' as const),
+  kind: fc.constantFrom(...DECISION_KINDS),
   mark: fc.constantFrom('present' as const, 'absent' as const, 'late' as const, 'excused' as const),
   atMs: fc.integer({ min: START_MS, max: START_MS + 100 * MINUTE_MS }),
 });
+
+const ROOM = { roomId: 'r101', fromMs: Number.NEGATIVE_INFINITY, untilMs: Number.POSITIVE_INFINITY };
+/** As the reference session S1. */
+const SESSION: Omit<SessionFacts, 'status' | 'policy'> = {
+  id: 's1',
+  startMs: START_MS,
+  endMs: START_MS + 50 * MINUTE_MS,
+  closedEarlyMs: null,
+  rooms: [ROOM],
+  reachFromMs: START_MS - 30 * MINUTE_MS,
+  reachUntilMs: START_MS + 70 * MINUTE_MS,
+  blockFromMs: START_MS - 30 * MINUTE_MS,
+  blockEndMs: START_MS + 50 * MINUTE_MS,
+  midnightMs: START_MS - 600 * MINUTE_MS,
+  periodCount: 1,
+  tracksExits: false,
+  alternatingRooms: [],
+  hasFingerReader: false,
+};
+const PLACES = new Map([
+  ['r101', { buildingId: 'a', purpose: 'class' as const }],
+  ['r102', { buildingId: 'a', purpose: 'presence' as const }],
+  ['r205', { buildingId: 'b', purpose: 'class' as const }],
+]);
+
+const policy = fc
+  .record({
+    grace_period_minutes: fc.integer({ min: 0, max: 20 }),
+    debounce_seconds: fc.integer({ min: 0, max: 600 }),
+    carry_early: fc.boolean(),
+    contiguous_carry: fc.boolean(),
+    capture_per_period: fc.boolean(),
+    partial_periods: fc.boolean(),
+    card_and_finger: fc.boolean(),
+    walk_minutes: fc.integer({ min: 0, max: 10 }),
+  })
+  .map(makePolicy);
 
 const factsWith = (
   captures: fc.Arbitrary<Capture[]>,
@@ -38,21 +83,23 @@ const factsWith = (
 ): fc.Arbitrary<Facts> =>
   fc.record({
     session: fc.record({
-      startMs: fc.constant(START_MS),
-      endMs: fc.constant(START_MS + 50 * MINUTE_MS),
+      ...(Object.fromEntries(
+        Object.entries(SESSION).map(([key, value]) => [key, fc.constant(value)]),
+      ) as unknown as { [K in keyof typeof SESSION]: fc.Arbitrary<(typeof SESSION)[K]> }),
       closedEarlyMs: fc.option(fc.integer({ min: START_MS, max: START_MS + 60 * MINUTE_MS }), { freq: 4 }),
-      roomId: fc.constant('r101'),
+      blockFromMs: fc.constantFrom(SESSION.blockFromMs, SESSION.blockFromMs - 50 * MINUTE_MS),
+      periodCount: fc.constantFrom(1, 3),
+      tracksExits: fc.boolean(),
+      alternatingRooms: fc.constantFrom([], ['r101']),
       status: fc.constantFrom(...SESSION_STATUSES),
-      policy: fc
-        .record({
-          grace_period_minutes: fc.integer({ min: 0, max: 20 }),
-          debounce_seconds: fc.integer({ min: 0, max: 600 }),
-        })
-        .map(makePolicy),
+      policy,
     }),
     isOnRoster: fc.boolean(),
     captures,
     decisions,
+    leaveId: fc.constantFrom(null, null, 'leave-1'),
+    status: fc.constantFrom(null, null, 'suspended_disciplinary' as const, 'withdrawn_medical' as const),
+    places: fc.constant(PLACES),
   });
 
 /** Ids from a small set, so that one id often comes with two contents. */
@@ -63,7 +110,7 @@ const distinct = fc.uniqueArray(captureIn(fc.uuid()), {
 });
 
 /** How much attending it is: a later piece of evidence may raise this and never lower it. */
-const RANK: Record<string, number> = { absent: 0, pending: 0, late: 1, present: 2 };
+const RANK: Record<string, number> = { absent: 0, pending: 0, excused: 1, late: 2, present: 3 };
 
 describe('decide', () => {
   it('is total: any value of the right shape gives a mark, a reason and a derivation', () => {
@@ -112,15 +159,18 @@ describe('decide', () => {
     );
   });
 
-  it('never downgrades a mark when more evidence arrives, early or late (cases 28, 29)', () => {
+  it('never downgrades a mark when more captures of coming in arrive, early or late (cases 28, 29)', () => {
     const grown = fc.record({
       facts: factsWith(distinct, fc.constant([])),
       extra: captureIn(fc.uuid()),
     });
+    const comesIn = (capture: Capture): Capture => ({ ...capture, roomId: 'r101', direction: 'in' });
     fc.assert(
       fc.property(grown, ({ facts, extra }) => {
-        const before = decide(facts);
-        const after = decide({ ...facts, captures: [...facts.captures, extra] });
+        const session = { ...facts.session, tracksExits: false, alternatingRooms: [] };
+        const seen = { ...facts, session, captures: facts.captures.map(comesIn) };
+        const before = decide(seen);
+        const after = decide({ ...seen, captures: [...seen.captures, comesIn(extra)] });
         if (before.mark === 'not_required') expect(after.mark).toBe('not_required');
         else expect(RANK[after.mark]).toBeGreaterThanOrEqual(RANK[before.mark] ?? 0);
       }),
@@ -161,13 +211,7 @@ describe('decide', () => {
         outcome: 'recognized',
       }),
     );
-    const session = {
-      startMs: START_MS,
-      endMs: START_MS + 1,
-      closedEarlyMs: null,
-      roomId: 'r101',
-      status: 'open' as const,
-    };
+    const session = { ...SESSION, status: 'open' as const };
     const { derivation } = decide({
       session: { ...session, policy: makePolicy() },
       isOnRoster: true,

@@ -1,17 +1,27 @@
+import { actualEndMs } from './arrival.js';
 import { canonicalOrder, isKnownTime } from './canonical-order.js';
 import { DERIVATION_IGNORED_MAX, type Derivation, type DerivedCapture } from './derivation.js';
-import type { Capture, Facts, Mark, Source } from './facts.js';
-import { type Limits, limitsOf, writtenLimits } from './limits.js';
-import type { Reason } from './reasons.js';
-import { EVIDENCE_RULES, MARK_RULES } from './registry.js';
-import { type Finding, type IgnoredCapture, systemFinding, type TimedCapture } from './rule.js';
+import type { Capture, Facts, Mark, SessionFacts, Source } from './facts.js';
+import { limitsOf, writtenLimits } from './limits.js';
+import { dwellMs, type Stay } from './pairing.js';
+import { attendedPeriods } from './periods.js';
+import type { Flag, Reason } from './reasons.js';
+import { MARK_RULES } from './registry.js';
+import { type Evidence, type Finding, type IgnoredCapture, systemFinding } from './rule.js';
+import { type SiftedFacts, siftAll } from './sift.js';
 
 export interface Decision {
+  /** The rule that decided. */
+  rule: string;
   mark: Mark;
   reason: Reason;
   source: Source;
   /** Effective time of the capture that decided; null where none did. */
   markedAtMs: number | null;
+  /** Of a class of several periods, where it is not all or none. */
+  attendedPeriods: number | null;
+  /** Stays in the rooms of the class, where exits are captured. */
+  stays: readonly Stay[];
   derivation: Derivation;
 }
 
@@ -21,66 +31,84 @@ export interface Decision {
  */
 export function decide(facts: Facts): Decision {
   const limits = limitsOf(facts.session);
-  const { kept, ignored } = siftAll(facts, limits);
-  const { rule, finding } = judgeAll(kept, facts, limits);
-  const used = new Set(finding.usedCaptures);
-  const whySurplus = used.size > 0 ? 'LATER_CAPTURE' : 'OUTRANKED';
-  const surplus = kept
-    .filter((capture) => !used.has(capture))
-    .map((capture): IgnoredCapture => ({ capture, why: whySurplus }));
-  const listed = inCanonicalOrder([...ignored, ...surplus]);
+  const sifted = siftAll(facts, limits);
+  for (const rule of MARK_RULES) {
+    const finding = rule.judge(sifted.evidence, facts, limits);
+    if (finding === undefined) continue;
+    return decisionOf(rule.id, finding, facts, sifted);
+  }
+  return decisionOf('none', systemFinding('pending', 'NO_CAPTURE_YET'), facts, sifted);
+}
+
+function decisionOf(
+  rule: string,
+  finding: Finding,
+  facts: Facts,
+  { evidence, ignored }: SiftedFacts,
+): Decision {
+  const { session } = facts;
+  const { stays, isMeasured } = evidence.pairing;
+  const periods = attendedPeriods(finding.mark, evidence.pairing, session);
+  const listed = ignoredOf(finding, session, evidence, ignored);
+  const flags = flagsOf(finding, evidence, session);
   return {
+    rule,
     mark: finding.mark,
     reason: finding.reason,
     source: finding.source,
     markedAtMs: finding.markedAtMs,
+    attendedPeriods: periods,
+    stays: isMeasured ? stays : [],
     derivation: {
-      rules_version: facts.session.policy.rules_version,
-      policy_id: facts.session.policy.id,
+      rules_version: session.policy.rules_version,
+      policy_id: session.policy.id,
       rule,
-      limits: writtenLimits(facts.session),
+      limits: writtenLimits(session),
       used: finding.usedCaptures.map(describe),
       ignored: listed.slice(0, DERIVATION_IGNORED_MAX),
       ignored_more: Math.max(0, listed.length - DERIVATION_IGNORED_MAX),
       decisions: [...finding.usedDecisions],
+      ...(finding.also === undefined || finding.also.length === 0 ? {} : { also: [...finding.also] }),
+      ...(flags.length === 0 ? {} : { flags }),
+      ...(finding.leaveId === undefined ? {} : { leave_id: finding.leaveId }),
+      ...(isMeasured && stays.length > 0 ? { dwell_seconds: dwellSeconds(stays, session) } : {}),
+      ...(periods === null ? {} : { periods: { held: session.periodCount, attended: periods } }),
     },
   };
 }
 
-function siftAll(facts: Facts, limits: Limits): { kept: readonly TimedCapture[]; ignored: IgnoredCapture[] } {
-  const ignored: IgnoredCapture[] = [];
-  let kept: readonly TimedCapture[] = canonicalOrder(facts.captures).filter(
-    (capture): capture is TimedCapture => {
-      if (isKnownTime(capture.atMs)) return true;
-      ignored.push({ capture, why: 'TIME_UNKNOWN' });
-      return false;
-    },
+function dwellSeconds(stays: readonly Stay[], session: SessionFacts): number {
+  const seconds = Math.floor(dwellMs(stays, session.startMs, actualEndMs(session)) / 1000);
+  return Number.isFinite(seconds) ? Math.min(seconds, Number.MAX_SAFE_INTEGER) : 0;
+}
+
+function flagsOf(finding: Finding, { pairing }: Evidence, { startMs, endMs }: SessionFacts): Flag[] {
+  const flags = new Set(finding.flags);
+  const isAssumed = pairing.stays.some(
+    (stay) => stay.isExitAssumed && stay.leftMs > startMs && stay.enteredMs < endMs,
   );
-  for (const rule of EVIDENCE_RULES) {
-    const sifted = rule.sift(kept, facts, limits);
-    kept = sifted.kept;
-    ignored.push(...sifted.ignored);
-  }
-  return { kept, ignored };
+  if (pairing.isMeasured && isAssumed) flags.add('EXIT_ASSUMED');
+  return [...flags].sort();
 }
 
-function judgeAll(
-  captures: readonly TimedCapture[],
-  facts: Facts,
-  limits: Limits,
-): { rule: string; finding: Finding } {
-  for (const rule of MARK_RULES) {
-    const finding = rule.judge(captures, facts, limits);
-    if (finding !== undefined) return { rule: rule.id, finding };
-  }
-  return { rule: 'none', finding: systemFinding('pending', 'NO_CAPTURE_YET') };
-}
-
-function inCanonicalOrder(ignored: readonly IgnoredCapture[]): Derivation['ignored'] {
+/** What a person looking at this class wants to know; what was around it is told by other classes. */
+function ignoredOf(
+  finding: Finding,
+  { reachFromMs, reachUntilMs }: SessionFacts,
+  { arrivals }: Evidence,
+  ignored: readonly IgnoredCapture[],
+): Derivation['ignored'] {
+  const used = new Set(finding.usedCaptures.map(({ punchId }) => punchId));
+  const whySurplus = used.size > 0 ? 'LATER_CAPTURE' : 'OUTRANKED';
   const whyOf = new Map(ignored.map(({ capture, why }) => [capture.punchId, why]));
-  return canonicalOrder(ignored.map(({ capture }) => capture)).map((capture) => ({
+  const surplus = arrivals.filter(({ punchId }) => !whyOf.has(punchId));
+  const told = [...ignored.map(({ capture }) => capture), ...surplus].filter(
+    ({ punchId, atMs }) =>
+      !used.has(punchId) && (!isKnownTime(atMs) || !(atMs < reachFromMs || atMs > reachUntilMs)),
+  );
+  return canonicalOrder(told).map((capture) => ({
     ...describe(capture),
-    why: whyOf.get(capture.punchId) ?? 'LATER_CAPTURE',
+    why: whyOf.get(capture.punchId) ?? whySurplus,
   }));
 }
 

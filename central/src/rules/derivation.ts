@@ -1,6 +1,6 @@
-import { PUNCH_KINDS } from '@rollcall/protocol/punch';
 import * as z from 'zod';
-import { IGNORE_REASONS, type IgnoreReason } from './reasons.js';
+import { CAPTURE_KINDS } from './facts.js';
+import { FLAGS, type Flag, IGNORE_REASONS, type IgnoreReason, REASONS, type Reason } from './reasons.js';
 
 /** Ignored captures listed in one derivation: somebody who taps all day must not fill the database. */
 export const DERIVATION_IGNORED_MAX = 50;
@@ -10,8 +10,8 @@ const instantText = z.iso.datetime();
 const usedCaptureSchema = z.strictObject({
   punch_id: z.string(),
   at: instantText.nullable(),
-  time_source: z.enum(['gateway_clock', 'clock_anchor', 'unknown']),
-  kind: z.enum(PUNCH_KINDS),
+  time_source: z.enum(['gateway_clock', 'clock_offset', 'clock_anchor', 'unknown']),
+  kind: z.enum(CAPTURE_KINDS),
   gateway_id: z.string(),
   device_id: z.string(),
   room_id: z.string().nullable(),
@@ -38,6 +38,14 @@ export const derivationSchema = z.strictObject({
   /** How many more were ignored than are listed. */
   ignored_more: z.int().min(0),
   decisions: z.array(z.string()),
+  /** Reasons that would have been enough, too (domain case 36). */
+  also: z.array(z.enum(Object.keys(REASONS) as [Reason, ...Reason[]])).optional(),
+  /** What a person should know about the evidence. */
+  flags: z.array(z.enum(Object.keys(FLAGS) as [Flag, ...Flag[]])).optional(),
+  leave_id: z.string().optional(),
+  /** How long the student was inside during the class, where exits are captured. */
+  dwell_seconds: z.int().optional(),
+  periods: z.strictObject({ held: z.int(), attended: z.int() }).optional(),
 });
 
 export type Derivation = z.infer<typeof derivationSchema>;

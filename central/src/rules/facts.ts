@@ -1,4 +1,4 @@
-import type { PunchKind } from '@rollcall/protocol/punch';
+import { PUNCH_KINDS } from '@rollcall/protocol/punch';
 import type { TimeSource } from '@rollcall/protocol/retime';
 import type { Policy } from './policy.js';
 
@@ -20,16 +20,22 @@ export const SESSION_STATUSES = [
 ] as const;
 export type SessionStatus = (typeof SESSION_STATUSES)[number];
 
-/** Outcomes of resolving whose credential it was that carry a student. */
-export type CaptureOutcome = 'recognized' | 'blocked';
+/** Outcomes of resolving whose credential it was that carry a student; `unverified` is a scan without a place. */
+export type CaptureOutcome = 'recognized' | 'blocked' | 'unverified';
 
-/** One punch of the student within the reach of the class session, as stored, in any room. */
+export const CAPTURE_KINDS = [...PUNCH_KINDS, 'qr'] as const;
+export type CaptureKind = (typeof CAPTURE_KINDS)[number];
+
+/** One punch or scan of the student around the class session, as stored, in any room. */
 export interface Capture {
+  /** Of the punch, or of the scan. */
   punchId: string;
   /** Effective time, milliseconds since 1970 UTC; null when no trusted clock could place the punch. */
   atMs: number | null;
   timeSource: TimeSource;
-  kind: PunchKind;
+  kind: CaptureKind;
+  /** How the device made sure, in its own word; null where it says nothing. */
+  verifyMethod?: string | null;
   gatewayId: string;
   deviceId: string;
   roomId: string | null;
@@ -38,21 +44,58 @@ export interface Capture {
   outcome: CaptureOutcome;
 }
 
-/** A human's word on one mark (domain D0, precedence 3 and 6). */
+export const DECISION_KINDS = ['explicit', 'bulk', 'offline', 'import', 'correction', 'confirm'] as const;
+export type DecisionKind = (typeof DECISION_KINDS)[number];
+
+/** A human's word on one mark (domain D0, precedence 2, 3 and 6). */
 export interface HumanDecision {
   id: string;
-  /** `explicit`: about this student, with a reason. `bulk`: "mark the rest", which evidence outranks. */
-  kind: 'explicit' | 'bulk';
+  /**
+   * `correction`: an approved request. `explicit`: about this student, with a reason. `confirm`: completes what
+   * evidence leaves open. `bulk`, `offline`, `import`: roll-calls, which evidence outranks.
+   */
+  kind: DecisionKind;
   mark: 'present' | 'absent' | 'late' | 'excused';
   atMs: number;
+  source?: Source;
+}
+
+/** A room of the class, for as long as it was one (domain case 57); both ends may be infinite. */
+export interface ClassRoom {
+  roomId: string;
+  fromMs: number;
+  untilMs: number;
+}
+
+/** What is known of a room where something was captured. */
+export interface Place {
+  buildingId: string;
+  /** `presence`: gate, library, hostel; never a class mark. */
+  purpose: 'class' | 'presence';
 }
 
 export interface SessionFacts {
+  id: string;
   startMs: number;
   endMs: number;
   /** When somebody closed the class before its planned end; null otherwise. */
   closedEarlyMs: number | null;
-  roomId: string;
+  rooms: readonly ClassRoom[];
+  /** Evidence from here to there is told in the derivation; what is outside only carries over. */
+  reachFromMs: number;
+  reachUntilMs: number;
+  /** From the first to the last class of the block of contiguous classes that this one is in (domain case 47). */
+  blockFromMs: number;
+  blockEndMs: number;
+  /** Campus-local midnight before the start: parity of taps never crosses it (domain case 45). */
+  midnightMs: number;
+  periodCount: number;
+  /** Exits are captured in its rooms, so that staying can be measured. */
+  tracksExits: boolean;
+  /** Rooms where every second tap is the way out (domain case 43). */
+  alternatingRooms: readonly string[];
+  /** A finger could have been captured. */
+  hasFingerReader: boolean;
   /**
    * `finalized` says that the watermark passed the end of the class: every device that could have seen the
    * student has reported. The status and not the watermark itself is asked, so that a device added to the
@@ -62,11 +105,31 @@ export interface SessionFacts {
   policy: Policy;
 }
 
+/** A class of another group that the student was let into; it counts for the one that is judged (case 60). */
+export interface GuestVisit {
+  session: SessionFacts;
+  captures: readonly Capture[];
+}
+
 /** Everything a mark depends on. No clock and no database: the same facts give the same mark for ever. */
 export interface Facts {
   session: SessionFacts;
-  /** On the roster of the section on the date of the class session. */
+  /** On the roster of one of its groups on the date of the class session. */
   isOnRoster: boolean;
   captures: readonly Capture[];
   decisions: readonly HumanDecision[];
+  /** Approved leave that covers the class. */
+  leaveId?: string | null;
+  status?: 'suspended_disciplinary' | 'withdrawn_medical' | null;
+  /** A holiday of the student's own year, department or section, while others have class (domain case 8). */
+  isOnHoliday?: boolean;
+  /** Other classes of the student at the same time (domain case 53). */
+  clashes?: readonly SessionFacts[];
+  visits?: readonly GuestVisit[];
+  /** By room id; a room that is not here is taken for a class room of no known building. */
+  places?: ReadonlyMap<string, Place>;
+  /** Minutes between two buildings that have a time of their own, by `walkKey`. */
+  walks?: ReadonlyMap<string, number>;
 }
+
+export const walkKey = (a: string, b: string): string => (a < b ? `${a}|${b}` : `${b}|${a}`);

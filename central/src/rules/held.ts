@@ -3,7 +3,7 @@ import { type MarkRule, systemFinding } from './rule.js';
 /** A class that did not take place asks nobody for anything (domain cases 4, 6, 20, 21). */
 export const heldRule: MarkRule = {
   id: 'held',
-  judge(_captures, { session }) {
+  judge(_evidence, { session }) {
     switch (session.status) {
       case 'cancelled':
         return systemFinding('not_required', 'SESSION_CANCELLED');

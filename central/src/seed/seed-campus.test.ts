@@ -6,7 +6,7 @@ import { ManualClock } from '@rollcall/protocol/manual-clock';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../db/test-database.js';
 import { loadCampusKey } from '../people/campus-key.js';
-import { type CampusFile, parseCampusFile } from './campus-file.js';
+import { type CampusFileInput, parseCampusFile } from './campus-file.js';
 import { seedCampus } from './seed-campus.js';
 import { encodeCampus, rollNumber, TEST_CAMPUS_KEY, testCampus } from './test-campus.js';
 
@@ -30,7 +30,7 @@ beforeEach(async () => {
   clock = new ManualClock(START_MS);
 });
 
-const seed = (file: CampusFile, provisionDir?: string) =>
+const seed = (file: CampusFileInput, provisionDir?: string) =>
   seedCampus({
     db,
     clock,
@@ -69,7 +69,7 @@ describe('seedCampus', () => {
       devices: 4,
       students: 3,
       slots: 2,
-      sessions: { created: 2, existing: 0 },
+      sessions: { created: 2, existing: 0, leftOut: [], clashes: [] },
     });
     const keys = await db.knex('gateway_key');
     const keyId = createHash('sha256').update(Buffer.alloc(32, 7)).digest('hex').slice(0, 16);
@@ -80,7 +80,12 @@ describe('seedCampus', () => {
     await seed(testCampus(20));
     const before = await everything();
     clock.advance(3_600_000);
-    expect((await seed(testCampus(20))).sessions).toEqual({ created: 0, existing: 2 });
+    expect((await seed(testCampus(20))).sessions).toEqual({
+      created: 0,
+      existing: 2,
+      leftOut: [],
+      clashes: [],
+    });
     expect(await everything()).toEqual(before);
   });
 
@@ -156,12 +161,12 @@ describe('seedCampus', () => {
     await seed(testCampus(5_000));
     db.knex.off('query', count);
     expect(await db.knex('credential').count()).toEqual([{ count: 5_000 }]);
-    expect(statements).toBeLessThan(40);
+    expect(statements).toBeLessThan(50);
   });
 });
 
 describe('parseCampusFile', () => {
-  const refusal = (change: (file: CampusFile) => void): string => {
+  const refusal = (change: (file: CampusFileInput) => void): string => {
     const file = testCampus(2);
     change(file);
     try {
@@ -172,7 +177,7 @@ describe('parseCampusFile', () => {
     return 'accepted';
   };
 
-  it.each<[string, (file: CampusFile) => unknown, RegExp]>([
+  it.each<[string, (file: CampusFileInput) => unknown, RegExp]>([
     [
       'an unknown room',
       (f) => Object.assign(f.timetable[1] ?? {}, { room: 'r999' }),
@@ -225,7 +230,7 @@ describe('parseCampusFile', () => {
   });
 
   it('refuses one card with two owners without repeating its number', () => {
-    const card = testCampus(1).students[0]?.cards[0] ?? '';
+    const card = testCampus(1).students[0]?.cards?.[0] ?? '';
     const text = refusal((file) => Object.assign(file.students[1] ?? {}, { cards: [card] }));
     expect(text).toMatch(/students\[1\]\.cards\[0\]: students\[0\] has this card too/);
     expect(text).not.toContain(card.split(':')[1]);

@@ -24,7 +24,7 @@ const missing = (read: object, schema: { shape: object }): string[] =>
 describe('what the page reads', () => {
   it('is sent by central under the same names', () => {
     expect(missing(asPunch(punch('p', '10:00:00') as PunchItem), punchSchema)).toEqual([]);
-    expect(missing(asSession(classSession('s')), sessionSchema)).toEqual([]);
+    expect(missing(asSession(classSession('s') as SessionItem), sessionSchema)).toEqual([]);
     expect(missing(asGateway(gateway('g')), gatewaySchema)).toEqual([]);
     const record = { id: '', session_id: '', student: {}, mark: '', marked_at: '', source: '', reason: '' };
     expect(missing(asRecord(record as unknown as CentralRecord), recordSchema)).toEqual([]);

@@ -1,0 +1,69 @@
+import type { Knex } from '../db/database.js';
+import type { Policy } from '../rules/policy.js';
+import { loadPolicies } from './policies.js';
+
+const MINUTE_MS = 60_000;
+/** As the calendar plans it: captures this long before the start are judged, too. */
+const REACH_BEFORE_START_MS = 30 * MINUTE_MS;
+
+interface Row {
+  id: string;
+  start_at: Date;
+  end_at: Date;
+  course_type: string;
+  programme_id: string | null;
+  policy: { id?: string };
+}
+
+/**
+ * Stamps the policy that the settings now give on class sessions that have another. For classes that have not
+ * opened this is what a setting with a date means; for others only a person may ask for it.
+ *
+ * @param where condition on `attendance_session s`
+ * @returns the ids of the sessions that have another policy now
+ */
+export async function restampSessions(
+  trx: Knex,
+  { where, bindings, nowMs }: { where: string; bindings: readonly unknown[]; nowMs: number },
+): Promise<string[]> {
+  const policyAt = await loadPolicies(trx);
+  const { rows } = await trx.raw<{ rows: Row[] }>(
+    `SELECT s.id, s.start_at, s.end_at, s.policy, section.programme_id,
+       CASE WHEN s.session_type = 'LAB' THEN 'lab' ELSE course.course_type END AS course_type
+     FROM attendance_session s JOIN course ON course.code = s.course_code JOIN section ON section.id = s.section_id
+     WHERE ${where}`,
+    bindings as never,
+  );
+  const stamped = rows.flatMap((row) => {
+    const scope = { courseType: row.course_type, programmeId: row.programme_id };
+    const policy = policyAt(row.start_at.getTime(), scope);
+    return policy.id === row.policy.id ? [] : [stampOf(row, policy)];
+  });
+  if (stamped.length === 0) return [];
+  await trx.raw(STAMP_SQL, [JSON.stringify(stamped), new Date(nowMs)]);
+  return stamped.map(({ id }) => id);
+}
+
+function stampOf({ id, start_at, end_at }: Row, policy: Policy) {
+  return {
+    id,
+    policy,
+    reach_from: new Date(start_at.getTime() - REACH_BEFORE_START_MS),
+    reach_until: new Date(end_at.getTime() + policy.close_grace_minutes * MINUTE_MS),
+  };
+}
+
+const STAMP_SQL = `
+  WITH stamp AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset(?::jsonb) AS r (id uuid, policy jsonb, reach_from timestamptz, reach_until timestamptz)
+  ), kept AS (
+    INSERT INTO policy_version (id, rules_version, document)
+    SELECT DISTINCT ON (policy->>'id') policy->>'id', (policy->>'rules_version')::integer, policy FROM stamp
+    ON CONFLICT DO NOTHING
+  ), listed AS (
+    UPDATE session_section g SET reach_from = stamp.reach_from, reach_until = stamp.reach_until
+    FROM stamp WHERE g.session_id = stamp.id
+  )
+  UPDATE attendance_session s SET policy = stamp.policy, reach_from = stamp.reach_from, reach_until = stamp.reach_until,
+    version = s.version + 1, updated_at = ?::timestamptz
+  FROM stamp WHERE s.id = stamp.id`;

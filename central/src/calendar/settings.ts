@@ -1,0 +1,94 @@
+import { RollcallError } from '@rollcall/protocol/errors';
+import type { Knex } from '../db/database.js';
+import {
+  defaultOf,
+  isSettingKey,
+  SETTING_KEYS,
+  type SettingKey,
+  type Settings,
+} from '../rules/setting-keys.js';
+import { readSettingValue, type SettingValue, unknownKeyProblem } from '../rules/setting-value.js';
+
+export const SCOPE_KINDS = ['campus', 'programme', 'course_type'] as const;
+export type ScopeKind = (typeof SCOPE_KINDS)[number];
+
+/** What a setting is asked for; what is left out is the campus as a whole. */
+export interface SettingScope {
+  programmeId?: string | null | undefined;
+  /** `lab` for a lab class of any course, otherwise the type of the course. */
+  courseType?: string | null | undefined;
+}
+
+interface SettingRow {
+  key: string;
+  value: string;
+  scope_kind: ScopeKind;
+  scope_id: string;
+  /** Null for one that was always in force. */
+  effective_from: Date | null;
+}
+
+interface LoadedSetting {
+  key: SettingKey;
+  value: SettingValue;
+  kind: ScopeKind;
+  id: string;
+  fromMs: number;
+}
+
+export type SettingsAt = (atMs: number, scope?: SettingScope) => Settings;
+
+/**
+ * Reads every setting once and answers with those in force at an instant: the narrowest scope counts, in it the
+ * newest that has begun, and the default of the table where nobody set anything.
+ *
+ * @throws RollcallError `CONFIG_INVALID` for a key that nothing reads and for a value out of bounds
+ */
+export async function loadSettings(knex: Knex): Promise<SettingsAt> {
+  const { rows } = await knex.raw<{ rows: SettingRow[] }>(
+    `SELECT key, value, scope_kind, scope_id, nullif(effective_from, '-infinity') AS effective_from
+     FROM attendance_configuration WHERE is_active
+     ORDER BY array_position(ARRAY['campus', 'programme', 'course_type'], scope_kind),
+       attendance_configuration.effective_from, key`,
+  );
+  const loaded = rows.map(read);
+  return (atMs, scope = {}) => {
+    const settings = Object.fromEntries(
+      SETTING_KEYS.map((key) => [key, defaultOf(key, scope.courseType ?? undefined)]),
+    );
+    // From wide to narrow and from old to new: the last one stands.
+    for (const { key, value, kind, id, fromMs } of loaded) {
+      if (fromMs <= atMs && isWithin(kind, id, scope)) settings[key] = value;
+    }
+    return settings as unknown as Settings;
+  };
+}
+
+export interface SettingsRequest {
+  atMs: number;
+  scope?: SettingScope;
+}
+
+/** The settings in force at one instant; `loadSettings` where more than one answer is needed. */
+export async function settingsAt(knex: Knex, { atMs, scope }: SettingsRequest): Promise<Settings> {
+  const at = await loadSettings(knex);
+  return at(atMs, scope);
+}
+
+function isWithin(kind: ScopeKind, id: string, scope: SettingScope): boolean {
+  if (kind === 'campus') return true;
+  return id === (kind === 'programme' ? scope.programmeId : scope.courseType);
+}
+
+function read({ key, value: text, scope_kind, scope_id, effective_from }: SettingRow): LoadedSetting {
+  if (!isSettingKey(key)) {
+    throw new RollcallError(
+      'CONFIG_INVALID',
+      `attendance_configuration names ${unknownKeyProblem([key])}, or set is_active to false`,
+    );
+  }
+  const value = readSettingValue(key, text);
+  if (!value.ok) throw new RollcallError('CONFIG_INVALID', `attendance_configuration: ${value.problem}`);
+  const fromMs = effective_from?.getTime() ?? Number.NEGATIVE_INFINITY;
+  return { key, value: value.value, kind: scope_kind, id: scope_id, fromMs };
+}

@@ -1,0 +1,50 @@
+import type { Knex } from '../db/database.js';
+import { type Pair, pairKey } from './pair.js';
+
+/**
+ * Evidence of one class can change the mark of another: who stays is carried over to the next one, taps alternate
+ * through the day, and of two classes at once only one is attended (domain cases 43, 47, 53). Adds the classes
+ * of the same student that follow on the day or overlap and that have marks by now; during classes these are
+ * mostly none. Wide on purpose: one too many is judged to be what it was.
+ */
+export async function withDependents(trx: Knex, pairs: readonly Pair[]): Promise<Pair[]> {
+  const { rows } = await trx.raw<{ rows: { session_id: string; student_id: string }[] }>(DEPENDENTS_SQL, [
+    pairs.map(({ sessionId }) => sessionId),
+    pairs.map(({ studentId }) => studentId),
+  ] as never);
+  if (rows.length === 0) return [...pairs];
+  const all = new Map(pairs.map((pair) => [pairKey(pair), pair]));
+  for (const { session_id: sessionId, student_id: studentId } of rows) {
+    const pair = { sessionId, studentId };
+    all.set(pairKey(pair), pair);
+  }
+  return [...all.values()];
+}
+
+/** Classes are looked up once per group, as ingest does; students meet them in memory. */
+export const DEPENDENTS_SQL = `
+  WITH member AS MATERIALIZED (
+    SELECT pair.student_id, m.section_id, s.id AS session_id, s.start_at, s.end_at
+    FROM unnest(?::uuid[], ?::uuid[]) AS pair (session_id, student_id)
+      JOIN attendance_session s ON s.id = pair.session_id
+      CROSS JOIN LATERAL (
+        SELECT section_id FROM roster_membership
+        WHERE student_id = pair.student_id AND valid_during @> s.scheduled_date OFFSET 0
+      ) m
+  ), near AS MATERIALIZED (
+    SELECT span.section_id, n.id, n.start_at, n.end_at
+    FROM (SELECT section_id, min(start_at) AS first_at, max(end_at) AS last_at FROM member GROUP BY section_id) span
+      CROSS JOIN LATERAL (
+        SELECT session_id FROM session_section
+        WHERE section_id = span.section_id
+          AND reach_from BETWEEN span.first_at - interval '12 hours' AND span.last_at + interval '12 hours' OFFSET 0
+      ) g
+      CROSS JOIN LATERAL (
+        SELECT * FROM attendance_session
+        WHERE id = g.session_id AND status NOT IN ('scheduled', 'cancelled', 'not_held') OFFSET 0
+      ) n
+  )
+  SELECT DISTINCT near.id AS session_id, member.student_id
+  FROM member JOIN near USING (section_id)
+  WHERE near.id <> member.session_id AND near.start_at < member.start_at + interval '12 hours'
+    AND near.end_at > member.start_at`;

@@ -1,0 +1,76 @@
+import type { Knex } from '../db/database.js';
+import type { LoadedSession } from './load-sessions.js';
+import type { Standing } from './load-standing.js';
+
+interface HolidayRow {
+  campus_id: string;
+  date: string;
+  start_time: string | null;
+  end_time: string | null;
+  scope_year_of_study: number | null;
+  scope_department_id: string | null;
+  scope_section_id: string | null;
+}
+
+interface GroupRow {
+  id: string;
+  parent_id: string | null;
+  year_of_study: number | null;
+  department_id: string | null;
+}
+
+export type IsOnHoliday = (session: LoadedSession, standing: Standing) => boolean;
+
+/**
+ * Holidays of some groups only: a class that others have goes on without the students of those (domain case 8).
+ * Most days have none, and then nothing more is read.
+ */
+export async function loadScopedHolidays(
+  trx: Knex,
+  sessions: Iterable<LoadedSession>,
+  standings: readonly Standing[],
+): Promise<IsOnHoliday> {
+  const dates = [...new Set([...sessions].map(({ date }) => date))];
+  const { rows: holidays } = await trx.raw<{ rows: HolidayRow[] }>(
+    `SELECT campus_id, date::text AS date, start_time::text AS start_time, end_time::text AS end_time, scope_year_of_study,
+       scope_department_id, scope_section_id
+     FROM attendance_holiday
+     WHERE campus_id IN (SELECT id FROM campus) AND date = ANY(?::date[]) AND affects_attendance
+       AND num_nonnulls(scope_year_of_study, scope_department_id, scope_section_id) > 0`,
+    [dates as never],
+  );
+  if (holidays.length === 0) return () => false;
+  const groups = await loadGroups(trx, [...new Set(standings.flatMap(({ groups: ids }) => ids))]);
+  return (session, standing) =>
+    holidays.some(
+      (holiday) =>
+        holiday.campus_id === session.campusId &&
+        holiday.date === session.date &&
+        isDuring(holiday, session) &&
+        standing.groups.some((id) => isMeant(holiday, groups.get(id))),
+    );
+}
+
+async function loadGroups(trx: Knex, ids: readonly string[]): Promise<Map<string, GroupRow>> {
+  const { rows } = await trx.raw<{ rows: GroupRow[] }>(
+    `SELECT g.id, g.parent_id, coalesce(g.year_of_study, parent.year_of_study) AS year_of_study,
+       coalesce(g.department_id, parent.department_id) AS department_id
+     FROM section g LEFT JOIN section parent ON parent.id = g.parent_id
+     WHERE g.id = ANY(?::text[]) AND g.kind <> 'elective'`,
+    [ids as never],
+  );
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+function isDuring({ start_time: from, end_time: until }: HolidayRow, { localStart }: LoadedSession): boolean {
+  return from === null || until === null || (from <= localStart && localStart < until);
+}
+
+/** Every part of the scope that is set has to fit. */
+function isMeant(holiday: HolidayRow, group: GroupRow | undefined): boolean {
+  if (group === undefined) return false;
+  const { scope_year_of_study: year, scope_department_id: department, scope_section_id: section } = holiday;
+  if (year !== null && year !== group.year_of_study) return false;
+  if (department !== null && department !== group.department_id) return false;
+  return section === null || section === group.id || section === group.parent_id;
+}

@@ -1,0 +1,105 @@
+import type { Knex } from '../db/database.js';
+import type { Facts, HumanDecision, Source } from '../rules/facts.js';
+import type { LoadedSession } from './load-sessions.js';
+import { type Pair, pairKey } from './pair.js';
+
+/** What a student is to a class session before anything was captured. */
+export interface Standing extends Pair {
+  hasRecord: boolean;
+  /** Groups that the student is in on the date of the class. */
+  groups: readonly string[];
+  status: NonNullable<Facts['status']> | null;
+  leaves: readonly { id: string; start_time: string | null; end_time: string | null }[];
+}
+
+interface StandingRow {
+  session_id: string;
+  student_id: string;
+  has_record: boolean;
+  groups: string[] | null;
+  status: Standing['status'];
+  leaves: Standing['leaves'] | null;
+}
+
+const PAIRS_SQL = 'unnest(?::uuid[], ?::uuid[]) AS pair (session_id, student_id)';
+
+export const STANDING_SQL = `
+  SELECT pair.session_id, pair.student_id, r.is_there IS NOT NULL AS has_record, m.groups, st.status, l.leaves
+  FROM ${PAIRS_SQL}
+    JOIN attendance_session s ON s.id = pair.session_id
+    LEFT JOIN LATERAL (
+      SELECT true AS is_there FROM attendance_record
+      WHERE session_id = pair.session_id AND student_id = pair.student_id OFFSET 0
+    ) r ON true
+    LEFT JOIN LATERAL (
+      SELECT array_agg(section_id ORDER BY section_id) AS groups FROM roster_membership
+      WHERE student_id = pair.student_id AND valid_during @> s.scheduled_date OFFSET 0
+    ) m ON true
+    LEFT JOIN LATERAL (
+      SELECT status FROM student_status_period
+      WHERE student_id = pair.student_id AND valid_during @> s.scheduled_date OFFSET 0
+    ) st ON true
+    LEFT JOIN LATERAL (
+      SELECT jsonb_agg(jsonb_build_object('id', id, 'start_time', start_time, 'end_time', end_time) ORDER BY id) AS leaves
+      FROM attendance_leave_application
+      WHERE student_id = pair.student_id AND status = 'approved' AND start_date <= s.scheduled_date
+        AND end_date >= s.scheduled_date AND affects_attendance AND auto_apply_to_sessions OFFSET 0
+    ) l ON true`;
+
+export async function loadStandings(trx: Knex, pairs: readonly Pair[]): Promise<Standing[]> {
+  const { rows } = await trx.raw<{ rows: StandingRow[] }>(STANDING_SQL, pairColumns(pairs) as never);
+  return rows.map((row) => ({
+    sessionId: row.session_id,
+    studentId: row.student_id,
+    hasRecord: row.has_record,
+    groups: row.groups ?? [],
+    status: row.status,
+    leaves: row.leaves ?? [],
+  }));
+}
+
+const pairColumns = (pairs: readonly Pair[]): [string[], string[]] => [
+  pairs.map(({ sessionId }) => sessionId),
+  pairs.map(({ studentId }) => studentId),
+];
+
+/** The leave that covers the class: of part of a day, those that start within it (domain case 124). */
+export function leaveOf({ leaves }: Standing, { localStart }: LoadedSession): string | null {
+  const covering = leaves.find(
+    ({ start_time: from, end_time: until }) =>
+      from === null || until === null || (from <= localStart && localStart < until),
+  );
+  return covering?.id ?? null;
+}
+
+export const DECISIONS_SQL = `
+  SELECT pair.session_id, pair.student_id, d.id, d.kind, d.mark, d.source,
+    floor(extract(epoch FROM d.decided_at) * 1000)::float8 AS at_ms
+  FROM ${PAIRS_SQL}
+    CROSS JOIN LATERAL (
+      SELECT * FROM decision
+      WHERE session_id = pair.session_id AND student_id = pair.student_id AND withdrawn_at IS NULL OFFSET 0
+    ) d`;
+
+interface DecisionRow {
+  session_id: string;
+  student_id: string;
+  id: string;
+  kind: HumanDecision['kind'];
+  mark: HumanDecision['mark'];
+  source: Source;
+  at_ms: number;
+}
+
+export async function loadDecisions(
+  trx: Knex,
+  pairs: readonly Pair[],
+): Promise<Map<string, HumanDecision[]>> {
+  const { rows } = await trx.raw<{ rows: DecisionRow[] }>(DECISIONS_SQL, pairColumns(pairs) as never);
+  const groups = new Map<string, HumanDecision[]>();
+  for (const { session_id, student_id, at_ms, ...decision } of rows) {
+    const key = pairKey({ sessionId: session_id, studentId: student_id });
+    groups.set(key, [...(groups.get(key) ?? []), { ...decision, atMs: at_ms }]);
+  }
+  return groups;
+}

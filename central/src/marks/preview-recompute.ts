@@ -1,0 +1,165 @@
+import { restampSessions } from '../calendar/restamp.js';
+import type { Knex } from '../db/database.js';
+import type { Mark } from '../rules/facts.js';
+import { judgePairs } from './judge-pairs.js';
+import { pairsOfSessions } from './recompute.js';
+import type { ChangedRecord } from './save-decisions.js';
+
+/** Sessions in one preview: bounds its transaction. */
+export const RECOMPUTE_SESSIONS_MAX = 500;
+
+export interface RecomputeRequest {
+  /** Condition on `attendance_session s`; locked classes are never among them. */
+  where: string;
+  bindings: readonly unknown[];
+  /** Whether the settings of now are stamped on the classes first. */
+  withSettings: boolean;
+  nowMs: number;
+}
+
+export interface MarkChange {
+  session_id: string;
+  roll_number: string;
+  name: string;
+  course_code: string;
+  from: Mark | null;
+  to: Mark;
+  from_reason: string | null;
+  reason: string;
+}
+
+/** What recomputing changes: marks, and the share of attended classes of the students concerned. */
+export interface Recomputed {
+  sessions: number;
+  restamped: number;
+  changes: MarkChange[];
+  crossing: { roll_number: string; course_code: string; from: Share; to: Share }[];
+}
+
+export interface Share {
+  attended: number;
+  held: number;
+}
+
+class RolledBack extends Error {}
+
+/** As {@link recomputeSessions}, and takes everything back. */
+export async function previewRecompute(
+  knex: Knex,
+  request: RecomputeRequest & { thresholdPercent: number },
+): Promise<Recomputed> {
+  let preview: Recomputed | undefined;
+  try {
+    await knex.transaction(async (trx) => {
+      preview = await recomputeSessions(trx, request);
+      throw new RolledBack();
+    });
+  } catch (error) {
+    if (!(error instanceof RolledBack)) throw error;
+  }
+  return preview ?? { sessions: 0, restamped: 0, changes: [], crossing: [] };
+}
+
+/** Judges the classes again from their evidence and says what changed, and who crosses the threshold. */
+export async function recomputeSessions(
+  trx: Knex,
+  { where, bindings, withSettings, nowMs, thresholdPercent }: RecomputeRequest & { thresholdPercent: number },
+): Promise<Recomputed> {
+  const unlocked = `s.status <> 'locked' AND (${where})`;
+  const { rows } = await trx.raw<{ rows: { id: string }[] }>(
+    `SELECT s.id FROM attendance_session s WHERE ${unlocked} ORDER BY s.start_at, s.id LIMIT ${RECOMPUTE_SESSIONS_MAX}`,
+    bindings as never,
+  );
+  const ids = rows.map(({ id }) => id);
+  const restamped = withSettings
+    ? await restampSessions(trx, { where: 's.id = ANY(?::uuid[])', bindings: [ids], nowMs })
+    : [];
+  const pairs = await pairsOfSessions(trx, ids);
+  const before = await loadReasons(trx, ids);
+  const changed = await judgePairs(trx, pairs, nowMs);
+  const changes = await describeChanges(trx, changed, before);
+  const crossing = await loadCrossing(trx, changed, thresholdPercent);
+  return { sessions: ids.length, restamped: restamped.length, changes, crossing };
+}
+
+async function loadReasons(trx: Knex, ids: readonly string[]): Promise<Map<string, string>> {
+  const { rows } = await trx.raw<{ rows: { id: string; reason: string }[] }>(
+    'SELECT id, reason FROM attendance_record WHERE session_id = ANY(?::uuid[])',
+    [ids as never],
+  );
+  return new Map(rows.map(({ id, reason }) => [id, reason]));
+}
+
+async function describeChanges(
+  trx: Knex,
+  changed: readonly ChangedRecord[],
+  before: ReadonlyMap<string, string>,
+): Promise<MarkChange[]> {
+  if (changed.length === 0) return [];
+  const previous = new Map(changed.map((record) => [record.id, record.previousMark]));
+  const { rows } = await trx.raw<{ rows: (Omit<MarkChange, 'from' | 'from_reason'> & { id: string })[] }>(
+    `SELECT r.id, r.session_id, st.roll_number, st.full_name AS name, s.course_code, r.mark AS "to", r.reason
+     FROM attendance_record r JOIN student st ON st.id = r.student_id JOIN attendance_session s ON s.id = r.session_id
+     WHERE r.id = ANY(?::uuid[]) ORDER BY s.start_at, st.roll_number`,
+    [changed.map(({ id }) => id) as never],
+  );
+  return rows
+    .map(({ id, ...row }) => ({
+      ...row,
+      from: previous.get(id) ?? null,
+      from_reason: before.get(id) ?? null,
+    }))
+    .filter(({ from, to, from_reason: was, reason }) => from !== to || was !== reason);
+}
+
+/** Compared as whole numbers, never as rounded percentages (domain case 138). */
+async function loadCrossing(
+  trx: Knex,
+  changed: readonly ChangedRecord[],
+  thresholdPercent: number,
+): Promise<Recomputed['crossing']> {
+  const { rows } = await trx.raw<{
+    rows: {
+      roll_number: string;
+      course_code: string;
+      attended: number;
+      held: number;
+      was_attended: number;
+      was_held: number;
+    }[];
+  }>(CROSSING_SQL, [
+    changed.map(({ id }) => id),
+    changed.map(({ previousMark }) => previousMark ?? 'pending'),
+  ] as never);
+  const isEnough = ({ attended, held }: Share): boolean =>
+    held > 0 && attended * 100 >= thresholdPercent * held;
+  return rows
+    .map((row) => ({
+      roll_number: row.roll_number,
+      course_code: row.course_code,
+      from: { attended: row.was_attended, held: row.was_held },
+      to: { attended: row.attended, held: row.held },
+    }))
+    .filter(({ from, to }) => isEnough(from) !== isEnough(to));
+}
+
+const CROSSING_SQL = `
+  WITH was AS (SELECT * FROM unnest(?::uuid[], ?::text[]) AS w (id, mark)),
+  concerned AS (
+    SELECT DISTINCT r.student_id, s.course_code, s.academic_period_id
+    FROM was JOIN attendance_record r ON r.id = was.id JOIN attendance_session s ON s.id = r.session_id
+  ), counted AS (
+    SELECT c.student_id, c.course_code, s.period_count, r.mark, coalesce(was.mark, r.mark) AS was_mark, r.attended_periods
+    FROM concerned c
+      JOIN attendance_record r ON r.student_id = c.student_id
+      JOIN attendance_session s ON s.id = r.session_id AND s.course_code = c.course_code
+        AND s.academic_period_id = c.academic_period_id AND s.counts_in_denominator
+      LEFT JOIN was ON was.id = r.id
+  )
+  SELECT st.roll_number, counted.course_code,
+    coalesce(sum(coalesce(attended_periods, period_count)) FILTER (WHERE mark IN ('present', 'late')), 0)::int AS attended,
+    coalesce(sum(period_count) FILTER (WHERE mark IN ('present', 'late', 'absent')), 0)::int AS held,
+    coalesce(sum(period_count) FILTER (WHERE was_mark IN ('present', 'late')), 0)::int AS was_attended,
+    coalesce(sum(period_count) FILTER (WHERE was_mark IN ('present', 'late', 'absent')), 0)::int AS was_held
+  FROM counted JOIN student st ON st.id = counted.student_id
+  GROUP BY 1, 2 ORDER BY 1, 2`;

@@ -1,0 +1,55 @@
+import type { Knex } from '../db/database.js';
+import { wakeJudge } from './notify.js';
+import type { Pair } from './pair.js';
+
+/** Puts pairs before the judge when the transaction commits. */
+export async function queuePairs(trx: Knex, pairs: readonly Pair[]): Promise<void> {
+  if (pairs.length === 0) return;
+  await trx.raw(
+    'INSERT INTO judgement_todo (session_id, student_id) SELECT * FROM unnest(?::uuid[], ?::uuid[])',
+    [pairs.map(({ sessionId }) => sessionId), pairs.map(({ studentId }) => studentId)] as never,
+  );
+  await wakeJudge(trx);
+}
+
+/** Everybody who is on the rosters of these class sessions or has a record in them. */
+export const PAIRS_OF_SESSIONS_SQL = `
+  SELECT g.session_id, m.student_id FROM session_section g
+    JOIN roster_membership m ON m.section_id = g.section_id AND m.valid_during @> g.scheduled_date
+  WHERE g.session_id = ANY(?::uuid[])
+  UNION SELECT session_id, student_id FROM attendance_record WHERE session_id = ANY(?::uuid[])`;
+
+/** Puts everybody of these class sessions before the judge. */
+export async function queueSessions(trx: Knex, sessionIds: readonly string[]): Promise<void> {
+  if (sessionIds.length === 0) return;
+  await trx.raw(`INSERT INTO judgement_todo (session_id, student_id) ${PAIRS_OF_SESSIONS_SQL}`, [
+    sessionIds as never,
+    sessionIds as never,
+  ]);
+  await wakeJudge(trx);
+}
+
+/** Campus-local dates, both included. */
+export interface DateRange {
+  from: string;
+  /** Null: no end. */
+  until: string | null;
+}
+
+/**
+ * Puts the class sessions of one student within these dates before the judge: leave, a change of the roster, a
+ * suspension. What was captured then is judged again with them (domain case 38).
+ */
+export async function queueStudent(trx: Knex, studentId: string, { from, until }: DateRange): Promise<void> {
+  await trx.raw(
+    `INSERT INTO judgement_todo (session_id, student_id)
+     SELECT DISTINCT g.session_id, m.student_id FROM roster_membership m
+       JOIN session_section g ON g.section_id = m.section_id
+     WHERE m.student_id = ?::uuid AND g.scheduled_date >= ?::date AND g.scheduled_date <= coalesce(?::date, 'infinity')
+     UNION
+     SELECT r.session_id, r.student_id FROM attendance_record r JOIN attendance_session s ON s.id = r.session_id
+     WHERE r.student_id = ?::uuid AND s.scheduled_date >= ?::date AND s.scheduled_date <= coalesce(?::date, 'infinity')`,
+    [studentId, from, until, studentId, from, until],
+  );
+  await wakeJudge(trx);
+}
