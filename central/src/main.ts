@@ -14,7 +14,6 @@ import { createCommandSender } from './devices/commands.js';
 import { createMessageRouter } from './devices/messages.js';
 import { createReplayRequests } from './devices/replay-request.js';
 import { createRosterPublisher } from './devices/roster-publisher.js';
-import { loadDataKeys } from './privacy/data-key.js';
 import { createHttpServer } from './http/server.js';
 import type { Committed } from './ingest/commit-rows.js';
 import { createIngest } from './ingest/ingest.js';
@@ -22,6 +21,7 @@ import { startJobs } from './jobs/boss.js';
 import type { Log } from './log.js';
 import { createJudge } from './marks/judge.js';
 import { createMetrics, type Metrics } from './metrics/metrics.js';
+import { loadDataKeys } from './privacy/data-key.js';
 import { Started } from './started.js';
 
 export interface Central {

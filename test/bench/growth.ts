@@ -41,10 +41,11 @@ async function fillTo({ knex }: Database, size: number): Promise<void> {
          SELECT student_id, hash, row_number() OVER (ORDER BY student_id) - 1 AS n, count(*) OVER () AS total
            FROM credential JOIN credential_hash ON credential_id = id AND projection = 'full')
        INSERT INTO punch (gateway_id, store_id, seq, punch_id, boot_id, mono_ms, occurred_at, clock_state, device_id,
-                          kind, technology, hash_full, received_at, effective_at, time_source, student_id, outcome,
-                          matched_projection, room_id)
+                          kind, technology, hash_full, received_at, received_month, effective_at, time_source, student_id,
+                          outcome, matched_projection, room_id)
        SELECT 'gw-0', '00000000-0000-4000-8000-000000000001', i, gen_random_uuid(),
-              '00000000-0000-4000-8000-000000000002', i, at, 'synced', 'line-0', 'card', 'iso14443a', hash, at, at,
+              '00000000-0000-4000-8000-000000000002', i, at, 'synced', 'line-0', 'card', 'iso14443a', hash, at,
+              date_trunc('month', at AT TIME ZONE 'UTC')::date, at,
               'gateway_clock', student_id, 'recognized', 'full', 'r-0'
          FROM generate_series(?::bigint, ?::bigint) i
          JOIN people ON people.n = i % people.total

@@ -61,7 +61,7 @@ describe('the sign-in', () => {
     await start(signedOut);
     await open();
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
-    expect(await page.evaluate(() => document.activeElement?.getAttribute('name'))).toBe('login');
+    expect(await page.evaluate('document.activeElement?.getAttribute("name")')).toBe('login');
     await keepPicture('sign-in.png');
     await typeAndSend();
     await page.getByRole('heading', { name: 'Live attendance' }).waitFor();
