@@ -61,7 +61,10 @@ describe('the Live page of a real campus', () => {
   });
 
   it('explains the mark from the roster', async () => {
-    await page.locator('[data-session]').getByRole('link').click();
+    await page
+      .locator('[data-session]')
+      .getByRole('link', { name: /^Roster/ })
+      .click();
     const dialog = page.getByRole('dialog');
     await dialog.getByRole('button', { name: 'Present 1' }).click();
     await dialog.getByRole('button', { expanded: false }).first().click();

@@ -215,6 +215,8 @@ export function fakeExplanation(recordId: string) {
             },
           ],
     evidence_more: 0,
+    also: [],
+    flags: tapped === null ? [] : [{ flag: 'CARD_ONLY', text: 'Only a card was captured' }],
     waiting_for: [],
     text: 'Excused: approved leave 23–24 November.',
   };

@@ -52,7 +52,9 @@ export const explanationSchema = recordSchema.extend({
     late_until: instant,
     closes_at: instant,
   }),
-  also: z.array(z.string()).describe('Further reasons that would have been enough'),
+  also: z
+    .array(z.strictObject({ reason: z.string(), text: z.string() }))
+    .describe('Further reasons that would have been enough'),
   flags: z.array(z.strictObject({ flag: z.string(), text: z.string() })),
   decisions: z.array(z.guid()).describe('Decisions of people that it rests on'),
   leave_id: z.guid().nullable(),

@@ -60,7 +60,7 @@ export async function loadExplanation(knex: Knex, recordId: string): Promise<Exp
       late_until: derivation.limits.late_until,
       closes_at: derivation.limits.captures_until,
     },
-    also: (derivation.also ?? []).map((reason) => REASONS[reason]),
+    also: (derivation.also ?? []).map((reason) => ({ reason, text: REASONS[reason] })),
     flags: (derivation.flags ?? []).map((flag) => ({ flag, text: FLAGS[flag] })),
     decisions: derivation.decisions,
     leave_id: derivation.leave_id ?? null,

@@ -33,6 +33,8 @@ describe('what the page reads', () => {
       limits: {},
       evidence: [],
       evidence_more: 0,
+      also: [],
+      flags: [],
       waiting_for: [],
       text: '',
     };

@@ -118,6 +118,10 @@ export interface Explanation {
   evidence_more: number;
   waiting_for: string[];
   text: string;
+  /** Further reasons that would have been enough. */
+  also: { reason: string; text: string }[];
+  /** What is to be known about the evidence, beside what decided. */
+  flags: { flag: string; text: string }[];
 }
 
 export type DeviceState = 'absent' | 'opening' | 'probing' | 'ready' | 'degraded' | 'closing' | 'blocked';

@@ -211,6 +211,14 @@ export const en = {
     rule: 'Rule version {{version}}',
     more_one: '{{count}} more tap did not count',
     more_other: '{{count}} more taps did not count',
+    also: 'Also: {{reason}}',
+  },
+  /** What is to be known about the taps beside what decided. */
+  flag: {
+    CARD_ONLY: 'Only a card was tapped although the room has a finger reader.',
+    CONFLICT: 'The taps say otherwise than the person who decided.',
+    EXIT_ASSUMED: 'No exit was captured; it is assumed.',
+    UNVERIFIED: 'The taps alone do not prove who it was.',
   },
   /** Why a mark is what it is, where taps and times alone do not say it. */
   reason: {

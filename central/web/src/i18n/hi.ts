@@ -209,6 +209,14 @@ export const hi: Texts = {
     rule: 'नियम संस्करण {{version}}',
     more_one: '{{count}} और टैप नहीं गिना गया',
     more_other: '{{count}} और टैप नहीं गिने गए',
+    also: 'साथ ही: {{reason}}',
+  },
+  /** What is to be known about the taps beside what decided. */
+  flag: {
+    CARD_ONLY: 'कमरे में उंगली का रीडर होते हुए भी केवल कार्ड लगाया गया।',
+    CONFLICT: 'टैप उस व्यक्ति के निर्णय से अलग कहते हैं।',
+    EXIT_ASSUMED: 'बाहर जाने का टैप नहीं मिला; मान लिया गया है।',
+    UNVERIFIED: 'केवल टैप से सिद्ध नहीं होता कि वह कौन था।',
   },
   reason: {
     NOT_ON_ROSTER: 'उस दिन छात्र इस सेक्शन की सूची में नहीं था।',

@@ -32,6 +32,16 @@ function Explained({ explanation, gateways }: ExplainedProps) {
   return (
     <div className={css.explanation}>
       <p className={css.sentence}>{say(sentenceOf(explanation))}</p>
+      {explanation.also.map(({ reason, text }) => (
+        <p key={reason} className={css.small}>
+          {t('explain.also', { reason: t(`reason.${reason}`, { defaultValue: text }) })}
+        </p>
+      ))}
+      {explanation.flags.map(({ flag, text }) => (
+        <p key={flag} className={css.flag}>
+          {t(`flag.${flag}`, { defaultValue: text })}
+        </p>
+      ))}
       <LimitsTimeline explanation={explanation} />
       <h3 className={css.heading}>{t('explain.evidence')}</h3>
       {explanation.evidence.length === 0 ? <p className={css.small}>{t('explain.noEvidence')}</p> : null}

@@ -32,6 +32,8 @@ function explanation(patch: Partial<Explanation>): Explanation {
     limits,
     evidence: [],
     evidence_more: 0,
+    also: [],
+    flags: [],
     waiting_for: [],
     text: 'in the words of central',
     ...patch,
