@@ -60,10 +60,13 @@ export async function connect(url: string, applicationName: string): Promise<Con
   } catch (error) {
     throw unavailable(url, error);
   }
+  // The driver wants to be asked one thing at a time; what listens to several channels asks several at once.
+  let before: Promise<unknown> = Promise.resolve();
   return {
     async query<Row extends object>(sql: string, values?: unknown[]) {
-      const result = await client.query(sql, values);
-      return result.rows as Row[];
+      const asked = before.then(() => client.query(sql, values));
+      before = asked.catch(() => undefined);
+      return (await asked).rows as Row[];
     },
     onNotification: (handler) => {
       client.on('notification', ({ channel, payload }) => handler(channel, payload ?? ''));
