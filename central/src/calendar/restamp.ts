@@ -20,12 +20,14 @@ interface Row {
  * opened this is what a setting with a date means; for others only a person may ask for it.
  *
  * @param where condition on `attendance_session s`
+ * @param settingsAtMs whose settings count; left out, those at the start of each class
  * @returns the ids of the sessions that have another policy now
  */
 export async function restampSessions(
   trx: Knex,
-  { where, bindings, nowMs }: { where: string; bindings: readonly unknown[]; nowMs: number },
+  request: { where: string; bindings: readonly unknown[]; nowMs: number; settingsAtMs?: number },
 ): Promise<string[]> {
+  const { where, bindings, nowMs, settingsAtMs } = request;
   const policyAt = await loadPolicies(trx);
   const { rows } = await trx.raw<{ rows: Row[] }>(
     `SELECT s.id, s.start_at, s.end_at, s.policy, section.programme_id,
@@ -36,7 +38,7 @@ export async function restampSessions(
   );
   const stamped = rows.flatMap((row) => {
     const scope = { courseType: row.course_type, programmeId: row.programme_id };
-    const policy = policyAt(row.start_at.getTime(), scope);
+    const policy = policyAt(settingsAtMs ?? row.start_at.getTime(), scope);
     return policy.id === row.policy.id ? [] : [stampOf(row, policy)];
   });
   if (stamped.length === 0) return [];

@@ -72,7 +72,12 @@ export async function recomputeSessions(
   );
   const ids = rows.map(({ id }) => id);
   const restamped = withSettings
-    ? await restampSessions(trx, { where: 's.id = ANY(?::uuid[])', bindings: [ids], nowMs })
+    ? await restampSessions(trx, {
+        where: 's.id = ANY(?::uuid[])',
+        bindings: [ids],
+        nowMs,
+        settingsAtMs: nowMs,
+      })
     : [];
   const pairs = await pairsOfSessions(trx, ids);
   const before = await loadReasons(trx, ids);
