@@ -3,6 +3,7 @@ import { writeAudit } from '../audit/write-audit.js';
 import { dateAt, instantOf, plusDays } from '../calendar/campus-zone.js';
 import { campusZone } from '../calendar/generate.js';
 import { loadPolicies } from '../calendar/policies.js';
+import type { SettingScope } from '../calendar/settings.js';
 import type { Knex } from '../db/database.js';
 import { notifyLive } from '../marks/notify.js';
 import type { Authority } from './change-session.js';
@@ -69,7 +70,7 @@ export async function createSession(trx: Knex, request: CreateRequest): Promise<
   if (period === undefined) {
     throw new RollcallError('REQUEST_INVALID', `date: no academic period has the day ${session.date}`);
   }
-  const policy = (await loadPolicies(trx))(startMs);
+  const policy = (await loadPolicies(trx))(startMs, await scopeOf(trx, session));
   const now = new Date(nowMs);
   const [row] = (await trx('attendance_session')
     .insert({
@@ -116,6 +117,19 @@ export async function createSession(trx: Knex, request: CreateRequest): Promise<
   await queueSession(trx, id);
   await notifyLive(trx, { type: 'session', ids: [id] });
   return id;
+}
+
+/** As generation does: a lab class of any course has the settings of labs, and the first group names the programme. */
+async function scopeOf(trx: Knex, { course, sections, sessionType }: NewSession): Promise<SettingScope> {
+  const { rows } = await trx.raw<{ rows: { course_type: string; programme_id: string | null }[] }>(
+    `SELECT c.course_type, g.programme_id FROM course c, section g WHERE c.code = ? AND g.id = ?`,
+    [course, sections[0] ?? ''],
+  );
+  const [row] = rows;
+  return {
+    courseType: sessionType === 'LAB' ? 'lab' : row?.course_type,
+    programmeId: row?.programme_id,
+  };
 }
 
 /** The first group and room are there already: the table lists them by itself. */
