@@ -38,7 +38,8 @@ export const campusFileSchema = z
     campus: z.strictObject({
       id,
       name,
-      zone: z.string().refine(isZone, 'must be an IANA time zone, for example Asia/Kolkata'),
+      /** Left out: the zone that the campus has, or DEFAULT_TIMEZONE for a new one. */
+      zone: z.string().refine(isZone, 'must be an IANA time zone, for example Asia/Kolkata').optional(),
     }),
     buildings: z
       .array(
@@ -147,12 +148,14 @@ export const campusFileSchema = z
       context.addIssue({ code: 'custom', path, message });
   });
 
-export type CampusFile = z.output<typeof campusFileSchema>;
+type ParsedFile = z.output<typeof campusFileSchema>;
+/** With the zone that it is stored in. */
+export type CampusFile = Omit<ParsedFile, 'campus'> & { campus: ParsedFile['campus'] & { zone: string } };
 /** As written by hand: what has a default may be left out. */
 export type CampusFileInput = z.input<typeof campusFileSchema>;
 
 /** @throws RollcallError `SEED_INVALID` naming every wrong path */
-export function parseCampusFile(bytes: Uint8Array): CampusFile {
+export function parseCampusFile(bytes: Uint8Array): ParsedFile {
   if (bytes.length > CAMPUS_BYTES_MAX) {
     throw new RollcallError(
       'SEED_INVALID',

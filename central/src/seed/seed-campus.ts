@@ -1,11 +1,12 @@
 import type { Clock } from '@rollcall/protocol/clock';
 import { dateAt, plusDays } from '../calendar/campus-zone.js';
 import { type Generated, generateSessions } from '../calendar/generate.js';
-import type { Database } from '../db/database.js';
+import { settingsAt } from '../calendar/settings.js';
+import type { Database, Knex } from '../db/database.js';
 import { wakeJudge } from '../marks/notify.js';
 import { cardHmac } from '../people/campus-key.js';
 import { replayUnknown } from '../people/replay-unknown.js';
-import { parseCampusFile } from './campus-file.js';
+import { type CampusFile, parseCampusFile } from './campus-file.js';
 import { provisionGateways } from './provision.js';
 import { storeAccounts } from './store-accounts.js';
 import { storeCampus } from './store-campus.js';
@@ -46,8 +47,8 @@ export async function seedCampus({
   bytes,
   provisionDir,
 }: SeedRequest): Promise<Seeded> {
-  const file = parseCampusFile(bytes);
   const nowMs = clock.wallMs();
+  const file = await zoned(db.knex, parseCampusFile(bytes), nowMs);
   const today = dateAt(nowMs, file.campus.zone);
   const newHashes: Buffer[] = [];
   const seeded = await db.knex.transaction(async (trx) => {
@@ -79,4 +80,15 @@ export async function seedCampus({
   // Cards that were tapped before the office knew whose they are (domain case 91).
   await replayUnknown({ db, clock }, newHashes);
   return seeded;
+}
+
+async function zoned(
+  knex: Knex,
+  file: ReturnType<typeof parseCampusFile>,
+  nowMs: number,
+): Promise<CampusFile> {
+  const { id, zone } = file.campus;
+  const known = await knex('campus').where({ id }).first<{ zone: string } | undefined>('zone');
+  const { DEFAULT_TIMEZONE: byDefault } = await settingsAt(knex, { atMs: nowMs });
+  return { ...file, campus: { ...file.campus, zone: zone ?? known?.zone ?? byDefault } };
 }
