@@ -1,5 +1,6 @@
 import { isRollcallError, RollcallError } from '@rollcall/protocol/errors';
 import { writeAudit } from '../audit/write-audit.js';
+import { QR_CHANNEL } from '../capture/qr-secrets.js';
 import type { Knex } from '../db/database.js';
 import { isSettingKey, type SettingKey, specOf } from '../rules/setting-keys.js';
 import { readSettingValue, unknownKeyProblem } from '../rules/setting-value.js';
@@ -31,7 +32,7 @@ export interface SettingChange {
 export async function changeSetting(trx: Knex, change: SettingChange): Promise<string> {
   const { key, value, scopeKind, scopeId, nowMs, accountId } = change;
   const known = checkKey(key, value);
-  await checkScope(trx, scopeKind, scopeId);
+  await checkScope(trx, { key: known, kind: scopeKind, id: scopeId });
   const fromMs = change.effectiveFromMs ?? nowMs;
   if (fromMs < nowMs - PAST_MAX_MS) {
     throw new RollcallError(
@@ -60,6 +61,7 @@ export async function changeSetting(trx: Knex, change: SettingChange): Promise<s
   const id = row?.id ?? '';
   await checkTogether(trx, fromMs);
   await restampScheduled(trx, fromMs, nowMs);
+  await tellReplicas(trx);
   const after = { key, value, scope_kind: scopeKind, scope_id: scopeId, effective_from: from };
   await audit(trx, { id, action: 'create', accountId, now, after });
   return id;
@@ -80,6 +82,7 @@ export async function deactivateSetting(
   }
   await checkTogether(trx, nowMs);
   await restampScheduled(trx, Number.NEGATIVE_INFINITY, nowMs);
+  await tellReplicas(trx);
   await audit(trx, { id, action: 'deactivate', accountId, now, after: row });
 }
 
@@ -94,13 +97,23 @@ function checkKey(key: string, value: string): SettingKey {
 
 const COURSE_TYPES: readonly string[] = ['theory', 'lab', 'elective', 'mandatory', 'audit'];
 
-async function checkScope(trx: Knex, kind: ScopeKind, id: string): Promise<void> {
+/**
+ * Only what is stamped on a class session can differ from class to class: for the others nobody would look at a
+ * narrower scope, and a setting that changes nothing is refused (A10.13).
+ */
+async function checkScope(
+  trx: Knex,
+  { key, kind, id }: { key: SettingKey; kind: ScopeKind; id: string },
+): Promise<void> {
   if (kind === 'campus') {
     if (id === '') return;
     throw new RollcallError(
       'SETTING_INVALID',
       'scope_id belongs to a programme or a type of course; leave it out',
     );
+  }
+  if (!specOf(key).isStamped) {
+    throw new RollcallError('SETTING_INVALID', `${key} counts for the whole campus; leave the scope out`);
   }
   const isKnown =
     kind === 'course_type'
@@ -145,6 +158,11 @@ async function restampScheduled(trx: Knex, fromMs: number, nowMs: number): Promi
     bindings: [from],
     nowMs,
   });
+}
+
+/** Codes on screens keep the settings in memory, in every replica. */
+async function tellReplicas(trx: Knex): Promise<void> {
+  await trx.raw("SELECT pg_notify(?, '')", [QR_CHANNEL]);
 }
 
 async function audit(

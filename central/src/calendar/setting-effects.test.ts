@@ -1,0 +1,43 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { SETTING_KEYS, type SettingKey } from '../rules/setting-keys.js';
+import { ASKED_PROOFS, READ_LATER } from './setting-proofs/asked.js';
+import { JUDGED_PROOFS } from './setting-proofs/judged.js';
+import type { SettingProof } from './setting-proofs/proof.js';
+import { SettingCampus } from './setting-proofs/setting-campus.js';
+
+const PROOFS = { ...JUDGED_PROOFS, ...ASKED_PROOFS } as Partial<Record<SettingKey, SettingProof>>;
+
+let campus: SettingCampus;
+beforeAll(async () => {
+  campus = await SettingCampus.open();
+});
+afterAll(() => campus?.close());
+beforeEach(() => campus.nextDay());
+
+describe('A10.13: changing a setting changes what happens', () => {
+  it.each(Object.entries(PROOFS))('%s', async (key, proof) => {
+    const seen: unknown[] = [];
+    for (const value of proof.values) {
+      await campus.nextDay();
+      const rows = [await campus.set(key as SettingKey, String(value))];
+      for (const [other, needed] of Object.entries(proof.beside ?? {})) {
+        rows.push(await campus.set(other as SettingKey, needed));
+      }
+      seen.push(await proof.happen(campus));
+      for (const row of rows) await campus.unset(row);
+    }
+    expect(seen).toEqual(proof.seen);
+  });
+
+  it('every key has its proof, or says what will read it', () => {
+    const shown = [...Object.keys(PROOFS), ...Object.keys(READ_LATER)];
+    expect(shown.sort()).toEqual([...SETTING_KEYS].sort());
+  });
+
+  it('no proof has the same outcome for both values', () => {
+    const idle = Object.entries(PROOFS).filter(
+      ([, { seen }]) => JSON.stringify(seen[0]) === JSON.stringify(seen[1]),
+    );
+    expect(idle).toEqual([]);
+  });
+});

@@ -1,0 +1,15 @@
+import type { SettingKey, Settings } from '../../rules/setting-keys.js';
+import type { SettingCampus } from './setting-campus.js';
+
+/** Two values of one key, and what each of them makes of the same events. */
+export interface SettingProof<K extends SettingKey = SettingKey> {
+  values: readonly [Settings[K], Settings[K]];
+  /** What is seen with the first value and with the second. */
+  seen: readonly [unknown, unknown];
+  /** Other keys that it needs beside. */
+  beside?: Partial<Record<SettingKey, string>>;
+  /** Everything that happens; the class is made after the key was set. */
+  happen(campus: SettingCampus): Promise<unknown>;
+}
+
+export type SettingProofs<K extends SettingKey> = { readonly [Key in K]: SettingProof<Key> };
