@@ -73,6 +73,8 @@ export const ERROR_CODES = {
   TIME_IN_FUTURE: 'input',
   TOPIC_INVALID: 'input',
   // requests
+  ANSWER_LOST: 'input',
+  BODY_TOO_LARGE: 'input',
   IDEMPOTENCY_KEY_REUSED: 'input',
   REQUEST_IN_FLIGHT: 'transient',
   TOO_MANY_REQUESTS: 'transient',

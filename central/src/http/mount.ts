@@ -17,7 +17,11 @@ export function mountRoute(app: Express, route: Route, context: HttpContext): vo
       // Before the request is looked at: who may not call this learns nothing about what it takes.
       principal = await context.auth.authenticate(request, contract.access);
       await context.rates.take(contract, principal, request, response);
-      const reply = await answer(route, context, { principal, request, response });
+      const caller = { principal, request, response };
+      const { accountId } = principal;
+      const reply = await context.idempotency.once({ contract, accountId, request }, () =>
+        answer(route, context, caller),
+      );
       if (reply === undefined) return;
       response
         .status(reply.status ?? contract.status ?? 200)

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '@rollcall/protocol/errors';
 import * as z from 'zod';
+import { IDEMPOTENCY_KEY, takesIdempotencyKey } from './idempotency.js';
 import { PROBLEM_CONTENT_TYPE, problemSchema, statusOf } from './problem.js';
 import type { Route, RouteContract } from './route.js';
 
@@ -48,7 +49,8 @@ export function openApiDocument(
 }
 
 function operationOf(contract: RouteContract, version: OpenApiVersion): Json {
-  const { params, query, headers = {}, body, reply } = contract;
+  const { params, query, body, reply } = contract;
+  const headers = { ...contract.headers, ...(takesIdempotencyKey(contract) ? IDEMPOTENCY_HEADER : {}) };
   const content =
     'schema' in reply
       ? { 'application/json': { schema: jsonSchema(reply.schema, version, 'output') } }
@@ -83,6 +85,12 @@ function operationOf(contract: RouteContract, version: OpenApiVersion): Json {
     },
   };
 }
+
+/** Of every write by somebody who is signed in. */
+const IDEMPOTENCY_HEADER = {
+  [IDEMPOTENCY_KEY]:
+    'Makes the request safe to repeat for a day: the same key and request get the first answer again (with Idempotency-Replayed: true), and nothing is done twice',
+} as const;
 
 function securityOf({ access }: RouteContract): Json[] {
   if (access === 'public') return [];
@@ -140,12 +148,17 @@ function accessErrors(access: RouteContract['access']): ErrorCode[] {
   return access === 'signed_in' ? signedIn : [...signedIn, 'FORBIDDEN'];
 }
 
+const IDEMPOTENCY_ERRORS = ['IDEMPOTENCY_KEY_REUSED', 'REQUEST_IN_FLIGHT', 'ANSWER_LOST'] as const;
+
 /** One entry per status with the codes it can carry; any route can refuse a request or fail. */
-function problemResponses({ errors = [], access }: RouteContract): Json {
+function problemResponses(contract: RouteContract): Json {
+  const { errors = [], access, body } = contract;
   const codesOf = new Map<number, string[]>();
   for (const code of [
     'REQUEST_INVALID',
+    ...(body === undefined ? [] : (['BODY_TOO_LARGE'] as const)),
     ...accessErrors(access),
+    ...(takesIdempotencyKey(contract) ? IDEMPOTENCY_ERRORS : []),
     ...errors,
     'DATABASE_LOST',
     'INTERNAL',

@@ -28,6 +28,8 @@ const STATUS_OF_CODE: Partial<Record<ErrorCode, number>> = {
   TOO_MANY_REQUESTS: 429,
   IDEMPOTENCY_KEY_REUSED: 409,
   REQUEST_IN_FLIGHT: 409,
+  ANSWER_LOST: 409,
+  BODY_TOO_LARGE: 413,
   FORBIDDEN: 403,
   NOT_FOUND: 404,
   METHOD_NOT_ALLOWED: 405,
@@ -84,7 +86,7 @@ export function problemOf(error: unknown): Problem {
 
 function tooLarge(cause: Error): RollcallError {
   return new RollcallError(
-    'REQUEST_INVALID',
+    'BODY_TOO_LARGE',
     'The body of the request is larger than 1 MiB; send less at once',
     { cause },
   );

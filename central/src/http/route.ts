@@ -9,6 +9,7 @@ import type { Capture } from '../capture/capture.js';
 import type { Database } from '../db/database.js';
 import type { Log } from '../log.js';
 import type { Metrics } from '../metrics/metrics.js';
+import type { Idempotency } from './idempotency.js';
 import type { LiveFeed } from './live-feed.js';
 import type { RateLimits } from './rate-limits.js';
 
@@ -20,6 +21,7 @@ export interface HttpContext {
   metrics: Metrics;
   auth: Auth;
   rates: RateLimits;
+  idempotency: Idempotency;
   capture: Capture;
   /** What has to work before traffic may come, by name. */
   checks: Readonly<Record<string, () => Promise<boolean> | boolean>>;

@@ -42,6 +42,7 @@ describe('operations', () => {
       'advance-sessions',
       'escalate-watermarks',
       'notice-silent-gateways',
+      'expire-answers',
     ]);
   });
 

@@ -13,6 +13,7 @@ import type { Log } from '../log.js';
 import { createMetrics, type Metrics } from '../metrics/metrics.js';
 import type { FileKey } from '../people/key-file.js';
 import { createApp } from './app.js';
+import { createIdempotency } from './idempotency.js';
 import { createLiveFeed } from './live-feed.js';
 import { PAGE_DIRECTORY } from './page.js';
 import { type BUDGETS, createRateLimits } from './rate-limits.js';
@@ -71,6 +72,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     metrics,
     auth,
     rates: createRateLimits(options.budgets),
+    idempotency: createIdempotency({ knex: db.knex, clock, log, seal: capture.seal }),
     capture,
     checks: readinessChecks(options),
   };

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Request } from 'express';
 import type { Principal } from '../auth/principal.js';
 import type { Knex } from '../db/database.js';
+import { claimOf, markCommitted } from './idempotency-claim.js';
 
 export interface Writer {
   principal: Principal;
@@ -15,15 +16,19 @@ const REQUEST_ID = /^[A-Za-z0-9._:-]{8,64}$/;
  * A transaction that knows who asked for it: every audit row written in it carries role, address, user agent
  * and request id by default (domain case 158), whichever statement writes it.
  */
-export function writeAs<Result>(
+export async function writeAs<Result>(
   knex: Knex,
   writer: Writer,
   act: (trx: Knex) => Promise<Result>,
 ): Promise<Result> {
-  return knex.transaction(async (trx) => {
+  const claim = claimOf(writer.request);
+  const result = await knex.transaction(async (trx) => {
     await trx.raw(CONTEXT_SQL, auditContext(writer));
+    if (claim !== undefined) await markCommitted(trx, claim);
     return act(trx);
   });
+  if (claim !== undefined) claim.isCommitted = true;
+  return result;
 }
 
 const CONTEXT_SQL = `SELECT set_config('rollcall.actor_role', ?, true), set_config('rollcall.ip', ?, true),

@@ -1,5 +1,6 @@
 import { advanceSessionsJob } from './advance-sessions.js';
 import { escalateWatermarksJob } from './escalate-watermarks.js';
+import { expireAnswersJob } from './expire-answers.js';
 import { generateSessionsJob } from './generate-sessions.js';
 import type { Job } from './job.js';
 import { makePunchPartitionsJob } from './make-punch-partitions.js';
@@ -12,4 +13,5 @@ export const JOBS: readonly Job[] = [
   advanceSessionsJob,
   escalateWatermarksJob,
   noticeSilentGatewaysJob,
+  expireAnswersJob,
 ];
