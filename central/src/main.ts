@@ -1,6 +1,7 @@
 import type { Clock } from '@rollcall/protocol/clock';
 import { systemClock } from '@rollcall/protocol/system-clock';
 import { buildTopic } from '@rollcall/protocol/topics';
+import { createAuditKeys } from './audit/audit-keys.js';
 import { loadTokenKeys } from './auth/token-key.js';
 import { takeConsumerTurns } from './broker/consumer-turn.js';
 import { centralClientId, startEmbeddedBroker } from './broker/embedded.js';
@@ -63,7 +64,8 @@ export async function startCentral(
     judge.start();
     started.add(() => judge.stop());
     listener.listen('rollcall_judge', () => judge.wake());
-    const jobs = await startJobs({ db, clock, log, listener });
+    const dataKeys = await loadDataKeys({ dataDir: config.dataDir, file: config.dataKeyFile });
+    const jobs = await startJobs({ db, clock, log, listener, auditKeys: createAuditKeys(dataKeys) });
     started.add(() => jobs.stop());
     const http = await createHttpServer({
       db,
@@ -72,7 +74,7 @@ export async function startCentral(
       listener,
       metrics,
       tokenKeys: await loadTokenKeys({ dataDir: config.dataDir, file: config.tokenKeyFile }),
-      dataKeys: await loadDataKeys({ dataDir: config.dataDir, file: config.dataKeyFile }),
+      dataKeys,
       host: config.host,
       port: config.httpPort,
       isReady: () => link.isConsuming,

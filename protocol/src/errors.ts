@@ -117,6 +117,8 @@ export const ERROR_CODES = {
   ALREADY_EXISTS: 'input',
   MASTER_IN_USE: 'input',
   // central
+  AUDIT_BROKEN: 'operator',
+  AUDIT_UNSEALABLE: 'operator',
   BROKER_PROBE_FAILED: 'operator',
   DATABASE_LOST: 'transient',
   DATABASE_STALE_LOCK: 'operator',

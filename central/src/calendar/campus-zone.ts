@@ -34,6 +34,12 @@ export function plusDays(date: string, days: number): string {
   return DateTime.fromISO(date, { zone: FixedOffsetZone.utcInstance }).plus({ days }).toFormat('yyyy-MM-dd');
 }
 
+export function minusYears(date: string, years: number): string {
+  return DateTime.fromISO(date, { zone: FixedOffsetZone.utcInstance })
+    .minus({ years })
+    .toFormat('yyyy-MM-dd');
+}
+
 /** Every date from the first to the last, both included. */
 export function* datesBetween(from: string, to: string): Generator<string> {
   for (let date = from; date <= to; date = plusDays(date, 1)) yield date;

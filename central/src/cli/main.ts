@@ -2,6 +2,7 @@
 import { isRollcallError } from '@rollcall/protocol/errors';
 import { Command, CommanderError } from 'commander';
 import { addAccount } from './account.js';
+import { addAudit } from './audit.js';
 import { addMigrate } from './migrate.js';
 import { addRun } from './run.js';
 import { addSeed } from './seed.js';
@@ -17,6 +18,7 @@ addRun(program);
 addSeed(program);
 addAccount(program);
 addMigrate(program);
+addAudit(program);
 
 try {
   await program.parseAsync();

@@ -137,6 +137,7 @@ const TAG_DESCRIPTIONS: Readonly<Record<string, string>> = {
   Calendar: 'Holidays, special days, generation',
   Timetable: 'Weekly slots and their versions',
   'Gateways and devices': 'What captures, and how it is',
+  Audit: 'Who changed what, sealed against later changes',
   Operations: 'Health, metrics, jobs, this document',
 };
 

@@ -2,6 +2,7 @@ import type { Clock } from '@rollcall/protocol/clock';
 import type { ErrorCode } from '@rollcall/protocol/errors';
 import type { Request, Response } from 'express';
 import type * as z from 'zod';
+import type { AuditKeys } from '../audit/audit-keys.js';
 import type { Auth } from '../auth/auth.js';
 import type { Permission } from '../auth/permissions.js';
 import type { Principal } from '../auth/principal.js';
@@ -23,6 +24,7 @@ export interface HttpContext {
   rates: RateLimits;
   idempotency: Idempotency;
   capture: Capture;
+  auditKeys: AuditKeys;
   /** What has to work before traffic may come, by name. */
   checks: Readonly<Record<string, () => Promise<boolean> | boolean>>;
 }

@@ -1,6 +1,7 @@
 import { openApiSchema, schemaQuery } from './contracts/operations.js';
 import { openApiDocument } from './openapi.js';
 import { defineRoute, type Route } from './route.js';
+import { listAuditLogs, verifyAuditLogs } from './routes/audit.js';
 import { changePassword, login, logout, logoutAll, me, refresh } from './routes/auth.js';
 import {
   createHoliday,
@@ -118,6 +119,8 @@ export const ROUTES: readonly Route[] = [
   listGateways,
   readRoster,
   listDevices,
+  listAuditLogs,
+  verifyAuditLogs,
   listJobs,
   stream,
   schemaRoute,

@@ -43,6 +43,8 @@ describe('operations', () => {
       'escalate-watermarks',
       'notice-silent-gateways',
       'expire-answers',
+      'seal-audit',
+      'expire-audit',
     ]);
   });
 

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '@rollcall/protocol/clock';
 import { RollcallError } from '@rollcall/protocol/errors';
+import { createAuditKeys } from '../audit/audit-keys.js';
 import { ACCOUNT_CHANNEL } from '../auth/accounts.js';
 import { createAuth } from '../auth/auth.js';
 import { createCapture } from '../capture/capture.js';
@@ -74,6 +75,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     rates: createRateLimits(options.budgets),
     idempotency: createIdempotency({ knex: db.knex, clock, log, seal: capture.seal }),
     capture,
+    auditKeys: createAuditKeys(options.dataKeys),
     checks: readinessChecks(options),
   };
   const server = createServer(createApp(ROUTES, context, pageDirectory));

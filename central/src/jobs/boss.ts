@@ -1,5 +1,6 @@
 import type { Clock } from '@rollcall/protocol/clock';
 import PgBoss from 'pg-boss';
+import type { AuditKeys } from '../audit/audit-keys.js';
 import { connect } from '../db/connection.js';
 import type { Database } from '../db/database.js';
 import type { Listener } from '../db/listen.js';
@@ -28,6 +29,8 @@ export interface JobsOptions {
   log: Log;
   /** A seed brings classes that may have to open at once, a watermark ends the wait of closed ones. */
   listener?: Pick<Listener, 'listen'>;
+  /** Without them the audit log is not sealed. */
+  auditKeys?: AuditKeys;
 }
 
 export interface Jobs {
@@ -38,7 +41,7 @@ export interface Jobs {
  * Periodic jobs on pg-boss: its queues let one replica run what is due, its schedule survives restarts. Between
  * the minutes of the schedule each replica wakes for the instant at which the next session opens or closes.
  */
-export async function startJobs({ db, clock, log, listener }: JobsOptions): Promise<Jobs> {
+export async function startJobs({ db, clock, log, listener, auditKeys }: JobsOptions): Promise<Jobs> {
   const boss = new PgBoss({
     connectionString: db.url,
     application_name: 'rollcall-jobs',
@@ -50,7 +53,9 @@ export async function startJobs({ db, clock, log, listener }: JobsOptions): Prom
   boss.on('error', (error) =>
     log.warn({ err: error }, 'the job queue has trouble; it tries again by itself'),
   );
-  await aloneInSetUp(db.url, () => prepare(boss, { db, clock, log }));
+  await aloneInSetUp(db.url, () =>
+    prepare(boss, { db, clock, log, ...(auditKeys === undefined ? {} : { auditKeys }) }),
+  );
   const stopWaking = keepAwake({ db, clock, log }, () => boss.send(advanceSessionsJob.name, {}));
   const advanceNow = (): void => {
     boss.send(advanceSessionsJob.name, {}).catch((error: unknown) => {

@@ -1,4 +1,5 @@
 import type { Clock } from '@rollcall/protocol/clock';
+import type { AuditKeys } from '../audit/audit-keys.js';
 import type { Database } from '../db/database.js';
 import type { Log } from '../log.js';
 
@@ -6,6 +7,8 @@ export interface JobContext {
   db: Pick<Database, 'knex'>;
   clock: Clock;
   log: Log;
+  /** Only what seals the audit log needs them. */
+  auditKeys?: AuditKeys;
 }
 
 /** A periodic job: one file, and its line in the registry. Runs that overlap or repeat must do no harm. */

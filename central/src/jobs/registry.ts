@@ -1,10 +1,12 @@
 import { advanceSessionsJob } from './advance-sessions.js';
 import { escalateWatermarksJob } from './escalate-watermarks.js';
 import { expireAnswersJob } from './expire-answers.js';
+import { expireAuditJob } from './expire-audit.js';
 import { generateSessionsJob } from './generate-sessions.js';
 import type { Job } from './job.js';
 import { makePunchPartitionsJob } from './make-punch-partitions.js';
 import { noticeSilentGatewaysJob } from './notice-silent-gateways.js';
+import { sealAuditJob } from './seal-audit.js';
 
 /** Every periodic job; at start they run once, in this order. */
 export const JOBS: readonly Job[] = [
@@ -14,4 +16,6 @@ export const JOBS: readonly Job[] = [
   escalateWatermarksJob,
   noticeSilentGatewaysJob,
   expireAnswersJob,
+  sealAuditJob,
+  expireAuditJob,
 ];
