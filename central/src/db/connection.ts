@@ -138,5 +138,10 @@ const UNIQUE_VIOLATION = '23505';
 
 /** A row with this key is there already. */
 export function isUniqueViolation(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === UNIQUE_VIOLATION;
+  return sqlState(error) === UNIQUE_VIOLATION;
+}
+
+/** PostgreSQL's code of the error, such as 23503; undefined for errors of another kind. */
+export function sqlState(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

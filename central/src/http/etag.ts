@@ -13,6 +13,20 @@ export function expectedVersion(ifMatch: string | undefined): number | undefined
   if (digits !== undefined) return Number(digits);
   throw new RollcallError(
     'REQUEST_INVALID',
-    'If-Match: must be the ETag of one class session, for example "3"',
+    'If-Match: must be the ETag of what is to be changed, for example "3"',
+  );
+}
+
+/**
+ * A write that names the version it has seen must find that one; one that names none takes what is there.
+ *
+ * @throws RollcallError `STALE`; `REQUEST_INVALID` for an If-Match that is no ETag
+ */
+export function refuseStale(actual: number, ifMatch: string | undefined, version: number | undefined): void {
+  const isCurrent = (seen: number | undefined): boolean => seen === undefined || seen === actual;
+  if (isCurrent(expectedVersion(ifMatch)) && isCurrent(version)) return;
+  throw new RollcallError(
+    'STALE',
+    `It has changed since you read it: it is now at version ${actual}; read it again`,
   );
 }

@@ -136,6 +136,8 @@ const TAG_DESCRIPTIONS: Readonly<Record<string, string>> = {
   Evidence: 'Punches as they reached central',
   Calendar: 'Holidays, special days, generation',
   Timetable: 'Weekly slots and their versions',
+  Masters: 'Places, programmes, courses, groups: what everything else names',
+  People: 'Students, faculty, guardians, rosters',
   'Gateways and devices': 'What captures, and how it is',
   Audit: 'Who changed what, sealed against later changes',
   Operations: 'Health, metrics, jobs, this document',

@@ -1,7 +1,9 @@
 import { openApiSchema, schemaQuery } from './contracts/operations.js';
+import { MASTER_ROUTES } from './masters/registry.js';
 import { openApiDocument } from './openapi.js';
 import { defineRoute, type Route } from './route.js';
 import { listAuditLogs, verifyAuditLogs } from './routes/audit.js';
+import { currentPeriod, periodByDate, setCurrentPeriod } from './routes/academic-periods.js';
 import { changePassword, login, logout, logoutAll, me, refresh } from './routes/auth.js';
 import {
   createHoliday,
@@ -121,6 +123,11 @@ export const ROUTES: readonly Route[] = [
   listDevices,
   listAuditLogs,
   verifyAuditLogs,
+  // Before the master's own routes, whose {id} would take these for an id.
+  currentPeriod,
+  periodByDate,
+  setCurrentPeriod,
+  ...MASTER_ROUTES,
   listJobs,
   stream,
   schemaRoute,

@@ -1,0 +1,25 @@
+import * as z from 'zod';
+import { codeKey, masterName, optionalReference } from './keys.js';
+import type { Master } from './master.js';
+
+export const facultyMembers: Master = {
+  path: 'faculty',
+  one: 'faculty member',
+  many: 'faculty members',
+  tag: 'People',
+  table: 'faculty',
+  key: [codeKey],
+  fields: {
+    name: { column: 'full_name', schema: masterName },
+    department: optionalReference('department', 'department_id'),
+    status: {
+      column: 'status',
+      schema: z.enum(['active', 'inactive', 'on_leave', 'retired', 'terminated']),
+      initial: 'active',
+      isFilter: true,
+    },
+  },
+  read: 'masters.read',
+  write: 'people.write',
+  search: ['code', 'full_name'],
+};
