@@ -77,6 +77,17 @@ export const PERMISSIONS = {
     guardian: 'child',
   },
   'people.write': office,
+  // How people are reached, their guardians and their dates of birth (domain F3).
+  'contacts.read': {
+    ...office,
+    principal: 'all',
+    enrollment_officer: 'all',
+    dpo: 'all',
+    hod: 'department',
+    mentor: 'mentored',
+    student: 'self',
+    guardian: 'child',
+  },
   'accounts.read': { admin: 'all', auditor: 'all', security_officer: 'all' },
   'accounts.write': { admin: 'all' },
   'calendar.read': everybody,

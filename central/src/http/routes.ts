@@ -31,6 +31,14 @@ import { generateQr, readQr, scanQr } from './routes/qr.js';
 import { listQuarantine } from './routes/quarantine.js';
 import { listMarkChanges, readManualShare, recompute, recomputeRange } from './routes/recompute.js';
 import { explainRecord, listRecords, listSessionRecords } from './routes/records.js';
+import {
+  deleteMembership,
+  joinSection,
+  leaveSection,
+  listMemberships,
+  moveSection,
+  readMembership,
+} from './routes/roster-memberships.js';
 import { finalizeSession, sessionActions, unlock } from './routes/session-actions.js';
 import {
   addGuest,
@@ -128,6 +136,12 @@ export const ROUTES: readonly Route[] = [
   periodByDate,
   setCurrentPeriod,
   ...MASTER_ROUTES,
+  listMemberships,
+  joinSection,
+  readMembership,
+  leaveSection,
+  moveSection,
+  deleteMembership,
   listJobs,
   stream,
   schemaRoute,

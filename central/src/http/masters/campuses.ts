@@ -9,6 +9,8 @@ export const campuses: Master = {
   path: 'campuses',
   one: 'campus',
   many: 'campuses',
+  // `readCampus` is the page's, which does not know the id.
+  idName: 'campus by id',
   tag: 'Masters',
   table: 'campus',
   key: [idKey],

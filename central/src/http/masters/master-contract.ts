@@ -60,7 +60,7 @@ export function contractOf(master: Master): MasterContract {
   };
 }
 
-function queryShape({ fields, search = [] }: Master): Shape {
+function queryShape({ fields, search = [], filters: more = {} }: Master): Shape {
   const filters = Object.entries(fields).filter(([, { isFilter }]) => isFilter === true);
   return {
     ...pageQuery,
@@ -68,6 +68,7 @@ function queryShape({ fields, search = [] }: Master): Shape {
       ? {}
       : { q: z.string().trim().min(1).max(100).optional().describe('Only what has this in it') }),
     ...Object.fromEntries(filters.map(([name, field]) => [name, filterOf(field).optional()])),
+    ...Object.fromEntries(Object.entries(more).map(([name, { schema }]) => [name, schema.optional()])),
   };
 }
 

@@ -46,6 +46,9 @@ function listRoute(master: Master, { collection, query, item }: MasterContract):
       for (const [name, { column, isFilter }] of Object.entries(master.fields)) {
         if (isFilter === true) conditions.equal(`t.${column}`, asked[name] as string | undefined);
       }
+      for (const [name, { sql }] of Object.entries(master.filters ?? {})) {
+        if (asked[name] !== undefined) conditions.add(sql, asked[name] as string);
+      }
       if (asked.q !== undefined) {
         const like = `%${asked.q.replaceAll(/[\\%_]/g, '\\$&')}%`;
         const { search = [] } = master;
@@ -80,7 +83,7 @@ function createRoute(master: Master, { collection, created, item }: MasterContra
     {
       method: 'post',
       path: collection,
-      operationId: `create${pascal(master.one)}`,
+      operationId: `create${pascal(master.idName ?? master.one)}`,
       tag: master.tag,
       summary: `Makes a new ${master.one}`,
       access: master.write,
@@ -98,7 +101,7 @@ function readRoute(master: Master, { member, params, item }: MasterContract): Ro
     {
       method: 'get',
       path: member,
-      operationId: `read${pascal(master.one)}`,
+      operationId: `read${pascal(master.idName ?? master.one)}`,
       tag: master.tag,
       summary: `One ${master.one}; its version is the ETag`,
       access: master.read,
@@ -121,7 +124,7 @@ function updateRoute(master: Master, { member, params, changed, item }: MasterCo
     {
       method: 'patch',
       path: member,
-      operationId: `update${pascal(master.one)}`,
+      operationId: `update${pascal(master.idName ?? master.one)}`,
       tag: master.tag,
       summary: `Changes a ${master.one}: what the body leaves out stays`,
       access: master.write,
@@ -140,7 +143,7 @@ function deleteRoute(master: Master, { member, params }: MasterContract): Route 
     {
       method: 'delete',
       path: member,
-      operationId: `delete${pascal(master.one)}`,
+      operationId: `delete${pascal(master.idName ?? master.one)}`,
       tag: master.tag,
       summary: `Removes a ${master.one} that nothing uses; otherwise the answer says what does`,
       access: master.write,

@@ -180,9 +180,14 @@ async function audit(trx: Knex, master: Master, { change, before, after }: Audit
       performedBy: principal.accountId,
       before: before ?? null,
       after: after ?? null,
-      studentId: master.table === 'student' ? (key['id'] ?? null) : null,
+      studentId: studentOf(master, change),
     },
   ]);
+}
+
+function studentOf({ studentField }: Master, { key, next }: MasterChange): string | null {
+  if (studentField === undefined) return null;
+  return key[studentField] ?? (next[studentField] as string);
 }
 
 /** What the database's own rules refuse, in words; anything else stays what it is. */

@@ -63,11 +63,15 @@ export interface Master {
   /** For people and, joined, for operation ids: `academic year`. */
   one: string;
   many: string;
+  /** For operation ids, where an operation of the other name is there already. */
+  idName?: string;
   tag: string;
   table: string;
   key: readonly MasterKey[];
   /** Made here instead of given: the key is one UUID. */
   isKeyMade?: boolean;
+  /** The field that says which student a write is about, for the audit log. */
+  studentField?: string;
   fields: Readonly<Record<string, MasterField>>;
   read: Permission;
   write: Permission;
@@ -75,6 +79,8 @@ export interface Master {
   scope?: (principal: Principal, permission: Permission) => Scope;
   /** Unique columns that lists are ordered by; the key unless given. */
   order?: readonly Pick<MasterKey, 'column' | 'kind'>[];
+  /** Further ways to narrow lists: a condition over `t` with one binding. */
+  filters?: Readonly<Record<string, { schema: z.ZodType<string>; sql: string }>>;
   /** Columns that `q` looks into. */
   search?: readonly string[];
   /** Of a table that holds other kinds, too: a condition over `t`, and what new rows have for it. */

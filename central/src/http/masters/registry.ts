@@ -7,11 +7,13 @@ import { campuses } from './campuses.js';
 import { courses } from './courses.js';
 import { departments } from './departments.js';
 import { facultyMembers } from './faculty.js';
+import { guardians } from './guardians.js';
 import type { Master } from './master.js';
 import { masterRoutes } from './master-routes.js';
 import { programmes } from './programmes.js';
 import { rooms } from './rooms.js';
 import { batches, sections } from './sections.js';
+import { students } from './students.js';
 
 const MASTERS: readonly Master[] = [
   campuses,
@@ -26,6 +28,8 @@ const MASTERS: readonly Master[] = [
   sections,
   batches,
   facultyMembers,
+  students,
+  guardians,
 ];
 
 /** A new master is one file and one line here. */
