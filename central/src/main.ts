@@ -21,9 +21,11 @@ import { createIngest } from './ingest/ingest.js';
 import { startJobs } from './jobs/boss.js';
 import type { Log } from './log.js';
 import { createJudge } from './marks/judge.js';
+import { LIVE_CHANNEL } from './marks/notify.js';
 import { createMetrics, type Metrics } from './metrics/metrics.js';
 import { loadDataKeys } from './privacy/data-key.js';
 import { Started } from './started.js';
+import { createStatisticsKeeper } from './statistics/keeper.js';
 
 export interface Central {
   httpPort: number;
@@ -60,6 +62,10 @@ export async function startCentral(
     // A broker that restarted has forgotten the retained pointers.
     link.onConnect(() => rosters.refresh());
 
+    const statistics = createStatisticsKeeper({ db, clock, log });
+    statistics.start();
+    started.add(() => statistics.stop());
+    listener.listen(LIVE_CHANNEL, () => statistics.wake());
     const judge = createJudge({ db, clock, log, onJudged: metrics.judged });
     judge.start();
     started.add(() => judge.stop());

@@ -38,17 +38,22 @@ export interface DateRange {
 
 /**
  * Puts the class sessions of one student within these dates before the judge: leave, a change of the roster, a
- * suspension. What was captured then is judged again with them (domain case 38).
+ * suspension. What was captured then is judged again with them (domain case 38), and counted again: a mark that
+ * stays may count for another group (case 63).
  */
 export async function queueStudent(trx: Knex, studentId: string, { from, until }: DateRange): Promise<void> {
   await trx.raw(
-    `INSERT INTO judgement_todo (session_id, student_id)
+    `WITH pair AS (
      SELECT DISTINCT g.session_id, m.student_id FROM roster_membership m
        JOIN session_section g ON g.section_id = m.section_id
      WHERE m.student_id = ?::uuid AND g.scheduled_date >= ?::date AND g.scheduled_date <= coalesce(?::date, 'infinity')
      UNION
      SELECT r.session_id, r.student_id FROM attendance_record r JOIN attendance_session s ON s.id = r.session_id
-     WHERE r.student_id = ?::uuid AND s.scheduled_date >= ?::date AND s.scheduled_date <= coalesce(?::date, 'infinity')`,
+     WHERE r.student_id = ?::uuid AND s.scheduled_date >= ?::date AND s.scheduled_date <= coalesce(?::date, 'infinity')
+     ), recounted AS (
+       INSERT INTO statistics_todo (session_id, student_id) SELECT session_id, student_id FROM pair
+     )
+     INSERT INTO judgement_todo (session_id, student_id) SELECT session_id, student_id FROM pair`,
     [studentId, from, until, studentId, from, until],
   );
   await wakeJudge(trx);

@@ -65,7 +65,7 @@ const SAVE_SQL = `
       marked_at timestamptz, source text, reason text, attended_periods smallint, derivation jsonb)
   ), held AS MATERIALIZED (
     SELECT i.*, r.id, r.mark AS previous_mark, r.marked_at AS previous_marked_at, r.source AS previous_source,
-      r.reason AS previous_reason
+      r.reason AS previous_reason, r.attended_periods AS previous_periods
     FROM input i LEFT JOIN LATERAL (
       SELECT * FROM attendance_record WHERE session_id = i.session_id AND student_id = i.student_id OFFSET 0
     ) r ON true
@@ -76,13 +76,16 @@ const SAVE_SQL = `
       derivation = h.derivation, attended_periods = h.attended_periods, version = r.version + 1, updated_at = clock.now
     FROM held h, clock WHERE r.id = h.id
     RETURNING r.id, h.session_id, h.student_id, h.mark, h.marked_at, h.source, h.reason, h.previous_mark,
-      h.previous_marked_at, h.previous_source, h.previous_reason
+      h.previous_marked_at, h.previous_source, h.previous_reason,
+      h.mark = 'excused' OR (h.mark, h.attended_periods) IS DISTINCT FROM (h.previous_mark, h.previous_periods) AS is_recounted
   ), inserted AS (
     INSERT INTO attendance_record (session_id, student_id, mark, marked_at, source, reason, attended_periods, derivation, updated_at)
     SELECT session_id, student_id, mark, marked_at, source, reason, attended_periods, derivation, now FROM held, clock WHERE id IS NULL
     RETURNING id, session_id, student_id, mark, marked_at, source, reason
   ), changed AS MATERIALIZED (
-    SELECT * FROM updated UNION ALL SELECT *, NULL, NULL, NULL, NULL FROM inserted
+    SELECT * FROM updated UNION ALL SELECT *, NULL, NULL, NULL, NULL, mark <> 'not_required' FROM inserted
+  ), recounted AS (
+    INSERT INTO statistics_todo (session_id, student_id) SELECT session_id, student_id FROM changed WHERE is_recounted
   ), audited AS (
     INSERT INTO attendance_audit_log
       (at, entity_type, entity_id, action, reason, before, after, session_id, student_id)
