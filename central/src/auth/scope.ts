@@ -36,6 +36,23 @@ export function visibleRecords(
   );
 }
 
+/**
+ * Rows of statistics, one per student, group and course: a faculty member sees those of the courses that he or she
+ * takes with the group, a student the own ones. `row` names a row with `student_id`, `section_id`, `course_code`.
+ */
+export function visibleStatistics(principal: Principal, permission: Permission, row: string): Scope {
+  return anyOf(reachesOf(principal, permission).map((reached) => statisticsOf(principal, reached, row)));
+}
+
+/** Students whose aggregate over all courses the person sees; who only teaches one of the courses does not. */
+export function visibleAggregates(principal: Principal, permission: Permission, alias = 'st'): Scope {
+  return anyOf(
+    reachesOf(principal, permission)
+      .filter(({ reach }) => reach !== 'taught')
+      .map((reached) => studentsOf(principal, reached, alias)),
+  );
+}
+
 function sessionsOf(principal: Principal, { reach, grant }: Reached, s: string): Scope {
   switch (reach) {
     case 'all':
@@ -70,6 +87,35 @@ function sessionsOf(principal: Principal, { reach, grant }: Reached, s: string):
             WHERE xs.session_id = ${s}.id AND xw.guardian_id = ?::uuid)`,
         bindings: [id],
       }));
+  }
+}
+
+function statisticsOf(principal: Principal, { reach, grant }: Reached, row: string): Scope {
+  switch (reach) {
+    case 'all':
+      return { sql: 'true', bindings: [] };
+    case 'department':
+      return bound(grant.departmentId, (id) => ({
+        sql: `${row}.section_id IN (SELECT id FROM section WHERE department_id = ?)
+          OR ${row}.course_code IN (SELECT code FROM course WHERE department_id = ?)`,
+        bindings: [id, id],
+      }));
+    case 'taught':
+      return bound(principal.facultyCode, (code) => ({
+        sql: `(${row}.section_id, ${row}.course_code) IN (SELECT xs.section_id, xa.course_code
+            FROM attendance_session xa JOIN session_section xs ON xs.session_id = xa.id
+            WHERE xa.faculty_code = ? OR xa.substitute_code = ?)`,
+        bindings: [code, code],
+      }));
+    case 'mentored':
+      return bound(grant.sectionId, (id) => ({
+        sql: `${row}.student_id IN (SELECT xm.student_id FROM roster_membership xm WHERE xm.section_id = ?)`,
+        bindings: [id],
+      }));
+    case 'self':
+      return own(`${row}.student_id`, principal.studentId);
+    case 'child':
+      return children(`${row}.student_id`, principal.guardianId);
   }
 }
 

@@ -50,7 +50,10 @@ import {
   swap,
 } from './routes/session-changes.js';
 import { listSessions, readSession, summarizeSession } from './routes/sessions.js';
+import { listStatistics } from './routes/statistics.js';
+import { courseSummary, statisticsOverview } from './routes/statistics-summaries.js';
 import { stream } from './routes/stream.js';
+import { studentSummary } from './routes/student-summary.js';
 import { importRecords, offlineReview, offlineSync } from './routes/sync.js';
 import { createSlot, createVersion, deleteSlot, listSlots, listVersions } from './routes/timetable.js';
 
@@ -119,6 +122,10 @@ export const ROUTES: readonly Route[] = [
   recomputeRange,
   listMarkChanges,
   readManualShare,
+  listStatistics,
+  studentSummary,
+  courseSummary,
+  statisticsOverview,
   listConfigurations,
   readEffective,
   readConfiguration,

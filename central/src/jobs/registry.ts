@@ -7,6 +7,7 @@ import type { Job } from './job.js';
 import { makePunchPartitionsJob } from './make-punch-partitions.js';
 import { noticeSilentGatewaysJob } from './notice-silent-gateways.js';
 import { sealAuditJob } from './seal-audit.js';
+import { recountStatisticsJob } from './recount-statistics.js';
 
 /** Every periodic job; at start they run once, in this order. */
 export const JOBS: readonly Job[] = [
@@ -18,4 +19,5 @@ export const JOBS: readonly Job[] = [
   expireAnswersJob,
   sealAuditJob,
   expireAuditJob,
+  recountStatisticsJob,
 ];

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { recountStatisticsJob } from '../jobs/recount-statistics.js';
 import { silentLog } from '../log.js';
 import { queuePairs, queueSessions, queueStudent } from '../marks/queue.js';
 import { RuleCampus } from '../marks/rule-campus.js';
@@ -293,6 +294,17 @@ describe('case 145: one row, changed in place', () => {
     await settle();
     expect(await sections()).toEqual(['cse-b']);
     await campus.join('cse-a', 3, '[2026-07-01,)');
+  });
+
+  it('is counted anew once a day, by the date on campus', async () => {
+    const { db, clock } = campus;
+    const night = () => recountStatisticsJob.run({ db, clock, log: silentLog });
+    await campus.hold({ from: '10:00', until: '10:50' });
+    await settle();
+    expect(await night()).toMatch(/^\d+ rows compared, 0 different$/);
+    expect(await night()).toBeUndefined();
+    campus.nextDay();
+    expect(await night()).toMatch(/0 different$/);
   });
 
   it('the recount finds a hand in the database, tells it and makes the numbers right', async () => {
