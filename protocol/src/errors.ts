@@ -113,6 +113,8 @@ export const ERROR_CODES = {
   REASON_MISSING: 'input',
   REOPEN_TOO_LATE: 'input',
   SECOND_PERSON_NEEDED: 'input',
+  // review
+  ALREADY_DECIDED: 'input',
   // masters
   ALREADY_EXISTS: 'input',
   MASTER_IN_USE: 'input',

@@ -39,6 +39,11 @@ import {
   moveSection,
   readMembership,
 } from './routes/roster-memberships.js';
+  decideBatch,
+  listReviewBatches,
+  listReviewSessions,
+  readReviewBatch,
+} from './routes/review-batches.js';
 import { finalizeSession, sessionActions, unlock } from './routes/session-actions.js';
 import {
   addGuest,
@@ -149,6 +154,10 @@ export const ROUTES: readonly Route[] = [
   leaveSection,
   moveSection,
   deleteMembership,
+  listReviewBatches,
+  readReviewBatch,
+  listReviewSessions,
+  decideBatch,
   listJobs,
   stream,
   schemaRoute,

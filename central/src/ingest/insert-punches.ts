@@ -39,7 +39,8 @@ const STATEMENT = `
   queued AS (${enqueueJudgement("(SELECT DISTINCT student_id, effective_at FROM stored WHERE outcome IN ('recognized', 'blocked'))")})
   SELECT
     (SELECT count(*) FROM stored) AS stored,
-    (SELECT bool_or(may_be_late) FROM stored) AS may_be_late,
+    (SELECT bool_or(may_be_late) FROM stored) OR EXISTS (
+       SELECT FROM gateway WHERE suspended_at IS NOT NULL AND id IN (SELECT gateway_id FROM stored)) AS may_be_late,
     (SELECT array_agg(punch_id) FROM (SELECT punch_id FROM stored ORDER BY punch_id DESC LIMIT ${LIVE_IDS_MAX}) newest) AS live,
     (SELECT jsonb_agg(b) FROM (
        SELECT DISTINCT ON (student_id) gateway_id, student_id, device_id, room_id

@@ -26,6 +26,21 @@ interface CaptureRow {
 }
 
 /**
+ * A held punch counts for the class that it was accepted for, and for those that it is carried over to: where it
+ * lies in the reach of the class that is judged, that class's own decision is asked.
+ */
+const IS_ACCEPTED = `EXISTS (
+  SELECT FROM review_batch_session rv JOIN attendance_session at ON at.id = rv.session_id
+  WHERE rv.batch_id = review_batch_id AND rv.decision = 'accepted'
+    AND effective_at BETWEEN at.reach_from AND at.reach_until
+    AND (at.id = pair.session_id OR (
+      NOT EXISTS (SELECT FROM attendance_session own
+        WHERE own.id = pair.session_id AND effective_at BETWEEN own.reach_from AND own.reach_until)
+      AND EXISTS (SELECT FROM session_section g JOIN roster_membership m
+        ON m.section_id = g.section_id AND m.valid_during @> g.scheduled_date
+        WHERE g.session_id = at.id AND m.student_id = pair.student_id))))`;
+
+/**
  * Each pair's captures are found by their keys, one pair after the other: OFFSET 0 keeps the planner from joining
  * whole tables instead, which statistics taken on the empty tables of a first day make look cheap. A device that
  * is no longer configured keeps its punches: only its direction is unknown then.
@@ -40,8 +55,7 @@ export const CAPTURES_SQL = `
       WHERE student_id = pair.student_id AND effective_at BETWEEN pair.from_at AND pair.until_at
         AND received_month >= ${earliestReceivedMonthSql('pair.from_at')}
         AND outcome IN ('recognized', 'blocked')
-        AND (review_batch_id IS NULL OR EXISTS (SELECT FROM review_batch_session rv
-          WHERE rv.batch_id = review_batch_id AND rv.session_id = pair.session_id AND rv.decision = 'accepted'))
+        AND (review_batch_id IS NULL OR ${IS_ACCEPTED})
       OFFSET 0
     ) p
     LEFT JOIN attendance_biometric_device d ON d.gateway_id = p.gateway_id AND d.device_id = p.device_id`;

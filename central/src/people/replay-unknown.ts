@@ -1,5 +1,6 @@
 import type { Clock } from '@rollcall/protocol/clock';
 import type { Database } from '../db/database.js';
+import { recountBatches } from '../ingest/late-evidence.js';
 import { reResolve } from './re-resolve.js';
 import { earliestReceivedMonth } from './received-month.js';
 
@@ -34,11 +35,12 @@ export async function replayUnknown(
       WHERE hash_${projection} = ANY(?::bytea[]) AND outcome = 'unknown' AND effective_at >= ?
         AND received_month >= ?::date`;
     const each = [keys, since, month];
-    const { changed } = await reResolve(
+    const { changed, batches } = await reResolve(
       trx,
       `${unknown('full')} UNION ${unknown('u32')} UNION ${unknown('w26')}`,
       [...each, ...each, ...each],
     );
+    await recountBatches(trx, batches, new Date(clock.wallMs()));
     if (changed > 0) await trx.raw("SELECT pg_notify('rollcall_judge', '')");
     return changed;
   });

@@ -12,9 +12,15 @@ export interface Advanced {
   locked: number;
 }
 
-/** A person has not yet decided about evidence that came very late (case 81). */
-export const NOTHING_HELD_SQL =
-  'NOT EXISTS (SELECT FROM review_batch_session rv WHERE rv.session_id = s.id AND rv.decision IS NULL)';
+/**
+ * A person has not yet decided about evidence that came very late (case 81): of this class, or of one before it
+ * on the day, from which somebody may be carried over.
+ */
+export const NOTHING_HELD_SQL = `NOT EXISTS (
+  SELECT FROM review_batch_session rv JOIN session_section held ON held.session_id = rv.session_id
+    JOIN session_section own ON own.section_id = held.section_id AND own.scheduled_date = held.scheduled_date
+      AND held.reach_from <= own.reach_from
+  WHERE rv.decision IS NULL AND own.session_id = s.id)`;
 /** Somebody still asks for another mark: the lock waits for the answer (case 132). */
 const NOTHING_PENDING_SQL = `NOT EXISTS (SELECT FROM attendance_correction_request q
   WHERE q.session_id = s.id AND q.status = 'pending')`;
