@@ -115,6 +115,15 @@ export const ERROR_CODES = {
   SECOND_PERSON_NEEDED: 'input',
   // review
   ALREADY_DECIDED: 'input',
+  // leave and corrections
+  ALREADY_DECIDED: 'input',
+  CORRECTION_PENDING: 'input',
+  DOCUMENT_INVALID: 'input',
+  DOCUMENT_MISSING: 'input',
+  HIGHER_DECIDER_NEEDED: 'input',
+  LEAVE_OVERLAP: 'input',
+  REREQUEST_USED: 'input',
+  WINDOW_CLOSED: 'input',
   // masters
   ALREADY_EXISTS: 'input',
   MASTER_IN_USE: 'input',

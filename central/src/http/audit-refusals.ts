@@ -6,7 +6,7 @@ import type { HttpContext } from './route.js';
 import { writeAs } from './write-as.js';
 
 /** Somebody signed in tried what is not theirs, or what is closed for good (domain cases 18, 120, 156). */
-const AUDITED_CODES = new Set<string>(['FORBIDDEN', 'NOT_FOUND', 'SESSION_LOCKED']);
+const AUDITED_CODES = new Set<string>(['FORBIDDEN', 'HIGHER_DECIDER_NEEDED', 'NOT_FOUND', 'SESSION_LOCKED']);
 
 /** Leaves an audit row of a refused attempt; that it could not be written never changes the answer. */
 export async function auditRefusal(

@@ -24,6 +24,16 @@ import {
 } from './routes/configurations.js';
 import { listDevices } from './routes/devices.js';
 import { listGateways, readRoster } from './routes/gateways.js';
+import {
+  cancelLeave,
+  createLeave,
+  listLeave,
+  readLeave,
+  readLeaveDocument,
+  updateLeave,
+} from './routes/leave.js';
+import { createLeaveBatch, leaveBatchDecisions, readLeaveBatch } from './routes/leave-batches.js';
+import { leaveDecisions } from './routes/leave-decisions.js';
 import { bulkMark, markRecord, remarkRecord, unmarkRecord } from './routes/marking.js';
 import { healthz, listJobs, metricsRoute, readyz } from './routes/operations.js';
 import { listPunches } from './routes/punches.js';
@@ -123,6 +133,16 @@ export const ROUTES: readonly Route[] = [
   remarkRecord,
   unmarkRecord,
   explainRecord,
+  listLeave,
+  createLeave,
+  readLeave,
+  updateLeave,
+  cancelLeave,
+  readLeaveDocument,
+  ...leaveDecisions,
+  createLeaveBatch,
+  readLeaveBatch,
+  ...leaveBatchDecisions,
   recompute,
   recomputeRange,
   listMarkChanges,

@@ -115,7 +115,6 @@ describe('present, late, absent', () => {
         leave_type: 'medical',
         start_date: campus.date(),
         end_date: campus.date(),
-        reason: 'fever',
         status: 'approved',
         applied_at: new Date(),
       });
@@ -140,7 +139,6 @@ describe('present, late, absent', () => {
       end_date: campus.date(),
       start_time: '10:00',
       end_time: '10:50',
-      reason: 'bank',
       status: 'approved',
       applied_at: new Date(),
     });
