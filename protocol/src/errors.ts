@@ -113,8 +113,6 @@ export const ERROR_CODES = {
   REASON_MISSING: 'input',
   REOPEN_TOO_LATE: 'input',
   SECOND_PERSON_NEEDED: 'input',
-  // review
-  ALREADY_DECIDED: 'input',
   // leave and corrections
   ALREADY_DECIDED: 'input',
   CORRECTION_PENDING: 'input',

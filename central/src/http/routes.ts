@@ -2,8 +2,8 @@ import { openApiSchema, schemaQuery } from './contracts/operations.js';
 import { MASTER_ROUTES } from './masters/registry.js';
 import { openApiDocument } from './openapi.js';
 import { defineRoute, type Route } from './route.js';
-import { listAuditLogs, verifyAuditLogs } from './routes/audit.js';
 import { currentPeriod, periodByDate, setCurrentPeriod } from './routes/academic-periods.js';
+import { listAuditLogs, verifyAuditLogs } from './routes/audit.js';
 import { changePassword, login, logout, logoutAll, me, refresh } from './routes/auth.js';
 import {
   createHoliday,
@@ -42,6 +42,12 @@ import { listQuarantine } from './routes/quarantine.js';
 import { listMarkChanges, readManualShare, recompute, recomputeRange } from './routes/recompute.js';
 import { explainRecord, listRecords, listSessionRecords } from './routes/records.js';
 import {
+  decideBatch,
+  listReviewBatches,
+  listReviewSessions,
+  readReviewBatch,
+} from './routes/review-batches.js';
+import {
   deleteMembership,
   joinSection,
   leaveSection,
@@ -49,11 +55,6 @@ import {
   moveSection,
   readMembership,
 } from './routes/roster-memberships.js';
-  decideBatch,
-  listReviewBatches,
-  listReviewSessions,
-  readReviewBatch,
-} from './routes/review-batches.js';
 import { finalizeSession, sessionActions, unlock } from './routes/session-actions.js';
 import {
   addGuest,
