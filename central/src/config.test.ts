@@ -46,7 +46,39 @@ describe('the configuration of central', () => {
     });
   });
 
-  it.each(['0.0.0.0', '192.168.1.5', '::'])('refuses to listen on %s until there is sign-in', (host) => {
-    expect(problemOf({}, { host })).toMatchObject({ code: 'LOOPBACK_ONLY' });
+  it('listens where it is told, and the broker with it unless that is told something else', () => {
+    expect(readConfig({}, { host: '0.0.0.0' })).toMatchObject({ host: '0.0.0.0', mqttHost: '0.0.0.0' });
+    expect(readConfig({ ROLLCALL_MQTT_HOST: '192.168.1.5' })).toMatchObject({
+      host: '127.0.0.1',
+      mqttHost: '192.168.1.5',
+    });
+  });
+
+  it('reads how people reach it', () => {
+    const config = readConfig({
+      ROLLCALL_PUBLIC_URL: 'https://attendance.example.edu/, https://rollcall.local',
+      ROLLCALL_TRUSTED_PROXIES: '10.0.0.0/8, ::1',
+      ROLLCALL_RATE_LIMITS: '{"coordinator":{"sessions":{"points":200,"duration":60}}}',
+    });
+    expect(config).toMatchObject({
+      publicUrls: ['https://attendance.example.edu', 'https://rollcall.local'],
+      trustedProxies: ['10.0.0.0/8', '::1'],
+      roleBudgets: { coordinator: { sessions: { points: 200, duration: 60 } } },
+    });
+  });
+
+  it.each([
+    ['ROLLCALL_PUBLIC_URL', 'attendance.example.edu'],
+    ['ROLLCALL_PUBLIC_URL', 'https://attendance.example.edu/path'],
+    ['ROLLCALL_TRUSTED_PROXIES', '10.0.0.0/33'],
+    ['ROLLCALL_TRUSTED_PROXIES', 'proxy'],
+    ['ROLLCALL_METRICS_FROM', 'everybody'],
+    ['ROLLCALL_RATE_LIMITS', '{'],
+    ['ROLLCALL_RATE_LIMITS', '{"king":{"sessions":{"points":1,"duration":1}}}'],
+    ['ROLLCALL_RATE_LIMITS', '{"admin":{"sessions":{"points":0,"duration":1}}}'],
+    ['ROLLCALL_RATE_LIMITS', '{"admin":{"everything":{"points":1,"duration":1}}}'],
+  ])('refuses %s=%s', (name, value) => {
+    expect(problemOf({ [name]: value })).toMatchObject({ code: 'CONFIG_INVALID' });
+    expect(String(problemOf({ [name]: value }))).toContain(name);
   });
 });

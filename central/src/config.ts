@@ -3,6 +3,8 @@ import { resolve } from 'node:path';
 import { RollcallError } from '@rollcall/protocol/errors';
 import { describeIssues } from '@rollcall/protocol/parse';
 import * as z from 'zod';
+import { isNetwork } from './http/networks.js';
+import { type RoleBudgets, roleBudgetsSchema } from './http/role-budgets.js';
 import { LOG_LEVELS, type LogLevel } from './log.js';
 
 const PORT_TEXT = 'must be a port from 0 to 65535; 0 takes any free one';
@@ -11,7 +13,14 @@ const portSchema = z
   .regex(/^\d{1,5}$/, PORT_TEXT)
   .transform(Number)
   .refine((port) => port <= 65_535, PORT_TEXT);
-const LOOPBACK_HOSTS = ['127.0.0.1', 'localhost', '::1'];
+
+/** Addresses and networks, separated by commas: `10.0.0.0/8, 192.168.7.20, fd00::/8`. */
+const networksSchema = z
+  .string()
+  .transform((text) => text.split(',').map((part) => part.trim()))
+  .refine((parts) => parts.every(isNetwork), {
+    message: 'must be addresses or networks separated by commas, such as 10.0.0.0/8, 192.168.7.20',
+  });
 
 /** Everything central is told from outside; the names are those of the environment. */
 const environmentSchema = z.object({
@@ -31,6 +40,17 @@ const environmentSchema = z.object({
     .optional(),
   ROLLCALL_DATA_DIR: z.string().min(1).default('./var'),
   ROLLCALL_HOST: z.string().min(1).default('127.0.0.1'),
+  ROLLCALL_MQTT_HOST: z.string().min(1).optional(),
+  ROLLCALL_PUBLIC_URL: z
+    .string()
+    .transform((text) => text.split(',').map((part) => part.trim().replace(/\/$/, '')))
+    .refine((urls) => urls.every((url) => /^https?:\/\/[^/\s]+$/.test(url) && URL.canParse(url)), {
+      message: 'must look like https://attendance.example.edu, several separated by commas',
+    })
+    .default([]),
+  ROLLCALL_TRUSTED_PROXIES: networksSchema.default([]),
+  ROLLCALL_METRICS_FROM: networksSchema.default([]),
+  ROLLCALL_RATE_LIMITS: z.string().min(1).transform(parseJson).pipe(roleBudgetsSchema).default({}),
   ROLLCALL_PORT: portSchema.default(8000),
   ROLLCALL_MQTT_PORT: portSchema.default(1883),
   ROLLCALL_LOG_LEVEL: z.enum(LOG_LEVELS).default('info'),
@@ -51,7 +71,15 @@ export interface CentralConfig {
   dataDir: string;
   host: string;
   httpPort: number;
+  mqttHost: string;
   mqttPort: number;
+  /** Origins under which people reach central besides loopback names and plain addresses. */
+  publicUrls: readonly string[];
+  /** Whose word about the client's address and about HTTPS is taken. */
+  trustedProxies: readonly string[];
+  /** Who may read the metrics besides this machine. */
+  metricsFrom: readonly string[];
+  roleBudgets: RoleBudgets;
   /** Undefined: the PostgreSQL that comes with central. */
   databaseUrl: string | undefined;
   /** Undefined: the broker that comes with central. */
@@ -70,7 +98,7 @@ export interface ConfigFlags {
   dataDir?: string | undefined;
 }
 
-/** @throws RollcallError `CONFIG_INVALID` naming every wrong variable, or `LOOPBACK_ONLY` */
+/** @throws RollcallError `CONFIG_INVALID` naming every wrong variable */
 export function readConfig(env: NodeJS.ProcessEnv, flags: ConfigFlags = {}): CentralConfig {
   const result = environmentSchema.safeParse(dropEmpty({ ...env, ...fromFlags(flags) }));
   if (!result.success) {
@@ -80,11 +108,15 @@ export function readConfig(env: NodeJS.ProcessEnv, flags: ConfigFlags = {}): Cen
     );
   }
   const values = result.data;
-  refuseOtherHosts(values.ROLLCALL_HOST);
   return {
     dataDir: resolve(values.ROLLCALL_DATA_DIR),
     host: values.ROLLCALL_HOST,
     httpPort: values.ROLLCALL_PORT,
+    mqttHost: values.ROLLCALL_MQTT_HOST ?? values.ROLLCALL_HOST,
+    publicUrls: values.ROLLCALL_PUBLIC_URL,
+    trustedProxies: values.ROLLCALL_TRUSTED_PROXIES,
+    metricsFrom: values.ROLLCALL_METRICS_FROM,
+    roleBudgets: values.ROLLCALL_RATE_LIMITS,
     mqttPort: values.ROLLCALL_MQTT_PORT,
     databaseUrl: values.DATABASE_URL,
     externalBroker: readBroker(values),
@@ -138,11 +170,14 @@ function readSecret(file: string): string {
 }
 
 /** Nobody signs in yet, so nobody but this machine may come in (design §7). */
-function refuseOtherHosts(host: string): void {
-  if (LOOPBACK_HOSTS.includes(host)) return;
-  throw new RollcallError(
-    'LOOPBACK_ONLY',
-    `Central has no sign-in yet and listens on this machine only, not on ${host}. Leave --host out, and use a tunnel ` +
-      '(ssh -L) or a reverse proxy with a login in front of it',
-  );
+function parseJson(text: string, context: z.RefinementCtx): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    context.addIssue({
+      code: 'custom',
+      message: 'must be JSON, such as {"coordinator":{"sessions":{"points":200,"duration":60}}}',
+    });
+    return z.NEVER;
+  }
 }

@@ -83,6 +83,10 @@ export async function startCentral(
       dataKeys,
       host: config.host,
       port: config.httpPort,
+      publicUrls: config.publicUrls,
+      trustedProxies: config.trustedProxies,
+      metricsFrom: config.metricsFrom,
+      roleBudgets: config.roleBudgets,
       isReady: () => link.isConsuming,
     });
     started.add(() => http.stop());
@@ -107,7 +111,7 @@ async function startEvidence({ config, db, log, clock, started, metrics }: Evide
   const broker = config.externalBroker;
   const embedded =
     broker === undefined
-      ? await startEmbeddedBroker({ db, log, host: config.host, port: config.mqttPort })
+      ? await startEmbeddedBroker({ db, log, host: config.mqttHost, port: config.mqttPort })
       : undefined;
   if (embedded !== undefined) started.add(() => embedded.stop());
   // Messages come only after the link is made, and all of these send through it.

@@ -136,7 +136,6 @@ export const ERROR_CODES = {
   FORBIDDEN: 'input',
   INTERNAL: 'bug',
   INVALID_TRANSITION: 'input',
-  LOOPBACK_ONLY: 'operator',
   METHOD_NOT_ALLOWED: 'input',
   NOT_FOUND: 'input',
   PORT_TAKEN: 'operator',

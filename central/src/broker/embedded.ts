@@ -63,7 +63,7 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
   const actualPort = (server.address() as AddressInfo).port;
   return {
     port: actualPort,
-    login: { url: `mqtt://${host}:${actualPort}`, username: CENTRAL_NAME, password: secret },
+    login: { url: `mqtt://${reachable(host)}:${actualPort}`, username: CENTRAL_NAME, password: secret },
     async stop() {
       const closed = once(server, 'close');
       server.close();
@@ -147,4 +147,11 @@ function refusal(returnCode: number, client: Client): AuthenticateError {
   return Object.assign(new Error(`the login of ${client.id} is refused`), {
     returnCode,
   }) as AuthenticateError;
+}
+
+/** Where this process reaches what listens on `host`. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  if (host === '::') return '[::1]';
+  return host.includes(':') ? `[${host}]` : host;
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
-import { type ConfigFlags, readConfig } from '../config.js';
+import { type CentralConfig, type ConfigFlags, readConfig } from '../config.js';
 import { isDatabaseTransient } from '../db/connection.js';
+import { createNetworks, LOOPBACK } from '../http/networks.js';
 import { createLog, type Log } from '../log.js';
 import { startCentral } from '../main.js';
 
@@ -14,13 +15,14 @@ export function addRun(program: Command): void {
     )
     .option(
       '--host <address>',
-      'address to listen on; this machine only, until there is sign-in (default 127.0.0.1)',
+      'address to listen on (default 127.0.0.1, this machine only); see ROLLCALL_PUBLIC_URL, too',
     )
     .option('--mqtt-port <number>', 'port of the built-in MQTT broker (default 1883, 0 takes any free one)')
     .option('--data-dir <path>', 'folder of the database and the keys (default ./var)')
     .action(async (flags: ConfigFlags) => {
       const config = readConfig(process.env, flags);
       const log = createLog(config.logLevel);
+      warnOfPlainHttp(config, log);
       const stopped = stopSignal();
       outliveLostDatabase(log);
       const central = await startCentral(config, log);
@@ -30,6 +32,16 @@ export function addRun(program: Command): void {
       await central.stop();
       log.info('stopped');
     });
+}
+
+/** Passwords and tokens would cross the network in clear. */
+function warnOfPlainHttp({ host, publicUrls }: CentralConfig, log: Log): void {
+  const isLocal = host === 'localhost' || createNetworks(LOOPBACK)(host);
+  if (isLocal || publicUrls.some((url) => url.startsWith('https:'))) return;
+  log.warn(
+    { host },
+    'central is reachable over plain HTTP: put a proxy with HTTPS in front of it and set ROLLCALL_PUBLIC_URL and ROLLCALL_TRUSTED_PROXIES (docs/operations.md)',
+  );
 }
 
 /** Heard from the beginning: a signal during the start stops central right after it. */

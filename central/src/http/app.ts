@@ -8,37 +8,55 @@ import { PROBLEM_CONTENT_TYPE, problemOf } from './problem.js';
 import type { HttpContext, Route } from './route.js';
 
 const BODY_BYTES_MAX = 1024 * 1024;
+/** One year (domain A9). */
+const HSTS_SECONDS = 365 * 86_400;
+
+/** How people reach central (config.ts). */
+export interface Reachability {
+  publicUrls: readonly string[];
+  trustedProxies: readonly string[];
+}
 
 /** Mantine writes style elements as it goes; scripts come from files only. */
-const securityHeaders = helmet({
-  contentSecurityPolicy: {
-    useDefaults: false,
-    directives: {
-      defaultSrc: ["'self'"],
-      scriptSrc: ["'self'"],
-      styleSrc: ["'self'", "'unsafe-inline'"],
-      imgSrc: ["'self'", 'data:'],
-      fontSrc: ["'self'", 'data:'],
-      connectSrc: ["'self'"],
-      objectSrc: ["'none'"],
-      baseUri: ["'self'"],
-      formAction: ["'self'"],
-      frameAncestors: ["'none'"],
+const securityHeaders = (isHttps: boolean) =>
+  helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        imgSrc: ["'self'", 'data:'],
+        fontSrc: ["'self'", 'data:'],
+        connectSrc: ["'self'"],
+        objectSrc: ["'none'"],
+        baseUri: ["'self'"],
+        formAction: ["'self'"],
+        frameAncestors: ["'none'"],
+      },
     },
-  },
-  // Plain HTTP on loopback: promising HTTPS would lock the browser out of every local service of this name.
-  strictTransportSecurity: false,
-});
+    // On plain HTTP, promising HTTPS would lock the browser out of every service of this name.
+    strictTransportSecurity: isHttps ? { maxAge: HSTS_SECONDS } : false,
+  });
 
-export function createApp(routes: readonly Route[], context: HttpContext, pageDirectory: string): Express {
+export interface AppOptions extends Reachability {
+  pageDirectory: string;
+}
+
+export function createApp(
+  routes: readonly Route[],
+  context: HttpContext,
+  { pageDirectory, publicUrls, trustedProxies }: AppOptions,
+): Express {
   const app = express();
+  app.set('trust proxy', [...trustedProxies]);
   app.disable('x-powered-by');
   // Repeated parameters stay visible as arrays, and nothing builds objects from brackets.
   app.set('query parser', 'simple');
   app.set('etag', false);
   app.use(observe(context));
-  app.use(securityHeaders);
-  app.use(refuseForeignOrigins);
+  app.use(securityHeaders(publicUrls.length > 0 && publicUrls.every((url) => url.startsWith('https:'))));
+  app.use(refuseForeignOrigins(publicUrls));
   app.use(express.json({ limit: BODY_BYTES_MAX }));
   for (const route of routes) mountRoute(app, route, context);
   refuseOtherMethods(app, routes);

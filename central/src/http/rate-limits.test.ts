@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { RoleId } from '../auth/roles.js';
 import { rollNumber } from '../seed/test-campus.js';
 import { BUDGETS } from './rate-limits.js';
 import { createHttpServer } from './server.js';
@@ -11,7 +12,11 @@ let stop: () => Promise<void>;
 beforeAll(async () => {
   server = await TestServer.start();
   const budgets = { ...BUDGETS, qr_scan: { points: 3, duration: 60 } };
-  const limited = await createHttpServer({ ...server.options, budgets });
+  const limited = await createHttpServer({
+    ...server.options,
+    budgets: { ...budgets, statistics: { points: 1, duration: 60 } },
+    roleBudgets: { coordinator: { statistics: { points: 2, duration: 60 } } },
+  });
   url = `http://127.0.0.1:${limited.port}`;
   stop = () => limited.stop();
 });
@@ -50,6 +55,18 @@ it('counts each kind of request by itself, and tells what is left', async () => 
   expect(response.headers.get('ratelimit')).toBe(
     `limit=${BUDGETS.ordinary.points}, remaining=${BUDGETS.ordinary.points - 1}`,
   );
+});
+
+it('gives a role the budget that the college set for it', async () => {
+  const ask = async (role: RoleId) => {
+    const headers = await server.authorization(role);
+    const response = await fetch(`${url}${API}/statistics/overview/`, { headers });
+    return response.status;
+  };
+  expect([await ask('dean'), await ask('dean')]).toEqual([200, 429]);
+  expect([await ask('coordinator'), await ask('coordinator'), await ask('coordinator')]).toEqual([
+    200, 200, 429,
+  ]);
 });
 
 it('has the budgets of the security guidance', () => {

@@ -13,6 +13,7 @@ import type { Metrics } from '../metrics/metrics.js';
 import type { Idempotency } from './idempotency.js';
 import type { LiveFeed } from './live-feed.js';
 import type { RateLimits } from './rate-limits.js';
+import type { RateClass } from './role-budgets.js';
 
 export interface HttpContext {
   db: Pick<Database, 'knex'>;
@@ -22,6 +23,8 @@ export interface HttpContext {
   metrics: Metrics;
   auth: Auth;
   rates: RateLimits;
+  /** Metrics are for the machine that watches, not for whoever reaches the port. */
+  mayReadMetrics(address: string): boolean;
   idempotency: Idempotency;
   capture: Capture;
   auditKeys: AuditKeys;
@@ -35,9 +38,6 @@ export interface HttpContext {
  * `public`: everybody. `gateway`: a gateway's own login. `signed_in`: any account. Otherwise a permission.
  */
 export type Access = 'public' | 'gateway' | 'signed_in' | Permission;
-
-/** Which budget of requests a call takes from (domain A9); ordinary ones say nothing. */
-export type RateClass = 'qr_scan' | 'bulk_mark' | 'sessions' | 'statistics' | 'export';
 
 /** What the document says about a route, and what its requests are held to. */
 export interface RouteContract {

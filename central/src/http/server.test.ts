@@ -45,6 +45,7 @@ describe('operations', () => {
       'expire-answers',
       'seal-audit',
       'expire-audit',
+      'recount-statistics',
     ]);
   });
 
@@ -60,7 +61,11 @@ describe('operations', () => {
     const { body } = await server.get('/api/schema/');
     const { body: old } = await server.get('/api/schema?version=3.0');
     expect([body.openapi, old.openapi]).toEqual(['3.1.0', '3.0.3']);
-    const app = createApp(ROUTES, { metrics: {}, checks: {} } as never, server.pageDirectory);
+    const app = createApp(ROUTES, { metrics: {}, checks: {} } as never, {
+      pageDirectory: server.pageDirectory,
+      publicUrls: [],
+      trustedProxies: [],
+    });
     type Layer = { route?: { path: string | RegExp; methods: Record<string, boolean> } };
     // What refuses every other method of a known path stands under all of them.
     const methodsOf = (methods: Record<string, boolean>) =>

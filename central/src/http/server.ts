@@ -13,18 +13,20 @@ import { readMigrations } from '../db/migrate.js';
 import type { Log } from '../log.js';
 import { createMetrics, type Metrics } from '../metrics/metrics.js';
 import type { FileKey } from '../people/key-file.js';
-import { createApp } from './app.js';
+import { createApp, type Reachability } from './app.js';
 import { createIdempotency } from './idempotency.js';
 import { createLiveFeed } from './live-feed.js';
+import { createNetworks, LOOPBACK } from './networks.js';
 import { PAGE_DIRECTORY } from './page.js';
 import { type BUDGETS, createRateLimits } from './rate-limits.js';
+import type { RoleBudgets } from './role-budgets.js';
 import type { HttpContext } from './route.js';
 import { ROUTES } from './routes.js';
 
 const HEADERS_TIMEOUT_MS = 20_000;
 const REQUEST_TIMEOUT_MS = 60_000;
 
-export interface HttpServerOptions {
+export interface HttpServerOptions extends Partial<Reachability> {
   db: Pick<Database, 'knex'>;
   listener: Pick<Listener, 'listen' | 'onReconnect'>;
   clock: Clock;
@@ -35,6 +37,9 @@ export interface HttpServerOptions {
   dataKeys: readonly FileKey[];
   /** Requests of one account in a time; those of domain A9 unless a test needs others. */
   budgets?: typeof BUDGETS;
+  roleBudgets?: RoleBudgets;
+  /** Addresses and networks that may read the metrics besides this machine. */
+  metricsFrom?: readonly string[];
   /** Shared with the parts that count; without it only requests are counted. */
   metrics?: Metrics;
   host: string;
@@ -72,13 +77,20 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     live,
     metrics,
     auth,
-    rates: createRateLimits(options.budgets),
+    rates: createRateLimits(options.budgets, options.roleBudgets),
+    mayReadMetrics: createNetworks([...LOOPBACK, ...(options.metricsFrom ?? [])]),
     idempotency: createIdempotency({ knex: db.knex, clock, log, seal: capture.seal }),
     capture,
     auditKeys: createAuditKeys(options.dataKeys),
     checks: readinessChecks(options),
   };
-  const server = createServer(createApp(ROUTES, context, pageDirectory));
+  const server = createServer(
+    createApp(ROUTES, context, {
+      pageDirectory,
+      publicUrls: options.publicUrls ?? [],
+      trustedProxies: options.trustedProxies ?? [],
+    }),
+  );
   server.headersTimeout = HEADERS_TIMEOUT_MS;
   server.requestTimeout = REQUEST_TIMEOUT_MS;
   try {

@@ -6,8 +6,8 @@ import { generateSessionsJob } from './generate-sessions.js';
 import type { Job } from './job.js';
 import { makePunchPartitionsJob } from './make-punch-partitions.js';
 import { noticeSilentGatewaysJob } from './notice-silent-gateways.js';
-import { sealAuditJob } from './seal-audit.js';
 import { recountStatisticsJob } from './recount-statistics.js';
+import { sealAuditJob } from './seal-audit.js';
 
 /** Every periodic job; at start they run once, in this order. */
 export const JOBS: readonly Job[] = [

@@ -1,3 +1,4 @@
+import { RollcallError } from '@rollcall/protocol/errors';
 import { nextRunMs } from '../../jobs/job.js';
 import { JOBS } from '../../jobs/registry.js';
 import { API, toInstantOrNull } from '../contracts/fields.js';
@@ -57,11 +58,19 @@ export const metricsRoute = defineRoute(
     path: '/metrics',
     operationId: 'metrics',
     tag: TAG,
-    summary: 'Figures in the text format of Prometheus',
+    summary:
+      'Figures in the text format of Prometheus, for this machine and those named in ROLLCALL_METRICS_FROM',
     access: 'public',
     reply: { contentType: 'text/plain' },
+    errors: ['FORBIDDEN'],
   },
-  async ({ response }, { metrics }) => {
+  async ({ request, response }, { metrics, mayReadMetrics }) => {
+    if (!mayReadMetrics(request.ip ?? '')) {
+      throw new RollcallError(
+        'FORBIDDEN',
+        'Metrics are not for this address; whoever runs central names it in ROLLCALL_METRICS_FROM',
+      );
+    }
     response.set('Content-Type', metrics.contentType).send(await metrics.text());
     return undefined;
   },
