@@ -102,6 +102,7 @@ export const ERROR_CODES = {
   QR_EXPIRED: 'input',
   QR_NOT_GENERATED: 'input',
   QR_TOO_EARLY: 'input',
+  REBIND_LIMIT: 'input',
   ROWS_REFUSED: 'input',
   SEAL_BROKEN: 'operator',
   SESSION_CANCELLED: 'input',

@@ -37,6 +37,8 @@ export interface SignIn {
   refresh(refreshToken: string): Promise<SignedIn>;
   /** Ends one sign-in, or with `all` every one of the account. */
   signOut(accountId: string, loginSessionId: string, all: boolean): Promise<void>;
+  /** For what a stolen sign-in alone must not be able to do. @throws RollcallError `LOGIN_REFUSED` */
+  confirmPassword(accountId: string, password: string): Promise<void>;
   /** Ends every other sign-in. @throws RollcallError `LOGIN_REFUSED` or `PASSWORD_WEAK` */
   changePassword(accountId: string, current: string, next: string): Promise<void>;
 }
@@ -64,7 +66,18 @@ export function createSignIn({ knex, clock, tokens }: SignInOptions): SignIn {
     };
   }
 
+  async function confirmed(accountId: string, password: string): Promise<{ login: string }> {
+    const account = await knex('account')
+      .where({ id: accountId })
+      .first<{ login: string; password_hash: string | null } | undefined>('login', 'password_hash');
+    if (account !== undefined && (await isPassword(account.password_hash, password))) return account;
+    throw new RollcallError('LOGIN_REFUSED', 'The present password is not right');
+  }
+
   return {
+    async confirmPassword(accountId, password) {
+      await confirmed(accountId, password);
+    },
     async signIn(login, password, { ip, userAgent }) {
       const account = await knex('account')
         .where({ login: login.toLowerCase() })
@@ -168,13 +181,8 @@ export function createSignIn({ knex, clock, tokens }: SignInOptions): SignIn {
     },
 
     async changePassword(accountId, current, next) {
-      const account = await knex('account')
-        .where({ id: accountId })
-        .first<{ login: string; password_hash: string | null } | undefined>('login', 'password_hash');
-      if (account === undefined || !(await isPassword(account.password_hash, current))) {
-        throw new RollcallError('LOGIN_REFUSED', 'The present password is not right');
-      }
-      refuseWeakPassword(next, account.login);
+      const { login } = await confirmed(accountId, current);
+      refuseWeakPassword(next, login);
       await storePassword(knex, { accountId, password: next, nowMs: clock.wallMs(), performedBy: accountId });
     },
   };

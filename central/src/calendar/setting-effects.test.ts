@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { HttpCampus } from '../marks/http-campus.js';
 import { SETTING_KEYS, type SettingKey } from '../rules/setting-keys.js';
 import { ASKED_PROOFS, READ_LATER } from './setting-proofs/asked.js';
 import { JUDGED_PROOFS } from './setting-proofs/judged.js';
 import type { SettingProof } from './setting-proofs/proof.js';
-import { SettingCampus } from './setting-proofs/setting-campus.js';
 
 const PROOFS = { ...JUDGED_PROOFS, ...ASKED_PROOFS } as Partial<Record<SettingKey, SettingProof>>;
 
-let campus: SettingCampus;
+let campus: HttpCampus;
 beforeAll(async () => {
-  campus = await SettingCampus.open();
+  campus = await HttpCampus.open();
 });
 afterAll(() => campus?.close());
 beforeEach(() => campus.nextDay());

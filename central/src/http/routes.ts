@@ -22,6 +22,7 @@ import {
   readConfiguration,
   readEffective,
 } from './routes/configurations.js';
+import { allowShared, rebind, release } from './routes/device-bindings.js';
 import { listDevices } from './routes/devices.js';
 import { listGateways, readRoster } from './routes/gateways.js';
 import {
@@ -131,6 +132,9 @@ export const ROUTES: readonly Route[] = [
   scanQr,
   generateQr,
   readQr,
+  rebind,
+  release,
+  allowShared,
   remarkRecord,
   unmarkRecord,
   explainRecord,

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { API } from '../../http/test-server.js';
+import type { HttpCampus } from '../../marks/http-campus.js';
 import type { SettingKey, StampedKey } from '../../rules/setting-keys.js';
 import { rollNumber, seedTestCampus, testCampus } from '../../seed/test-campus.js';
 import type { SettingProofs } from './proof.js';
-import type { SettingCampus } from './setting-campus.js';
 
 /** Nothing in central reads these yet, and what will. */
 export const READ_LATER = {
@@ -19,8 +19,8 @@ const IN_ROOM = { location_lat: 17.385, location_lng: 78.4867, location_accuracy
 const NEARBY = { ...IN_ROOM, location_lat: 17.386 };
 
 async function scanWith(
-  campus: SettingCampus,
-  place: (campus: SettingCampus) => object = () => ({}),
+  campus: HttpCampus,
+  place: (campus: HttpCampus) => object = () => ({}),
 ): Promise<string> {
   const id = await campus.showCode();
   const { body } = await campus.screen(id);
@@ -28,7 +28,7 @@ async function scanWith(
 }
 
 /** Where a class is when the scheduler has looked at a time. */
-async function statusAt(campus: SettingCampus, time: string, daysLater = 0): Promise<string> {
+async function statusAt(campus: HttpCampus, time: string, daysLater = 0): Promise<string> {
   const id = await campus.hold();
   await campus.advance('10:00');
   if (daysLater > 0) await campus.finish();
@@ -38,7 +38,7 @@ async function statusAt(campus: SettingCampus, time: string, daysLater = 0): Pro
 
 let courses = 0;
 /** A course that nobody has been to yet. */
-async function freshCourse({ server }: SettingCampus): Promise<string> {
+async function freshCourse({ server }: HttpCampus): Promise<string> {
   courses += 1;
   const code = `PROOF-${courses}`;
   await server.db.knex('course').insert({ code, title: code });
@@ -46,7 +46,7 @@ async function freshCourse({ server }: SettingCampus): Promise<string> {
 }
 
 /** Who crosses the threshold of a course from one of two classes attended to both. */
-async function crossing(campus: SettingCampus): Promise<string[]> {
+async function crossing(campus: HttpCampus): Promise<string[]> {
   const course = await freshCourse(campus);
   await campus.hold({ course });
   const late = await campus.hold({ course, start: '14:00', end: '14:50' });
@@ -60,7 +60,7 @@ async function crossing(campus: SettingCampus): Promise<string[]> {
 }
 
 /** Whether one who marks one of five by hand in a class is listed. */
-async function isListed(campus: SettingCampus): Promise<boolean> {
+async function isListed(campus: HttpCampus): Promise<boolean> {
   const id = await campus.hold();
   await campus.advance('10:30');
   await campus.faculty.post(`${API}/records/`, {
@@ -75,7 +75,7 @@ async function isListed(campus: SettingCampus): Promise<boolean> {
   return share.body.results[0].is_over;
 }
 
-async function toldOfImprovement(campus: SettingCampus): Promise<number> {
+async function toldOfImprovement(campus: HttpCampus): Promise<number> {
   await campus.server.tokenOf('student', { student: rollNumber(0) });
   const id = await campus.hold();
   await campus.finish();
@@ -88,7 +88,7 @@ async function toldOfImprovement(campus: SettingCampus): Promise<number> {
   return told.length;
 }
 
-async function zoneOfNewCampus({ server }: SettingCampus): Promise<string> {
+async function zoneOfNewCampus({ server }: HttpCampus): Promise<string> {
   const { knex } = server.db;
   const id = `campus-${courses++}`;
   const { buildings: _none, ...file } = testCampus(0);

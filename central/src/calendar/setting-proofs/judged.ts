@@ -1,16 +1,16 @@
 import { API } from '../../http/test-server.js';
 import { escalateWatermarksJob } from '../../jobs/escalate-watermarks.js';
 import { silentLog } from '../../log.js';
+import type { HttpCampus, WantedClass } from '../../marks/http-campus.js';
 import type { StampedKey } from '../../rules/setting-keys.js';
 import { rollNumber } from '../../seed/test-campus.js';
 import type { SettingProofs } from './proof.js';
-import type { ProofClass, SettingCampus } from './setting-campus.js';
 
 /** What becomes of taps in one class, when everything has been reported. */
 async function markAfter(
-  campus: SettingCampus,
+  campus: HttpCampus,
   taps: readonly (readonly [time: string, device?: string])[],
-  wanted: ProofClass = {},
+  wanted: WantedClass = {},
 ): Promise<string> {
   const id = await campus.hold(wanted);
   for (const [time, device = 'c101'] of taps) await campus.tap(time, { device });
@@ -19,7 +19,7 @@ async function markAfter(
 }
 
 /** What becomes of somebody who tapped for the first class only and stayed for the second. */
-async function markOfSecond(campus: SettingCampus, start = '10:50', end = '11:40'): Promise<string> {
+async function markOfSecond(campus: HttpCampus, start = '10:50', end = '11:40'): Promise<string> {
   await campus.hold();
   const second = await campus.hold({ start, end });
   await campus.tap('09:58');
@@ -28,10 +28,7 @@ async function markOfSecond(campus: SettingCampus, start = '10:50', end = '11:40
 }
 
 /** Why the second of two captures did not count. */
-async function whySecond(
-  campus: SettingCampus,
-  taps: readonly (readonly [string, string])[],
-): Promise<string> {
+async function whySecond(campus: HttpCampus, taps: readonly (readonly [string, string])[]): Promise<string> {
   const id = await campus.hold();
   await campus.tap('10:01', { device: 'f101', kind: 'finger' });
   for (const [time, device] of taps) await campus.tap(time, { device });
@@ -39,7 +36,7 @@ async function whySecond(
   return (await campus.explain(id)).evidence.at(-1).why;
 }
 
-async function markWithStatus(campus: SettingCampus, status: string): Promise<string> {
+async function markWithStatus(campus: HttpCampus, status: string): Promise<string> {
   const { knex } = campus.server.db;
   const student = await knex('student')
     .where({ roll_number: rollNumber(0) })
@@ -51,14 +48,14 @@ async function markWithStatus(campus: SettingCampus, status: string): Promise<st
   return mark;
 }
 
-async function fingerMark(campus: SettingCampus): Promise<string> {
+async function fingerMark(campus: HttpCampus): Promise<string> {
   const id = await campus.hold();
   await campus.tap('10:01', { device: 'f101', kind: 'finger' });
   await campus.finish();
   return campus.mark(id);
 }
 
-async function periodsOfLab(campus: SettingCampus): Promise<unknown> {
+async function periodsOfLab(campus: HttpCampus): Promise<unknown> {
   const id = await campus.hold({
     start: '14:00',
     end: '16:30',

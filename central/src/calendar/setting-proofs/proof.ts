@@ -1,5 +1,5 @@
+import type { HttpCampus } from '../../marks/http-campus.js';
 import type { SettingKey, Settings } from '../../rules/setting-keys.js';
-import type { SettingCampus } from './setting-campus.js';
 
 /** Two values of one key, and what each of them makes of the same events. */
 export interface SettingProof<K extends SettingKey = SettingKey> {
@@ -9,7 +9,7 @@ export interface SettingProof<K extends SettingKey = SettingKey> {
   /** Other keys that it needs beside. */
   beside?: Partial<Record<SettingKey, string>>;
   /** Everything that happens; the class is made after the key was set. */
-  happen(campus: SettingCampus): Promise<unknown>;
+  happen(campus: HttpCampus): Promise<unknown>;
 }
 
 export type SettingProofs<K extends SettingKey> = { readonly [Key in K]: SettingProof<Key> };

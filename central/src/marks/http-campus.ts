@@ -1,17 +1,17 @@
 import { hashRead, parseCanonical } from '@rollcall/protocol/credential';
-import { type Answer, API, type Body, type TestCaller, TestServer } from '../../http/test-server.js';
-import { createIngest } from '../../ingest/ingest.js';
-import { BOOT_A, TestGateway } from '../../ingest/test-gateway.js';
-import { silentLog } from '../../log.js';
-import { cardHmac } from '../../people/campus-key.js';
-import type { SettingKey } from '../../rules/setting-keys.js';
-import { rollNumber, TEST_CAMPUS_KEY } from '../../seed/test-campus.js';
-import { advanceSessions } from '../../sessions/advance.js';
+import { type Answer, API, type Body, type TestCaller, TestServer } from '../http/test-server.js';
+import { createIngest } from '../ingest/ingest.js';
+import { BOOT_A, TestGateway } from '../ingest/test-gateway.js';
+import { silentLog } from '../log.js';
+import { cardHmac } from '../people/campus-key.js';
+import type { SettingKey } from '../rules/setting-keys.js';
+import { rollNumber, TEST_CAMPUS_KEY } from '../seed/test-campus.js';
+import { advanceSessions } from '../sessions/advance.js';
 
 const DAY_MS = 86_400_000;
-const MARKER_CHANNEL = 'rollcall_setting_marker';
+const MARKER_CHANNEL = 'rollcall_test_marker';
 
-export interface ProofClass {
+export interface WantedClass {
   start?: string;
   end?: string;
   room?: string;
@@ -20,17 +20,17 @@ export interface ProofClass {
   course?: string;
 }
 
-interface ProofTap {
+interface WantedTap {
   device?: string;
   kind?: 'card' | 'finger';
   student?: number;
 }
 
 /**
- * For tests of settings: they are set over HTTP, classes are made over HTTP, and taps come through ingest, signed.
- * Each proof has days of its own.
+ * For tests of whole days: settings and classes are made over HTTP, and taps come through ingest, signed.
+ * Each test has days of its own.
  */
-export class SettingCampus {
+export class HttpCampus {
   readonly server: TestServer;
   readonly #gateway = new TestGateway('gw-a');
   #waiting: (() => void)[] = [];
@@ -44,8 +44,8 @@ export class SettingCampus {
     });
   }
 
-  static async open(): Promise<SettingCampus> {
-    const campus = new SettingCampus(await TestServer.start());
+  static async open(): Promise<HttpCampus> {
+    const campus = new HttpCampus(await TestServer.start());
     const { knex } = campus.server.db;
     const { keyId, publicKey } = campus.#gateway;
     await knex('gateway_key').insert({ key_id: keyId, gateway_id: 'gw-a', public_key: publicKey });
@@ -71,7 +71,7 @@ export class SettingCampus {
     ]);
     for (const course of ['CS301', 'CS302']) {
       const { id } = await campus.server.sessionOf(course);
-      await campus.server.post(`${API}/sessions/${id}/cancel/`, { reason: 'not part of the proofs' });
+      await campus.server.post(`${API}/sessions/${id}/cancel/`, { reason: 'not part of the tests' });
     }
     return campus;
   }
@@ -130,7 +130,7 @@ export class SettingCampus {
     await heard;
   }
 
-  async hold(wanted: ProofClass = {}): Promise<string> {
+  async hold(wanted: WantedClass = {}): Promise<string> {
     const { start = '10:00', end = '10:50', room = 'r101', sessionType = 'LECTURE' } = wanted;
     const made = await this.server.post(`${API}/sessions/`, {
       course: wanted.course ?? 'CS301',
@@ -149,7 +149,7 @@ export class SettingCampus {
   }
 
   /** Arrives in the evening, as after an outage. */
-  async tap(time: string, { device = 'c101', kind = 'card', student = 0 }: ProofTap = {}): Promise<void> {
+  async tap(time: string, { device = 'c101', kind = 'card', student = 0 }: WantedTap = {}): Promise<void> {
     this.goTo('18:00');
     this.#seq += 1;
     const { credential: _none, ...row } = this.#gateway.punch(this.#seq, {

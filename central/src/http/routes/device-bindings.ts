@@ -1,0 +1,118 @@
+import { RollcallError } from '@rollcall/protocol/errors';
+import { requireSession } from '../../auth/scope.js';
+import { allowSharedPhone, rebindDevice, releaseDevice } from '../../capture/device-binding.js';
+import { rosterOf } from '../../capture/roster-of.js';
+import { holdSession, refuseLocked } from '../../sessions/session-row.js';
+import { emptySchema } from '../contracts/auth.js';
+import {
+  rebindBody,
+  rebindSchema,
+  releaseBody,
+  releaseSchema,
+  sharedPhoneBody,
+} from '../contracts/device-bindings.js';
+import { API, uuidParams } from '../contracts/fields.js';
+import { defineRoute } from '../route.js';
+import { writeAs } from '../write-as.js';
+
+const TAG = 'QR codes';
+
+export const rebind = defineRoute(
+  {
+    method: 'post',
+    path: `${API}/device-bindings/rebind/`,
+    operationId: 'rebindDevice',
+    tag: TAG,
+    summary: 'Makes another phone the one that the student scans with; the old one ends',
+    access: 'qr.scan',
+    body: rebindBody,
+    reply: { schema: rebindSchema },
+    errors: ['FORBIDDEN', 'LOGIN_REFUSED', 'LOGIN_THROTTLED', 'REBIND_LIMIT', 'DEVICE_ALREADY_USED'],
+  },
+  async (input, { auth, capture, clock, db }) => {
+    const { body, principal, request } = input;
+    const { accountId, studentId, login } = principal;
+    if (studentId === null || accountId === null) {
+      throw new RollcallError('FORBIDDEN', 'Only students have a phone for scanning, with their own sign-in');
+    }
+    const ip = request.ip ?? '';
+    await auth.throttle.attempt(login, ip);
+    await auth.signIn.confirmPassword(accountId, body.password).catch(async (error: unknown) => {
+      await auth.throttle.wrong(login);
+      throw error;
+    });
+    await auth.throttle.right(login, ip);
+    const deviceHash = capture.deviceHash(body.device_id);
+    const nowMs = clock.wallMs();
+    const left = await writeAs(db.knex, input, (trx) =>
+      rebindDevice(trx, { studentId, deviceHash, accountId, nowMs }),
+    );
+    return { body: { changes_left: left } };
+  },
+);
+
+export const release = defineRoute(
+  {
+    method: 'post',
+    path: `${API}/device-bindings/release/`,
+    operationId: 'releaseDevice',
+    tag: TAG,
+    summary: 'Takes the phone of a student away; the next one that scans becomes the student’s',
+    access: 'bindings.write',
+    body: releaseBody,
+    reply: { schema: releaseSchema },
+    errors: ['NOT_FOUND'],
+  },
+  async (input, { clock, db }) => {
+    const { body, principal } = input;
+    const released = await writeAs(db.knex, input, async (trx) => {
+      const student = await trx('student')
+        .where({ roll_number: body.student })
+        .first<{ id: string } | undefined>('id');
+      if (student === undefined) throw new RollcallError('NOT_FOUND', `There is no student ${body.student}`);
+      return releaseDevice(trx, {
+        studentId: student.id,
+        reason: body.reason,
+        accountId: principal.accountId,
+        nowMs: clock.wallMs(),
+      });
+    });
+    return { body: { released } };
+  },
+);
+
+export const allowShared = defineRoute(
+  {
+    method: 'post',
+    path: `${API}/sessions/{id}/shared-phones/`,
+    operationId: 'allowSharedPhone',
+    tag: TAG,
+    summary: 'Lets a student scan with the phone of another one in this class, for a reason',
+    access: 'records.mark',
+    rate: 'sessions',
+    params: uuidParams,
+    body: sharedPhoneBody,
+    reply: { schema: emptySchema },
+    errors: ['NOT_FOUND', 'FORBIDDEN', 'SESSION_LOCKED', 'NOT_ON_ROSTER'],
+  },
+  async (input, { clock, db }) => {
+    const { body, params, principal } = input;
+    await requireSession(db.knex, principal, 'records.mark', params.id);
+    await writeAs(db.knex, input, async (trx) => {
+      refuseLocked(await holdSession(trx, params.id));
+      const roster = await rosterOf(trx, params.id);
+      const student = roster.find(({ rollNumber }) => rollNumber === body.student);
+      if (student === undefined) {
+        throw new RollcallError('NOT_ON_ROSTER', `${body.student} is not on the roster of this class`);
+      }
+      await allowSharedPhone(trx, {
+        sessionId: params.id,
+        studentId: student.studentId,
+        reason: body.reason,
+        accountId: principal.accountId,
+        nowMs: clock.wallMs(),
+      });
+    });
+    return { body: {} };
+  },
+);
