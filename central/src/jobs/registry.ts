@@ -5,6 +5,7 @@ import { expireAuditJob } from './expire-audit.js';
 import { generateSessionsJob } from './generate-sessions.js';
 import type { Job } from './job.js';
 import { makePunchPartitionsJob } from './make-punch-partitions.js';
+import { noteSwiftMarkingJob } from './note-swift-marking.js';
 import { noticeSilentGatewaysJob } from './notice-silent-gateways.js';
 import { recountStatisticsJob } from './recount-statistics.js';
 import { sealAuditJob } from './seal-audit.js';
@@ -20,4 +21,5 @@ export const JOBS: readonly Job[] = [
   sealAuditJob,
   expireAuditJob,
   recountStatisticsJob,
+  noteSwiftMarkingJob,
 ];
