@@ -1,0 +1,221 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { API, type Body } from '../http/test-server.js';
+import { noteSwiftMarkingJob } from '../jobs/note-swift-marking.js';
+import { silentLog } from '../log.js';
+import { rollNumber } from '../seed/test-campus.js';
+import { HttpCampus } from './http-campus.js';
+
+let campus: HttpCampus;
+beforeAll(async () => {
+  campus = await HttpCampus.open();
+  const { knex } = campus.server.db;
+  await knex('department').insert({ id: 'cse', campus_id: 'main', name: 'CSE' });
+  await knex('section').where({ id: 'cse-a' }).update({ department_id: 'cse' });
+});
+afterAll(() => campus?.close());
+beforeEach(() => campus.nextDay());
+
+const head = () => campus.server.as('hod', { department: 'cse' });
+const markByHand = (session: string, index: number, reason = 'forgot the card') =>
+  campus.faculty.post(`${API}/records/`, {
+    session_id: session,
+    student: rollNumber(index),
+    mark: 'present',
+    reason,
+  });
+const share = async (): Promise<Body> => {
+  const day = campus.date();
+  return (await head().get(`${API}/manual-share/?start_date=${day}&end_date=${day}`)).body.results[0];
+};
+
+describe('marks by hand', () => {
+  it('case 32: a mark by hand needs a reason, counts for its faculty, and stands out above the limit on the page of the head', async () => {
+    const id = await campus.hold();
+    for (const student of [0, 2, 3, 4]) await campus.tap('10:01', { student });
+    await campus.advance('10:30');
+    expect((await markByHand(id, 1, '')).body.code).toBe('REQUEST_INVALID');
+    const marked = await markByHand(id, 1);
+    expect(marked.body).toMatchObject({ mark: 'present', source: 'manual', reason: 'DECIDED_BY_HUMAN' });
+    await campus.finish();
+    // One of five is more than fifteen in a hundred.
+    expect(await share()).toMatchObject({
+      faculty: { code: 'F001' },
+      marks: 5,
+      manual: 1,
+      in_outage: 0,
+      is_over: true,
+    });
+    expect(
+      (await campus.student().get(`${API}/manual-share/?start_date=2026-07-07&end_date=2026-07-07`)).status,
+    ).toBe(403);
+  });
+
+  it('case 32: exactly the limit is not above it', async () => {
+    const limit = await campus.set('MANUAL_SHARE_MAX_PERCENT', '20');
+    const id = await campus.hold();
+    for (const student of [0, 2, 3, 4]) await campus.tap('10:01', { student });
+    await campus.advance('10:30');
+    await markByHand(id, 1);
+    await campus.finish();
+    expect(await share()).toMatchObject({ manual: 1, marks: 5, is_over: false });
+    await campus.unset(limit);
+  });
+
+  it('case 33: while a reader of the room is out, marks by hand say so and do not count in the share', async () => {
+    const { knex } = campus.server.db;
+    const id = await campus.hold();
+    await campus.advance('10:00');
+    await knex('attendance_biometric_device').where({ device_id: 'c101' }).update({ status: 'error' });
+    await markByHand(id, 1);
+    await campus.faculty.post(`${API}/records/bulk-mark/`, {
+      session_id: id,
+      attendance_data: [{ student_id: rollNumber(2), mark: 'present', reason: 'roll call' }],
+    });
+    await knex('attendance_biometric_device').where({ device_id: 'c101' }).update({ status: 'active' });
+    await campus.advance('10:21');
+    await markByHand(id, 3);
+    await campus.finish();
+    expect(await knex('decision').where({ session_id: id, is_device_outage: true })).toHaveLength(2);
+    expect(await share()).toMatchObject({ manual: 1, in_outage: 2 });
+  });
+
+  it('case 33: a gateway that is offline is an outage of its readers, too', async () => {
+    const { knex } = campus.server.db;
+    const id = await campus.hold();
+    await campus.advance('10:00');
+    await knex('gateway').update({ state: 'offline' });
+    await markByHand(id, 1);
+    await knex('gateway').update({ state: 'online' });
+    expect(await knex('decision').where({ session_id: id }).pluck('is_device_outage')).toEqual([true]);
+  });
+
+  it('case 119: a class marked present in seconds ten times in a row without a device is a pattern for the head', async () => {
+    const { db, clock } = campus.server;
+    const note = () => noteSwiftMarkingJob.run({ db, clock, log: silentLog });
+    const items = () => db.knex('exception_item').where({ code: 'SWIFT_MARKING' });
+    const markAll = async (tapped: boolean): Promise<void> => {
+      await campus.nextDay();
+      const id = await campus.hold();
+      if (tapped) await campus.tap('10:01');
+      await campus.advance('10:30');
+      await campus.faculty.post(`${API}/records/bulk-mark/`, { session_id: id, mark_rest: 'present' });
+      await campus.finish();
+      await note();
+    };
+    // A single capture in one of them: somebody was there with the reader.
+    for (let day = 0; day < 9; day += 1) await markAll(false);
+    await markAll(true);
+    expect(await items()).toEqual([]);
+    for (let day = 0; day < 9; day += 1) await markAll(false);
+    expect(await items()).toEqual([]);
+    await markAll(false);
+    expect(await items()).toMatchObject([
+      { detail: { faculty_code: 'F001', classes: 10 }, student_id: null },
+    ]);
+    await markAll(false);
+    expect(await items()).toHaveLength(1);
+    expect(await note()).toBeUndefined();
+  });
+});
+
+describe('rules that change, and captures', () => {
+  it('case 42: a changed vocabulary of marks leaves the classes held before with theirs', async () => {
+    const before = await campus.hold();
+    await campus.tap('10:01');
+    await campus.finish();
+    await campus.nextDay();
+    const words = 'P:present,A:absent,L:late,E:excused,OD:excused';
+    const setting = await campus.set('MARK_VOCABULARY', words);
+    const after = await campus.hold();
+    await campus.tap('10:01');
+    await campus.finish();
+    await campus.server.post(`${API}/sessions/${before}/recompute/`, { apply: true });
+    expect((await campus.explain(before)).vocabulary).toBe('P:present,A:absent,L:late,E:excused');
+    expect((await campus.explain(after)).vocabulary).toBe(words);
+    await campus.unset(setting);
+  });
+
+  it('case 26: a capture after the cut-off is kept, and its student sees it', async () => {
+    const id = await campus.hold();
+    await campus.tap('10:20:01');
+    await campus.finish();
+    const { id: record, mark } = await campus.record(id);
+    expect(mark).toBe('absent');
+    const seen = (await campus.student().get(`${API}/records/${record}/explain/`)).body;
+    expect(seen).toMatchObject({ reason: 'ARRIVED_AFTER_CUTOFF', mark: 'absent' });
+    expect(seen.evidence).toMatchObject([{ effective_at: campus.at('10:20:01').toISOString(), used: true }]);
+  });
+
+  it('case 14: closed early, the minimum stay is measured to the real end and the late cut-off stays', async () => {
+    const stay = await campus.set('MIN_DURATION_FOR_PRESENT_MINUTES', '20');
+    const id = await campus.hold({ room: 'r103' });
+    await campus.advance('10:00');
+    campus.goTo('10:15');
+    await campus.faculty.post(`${API}/sessions/${id}/close/`);
+    for (const [student, time] of [
+      [0, '10:00'],
+      [1, '10:08'],
+      [2, '10:14'],
+    ] as const) {
+      await campus.tap(time, { device: 'in103', student });
+    }
+    await campus.tap('10:10', { device: 'out103', student: 1 });
+    await campus.finish();
+    // Whoever stayed until the class ended has been there long enough.
+    expect(await campus.mark(id, 0)).toBe('present ON_TIME');
+    expect(await campus.mark(id, 1)).toBe('absent TOO_SHORT');
+    expect((await campus.explain(id, 2)).limits.late_until).toBe(campus.at('10:20').toISOString());
+    await campus.unset(stay);
+  });
+
+  it('case 23: a class over midnight belongs to the date of its start, and its lock counts from there', async () => {
+    const window = await campus.set('MAX_CORRECTION_DAYS', '1');
+    const id = await campus.hold({ start: '23:30', end: '00:30' });
+    const { body } = await campus.server.get(`${API}/sessions/${id}/`);
+    expect(body).toMatchObject({
+      scheduled_date: campus.date(),
+      start_at: campus.at('23:30').toISOString(),
+      end_at: campus.at('00:30', 1).toISOString(),
+    });
+    await campus.advance('01:00', 1);
+    await campus.server.db
+      .knex('attendance_biometric_device')
+      .update({ complete_through: campus.at('02:00', 1) });
+    await campus.advance('23:59', 1);
+    expect(await campus.status(id)).toBe('finalized');
+    await campus.advance('00:00', 2);
+    expect(await campus.status(id)).toBe('locked');
+    await campus.unset(window);
+  });
+});
+
+describe('codes on the screen', () => {
+  it('case 100: a relay cannot be told from a scan in the room: unverified scans and the headcount show it', async () => {
+    const id = await campus.showCode();
+    const { body } = await campus.screen(id);
+    for (const index of [0, 1]) {
+      const scan = { qr_token: body.qr_token, device_id: `phone-of-${index}-elsewhere` };
+      const answer = await campus.student(index).post(`${API}/records/qr-scan/`, scan);
+      expect(answer.body).toMatchObject({ mark: 'present', is_verified: false });
+    }
+    expect((await campus.screen(id)).body).toMatchObject({ present_count: 2, unverified_count: 2 });
+    await campus.faculty.post(`${API}/sessions/${id}/headcount/`, { headcount: 1 });
+    const summary = (await campus.faculty.get(`${API}/sessions/${id}/summary/`)).body;
+    expect([summary.present, summary.headcount]).toEqual([2, 1]);
+    expect((await campus.explain(id)).flags).toMatchObject([{ flag: 'UNVERIFIED' }]);
+  });
+
+  it('case 102: a refusal offers nothing else: no other class is named', async () => {
+    const later = await campus.hold({ start: '15:00', end: '15:50' });
+    const id = await campus.showCode();
+    const { body } = await campus.screen(id);
+    await campus.server.post(`${API}/sessions/${id}/cancel/`, { reason: 'nobody here' });
+    const answer = await campus.student().post(`${API}/records/qr-scan/`, {
+      qr_token: body.qr_token,
+      device_id: 'phone-of-0',
+    });
+    expect(answer.body.code).toBe('SESSION_CANCELLED');
+    expect(JSON.stringify(answer.body)).not.toContain(later);
+    expect(JSON.stringify(answer.body)).not.toContain('15:');
+  });
+});
