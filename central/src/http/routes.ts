@@ -36,6 +36,7 @@ import {
 import { createLeaveBatch, leaveBatchDecisions, readLeaveBatch } from './routes/leave-batches.js';
 import { leaveDecisions } from './routes/leave-decisions.js';
 import { bulkMark, markRecord, remarkRecord, unmarkRecord } from './routes/marking.js';
+import { importOnlinePresence } from './routes/online-presence.js';
 import { healthz, listJobs, metricsRoute, readyz } from './routes/operations.js';
 import { listPunches } from './routes/punches.js';
 import { generateQr, readQr, scanQr } from './routes/qr.js';
@@ -129,6 +130,7 @@ export const ROUTES: readonly Route[] = [
   offlineSync,
   offlineReview,
   importRecords,
+  importOnlinePresence,
   scanQr,
   generateQr,
   readQr,

@@ -189,6 +189,79 @@ describe('rules that change, and captures', () => {
   });
 });
 
+describe('a blended class', () => {
+  const stay = (student: number, from: string, until: string) => ({
+    student_id: rollNumber(student),
+    joined_at: campus.at(from).toISOString(),
+    left_at: campus.at(until).toISOString(),
+  });
+
+  it('case 74: presence online is evidence of its own kind, judged by its share of the class', async () => {
+    const half = await campus.set('MIN_DURATION_FOR_PRESENT_PERCENT', '50');
+    const id = await campus.hold();
+    await campus.advance('10:00');
+    await campus.tap('10:02', { student: 3 });
+    const report = {
+      tool: 'bigbluebutton',
+      stays: [
+        // Twice in the meeting, twenty-five minutes of fifty together.
+        stay(0, '09:58', '10:15'),
+        stay(0, '10:30', '10:40'),
+        stay(1, '10:01', '10:25'),
+        stay(2, '10:07', '10:50'),
+        { ...stay(2, '10:07', '10:50'), student_id: 'NOBODY' },
+        stay(4, '10:30', '10:20'),
+      ],
+    };
+    const send = async () =>
+      (await campus.faculty.post(`${API}/sessions/${id}/online-presence/`, report)).body;
+    expect(await send()).toEqual({
+      stored: 8,
+      problems: [
+        { index: 4, code: 'NOT_ON_ROSTER' },
+        { index: 5, code: 'TIME_REVERSED' },
+      ],
+    });
+    expect((await send()).stored).toBe(0);
+    await campus.finish();
+    expect(await Promise.all([0, 1, 2, 3, 4].map((student) => campus.mark(id, student)))).toEqual([
+      'present ON_TIME',
+      'absent TOO_SHORT',
+      'late LATE',
+      'present ON_TIME',
+      'absent NO_CAPTURE',
+    ]);
+    expect(await campus.record(id, 0)).toMatchObject({ source: 'import' });
+    const { evidence, dwell_seconds: dwell } = await campus.explain(id, 0);
+    expect([evidence[0].kind, evidence[0].device_id, dwell]).toEqual(['online', 'bigbluebutton', 25 * 60]);
+    await campus.unset(half);
+  });
+
+  it('case 74: a card in the room proves more than the meeting, and being in both is no travel', async () => {
+    const id = await campus.hold();
+    await campus.advance('10:00');
+    await campus.tap('10:03');
+    const report = { tool: 'jitsi', stays: [stay(0, '10:01', '10:50')] };
+    await campus.faculty.post(`${API}/sessions/${id}/online-presence/`, report);
+    await campus.finish();
+    expect(await campus.record(id)).toMatchObject({
+      mark: 'present',
+      source: 'rfid',
+      marked_at: campus.at('10:01').toISOString(),
+    });
+  });
+
+  it('case 74: is for those who may mark the class, while it may be marked', async () => {
+    const id = await campus.hold();
+    const path = `${API}/sessions/${id}/online-presence/`;
+    const report = { tool: 'jitsi', stays: [stay(0, '05:00', '05:50')] };
+    expect((await campus.student().post(path, report)).status).toBe(403);
+    expect((await campus.faculty.post(path, report)).body.code).toBe('SESSION_NOT_OPEN');
+    expect((await campus.faculty.post(path, { ...report, tool: "x'; --" })).status).toBe(400);
+    expect((await campus.faculty.post(path, { ...report, stays: [] })).status).toBe(400);
+  });
+});
+
 describe('codes on the screen', () => {
   it('case 100: a relay cannot be told from a scan in the room: unverified scans and the headcount show it', async () => {
     const id = await campus.showCode();

@@ -60,20 +60,26 @@ export const CAPTURES_SQL = `
     ) p
     LEFT JOIN attendance_biometric_device d ON d.gateway_id = p.gateway_id AND d.device_id = p.device_id`;
 
-/** A scan is of the class itself, wherever that is. */
+/** Scans and meetings are of the class itself, wherever that is; a meeting is nowhere. */
 export const SCANS_SQL = `
+  WITH pair AS (SELECT * FROM unnest(?::uuid[], ?::uuid[]) AS u (session_id, student_id))
   SELECT pair.session_id, pair.student_id, q.id AS punch_id, 'gateway_clock' AS time_source, 'qr' AS kind,
     NULL AS verify_method, '' AS gateway_id, 'qr' AS device_id, s.room_id, 'in' AS direction,
     CASE q.outcome WHEN 'unverified' THEN 'unverified' ELSE 'recognized' END AS outcome,
     floor(extract(epoch FROM q.scanned_at) * 1000)::float8 AS at_ms
-  FROM unnest(?::uuid[], ?::uuid[]) AS pair (session_id, student_id)
-    CROSS JOIN LATERAL (
+  FROM pair CROSS JOIN LATERAL (
       SELECT * FROM qr_scan WHERE student_id = pair.student_id AND session_id = pair.session_id AND outcome <> 'refused'
       OFFSET 0
     ) q
-    JOIN attendance_session s ON s.id = pair.session_id`;
+    JOIN attendance_session s ON s.id = pair.session_id
+  UNION ALL
+  SELECT pair.session_id, pair.student_id, o.id, 'gateway_clock', 'online', NULL, '', o.tool, NULL, o.direction, 'recognized',
+    floor(extract(epoch FROM o.at) * 1000)::float8
+  FROM pair CROSS JOIN LATERAL (
+      SELECT * FROM online_presence WHERE student_id = pair.student_id AND session_id = pair.session_id OFFSET 0
+    ) o`;
 
-/** By pair, punches and scans, in two statements however many pairs there are. */
+/** By pair, punches, scans and meetings, in two statements however many pairs there are. */
 export async function loadCaptures(
   trx: Knex,
   requests: readonly CaptureRequest[],

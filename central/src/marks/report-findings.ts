@@ -1,5 +1,6 @@
 import { settingsAt } from '../calendar/settings.js';
 import type { Knex } from '../db/database.js';
+import { isOfClass } from '../rules/facts.js';
 import type { Judged } from './judge-pairs.js';
 import { pairKey } from './pair.js';
 import { notePairPatterns } from './pair-patterns.js';
@@ -64,7 +65,7 @@ function itemsOf({ sessionId, studentId, decision }: Judged): Item[] {
   }
   const travelled = derivation.ignored.filter(({ why }) => why === 'IMPOSSIBLE_TRAVEL');
   const isDoubted =
-    derivation.flags?.includes('UNVERIFIED') === true && derivation.used.some(({ kind }) => kind !== 'qr');
+    derivation.flags?.includes('UNVERIFIED') === true && derivation.used.some(({ kind }) => !isOfClass(kind));
   if (travelled.length > 0 || isDoubted) {
     items.push(
       item(

@@ -1,19 +1,20 @@
 import type { Capture, CaptureKind, Source } from './facts.js';
 
 const RANK_OF_KIND: Record<CaptureKind, number> = {
-  finger: 3,
-  face: 3,
-  card: 2,
-  pin: 2,
-  password: 2,
-  qr: 1,
+  finger: 4,
+  face: 4,
+  card: 3,
+  pin: 3,
+  password: 3,
+  qr: 2,
+  online: 1,
   claim: 0,
 };
-const RANK_WITH_CARD = 4;
+const RANK_WITH_CARD = 5;
 /** What terminals say when a finger was compared with the one of the card that was shown. */
 const ONE_TO_ONE = /1:1|card/i;
 
-/** How much a capture proves (domain D0): finger with card, finger, card, code on the screen. */
+/** How much a capture proves (domain D0): finger with card, finger, card, code on the screen, meeting. */
 export function assuranceOf({ kind, verifyMethod }: Capture): number {
   if (kind === 'finger' && verifyMethod != null && ONE_TO_ONE.test(verifyMethod)) return RANK_WITH_CARD;
   return RANK_OF_KIND[kind] ?? 0;
@@ -36,6 +37,7 @@ const SOURCE_OF_KIND: Record<CaptureKind, Source> = {
   pin: 'biometric',
   password: 'biometric',
   qr: 'qr',
+  online: 'import',
   claim: 'system',
 };
 

@@ -23,8 +23,12 @@ export type SessionStatus = (typeof SESSION_STATUSES)[number];
 /** Outcomes of resolving whose credential it was that carry a student; `unverified` is a scan without a place. */
 export type CaptureOutcome = 'recognized' | 'blocked' | 'unverified';
 
-export const CAPTURE_KINDS = [...PUNCH_KINDS, 'qr'] as const;
+/** `qr`: a scan of the code of a class. `online`: coming to or leaving its meeting. */
+export const CAPTURE_KINDS = [...PUNCH_KINDS, 'qr', 'online'] as const;
 export type CaptureKind = (typeof CAPTURE_KINDS)[number];
+
+/** Of the class session itself, wherever its rooms are. */
+export const isOfClass = (kind: CaptureKind): boolean => kind === 'qr' || kind === 'online';
 
 /** One punch or scan of the student around the class session, as stored, in any room. */
 export interface Capture {

@@ -1,4 +1,4 @@
-import type { SessionFacts } from './facts.js';
+import { isOfClass, type SessionFacts } from './facts.js';
 import type { TimedCapture } from './rule.js';
 
 const HOUR_MS = 3_600_000;
@@ -27,7 +27,8 @@ export const NO_PAIRING: Pairing = { stays: [], exits: new Set(), isMeasured: fa
 
 /** Whether the room was one of the class's at that time. */
 export const isHere = ({ rooms }: SessionFacts, { roomId, atMs, kind }: TimedCapture): boolean =>
-  kind === 'qr' || rooms.some((room) => room.roomId === roomId && room.fromMs <= atMs && atMs < room.untilMs);
+  isOfClass(kind) ||
+  rooms.some((room) => room.roomId === roomId && room.fromMs <= atMs && atMs < room.untilMs);
 
 /**
  * Pairs captures in the rooms of the class into stays (domain cases 43–47). An exit that nobody captured is
@@ -76,7 +77,7 @@ class Walk {
 
   #comeIn(capture: TimedCapture): void {
     const roomId = capture.roomId ?? '';
-    if (this.#open?.roomId === roomId || (this.#open !== undefined && capture.kind === 'qr')) {
+    if (this.#open?.roomId === roomId || (this.#open !== undefined && isOfClass(capture.kind))) {
       this.#open.lastInMs = capture.atMs;
       return;
     }

@@ -1,4 +1,4 @@
-import type { Facts } from './facts.js';
+import { type Facts, isOfClass } from './facts.js';
 import { isHere } from './pairing.js';
 import type { IgnoreReason } from './reasons.js';
 import type { EvidenceRule, IgnoredCapture, TimedCapture } from './rule.js';
@@ -31,7 +31,7 @@ function whyElsewhere(
 ): IgnoreReason | undefined {
   if (isHere(session, capture)) {
     const leftAtMs = session.rooms.find(({ roomId }) => roomId === capture.roomId)?.untilMs ?? 0;
-    const isLeftBefore = capture.kind !== 'qr' && leftAtMs <= session.startMs;
+    const isLeftBefore = !isOfClass(capture.kind) && leftAtMs <= session.startMs;
     if (!isLeftBefore) return undefined;
     const isFollowed = captures.some(
       (next) =>

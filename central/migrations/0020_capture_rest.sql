@@ -10,3 +10,16 @@ CREATE TABLE swift_marking (
   at timestamptz NOT NULL
 );
 CREATE INDEX swift_marking_faculty ON swift_marking (faculty_code, at);
+
+-- Coming to and leaving the meeting of a class, as its tool tells it (domain case 74): evidence, never changed.
+CREATE TABLE online_presence (
+  id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+  session_id uuid NOT NULL REFERENCES attendance_session ON DELETE CASCADE,
+  student_id uuid NOT NULL REFERENCES student,
+  direction text NOT NULL CHECK (direction IN ('in', 'out')),
+  at timestamptz NOT NULL,
+  tool text NOT NULL,
+  imported_by uuid REFERENCES account,
+  imported_at timestamptz NOT NULL,
+  UNIQUE (student_id, session_id, direction, at)
+);
