@@ -4,6 +4,7 @@ import type { Knex } from '../db/database.js';
 import { judgePairs } from '../marks/judge-pairs.js';
 import type { Mark } from '../rules/facts.js';
 import type { Settings } from '../rules/setting-keys.js';
+import { isCampusAddress } from './campus-network.js';
 import { type Place, type Position, placeOf } from './place.js';
 import type { QrSecrets } from './qr-secrets.js';
 import { loadStandings, type Standing } from './qr-standing.js';
@@ -54,7 +55,14 @@ interface Waiting {
 type Verdict =
   | { kind: 'recorded' }
   | { kind: 'refused'; code: RefusalCode; message: string; place: Place }
-  | { kind: 'taken'; place: Place; isVerified: boolean; binds: boolean; isShared: boolean };
+  | {
+      kind: 'taken';
+      place: Place;
+      isVerified: boolean;
+      isOnCampusNetwork: boolean;
+      binds: boolean;
+      isShared: boolean;
+    };
 
 type RefusalCode = RollcallError['code'];
 
@@ -235,10 +243,12 @@ function whereItWas(scan: Scan, standing: Standing, settings: Settings): Verdict
   }
   const missing = settings.GPS_VERIFICATION ? NO_PLACE[place] : undefined;
   if (missing !== undefined) return refuse(missing.code, missing.message, place);
+  const isOnCampusNetwork = isCampusAddress(scan.ip, settings.CAMPUS_NETWORKS);
   return {
     kind: 'taken',
     place,
-    isVerified: place === 'inside',
+    isVerified: place === 'inside' || isOnCampusNetwork,
+    isOnCampusNetwork,
     binds: !standing.is_shared_allowed && !standing.is_bound_here,
     isShared: standing.is_shared_allowed,
   };
@@ -266,6 +276,7 @@ async function storeScans(
         // A phone that two may share is nobody's.
         device: isTaken && verdict.isShared ? null : scan.deviceHash.toString('hex'),
         place: verdict.place,
+        network: isTaken && verdict.isOnCampusNetwork,
         ip: scan.ip,
       },
     ];
@@ -274,7 +285,7 @@ async function storeScans(
   const { rows: stored } = await trx.raw<{ rows: { session_id: string; student_id: string }[] }>(
     `WITH input AS (
        SELECT * FROM jsonb_to_recordset(?::jsonb) AS i (n int, session_id uuid, student_id uuid, scanned_at timestamptz,
-         outcome text, code text, device text, place text, ip text)
+         outcome text, code text, device text, place text, network boolean, ip text)
      ), told AS (
        INSERT INTO exception_item (at, code, message, session_id, student_id, detail)
        SELECT scanned_at, code, 'A scan was refused: look at both students', session_id, student_id,
@@ -282,8 +293,9 @@ async function storeScans(
        FROM input WHERE code IN ('DEVICE_ALREADY_USED', 'LOCATION_MOCKED')
        ON CONFLICT DO NOTHING
      )
-     INSERT INTO qr_scan (session_id, student_id, scanned_at, outcome, code, device_hash, place, ip_address)
-     SELECT session_id, student_id, scanned_at, outcome, code, decode(device, 'hex'), place, ip FROM input ORDER BY n
+     INSERT INTO qr_scan (session_id, student_id, scanned_at, outcome, code, device_hash, place, on_campus_network,
+       ip_address)
+     SELECT session_id, student_id, scanned_at, outcome, code, decode(device, 'hex'), place, network, ip FROM input ORDER BY n
      ON CONFLICT DO NOTHING RETURNING session_id, student_id, outcome`,
     [JSON.stringify(rows)],
   );

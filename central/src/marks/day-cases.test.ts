@@ -278,6 +278,28 @@ describe('codes on the screen', () => {
     expect((await campus.explain(id)).flags).toMatchObject([{ flag: 'UNVERIFIED' }]);
   });
 
+  it('case 108: everybody behind one address scans; the network of the campus verifies and refuses nobody', async () => {
+    const { knex } = campus.server.db;
+    const network = await campus.set('CAMPUS_NETWORKS', '127.0.0.1/32');
+    const id = await campus.showCode();
+    const { body } = await campus.screen(id);
+    const answers = await Promise.all(
+      [0, 1, 2, 3, 4].map((index) =>
+        campus.student(index).post(`${API}/records/qr-scan/`, {
+          qr_token: body.qr_token,
+          device_id: index < 2 ? `phone-of-${index}-elsewhere` : `phone-of-${index}`,
+        }),
+      ),
+    );
+    expect(answers.map(({ status, body: scanned }) => [status, scanned.is_verified])).toEqual(
+      Array(5).fill([200, true]),
+    );
+    const scans = await knex('qr_scan').where({ session_id: id });
+    expect(new Set(scans.map(({ ip_address: ip }) => ip)).size).toBe(1);
+    expect(scans.every(({ on_campus_network: isThere }) => isThere)).toBe(true);
+    await campus.unset(network);
+  });
+
   it('case 102: a refusal offers nothing else: no other class is named', async () => {
     const later = await campus.hold({ start: '15:00', end: '15:50' });
     const id = await campus.showCode();

@@ -339,6 +339,14 @@ export const SETTINGS = {
     max: 1000,
     meaning: 'A location less accurate than this is none.',
   },
+  CAMPUS_NETWORKS: {
+    type: 'string',
+    ...asked,
+    default: 'none',
+    pattern: /^(none|[0-9a-fA-F.:]{2,39}\/\d{1,3}(,[0-9a-fA-F.:]{2,39}\/\d{1,3}){0,19})$/,
+    form: 'networks as in 10.20.0.0/16,2001:db8::/32, or none',
+    meaning: 'A scan from one of these networks is verified. Another network refuses nobody.',
+  },
   // Readers
   BIOMETRIC_ENABLED: {
     ...flag,

@@ -199,6 +199,15 @@ export const ASKED_PROOFS: SettingProofs<AskedKey> = {
     beside: withLocation,
     happen: (campus) => scanWith(campus, () => ({ ...IN_ROOM, location_accuracy_m: 150 })),
   },
+  CAMPUS_NETWORKS: {
+    values: ['none', '127.0.0.0/8,::1/128'],
+    seen: [1, 0],
+    async happen(campus) {
+      const id = await campus.showCode();
+      await campus.scan((await campus.screen(id)).body.qr_token);
+      return (await campus.screen(id)).body.unverified_count;
+    },
+  },
   AUTO_OPEN_SESSIONS: {
     values: [true, false],
     seen: ['open', 'scheduled'],
