@@ -23,6 +23,7 @@ import type { Log } from './log.js';
 import { createJudge } from './marks/judge.js';
 import { LIVE_CHANNEL } from './marks/notify.js';
 import { createMetrics, type Metrics } from './metrics/metrics.js';
+import { loadCampusKey } from './people/campus-key.js';
 import { loadDataKeys } from './privacy/data-key.js';
 import { Started } from './started.js';
 import { createStatisticsKeeper } from './statistics/keeper.js';
@@ -81,6 +82,10 @@ export async function startCentral(
       metrics,
       tokenKeys: await loadTokenKeys({ dataDir: config.dataDir, file: config.tokenKeyFile }),
       dataKeys,
+      cardHashKey: await loadCampusKey({
+        dataDir: config.dataDir,
+        ...(config.cardHashKeyFile === undefined ? {} : { file: config.cardHashKeyFile }),
+      }),
       host: config.host,
       port: config.httpPort,
       publicUrls: config.publicUrls,

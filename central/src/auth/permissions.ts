@@ -77,6 +77,17 @@ export const PERMISSIONS = {
     guardian: 'child',
   },
   'people.write': office,
+  // Whose cards are in which state, never their numbers.
+  'credentials.read': {
+    ...office,
+    principal: 'all',
+    auditor: 'all',
+    enrollment_officer: 'all',
+    lab_technician: 'all',
+    student: 'self',
+    guardian: 'child',
+  },
+  'credentials.write': { ...office, enrollment_officer: 'all' },
   // How people are reached, their guardians and their dates of birth (domain F3).
   'contacts.read': {
     ...office,

@@ -28,6 +28,8 @@ export interface HttpContext {
   idempotency: Idempotency;
   capture: Capture;
   auditKeys: AuditKeys;
+  /** Keyed hash of one value of a card, as gateways send it. */
+  cardHmac: (value: string) => string;
   /** What has to work before traffic may come, by name. */
   checks: Readonly<Record<string, () => Promise<boolean> | boolean>>;
 }

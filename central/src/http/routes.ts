@@ -23,6 +23,13 @@ import {
   readEffective,
 } from './routes/configurations.js';
 import { allowShared, rebind, release } from './routes/device-bindings.js';
+import {
+  assignCredential,
+  credentialActions,
+  interpretCard,
+  listCredentials,
+  readCredential,
+} from './routes/credentials.js';
 import { listDevices } from './routes/devices.js';
 import { listGateways, readRoster } from './routes/gateways.js';
 import {
@@ -185,6 +192,11 @@ export const ROUTES: readonly Route[] = [
   readReviewBatch,
   listReviewSessions,
   decideBatch,
+  listCredentials,
+  assignCredential,
+  interpretCard,
+  readCredential,
+  ...credentialActions,
   listJobs,
   stream,
   schemaRoute,

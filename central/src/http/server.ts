@@ -12,6 +12,7 @@ import type { Listener } from '../db/listen.js';
 import { readMigrations } from '../db/migrate.js';
 import type { Log } from '../log.js';
 import { createMetrics, type Metrics } from '../metrics/metrics.js';
+import { cardHmac } from '../people/campus-key.js';
 import type { FileKey } from '../people/key-file.js';
 import { createApp, type Reachability } from './app.js';
 import { createIdempotency } from './idempotency.js';
@@ -35,6 +36,8 @@ export interface HttpServerOptions extends Partial<Reachability> {
   tokenKeys: readonly FileKey[];
   /** The first seals contact data, documents and secrets. */
   dataKeys: readonly FileKey[];
+  /** Of card hashes; gateways have the same one. */
+  cardHashKey: Buffer;
   /** Requests of one account in a time; those of domain A9 unless a test needs others. */
   budgets?: typeof BUDGETS;
   roleBudgets?: RoleBudgets;
@@ -82,6 +85,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     idempotency: createIdempotency({ knex: db.knex, clock, log, seal: capture.seal }),
     capture,
     auditKeys: createAuditKeys(options.dataKeys),
+    cardHmac: cardHmac(options.cardHashKey),
     checks: readinessChecks(options),
   };
   const server = createServer(

@@ -12,7 +12,7 @@ import { openTestDatabase, type TestDatabase } from '../db/test-database.js';
 import { silentLog } from '../log.js';
 import { createJudge } from '../marks/judge.js';
 import { storePunches } from '../marks/test-punches.js';
-import { rollNumber, seedTestCampus, testCampus } from '../seed/test-campus.js';
+import { rollNumber, seedTestCampus, TEST_CAMPUS_KEY, testCampus } from '../seed/test-campus.js';
 import { advanceSessions } from '../sessions/advance.js';
 import { documentedPath, openApiDocument } from './openapi.js';
 import { PROBLEM_CONTENT_TYPE, problemSchema } from './problem.js';
@@ -65,6 +65,7 @@ export class TestServer {
       log: silentLog,
       budgets: NO_LIMITS,
       tokenKeys: [TEST_TOKEN_KEY],
+      cardHashKey: TEST_CAMPUS_KEY,
       dataKeys: [{ id: '0000da7a', bytes: Buffer.alloc(32, 5) }],
       host: '127.0.0.1',
       port: 0,
