@@ -31,6 +31,7 @@ import {
   readCredential,
 } from './routes/credentials.js';
 import { listDevices } from './routes/devices.js';
+import { registerGatewayKey, renewGatewayPassword, revokeGatewayKey } from './routes/gateway-secrets.js';
 import { listGateways, readRoster } from './routes/gateways.js';
 import {
   cancelLeave,
@@ -174,6 +175,9 @@ export const ROUTES: readonly Route[] = [
   listQuarantine,
   listGateways,
   readRoster,
+  registerGatewayKey,
+  revokeGatewayKey,
+  renewGatewayPassword,
   listDevices,
   listAuditLogs,
   verifyAuditLogs,

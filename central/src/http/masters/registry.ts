@@ -1,12 +1,14 @@
 import type { Route } from '../route.js';
 import { academicPeriods } from './academic-periods.js';
 import { academicYears } from './academic-years.js';
+import { biometricDevices } from './biometric-devices.js';
 import { buildingWalks } from './building-walks.js';
 import { buildings } from './buildings.js';
 import { campuses } from './campuses.js';
 import { courses } from './courses.js';
 import { departments } from './departments.js';
 import { facultyMembers } from './faculty.js';
+import { gateways } from './gateways.js';
 import { guardians } from './guardians.js';
 import type { Master } from './master.js';
 import { masterRoutes } from './master-routes.js';
@@ -30,6 +32,8 @@ const MASTERS: readonly Master[] = [
   facultyMembers,
   students,
   guardians,
+  gateways,
+  biometricDevices,
 ];
 
 /** A new master is one file and one line here. */
