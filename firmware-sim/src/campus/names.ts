@@ -207,6 +207,11 @@ export class NameMaker {
     return `${this.#random.pick(FACULTY_TITLES)} ${this.student()}`;
   }
 
+  /** One that others may have, too, as in any college of thousands. */
+  common(): string {
+    return this.#draw();
+  }
+
   #draw(): string {
     const stock = this.#stock();
     const given = this.#random.pick(stock.given);

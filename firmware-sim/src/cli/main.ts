@@ -2,8 +2,10 @@
 import { writeFileSync } from 'node:fs';
 import { isRollcallError, RollcallError } from '@rollcall/protocol/errors';
 import { Command, InvalidArgumentError } from 'commander';
-import { DEFAULT_SEED } from '../campus/campus.js';
+import { DEFAULT_SEED, STUDENTS_PER_SECTION } from '../campus/campus.js';
 import { campusFile } from '../campus/campus-file.js';
+import { COLLEGE_STUDENTS_MAX } from '../campus/college.js';
+import { collegeFile } from '../campus/college-file.js';
 import { runDemo } from '../demo/demo.js';
 import { DEVICE_MODELS } from '../devices/registry.js';
 import { runDevice } from './device.js';
@@ -24,6 +26,13 @@ function wholeNumber(minimum: number, maximum: number): (text: string) => number
 const port = wholeNumber(0, 65_535);
 const seed = wholeNumber(0, 0xffffffff);
 
+interface CampusOptions {
+  out: string;
+  seed: number;
+  students?: number;
+  publicKey: Record<string, string>;
+}
+
 const program = new Command('rollcall-sim')
   .description('Simulated card readers on real ptys, and a whole campus of them')
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : USAGE_EXIT_CODE));
@@ -42,12 +51,24 @@ program
 
 program
   .command('campus')
-  .description('writes the demo campus as a seed file for rollcall-central')
+  .description(
+    'writes the demo campus, or a whole college for measurements, as a seed file for rollcall-central',
+  )
   .requiredOption('--out <file>', 'where to write it; "-" is standard output')
   .option('--seed <n>', 'another seed gives other people', seed, DEFAULT_SEED)
+  .option(
+    '--students <n>',
+    'a college of this many instead of the demo campus',
+    wholeNumber(STUDENTS_PER_SECTION, COLLEGE_STUDENTS_MAX),
+  )
   .option('--public-key <gateway=key>', 'public key of a gateway, base64 (repeatable)', collectKey, {})
-  .action((options: { out: string; seed: number; publicKey: Record<string, string> }) => {
-    const text = `${JSON.stringify(campusFile(options.seed, options.publicKey), null, 1)}\n`;
+  .action((options: CampusOptions) => {
+    const { students, publicKey } = options;
+    const file =
+      students === undefined
+        ? campusFile(options.seed, publicKey)
+        : collegeFile(options.seed, students, publicKey);
+    const text = `${JSON.stringify(file, null, 1)}\n`;
     if (options.out === '-') process.stdout.write(text);
     else writeCampus(options.out, text);
   });
