@@ -97,10 +97,7 @@ function checkKey(key: string, value: string): SettingKey {
 
 const COURSE_TYPES: readonly string[] = ['theory', 'lab', 'elective', 'mandatory', 'audit'];
 
-/**
- * Only what is stamped on a class session can differ from class to class: for the others nobody would look at a
- * narrower scope, and a setting that changes nothing is refused (A10.13).
- */
+/** A scope that nobody asks for would change nothing, and is refused (A10.13). */
 async function checkScope(
   trx: Knex,
   { key, kind, id }: { key: SettingKey; kind: ScopeKind; id: string },
@@ -112,7 +109,7 @@ async function checkScope(
       'scope_id belongs to a programme or a type of course; leave it out',
     );
   }
-  if (!specOf(key).isStamped) {
+  if (specOf(key).isCampusWide === true) {
     throw new RollcallError('SETTING_INVALID', `${key} counts for the whole campus; leave the scope out`);
   }
   const isKnown =

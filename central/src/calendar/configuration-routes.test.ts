@@ -163,7 +163,7 @@ describe('scope', () => {
       const spec = specOf(key);
       const answer = await set(key, spec.default, scope);
       if (answer.status === 201) await server.del(`${CONFIGURATIONS}${answer.body.id}/`);
-      expect([key, answer.status]).toEqual([key, spec.isStamped ? 201 : 422]);
+      expect([key, answer.status]).toEqual([key, spec.isCampusWide === true ? 422 : 201]);
     }
   });
 });

@@ -2,6 +2,8 @@ interface Described {
   meaning: string;
   /** Stamped on every class session with its policy: a later change never re-judges a class that was held. */
   isStamped: boolean;
+  /** Nobody asks for it by programme or type of course: a narrower scope would change nothing. */
+  isCampusWide?: boolean;
 }
 
 export interface IntegerSetting extends Described {
@@ -38,6 +40,7 @@ const percent = { type: 'integer', unit: 'percent' } as const;
 const flag = { type: 'boolean' } as const;
 const judged = { isStamped: true } as const;
 const asked = { isStamped: false } as const;
+const campusWide = { isStamped: false, isCampusWide: true } as const;
 
 /**
  * Every setting of the college (domain A4, D0): the one place that names them. What is not here is refused,
@@ -186,7 +189,7 @@ export const SETTINGS = {
   // Evidence that comes late
   OFFLINE_SYNC_MAX_DELTA_MINUTES: {
     ...minutes,
-    ...asked,
+    ...campusWide,
     default: 120,
     min: 1,
     max: 10_080,
@@ -195,7 +198,7 @@ export const SETTINGS = {
   },
   GATEWAY_SYNC_MAX_AGE_HOURS: {
     ...hours,
-    ...asked,
+    ...campusWide,
     default: 72,
     min: 1,
     max: 720,
@@ -203,7 +206,7 @@ export const SETTINGS = {
   },
   MAX_CORRECTION_DAYS: {
     ...days,
-    ...asked,
+    ...campusWide,
     default: 7,
     min: 0,
     max: 90,
@@ -279,7 +282,7 @@ export const SETTINGS = {
   // Codes on the screen
   QR_ROTATE_SECONDS: {
     ...seconds,
-    ...asked,
+    ...campusWide,
     default: 10,
     min: 5,
     max: 120,
@@ -287,7 +290,7 @@ export const SETTINGS = {
   },
   QR_SKEW_SECONDS: {
     ...seconds,
-    ...asked,
+    ...campusWide,
     default: 5,
     min: 0,
     max: 60,
@@ -295,7 +298,7 @@ export const SETTINGS = {
   },
   QR_TOKEN_EXPIRY_MINUTES: {
     ...minutes,
-    ...asked,
+    ...campusWide,
     default: 60,
     min: 1,
     max: 480,
@@ -303,20 +306,20 @@ export const SETTINGS = {
   },
   ALLOW_QR_SELF_MARK: {
     ...flag,
-    ...asked,
+    ...campusWide,
     default: true,
     meaning: 'Students may mark themselves by scanning the code on the screen.',
   },
   GPS_VERIFICATION: {
     ...flag,
-    ...asked,
+    ...campusWide,
     default: false,
     meaning: 'A scan needs a location inside the fence of the room.',
   },
   GEOFENCE_RADIUS_METERS: {
     type: 'integer',
     unit: 'm',
-    ...asked,
+    ...campusWide,
     default: 75,
     min: 10,
     max: 2000,
@@ -324,7 +327,7 @@ export const SETTINGS = {
   },
   LOCATION_MAX_AGE_SECONDS: {
     ...seconds,
-    ...asked,
+    ...campusWide,
     default: 60,
     min: 5,
     max: 600,
@@ -333,7 +336,7 @@ export const SETTINGS = {
   LOCATION_MAX_ACCURACY_METERS: {
     type: 'integer',
     unit: 'm',
-    ...asked,
+    ...campusWide,
     default: 100,
     min: 10,
     max: 1000,
@@ -341,7 +344,7 @@ export const SETTINGS = {
   },
   CAMPUS_NETWORKS: {
     type: 'string',
-    ...asked,
+    ...campusWide,
     default: 'none',
     pattern: /^(none|[0-9a-fA-F.:]{2,39}\/\d{1,3}(,[0-9a-fA-F.:]{2,39}\/\d{1,3}){0,19})$/,
     form: 'networks as in 10.20.0.0/16,2001:db8::/32, or none',
@@ -361,24 +364,24 @@ export const SETTINGS = {
     meaning: 'Captures of cards count.',
   },
   // What runs by itself
-  AUTO_OPEN_SESSIONS: { ...flag, ...asked, default: true, meaning: 'Classes open by themselves.' },
-  AUTO_CLOSE_SESSIONS: { ...flag, ...asked, default: true, meaning: 'Classes close by themselves.' },
+  AUTO_OPEN_SESSIONS: { ...flag, ...campusWide, default: true, meaning: 'Classes open by themselves.' },
+  AUTO_CLOSE_SESSIONS: { ...flag, ...campusWide, default: true, meaning: 'Classes close by themselves.' },
   AUTO_MARK_ABSENT: {
     ...flag,
-    ...asked,
+    ...campusWide,
     default: true,
     meaning:
       'Classes whose devices have all reported become final by themselves, and who was not seen absent.',
   },
   AUTO_LOCK: {
     ...flag,
-    ...asked,
+    ...campusWide,
     default: true,
     meaning: 'Classes lock by themselves when the time for corrections is over and none is waiting.',
   },
   SEND_ATTENDANCE_NOTIFICATIONS: {
     ...flag,
-    ...asked,
+    ...campusWide,
     default: true,
     meaning: 'Students are told when a mark of theirs changes for the better.',
   },
@@ -409,7 +412,7 @@ export const SETTINGS = {
   },
   MANUAL_SHARE_MAX_PERCENT: {
     ...percent,
-    ...asked,
+    ...campusWide,
     default: 15,
     min: 0,
     max: 100,
@@ -418,7 +421,7 @@ export const SETTINGS = {
   ATTENDANCE_DATA_RETENTION_YEARS: {
     type: 'integer',
     unit: 'years',
-    ...asked,
+    ...campusWide,
     default: 7,
     min: 1,
     max: 30,
@@ -426,7 +429,7 @@ export const SETTINGS = {
   },
   DEFAULT_TIMEZONE: {
     type: 'string',
-    ...asked,
+    ...campusWide,
     default: 'Asia/Kolkata',
     pattern: /^[A-Za-z_]+(\/[A-Za-z0-9_+-]+){0,2}$/,
     form: 'a zone of the IANA list, as in Asia/Kolkata',

@@ -110,7 +110,7 @@ const withLocation = { GPS_VERIFICATION: 'true' } as const;
 const recorded = 'recorded';
 
 /** Each key that is looked up at the moment that it counts. */
-export const ASKED_PROOFS: SettingProofs<AskedKey> = {
+export const ASKED_PROOFS: Partial<SettingProofs<AskedKey>> = {
   OFFLINE_SYNC_MAX_DELTA_MINUTES: {
     values: [120, 300],
     seen: ['review', 'applied'],
