@@ -1,6 +1,7 @@
 import type { Knex } from '../db/database.js';
 import { occupySessions } from '../sessions/occupy.js';
 import { queueSession } from '../sessions/record-change.js';
+import { tellCancelled } from '../sessions/tell-cancelled.js';
 import { type Actor, transition } from '../sessions/transition.js';
 import { type Group, type Holiday, isMeant, judgeDay } from './day-rules.js';
 
@@ -28,15 +29,21 @@ interface SessionOnDay {
 export interface HolidayRequest {
   holiday: Holiday;
   nowMs: number;
+  /** Take place all the same, whatever the holiday says (domain case 6). */
+  keep?: readonly string[];
 }
 
 /**
  * What a holiday means for the sessions of its date: finished ones stay held, open ones were not held, later
  * ones are cancelled (domain cases 4, 6, 7, 8). Changes nothing.
  */
-export async function holidayEffect(knex: Knex, { holiday, nowMs }: HolidayRequest): Promise<HolidayEffect> {
+export async function holidayEffect(
+  knex: Knex,
+  { holiday, nowMs, keep = [] }: HolidayRequest,
+): Promise<HolidayEffect> {
   const effect: HolidayEffect = { cancelled: [], notHeld: [], flagged: [], partly: [] };
   for (const session of await sessionsOn(knex, holiday.date)) {
+    if (keep.includes(session.id)) continue;
     const groups = session.groups.map(
       (group): Group => ({ sectionId: group.id, yearOfStudy: group.year, departmentId: group.department }),
     );
@@ -68,7 +75,8 @@ export async function applyHoliday(
   await change(trx, 'not_held', effect.notHeld, { holiday, nowMs, actor, reason });
   for (const id of effect.partly) await queueSession(trx, id);
   await flag(trx, effect, holiday, nowMs);
-  await tell(trx, [...effect.cancelled, ...effect.notHeld], holiday, nowMs);
+  const ids = [...effect.cancelled, ...effect.notHeld];
+  await tellCancelled(trx, { ids, reason: holiday.name, nowMs });
   return effect;
 }
 
@@ -150,22 +158,5 @@ async function flag(trx: Knex, effect: HolidayEffect, holiday: Holiday, nowMs: n
        'The class lies partly in a half-day holiday: keep it, or cancel it', id, jsonb_build_object('holiday_id', ?::text)
      FROM unnest(?::uuid[]) AS id ON CONFLICT DO NOTHING`,
     [new Date(nowMs), holiday.id, effect.flagged as never],
-  );
-}
-
-/** Faculty and students of a class that does not take place; each is told once. */
-async function tell(trx: Knex, ids: readonly string[], holiday: Holiday, nowMs: number): Promise<void> {
-  if (ids.length === 0) return;
-  await trx.raw(
-    `INSERT INTO notification (account_id, kind, subject_id, body, created_at)
-     SELECT DISTINCT a.id, 'session_cancelled', s.id::text,
-       jsonb_build_object('session_id', s.id, 'course', s.course_code, 'start_at', s.start_at, 'reason', ?::text), ?::timestamptz
-     FROM attendance_session s
-       JOIN account a ON a.faculty_code = coalesce(s.substitute_code, s.faculty_code) OR a.student_id IN (
-         SELECT m.student_id FROM session_section x JOIN roster_membership m ON m.section_id = x.section_id
-           AND m.valid_during @> x.scheduled_date WHERE x.session_id = s.id)
-     WHERE s.id = ANY(?::uuid[])
-     ON CONFLICT DO NOTHING`,
-    [holiday.name, new Date(nowMs), ids as never],
   );
 }

@@ -189,6 +189,121 @@ describe('rules that change, and captures', () => {
   });
 });
 
+describe('holidays and cancelled classes', () => {
+  const declare = (body: object) =>
+    campus.server.as('coordinator').post(`${API}/holidays/`, { name: 'Bandh', date: campus.date(), ...body });
+
+  it('case 6: declared at eleven, marks of the class before stay, and a class that is kept goes on', async () => {
+    const before = await campus.hold({ start: '09:00', end: '09:50' });
+    const kept = await campus.hold({ start: '10:30', end: '11:20' });
+    const dropped = await campus.hold({ start: '11:30', end: '12:20' });
+    await campus.tap('09:01');
+    await campus.tap('10:31');
+    await campus.allReported();
+    await campus.advance('11:00');
+    const { effect } = (await declare({ keep: [kept] })).body;
+    expect(effect).toMatchObject({ cancelled: [dropped], not_held: [] });
+    await campus.finish();
+    for (const id of [before, kept, dropped]) {
+      await campus.server.post(`${API}/sessions/${id}/recompute/`, { apply: true });
+    }
+    expect([await campus.mark(before), await campus.mark(before, 1)]).toEqual([
+      'present ON_TIME',
+      'absent NO_CAPTURE',
+    ]);
+    expect(await campus.mark(kept)).toBe('present ON_TIME');
+    expect(await campus.status(dropped)).toBe('cancelled');
+  });
+
+  it('case 6: a holiday of some groups declared at eleven leaves their classes of the morning as they were', async () => {
+    const before = await campus.hold({ start: '09:00', end: '09:50' });
+    await campus.tap('09:01');
+    await campus.allReported();
+    await campus.advance('11:00');
+    await declare({ scope: { section: 'cse-a' } });
+    await campus.server.post(`${API}/sessions/${before}/recompute/`, { apply: true });
+    expect([await campus.mark(before), await campus.mark(before, 1)]).toEqual([
+      'present ON_TIME',
+      'absent NO_CAPTURE',
+    ]);
+    const refused = await declare({ name: 'Rain', scope: { section: 'cse-a' }, keep: [before] });
+    expect(refused.body.code).toBe('REQUEST_INVALID');
+  });
+
+  it('case 20: faculty and students of a class that is cancelled while it runs are told once', async () => {
+    const { server } = campus;
+    await server.tokenOf('faculty', { faculty: 'F001' });
+    await server.tokenOf('student', { student: rollNumber(1) });
+    const id = await campus.hold();
+    await campus.advance('10:10');
+    await server.post(`${API}/sessions/${id}/cancel/`, { reason: 'power cut' });
+    const told = await server.db
+      .knex('notification as n')
+      .join('account as a', 'a.id', 'n.account_id')
+      .where({ kind: 'session_cancelled', subject_id: id });
+    expect(told.filter(({ faculty_code: code }) => code === 'F001')).toHaveLength(1);
+    expect(told.some(({ student_id: student }) => student !== null)).toBe(true);
+    expect(told[0].body).toMatchObject({ reason: 'power cut', course: 'CS301' });
+  });
+});
+
+describe('a forgotten exit', () => {
+  it('case 45: is assumed at the next capture elsewhere or at the end of the block, and after six hours a tap is a way in', async () => {
+    const { knex } = campus.server.db;
+    await knex('room').where({ id: 'r102' }).update({ capture_mode: 'alternating' });
+    const first = await campus.hold({ room: 'r102' });
+    const evening = await campus.hold({ room: 'r102', start: '16:10', end: '17:00' });
+    await campus.tap('09:58', { device: 'c102' });
+    // At another reader ten minutes after the start: gone from here by then.
+    await campus.tap('10:08', { device: 'c101' });
+    await campus.tap('09:58', { device: 'c102', student: 1 });
+    await campus.tap('16:12', { device: 'c102', student: 1 });
+    await campus.finish();
+    const gone = await campus.explain(first);
+    expect([gone.mark, gone.reason, gone.dwell_seconds]).toEqual(['absent', 'TOO_SHORT', 8 * 60]);
+    const stayed = await campus.explain(first, 1);
+    expect([stayed.mark, stayed.dwell_seconds]).toEqual(['present', 50 * 60]);
+    expect(stayed.flags.map(({ flag }: Body) => flag)).toContain('EXIT_ASSUMED');
+    expect(await campus.mark(evening, 1)).toBe('present ON_TIME');
+    await knex('room').where({ id: 'r102' }).update({ capture_mode: 'entry' });
+  });
+});
+
+describe('groups', () => {
+  it('case 62: an open elective has the roster of the elective, and the registers of the sections agree with it', async () => {
+    const { knex } = campus.server.db;
+    await knex('section').insert([
+      { id: 'ece-a', name: 'ECE-A', department_id: 'cse' },
+      { id: 'ml', name: 'Machine Learning', kind: 'elective' },
+    ]);
+    const ids = await knex('student').orderBy('roll_number').limit(5).pluck('id');
+    await knex('roster_membership').where({ student_id: ids[4] }).update({ section_id: 'ece-a' });
+    for (const student of [ids[0], ids[4]]) {
+      await knex('roster_membership').insert({
+        section_id: 'ml',
+        student_id: student,
+        valid_during: '[2026-07-01,)',
+      });
+    }
+    const id = await campus.hold({ section: 'ml' });
+    await campus.tap('10:01', { student: 4 });
+    await campus.finish();
+    const register = await campus.server.results(`${API}/sessions/${id}/records/`);
+    expect(register.map(({ student, mark }) => [student.roll_number, mark])).toEqual([
+      [rollNumber(0), 'absent'],
+      [rollNumber(4), 'present'],
+    ]);
+    // The same two marks, asked for by student.
+    for (const { id: record, student } of register) {
+      const own = await campus.server.results(`${API}/records/?student=${student.roll_number}&limit=100`);
+      expect(own.map((one) => one.id)).toContain(record);
+    }
+    await knex('roster_membership')
+      .where({ student_id: ids[4], section_id: 'ece-a' })
+      .update({ section_id: 'cse-a' });
+  });
+});
+
 describe('a blended class', () => {
   const stay = (student: number, from: string, until: string) => ({
     student_id: rollNumber(student),

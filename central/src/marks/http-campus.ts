@@ -18,6 +18,7 @@ export interface WantedClass {
   sessionType?: 'LECTURE' | 'LAB';
   periods?: number;
   course?: string;
+  section?: string;
 }
 
 interface WantedTap {
@@ -134,7 +135,7 @@ export class HttpCampus {
     const { start = '10:00', end = '10:50', room = 'r101', sessionType = 'LECTURE' } = wanted;
     const made = await this.server.post(`${API}/sessions/`, {
       course: wanted.course ?? 'CS301',
-      sections: ['cse-a'],
+      sections: [wanted.section ?? 'cse-a'],
       faculty: 'F001',
       rooms: [room],
       date: this.date(),

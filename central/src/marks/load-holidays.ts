@@ -10,6 +10,8 @@ interface HolidayRow {
   scope_year_of_study: number | null;
   scope_department_id: string | null;
   scope_section_id: string | null;
+  /** Null: before the day. */
+  declared_at: Date | null;
 }
 
 interface GroupRow {
@@ -33,7 +35,7 @@ export async function loadScopedHolidays(
   const dates = [...new Set([...sessions].map(({ date }) => date))];
   const { rows: holidays } = await trx.raw<{ rows: HolidayRow[] }>(
     `SELECT campus_id, date::text AS date, start_time::text AS start_time, end_time::text AS end_time, scope_year_of_study,
-       scope_department_id, scope_section_id
+       scope_department_id, scope_section_id, declared_at
      FROM attendance_holiday
      WHERE campus_id IN (SELECT id FROM campus) AND date = ANY(?::date[]) AND affects_attendance
        AND num_nonnulls(scope_year_of_study, scope_department_id, scope_section_id) > 0`,
@@ -47,6 +49,7 @@ export async function loadScopedHolidays(
         holiday.campus_id === session.campusId &&
         holiday.date === session.date &&
         isDuring(holiday, session) &&
+        !hadEnded(session, holiday) &&
         standing.groups.some((id) => isMeant(holiday, groups.get(id))),
     );
 }
@@ -64,6 +67,11 @@ async function loadGroups(trx: Knex, ids: readonly string[]): Promise<Map<string
 
 function isDuring({ start_time: from, end_time: until }: HolidayRow, { localStart }: LoadedSession): boolean {
   return from === null || until === null || (from <= localStart && localStart < until);
+}
+
+/** What had ended when the holiday was declared stays held (domain case 6). */
+function hadEnded({ endMs }: LoadedSession, { declared_at: at }: HolidayRow): boolean {
+  return at !== null && endMs <= at.getTime();
 }
 
 /** Every part of the scope that is set has to fit. */

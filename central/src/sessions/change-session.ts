@@ -5,6 +5,7 @@ import type { Knex } from '../db/database.js';
 import { occupySessions, refuseClashes } from './occupy.js';
 import { type HeldSession, holdSession, refuseLocked } from './session-row.js';
 import { nextStatus, type SessionAction } from './state.js';
+import { tellCancelled } from './tell-cancelled.js';
 import { type Actor, transition } from './transition.js';
 
 const MINUTE_MS = 60_000;
@@ -57,6 +58,7 @@ export async function changeSession(trx: Knex, request: ChangeRequest): Promise<
     await trx('attendance_session').where({ id: sessionId }).update({ is_hand_changed: true });
   }
   if (FREES.includes(action)) await trx('session_occupancy').where({ session_id: sessionId }).delete();
+  if (action === 'cancel') await tellCancelled(trx, { ids: [sessionId], reason: reason ?? '', nowMs });
   if (action === 'restore') refuseClashes(await occupySessions(trx, [sessionId]));
 }
 

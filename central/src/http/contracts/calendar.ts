@@ -46,6 +46,15 @@ export const holidayBody = z
       })
       .prefault({})
       .describe('Left out: everybody'),
+    keep: z
+      .array(uuid)
+      .max(500)
+      .default([])
+      .describe('Class sessions that take place all the same, where the holiday is for everybody'),
+  })
+  .refine(({ scope, keep }) => keep.length === 0 || Object.keys(scope).length === 0, {
+    path: ['keep'],
+    message: 'goes with a holiday for everybody; leave out the scope',
   })
   .refine(({ start_time: start, end_time: end }) => (start === undefined) === (end === undefined), {
     path: ['end_time'],

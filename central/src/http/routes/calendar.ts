@@ -136,6 +136,7 @@ export const createHoliday = defineRoute(
           ? await applyHoliday(trx, {
               holiday: toHoliday(row),
               nowMs,
+              keep: input.body.keep,
               actor: manual(input.principal.accountId),
             })
           : { cancelled: [], notHeld: [], flagged: [], partly: [] };
@@ -162,7 +163,7 @@ export const previewHoliday = defineRoute(
     await db.knex
       .transaction(async (trx) => {
         const row = await insertHoliday(trx, input, nowMs);
-        effect = await holidayEffect(trx, { holiday: toHoliday(row), nowMs });
+        effect = await holidayEffect(trx, { holiday: toHoliday(row), nowMs, keep: input.body.keep });
         throw undo;
       })
       .catch((error: unknown) => {
