@@ -194,6 +194,19 @@ describe('holidays', () => {
     expect(items).toHaveLength(1);
   });
 
+  it('case 7: declared before generation, a half-day leaves out the afternoon and keeps the class at its edge', async () => {
+    await slot('sun-noon', { day_of_week: 6, start_time: '12:30', end_time: '13:20' });
+    await slot('sun-morning', { day_of_week: 6, start_time: '09:00', end_time: '09:50' });
+    await slot('sun-afternoon', { day_of_week: 6, start_time: '14:00', end_time: '14:50' });
+    await holiday({ name: 'Afternoon off', date: '2026-11-29', start_time: '13:00', end_time: '17:00' });
+    const made = await generate('2026-11-29');
+    expect((await on('2026-11-29')).map(({ start_at: start }) => start.slice(11, 16)).sort()).toEqual([
+      '03:30',
+      '07:00',
+    ]);
+    expect(made.left_out).toMatchObject([{ slot: 'sun-afternoon', name: 'Afternoon off' }]);
+  });
+
   it('case 8: a holiday of the first year leaves the second year alone and keeps a class of both', async () => {
     await slot('both-thu', {
       day_of_week: 3,

@@ -300,6 +300,9 @@ describe('classes that are not held', () => {
     await server.judge();
     expect(new Set(Object.values(await marksOf(id)))).toEqual(new Set(['not_required']));
     expect(await server.db.knex('session_occupancy').where({ session_id: id })).toEqual([]);
+    // What its faculty did not hold, for the head to read.
+    const missed = await hod().get(`${API}/sessions/?faculty=F001&status=not_held&scheduled_date=${day}`);
+    expect(missed.body.results.map((one: Body) => [one.id, one.faculty.code])).toEqual([[id, 'F001']]);
   });
 
   it('case 84: after the wait a person decides: what is known stands', async () => {
