@@ -7,7 +7,7 @@ import { servePage } from './page.js';
 import { PROBLEM_CONTENT_TYPE, problemOf } from './problem.js';
 import type { HttpContext, Route } from './route.js';
 
-const BODY_BYTES_MAX = 1024 * 1024;
+export const BODY_BYTES_MAX = 1024 * 1024;
 /** One year (domain A9). */
 const HSTS_SECONDS = 365 * 86_400;
 

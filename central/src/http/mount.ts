@@ -2,14 +2,16 @@ import { RollcallError } from '@rollcall/protocol/errors';
 import { describeIssues } from '@rollcall/protocol/parse';
 import type { Express, Request, Response } from 'express';
 import type * as z from 'zod';
+import { PERMISSIONS } from '../auth/permissions.js';
 import type { Principal } from '../auth/principal.js';
 import { auditRefusal } from './audit-refusals.js';
 import { NUL } from './cursor.js';
-import type { HttpContext, Route } from './route.js';
+import type { HttpContext, Route, RouteContract } from './route.js';
 
 /** Makes Express answer a route: checks the request against the contract, then lets the handler speak. */
 export function mountRoute(app: Express, route: Route, context: HttpContext): void {
   const { contract } = route;
+  requireAccessRule(contract);
   app[contract.method](expressPath(contract.path), async (request: Request, response: Response) => {
     response.locals['route'] = contract.path;
     let principal: Principal | undefined;
@@ -32,6 +34,16 @@ export function mountRoute(app: Express, route: Route, context: HttpContext): vo
       throw error;
     }
   });
+}
+
+/** Deny first: a route that does not say who may call it ends the start, not a request. */
+function requireAccessRule({ access, operationId }: RouteContract): void {
+  const isKnown = ['public', 'gateway', 'signed_in'].includes(access) || Object.hasOwn(PERMISSIONS, access);
+  if (isKnown) return;
+  throw new RollcallError(
+    'INTERNAL',
+    `the route ${operationId} has no access rule that says who may call it`,
+  );
 }
 
 interface Caller {
@@ -92,7 +104,7 @@ function parsePart(
   }
   const result = schema.safeParse(value);
   if (result.success) {
-    refuseNul(result.data, where);
+    refuseUnstorable(result.data, where);
     return result.data;
   }
   throw new RollcallError(
@@ -115,13 +127,25 @@ function refuseUnreadBody(request: Request): void {
   );
 }
 
-function refuseNul(data: Record<string, unknown>, where: string): void {
-  const name = Object.keys(data).find((key) => typeof data[key] === 'string' && data[key].includes(NUL));
-  if (name === undefined) return;
-  throw new RollcallError(
-    'REQUEST_INVALID',
-    `${name}: must not contain the character NUL (in the ${where} of the request)`,
-  );
+const HALF_PAIR = /\p{Surrogate}/u;
+
+/**
+ * PostgreSQL takes neither NUL nor half of a surrogate pair, and what it refuses would be central's fault: every
+ * text of a request is looked at, however deep it lies.
+ */
+function refuseUnstorable(value: unknown, where: string, name = ''): void {
+  if (typeof value === 'string') {
+    if (!value.includes(NUL) && !HALF_PAIR.test(value)) return;
+    throw new RollcallError(
+      'REQUEST_INVALID',
+      `${name}: must not contain the character NUL or half of a surrogate pair (in the ${where} of the request)`,
+    );
+  }
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, inner] of Object.entries(value)) {
+    refuseUnstorable(key, where, name);
+    refuseUnstorable(inner, where, name === '' ? key : `${name}.${key}`);
+  }
 }
 
 function refuseUnknownQuery(query: unknown): void {

@@ -155,11 +155,13 @@ function refuseTooLate({ session, nowMs, authority }: CreateRequest, endMs: numb
 
 /** Every reference by its own name, so that the answer says which one is wrong. */
 async function refuseUnknown(trx: Knex, session: NewSession): Promise<void> {
+  const replaced = session.replacesSessionId === undefined ? [] : [session.replacesSessionId.toLowerCase()];
   const checks: [field: string, table: string, key: string, values: readonly string[]][] = [
     ['course', 'course', 'code', [session.course]],
     ['faculty', 'faculty', 'code', [session.faculty]],
     ['sections', 'section', 'id', session.sections],
     ['rooms', 'room', 'id', session.rooms],
+    ['replaces_session_id', 'attendance_session', 'id', replaced],
   ];
   for (const [field, table, key, values] of checks) {
     const known = new Set<string>(
