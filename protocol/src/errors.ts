@@ -61,6 +61,7 @@ export const ERROR_CODES = {
   // contracts and ingest
   BATCH_INVALID: 'input',
   BATCH_TOO_LARGE: 'input',
+  CLOCK_WRONG: 'operator',
   EVENT_ID_CONFLICT: 'input',
   GATEWAY_CLONED: 'operator',
   GATEWAY_UNKNOWN: 'input',

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Anchor, effectiveTime, type TimedRow } from './retime.js';
+import { type Anchor, CLOCK_FLOOR_MS, effectiveTime, type TimedRow } from './retime.js';
 
 const row: TimedRow = { bootId: 'a', monoMs: 10_000, occurredAtMs: 42, clockState: 'unsynced' };
 const anchor = (change: Partial<Anchor>): Anchor => ({
@@ -20,9 +20,16 @@ const anyAnchor = fc.record({
 });
 
 describe('the effective time', () => {
+  it('is never what a clock said that was reset to 2000, whatever it says about itself', () => {
+    const reset = { ...row, occurredAtMs: CLOCK_FLOOR_MS - 1, clockState: 'synced' as const };
+    expect(effectiveTime(reset, [])).toEqual({ effectiveAtMs: undefined, source: 'unknown' });
+    expect(effectiveTime(reset, [anchor({})]).source).toBe('clock_anchor');
+  });
+
   it('is what a synced clock said, whatever the anchors say', () => {
-    expect(effectiveTime({ ...row, clockState: 'synced' }, [anchor({})])).toEqual({
-      effectiveAtMs: 42,
+    const occurredAtMs = CLOCK_FLOOR_MS;
+    expect(effectiveTime({ ...row, occurredAtMs, clockState: 'synced' }, [anchor({})])).toEqual({
+      effectiveAtMs: CLOCK_FLOOR_MS,
       source: 'gateway_clock',
     });
   });

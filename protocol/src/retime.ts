@@ -6,6 +6,9 @@ import type { ClockState } from './punch.js';
  */
 export type TimeSource = 'gateway_clock' | 'clock_offset' | 'clock_anchor' | 'unknown';
 
+/** A clock that says an earlier time than this is not set, whatever it says about itself (domain case 88). */
+export const CLOCK_FLOOR_MS = Date.UTC(2020, 0, 1);
+
 export interface TimedRow {
   bootId: string;
   monoMs: number;
@@ -28,14 +31,15 @@ export interface EffectiveTime {
 }
 
 /**
- * Effective time of a row (edge §4.2, domain case 88): a synced clock is believed; otherwise the row is
+ * Effective time of a row (edge §4.2, domain case 88): a synced clock is believed, except in a year before any of this; otherwise the row is
  * placed by the nearest trusted anchor of the same boot, the earlier one on a tie. A pure function of the row
  * and the set of anchors, so any order of arrival gives the same time.
  *
- * @param anchors trusted anchors only (`clock_state` = `synced`); other boots are ignored.
+ * @param anchors trusted anchors only (`clock_state` = `synced`, not before the floor); other boots are ignored.
  */
 export function effectiveTime(row: TimedRow, anchors: Iterable<Anchor>): EffectiveTime {
-  if (row.clockState === 'synced') return { effectiveAtMs: row.occurredAtMs, source: 'gateway_clock' };
+  const isBelieved = row.clockState === 'synced' && row.occurredAtMs >= CLOCK_FLOOR_MS;
+  if (isBelieved) return { effectiveAtMs: row.occurredAtMs, source: 'gateway_clock' };
   let best: Anchor | undefined;
   for (const anchor of anchors) {
     if (anchor.bootId !== row.bootId) continue;

@@ -151,6 +151,7 @@ export const PERMISSIONS = {
     auditor: 'all',
   },
   'devices.write': { admin: 'all', lab_technician: 'all' },
+  'clocks.write': { admin: 'all' },
   'quarantine.read': { admin: 'all', lab_technician: 'all', security_officer: 'all' },
   'enrollment.operate': { enrollment_officer: 'all' },
   'consent.read': {

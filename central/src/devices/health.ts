@@ -1,7 +1,9 @@
 import { type Health, healthSchema } from '@rollcall/protocol/health';
 import { parseJson } from '@rollcall/protocol/parse';
 import type { Knex } from '../db/database.js';
+import { RESOLUTION_LOCK } from '../people/replay-unknown.js';
 import { noteBoot } from './boots.js';
+import { measureClock } from './clock-offset.js';
 import { applyDeviceHealth } from './device-status.js';
 import { notifyGateways } from './live.js';
 import { claimWatermark, promoteClaims } from './watermark.js';
@@ -26,7 +28,8 @@ export async function applyHealth(
   { gatewayId, health, retained, at }: HealthMessage,
 ): Promise<void> {
   await knex.transaction(async (trx) => {
-    // The order in which ingest takes its locks: the gateway first.
+    // The order in which ingest takes its locks.
+    await trx.raw('SELECT pg_advisory_xact_lock_shared(?)', [RESOLUTION_LOCK]);
     const gateway = await trx('gateway')
       .where({ id: gatewayId })
       .forNoKeyUpdate()
@@ -45,12 +48,33 @@ export async function applyHealth(
       });
     if (!retained) await noteBoot(trx, gatewayId, health.boot_id, at);
     await applyDeviceHealth(trx, { gatewayId, devices: health.devices, at });
-    if (health.clock_state === 'synced' && Date.parse(health.as_of) <= at.getTime() + FUTURE_TOLERANCE_MS) {
-      await claimWatermark(trx, gatewayId, health);
+    if (health.clock_state === 'synced') {
+      const offsetMs = retained ? 0 : await measureClock(trx, { gatewayId, health, at });
+      const believed = inCentralTime(health, offsetMs, at.getTime());
+      if (believed !== undefined) await claimWatermark(trx, gatewayId, believed);
       await promoteClaims(trx, [gatewayId]);
     }
     await notifyGateways(trx, [gatewayId]);
   });
+}
+
+/**
+ * The report with the times of its watermark as a right clock has them, never later than now: a clock that is
+ * ahead must not end the wait for what is still to come. Undefined where its clock cannot be believed at all.
+ */
+function inCentralTime(health: Health, offsetMs: number, nowMs: number): Health | undefined {
+  const asOfMs = Date.parse(health.as_of) - offsetMs;
+  if (asOfMs > nowMs + FUTURE_TOLERANCE_MS) return undefined;
+  const right = (instant: string, latestMs = Number.POSITIVE_INFINITY): string =>
+    new Date(Math.min(Date.parse(instant) - offsetMs, latestMs)).toISOString();
+  return {
+    ...health,
+    as_of: right(health.as_of),
+    devices: health.devices.map((device) => ({
+      ...device,
+      complete_through: device.complete_through === null ? null : right(device.complete_through, nowMs),
+    })),
+  };
 }
 
 /**

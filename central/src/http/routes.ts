@@ -15,6 +15,7 @@ import {
   undoGenerate,
 } from './routes/calendar.js';
 import { readCampus } from './routes/campus.js';
+import { correctClock, listClockOffsets } from './routes/clock-offsets.js';
 import {
   createConfiguration,
   deactivateConfiguration,
@@ -178,6 +179,8 @@ export const ROUTES: readonly Route[] = [
   registerGatewayKey,
   revokeGatewayKey,
   renewGatewayPassword,
+  listClockOffsets,
+  correctClock,
   listDevices,
   listAuditLogs,
   verifyAuditLogs,

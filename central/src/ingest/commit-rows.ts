@@ -8,6 +8,7 @@ import { insertAnchors } from './insert-anchors.js';
 import { insertEvents, lostRanges } from './insert-events.js';
 import { insertPunches } from './insert-punches.js';
 import { quarantineRows } from './quarantine-rows.js';
+import { releaseFutureRows } from './release-future-rows.js';
 import { settle } from './settle.js';
 import { type GoodRow, type IngestRow, keyOf, type PoisonRow } from './verified-batch.js';
 
@@ -65,6 +66,8 @@ async function storeRows(trx: Knex, rows: readonly IngestRow[], at: Date): Promi
   const poison = unique.filter((row): row is PoisonRow => row.kind === 'poison');
   const conflicts = [...conflicting, ...contradicting, ...refused].map(asConflict);
   await quarantineRows(trx, [...poison, ...conflicts], at);
+  const early = poison.filter(({ code }) => code === 'TIME_IN_FUTURE').map(({ gatewayId }) => gatewayId);
+  if (early.length > 0) await releaseFutureRows(trx, [...new Set(early)], at);
   await settle(trx, unique, lostRanges(events));
   await promoteClaims(trx, [...new Set(rows.map((row) => row.gatewayId))]);
   const quarantined = poison.length + conflicts.length;

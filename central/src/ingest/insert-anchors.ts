@@ -1,6 +1,7 @@
 import type { Knex } from '../db/database.js';
 import { reResolve } from '../people/re-resolve.js';
 import { earliestReceivedMonthSql } from '../people/received-month.js';
+import { isTrustedAnchor, isUnplaced } from '../people/resolution-sql.js';
 import { holdLateEvidence } from './late-evidence.js';
 import { type AnchorRow, IDENTITY_UNNEST, identityBindings } from './verified-batch.js';
 
@@ -36,13 +37,13 @@ const PUNCHES_NEAR_ANCHORS = `
   JOIN clock_anchor n USING (gateway_id, store_id, seq)
   CROSS JOIN LATERAL (
     SELECT max(a.mono_ms) AS mono_ms FROM clock_anchor a
-    WHERE a.gateway_id = n.gateway_id AND a.boot_id = n.boot_id AND a.clock_state = 'synced' AND a.mono_ms < n.mono_ms
+    WHERE a.gateway_id = n.gateway_id AND a.boot_id = n.boot_id AND ${isTrustedAnchor('a')} AND a.mono_ms < n.mono_ms
   ) before
   CROSS JOIN LATERAL (
     SELECT min(a.mono_ms) AS mono_ms FROM clock_anchor a
-    WHERE a.gateway_id = n.gateway_id AND a.boot_id = n.boot_id AND a.clock_state = 'synced' AND a.mono_ms > n.mono_ms
+    WHERE a.gateway_id = n.gateway_id AND a.boot_id = n.boot_id AND ${isTrustedAnchor('a')} AND a.mono_ms > n.mono_ms
   ) after
-  JOIN punch p ON p.gateway_id = n.gateway_id AND p.boot_id = n.boot_id AND p.clock_state <> 'synced'
+  JOIN punch p ON p.gateway_id = n.gateway_id AND p.boot_id = n.boot_id AND ${isUnplaced('p')}
     AND p.mono_ms >= coalesce((before.mono_ms + n.mono_ms) / 2, 0)
     AND p.mono_ms <= coalesce((after.mono_ms + n.mono_ms + 1) / 2, p.mono_ms)
     -- Nothing of a boot was received before the boot.

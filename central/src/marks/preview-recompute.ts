@@ -2,6 +2,7 @@ import { restampSessions } from '../calendar/restamp.js';
 import type { Knex } from '../db/database.js';
 import type { Mark } from '../rules/facts.js';
 import { judgePairs } from './judge-pairs.js';
+import type { Pair } from './pair.js';
 import { pairsOfSessions } from './recompute.js';
 import type { ChangedRecord } from './save-decisions.js';
 
@@ -48,16 +49,21 @@ export async function previewRecompute(
   knex: Knex,
   request: RecomputeRequest & { thresholdPercent: number },
 ): Promise<Recomputed> {
-  let preview: Recomputed | undefined;
+  return takenBack(knex, (trx) => recomputeSessions(trx, request));
+}
+
+/** What the act would give; nothing of it stays. */
+export async function takenBack<Result>(knex: Knex, act: (trx: Knex) => Promise<Result>): Promise<Result> {
+  const outcome: { result?: Result } = {};
   try {
     await knex.transaction(async (trx) => {
-      preview = await recomputeSessions(trx, request);
+      outcome.result = await act(trx);
       throw new RolledBack();
     });
   } catch (error) {
     if (!(error instanceof RolledBack)) throw error;
   }
-  return preview ?? { sessions: 0, restamped: 0, changes: [], crossing: [] };
+  return outcome.result as Result;
 }
 
 /** Judges the classes again from their evidence and says what changed, and who crosses the threshold. */
@@ -80,11 +86,25 @@ export async function recomputeSessions(
       })
     : [];
   const pairs = await pairsOfSessions(trx, ids);
-  const before = await loadReasons(trx, ids);
+  const described = await judgeAndDescribe(trx, { pairs, nowMs, thresholdPercent });
+  return { sessions: ids.length, restamped: restamped.length, ...described };
+}
+
+export interface JudgeRequest {
+  pairs: readonly Pair[];
+  nowMs: number;
+  thresholdPercent: number;
+}
+
+/** Judges these pairs and says what that changed. */
+export async function judgeAndDescribe(
+  trx: Knex,
+  { pairs, nowMs, thresholdPercent }: JudgeRequest,
+): Promise<Pick<Recomputed, 'changes' | 'crossing'>> {
+  const before = await loadReasons(trx, [...new Set(pairs.map(({ sessionId }) => sessionId))]);
   const changed = await judgePairs(trx, pairs, nowMs);
   const changes = await describeChanges(trx, changed, before);
-  const crossing = await loadCrossing(trx, changed, thresholdPercent);
-  return { sessions: ids.length, restamped: restamped.length, changes, crossing };
+  return { changes, crossing: await loadCrossing(trx, changed, thresholdPercent) };
 }
 
 async function loadReasons(trx: Knex, ids: readonly string[]): Promise<Map<string, string>> {

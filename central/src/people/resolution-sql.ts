@@ -3,6 +3,34 @@
  * one whose card was assigned later, so that the way a punch came can never change whose it is.
  */
 
+/** A clock that says an earlier year is not set, whatever it says about itself (domain case 88). */
+const CLOCK_FLOOR = "'2020-01-01 00:00:00+00'";
+
+/** Rows whose own wall time is not believed: an anchor of their boot places them. */
+export const isUnplaced = (row: string): string =>
+  `(${row}.clock_state <> 'synced' OR ${row}.occurred_at < ${CLOCK_FLOOR})`;
+
+/** Anchors that may place others. */
+export const isTrustedAnchor = (anchor: string): string =>
+  `${anchor}.clock_state = 'synced' AND ${anchor}.wall_at >= ${CLOCK_FLOOR}`;
+
+/**
+ * What is known of a clock that was wrong although it believed itself right (domain cases 87, 90): `said` by a
+ * person for wall time, `measured` for a piece of one boot. Each is at most one row; the person outranks.
+ */
+const offsetOf = (name: 'said' | 'measured', { row, wall }: { row: string; wall: string }): string => `
+  ${name}.gateway_id = ${row}.gateway_id AND ${name}.during @> ${row}.${wall} AND ${
+    name === 'said'
+      ? 'said.boot_id IS NULL'
+      : `measured.boot_id = ${row}.boot_id AND measured.from_mono_ms <= ${row}.mono_ms
+        AND (measured.until_mono_ms IS NULL OR measured.until_mono_ms > ${row}.mono_ms)`
+  }`;
+
+/** SQL: milliseconds that the clock of this row was ahead, null where nothing is known. */
+export const knownOffset = (row: string, wall: string): string => `coalesce(
+  (SELECT offset_ms FROM gateway_clock_offset said WHERE ${offsetOf('said', { row, wall })}),
+  (SELECT offset_ms FROM gateway_clock_offset measured WHERE ${offsetOf('measured', { row, wall })}))`;
+
 /**
  * `timed`: the rows of `source` with effective_at and time_source. The SQL twin of protocol's `effectiveTime`,
  * with what is known of clocks that were wrong although they believed themselves right (domain case 87).
@@ -12,23 +40,23 @@
 const timedCte = (source: string): string => `
   timed AS MATERIALIZED (
     SELECT i.*,
-           CASE WHEN i.clock_state <> 'synced' THEN anchor.at
-                WHEN wrong.offset_ms IS NULL THEN i.occurred_at
-                ELSE i.occurred_at - wrong.offset_ms * interval '1 millisecond' END AS effective_at,
-           CASE WHEN i.clock_state <> 'synced' AND anchor.at IS NULL THEN 'unknown'
-                WHEN i.clock_state <> 'synced' THEN 'clock_anchor'
-                WHEN wrong.offset_ms IS NULL THEN 'gateway_clock' ELSE 'clock_offset' END AS time_source
+           CASE WHEN ${isUnplaced('i')} THEN anchor.at
+                ELSE i.occurred_at - coalesce(said.offset_ms, measured.offset_ms, 0) * interval '1 millisecond'
+           END AS effective_at,
+           CASE WHEN ${isUnplaced('i')} AND anchor.at IS NULL THEN 'unknown'
+                WHEN ${isUnplaced('i')} THEN 'clock_anchor'
+                WHEN coalesce(said.offset_ms, measured.offset_ms, 0) = 0 THEN 'gateway_clock'
+                ELSE 'clock_offset' END AS time_source
     FROM ${source} i
-    LEFT JOIN gateway_clock_offset wrong ON i.clock_state = 'synced' AND wrong.gateway_id = i.gateway_id
-      AND wrong.during @> i.occurred_at
+    LEFT JOIN gateway_clock_offset said ON ${offsetOf('said', { row: 'i', wall: 'occurred_at' })}
+    LEFT JOIN gateway_clock_offset measured ON ${offsetOf('measured', { row: 'i', wall: 'occurred_at' })}
     LEFT JOIN LATERAL (
-      SELECT a.wall_at + (i.mono_ms - a.mono_ms - coalesce((
-          SELECT o.offset_ms FROM gateway_clock_offset o
-          WHERE o.gateway_id = a.gateway_id AND o.during @> a.wall_at), 0)) * interval '1 millisecond' AS at
+      SELECT a.wall_at + (i.mono_ms - a.mono_ms - coalesce(${knownOffset('a', 'wall_at')}, 0))
+        * interval '1 millisecond' AS at
       FROM clock_anchor a
       -- The first condition spares trusted rows the search.
-      WHERE i.clock_state <> 'synced'
-        AND a.gateway_id = i.gateway_id AND a.boot_id = i.boot_id AND a.clock_state = 'synced'
+      WHERE ${isUnplaced('i')}
+        AND a.gateway_id = i.gateway_id AND a.boot_id = i.boot_id AND ${isTrustedAnchor('a')}
       ORDER BY abs(a.mono_ms - i.mono_ms), a.seq, a.mono_ms, a.wall_at
       LIMIT 1
     ) anchor ON true

@@ -51,6 +51,16 @@ describe('ClockAnchors', () => {
     expect(f.rows.at(-1)?.at).toMatch(/^2026-07-07/);
   });
 
+  it('believes nobody who vouches for a clock that a power cut reset to 2000', async () => {
+    const f = fixture(new ManualClock(Date.UTC(2000, 0, 1), 5_000), { evidence: 'system:1' });
+    await f.anchors.start();
+    expect(f.kinds()).toEqual(['start unsynced']);
+    f.clock.stepWall(Date.UTC(2026, 6, 7) - Date.UTC(2000, 0, 1));
+    f.world.evidence = 'system:2';
+    await f.anchors.check();
+    expect(f.kinds()).toEqual(['start unsynced', 'step stepped', 'sync synced']);
+  });
+
   it.each([
     ['an hour ahead', HOUR_MS],
     ['an hour back', -HOUR_MS],

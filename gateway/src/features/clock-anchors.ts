@@ -3,6 +3,7 @@ import type { Clock } from '@rollcall/protocol/clock';
 import type { ANCHOR_SOURCES } from '@rollcall/protocol/clock-anchor';
 import { bootIdSchema } from '@rollcall/protocol/ids';
 import type { ClockState } from '@rollcall/protocol/punch';
+import { CLOCK_FLOOR_MS } from '@rollcall/protocol/retime';
 import type { Log } from '../log.js';
 import type { RowDraft, RowStamp } from '../store/outbox-row.js';
 import type { SyncProbe } from './clock-sync.js';
@@ -130,7 +131,9 @@ export class ClockAnchors {
 
   async #probe(): Promise<void> {
     const steps = this.#steps;
-    const evidence = await this.#options.probe();
+    const told = await this.#options.probe();
+    // Whoever vouches for a clock that was reset to 2000 by a power cut is wrong (domain case 88).
+    const evidence = this.#options.clock.wallMs() < CLOCK_FLOOR_MS ? undefined : told;
     // Evidence read around a step may be from either side of it; the next look decides.
     if (this.#steps !== steps) return;
     this.#probedMonoMs = this.#options.clock.monoMs();

@@ -1,0 +1,89 @@
+import type { BatchKind } from '@rollcall/protocol/batch';
+import type { Knex } from '../db/database.js';
+import { knownOffset } from '../people/resolution-sql.js';
+import { insertAnchors } from './insert-anchors.js';
+import { insertEvents, lostRanges } from './insert-events.js';
+import { insertPunches } from './insert-punches.js';
+import { FUTURE_TOLERANCE_MS, readRows } from './read-rows.js';
+import { settle } from './settle.js';
+import type { GoodRow } from './verified-batch.js';
+
+/** Rows taken out of quarantine in one statement. */
+const CHUNK_ROWS_MAX = 2_000;
+
+interface WaitingRow {
+  gateway_id: string;
+  store_id: string;
+  seq: number;
+  kind: BatchKind;
+  body: { seq: number } & Record<string, unknown>;
+  received_at: Date;
+}
+
+/**
+ * Rows that were quarantined because their clock was ahead become evidence once it is known by how much: their
+ * time is then one that was possible when they were received (domain case 87). Those that stay impossible stay.
+ *
+ * @returns how many became evidence
+ */
+export async function releaseFutureRows(trx: Knex, gatewayIds: readonly string[], at: Date): Promise<number> {
+  let released = 0;
+  for (;;) {
+    const rows = await takeRows(trx, gatewayIds, at);
+    for (const [receivedMs, group] of groupByReceipt(rows)) await store(trx, group, new Date(receivedMs));
+    released += rows.length;
+    if (rows.length < CHUNK_ROWS_MAX) return released;
+  }
+}
+
+async function takeRows(trx: Knex, gatewayIds: readonly string[], at: Date): Promise<WaitingRow[]> {
+  const { rows } = await trx.raw<{ rows: WaitingRow[] }>(
+    `WITH waiting AS MATERIALIZED (
+       SELECT gateway_id, store_id, seq, kind, body, received_at, (body->>'occurred_at')::timestamptz AS occurred_at,
+         (body->>'boot_id')::uuid AS boot_id, (body->>'mono_ms')::bigint AS mono_ms
+       FROM quarantine_row
+       WHERE gateway_id = ANY(?::text[]) AND code = 'TIME_IN_FUTURE' AND resolved_at IS NULL
+     ), chosen AS (
+       SELECT * FROM waiting w
+       WHERE w.occurred_at - ${knownOffset('w', 'occurred_at')} * interval '1 millisecond'
+         <= w.received_at + ? * interval '1 millisecond'
+       ORDER BY gateway_id, store_id, seq LIMIT ${CHUNK_ROWS_MAX}
+     )
+     UPDATE quarantine_row q SET resolved_at = ?::timestamptz FROM chosen c
+     WHERE q.gateway_id = c.gateway_id AND q.store_id = c.store_id AND q.seq = c.seq
+     RETURNING q.gateway_id, q.store_id, q.seq, q.kind, q.body, q.received_at`,
+    [gatewayIds as never, FUTURE_TOLERANCE_MS, at],
+  );
+  return rows;
+}
+
+function groupByReceipt(rows: readonly WaitingRow[]): Map<number, WaitingRow[]> {
+  const groups = new Map<number, WaitingRow[]>();
+  for (const row of rows) {
+    const receivedMs = row.received_at.getTime();
+    groups.set(receivedMs, [...(groups.get(receivedMs) ?? []), row]);
+  }
+  return groups;
+}
+
+/** As it would have been stored when it came. */
+async function store(trx: Knex, waiting: readonly WaitingRow[], receivedAt: Date): Promise<void> {
+  const rows = waiting.flatMap(({ gateway_id: gatewayId, store_id: storeId, kind, body }) =>
+    // Nothing is in the future of the end of time: the offset has been asked already.
+    readRows(kind, { gatewayId, storeId }, [body], Number.POSITIVE_INFINITY),
+  );
+  const good = rows.filter((row): row is GoodRow => row.kind !== 'poison');
+  await insertAnchors(
+    trx,
+    good.filter((row) => row.kind === 'anchor'),
+    receivedAt,
+  );
+  const events = good.filter((row) => row.kind === 'event');
+  await insertEvents(trx, events, receivedAt);
+  await insertPunches(
+    trx,
+    good.filter((row) => row.kind === 'punch'),
+    receivedAt,
+  );
+  if (events.length > 0) await settle(trx, [], lostRanges(events));
+}
