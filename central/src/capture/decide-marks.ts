@@ -6,7 +6,7 @@ import { notifyLive, wakeJudge } from '../marks/notify.js';
 import type { Mark, Source } from '../rules/facts.js';
 import { type HeldSession, holdSession, refuseLocked } from '../sessions/session-row.js';
 
-export type DecisionKind = 'explicit' | 'bulk' | 'offline' | 'import' | 'confirm';
+export type DecisionKind = 'explicit' | 'bulk' | 'offline' | 'import' | 'confirm' | 'correction';
 export type DecidedMark = 'present' | 'absent' | 'late' | 'excused';
 
 export interface DecisionRow {

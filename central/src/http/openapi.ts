@@ -133,6 +133,7 @@ const TAG_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'Attendance records': 'Marks, and why each is what it is',
   'Marking by hand': 'What people decide about marks, one by one, in bulk, from phones and files',
   Leave: 'Applications, who decides them, and letters for many at once',
+  Corrections: 'Requests for another mark, and who decides them',
   'QR codes': 'The code on the screen and its scan',
   Evidence: 'Punches as they reached central',
   Calendar: 'Holidays, special days, generation',

@@ -31,6 +31,14 @@ import {
   listCredentials,
   readCredential,
 } from './routes/credentials.js';
+import {
+  cancelCorrectionRequest,
+  correctionDecisions,
+  createCorrection,
+  listCorrections,
+  readCorrection,
+  readCorrectionDocument,
+} from './routes/corrections.js';
 import { listDevices } from './routes/devices.js';
 import { registerGatewayKey, renewGatewayPassword, revokeGatewayKey } from './routes/gateway-secrets.js';
 import { listGateways, readRoster } from './routes/gateways.js';
@@ -159,6 +167,12 @@ export const ROUTES: readonly Route[] = [
   createLeaveBatch,
   readLeaveBatch,
   ...leaveBatchDecisions,
+  listCorrections,
+  createCorrection,
+  readCorrection,
+  cancelCorrectionRequest,
+  readCorrectionDocument,
+  ...correctionDecisions,
   recompute,
   recomputeRange,
   listMarkChanges,

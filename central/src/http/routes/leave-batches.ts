@@ -2,6 +2,7 @@ import { RollcallError } from '@rollcall/protocol/errors';
 import type { Principal } from '../../auth/principal.js';
 import { visibleStudents } from '../../auth/scope.js';
 import type { Knex } from '../../db/database.js';
+import { studentsToApplyFor } from '../../leave/leave-access.js';
 import {
   applyForMany,
   BATCH_TABLE,
@@ -15,7 +16,7 @@ import { API, toInstant, uuidParams } from '../contracts/fields.js';
 import { batchApproveBody, batchRefuseBody, leaveBatchBody, leaveBatchSchema } from '../contracts/leave.js';
 import { defineRoute, type HttpContext, type Route } from '../route.js';
 import { type Writer, writeAs } from '../write-as.js';
-import { applying, LEAVE_TAG, partOf, studentsToApplyFor } from './leave.js';
+import { applying, LEAVE_TAG, partOf } from './leave.js';
 import { DECIDE_LEAVE_ERRORS, LEAVE_VERDICTS } from './leave-decisions.js';
 
 type Verdict = BatchDecision['verdict'];

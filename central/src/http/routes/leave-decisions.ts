@@ -1,10 +1,11 @@
 import { decideLeave } from '../../leave/decide-leave.js';
+import { requireLeave } from '../../leave/leave-access.js';
 import { API, uuidParams } from '../contracts/fields.js';
 import { approveBody, leaveDetailSchema, refuseBody } from '../contracts/leave.js';
 import { expectedVersion } from '../etag.js';
 import { defineRoute, type HttpContext, type Route } from '../route.js';
 import { type Writer, writeAs } from '../write-as.js';
-import { IF_MATCH_LEAVE, LEAVE_TAG, leaveReply, requireLeave } from './leave.js';
+import { IF_MATCH_LEAVE, LEAVE_TAG, leaveReply } from './leave.js';
 
 export const DECIDE_LEAVE_ERRORS = [
   'NOT_FOUND',
