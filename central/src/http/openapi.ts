@@ -134,6 +134,8 @@ const TAG_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'Marking by hand': 'What people decide about marks, one by one, in bulk, from phones and files',
   Leave: 'Applications, who decides them, and letters for many at once',
   Corrections: 'Requests for another mark, and who decides them',
+  Exceptions: 'What a person has to look at, and the answers',
+  Notifications: 'What you were told on the page',
   'QR codes': 'The code on the screen and its scan',
   Evidence: 'Punches as they reached central',
   Calendar: 'Holidays, special days, generation',

@@ -41,6 +41,7 @@ import {
 } from './routes/corrections.js';
 import { listDevices } from './routes/devices.js';
 import { registerGatewayKey, renewGatewayPassword, revokeGatewayKey } from './routes/gateway-secrets.js';
+import { listExceptions, readException, resolveException } from './routes/exceptions.js';
 import { listGateways, readRoster } from './routes/gateways.js';
 import {
   cancelLeave,
@@ -54,6 +55,7 @@ import { createLeaveBatch, leaveBatchDecisions, readLeaveBatch } from './routes/
 import { leaveDecisions } from './routes/leave-decisions.js';
 import { bulkMark, markRecord, remarkRecord, unmarkRecord } from './routes/marking.js';
 import { importOnlinePresence } from './routes/online-presence.js';
+import { listNotifications, readAllNotifications, readNotification } from './routes/notifications.js';
 import { healthz, listJobs, metricsRoute, readyz } from './routes/operations.js';
 import { listPunches } from './routes/punches.js';
 import { generateQr, readQr, scanQr } from './routes/qr.js';
@@ -173,6 +175,12 @@ export const ROUTES: readonly Route[] = [
   cancelCorrectionRequest,
   readCorrectionDocument,
   ...correctionDecisions,
+  listExceptions,
+  readException,
+  resolveException,
+  listNotifications,
+  readNotification,
+  readAllNotifications,
   recompute,
   recomputeRange,
   listMarkChanges,

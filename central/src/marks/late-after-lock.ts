@@ -24,6 +24,8 @@ export async function reportLateAfterLock(
      FROM jsonb_to_recordset(?::jsonb) AS i (session_id uuid, student_id uuid, mark text, reason text, derivation jsonb)
        LEFT JOIN attendance_record r ON r.session_id = i.session_id AND r.student_id = i.student_id
      WHERE r.mark IS DISTINCT FROM i.mark
+       AND NOT EXISTS (SELECT FROM exception_item e WHERE e.session_id = i.session_id AND e.code = 'LATE_AFTER_LOCK'
+         AND e.student_id = i.student_id AND e.resolved_by IS NOT NULL AND e.detail->>'would_be' = i.mark)
      ON CONFLICT DO NOTHING`,
     [new Date(nowMs), JSON.stringify(input)],
   );

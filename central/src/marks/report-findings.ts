@@ -52,6 +52,7 @@ function itemsOf({ sessionId, studentId, decision }: Judged): Item[] {
       item(
         'EVIDENCE_CONFLICT',
         'A person decided against what was captured; look at both, the student can ask for a correction',
+        { decisions: derivation.decisions },
       ),
     );
   }
@@ -78,6 +79,7 @@ function itemsOf({ sessionId, studentId, decision }: Judged): Item[] {
   return items;
 }
 
+/** What a person has answered is not asked again until something about it changes. */
 const RAISE_SQL = `
   WITH item AS (
     SELECT * FROM jsonb_to_recordset(?::jsonb) AS i (code text, message text, session_id uuid, student_id uuid, detail jsonb)
@@ -91,6 +93,8 @@ const RAISE_SQL = `
   )
   INSERT INTO exception_item (at, code, message, session_id, student_id, detail)
   SELECT ?::timestamptz, code, message, session_id, student_id, detail FROM item
+  WHERE NOT EXISTS (SELECT FROM exception_item e WHERE e.session_id = item.session_id AND e.code = item.code
+    AND e.student_id = item.student_id AND e.resolved_by IS NOT NULL AND e.detail = item.detail)
   ON CONFLICT DO NOTHING`;
 
 async function raiseItems(trx: Knex, items: readonly Item[], nowMs: number): Promise<void> {

@@ -38,6 +38,7 @@ export async function transition(trx: Knex, request: Transition): Promise<string
   const { from, to } = TRANSITIONS[action];
   const now = new Date(nowMs);
   const extra = extraColumns(action, actor, now);
+  const asksToConfirm = action === 'close' && actor.source === 'system';
   const { rows } = await trx.raw<{ rows: { id: string }[] }>(
     `WITH due AS MATERIALIZED (
        SELECT s.id, s.status AS old_status, (${note?.sql ?? 'NULL'})::text AS note
@@ -65,7 +66,7 @@ export async function transition(trx: Knex, request: Transition): Promise<string
          JOIN roster_membership m ON m.section_id = x.section_id AND m.valid_during @> c.scheduled_date
        UNION
        SELECT c.id, r.student_id FROM changed c JOIN attendance_record r ON r.session_id = c.id
-     )
+     )${asksToConfirm ? CONFIRM_CTE : ''}${SETTLES.includes(action) ? SETTLE_CTE : ''}
      SELECT id FROM changed`,
     [
       ...(note?.bindings ?? []),
@@ -81,6 +82,7 @@ export async function transition(trx: Knex, request: Transition): Promise<string
       actor.source,
       reason,
       to,
+      ...(asksToConfirm || SETTLES.includes(action) ? [now] : []),
     ] as never,
   );
   const ids = rows.map(({ id }) => id);
@@ -103,6 +105,24 @@ const SNAPSHOT_CTE = `snapshot AS (
     JOIN student st ON st.id = m.student_id
   ON CONFLICT DO NOTHING
 ),`;
+
+/** A class that opened, ran and closed without anybody: its faculty member is asked once (domain case 15). */
+const CONFIRM_CTE = `, asked AS (
+  INSERT INTO exception_item (at, code, message, session_id)
+  SELECT ?::timestamptz, 'CONFIRM_CLASS',
+    'Nobody opened, marked or closed this class by hand; confirm that it was held, or say that it was not', s.id
+  FROM changed c JOIN attendance_session s ON s.id = c.id
+  WHERE s.auto_opened AND NOT s.is_hand_changed AND s.qr_generated_at IS NULL
+    AND NOT EXISTS (SELECT FROM decision d WHERE d.session_id = s.id AND d.decided_by IS NOT NULL)
+  ON CONFLICT DO NOTHING
+)`;
+
+/** After these nobody needs to confirm any more. */
+const SETTLES: readonly SessionAction[] = ['cancel', 'not_held', 'lock'];
+const SETTLE_CTE = `, settled AS (
+  UPDATE exception_item e SET resolved_at = ?::timestamptz FROM changed c
+  WHERE e.session_id = c.id AND e.code = 'CONFIRM_CLASS' AND e.resolved_at IS NULL
+)`;
 
 function extraColumns(
   action: SessionAction,
