@@ -124,8 +124,12 @@ export const ERROR_CODES = {
   LEAVE_OVERLAP: 'input',
   REREQUEST_USED: 'input',
   WINDOW_CLOSED: 'input',
+  // consent
+  CONSENT_MISSING: 'input',
+  GUARDIAN_NEEDED: 'input',
   // masters
   ALREADY_EXISTS: 'input',
+  LAST_ADMIN: 'input',
   MASTER_IN_USE: 'input',
   // central
   AUDIT_BROKEN: 'operator',

@@ -163,6 +163,15 @@ export const PERMISSIONS = {
     guardian: 'child',
   },
   'consent.write': { dpo: 'all', enrollment_officer: 'all', student: 'self', guardian: 'child' },
+  // What is known of templates, never their bytes.
+  'templates.read': {
+    admin: 'all',
+    dpo: 'all',
+    enrollment_officer: 'all',
+    auditor: 'all',
+    student: 'self',
+    guardian: 'child',
+  },
   'privacy.read': { dpo: 'all', admin: 'all' },
   'privacy.write': { dpo: 'all' },
   'configuration.read': {

@@ -142,6 +142,7 @@ const TAG_DESCRIPTIONS: Readonly<Record<string, string>> = {
   Timetable: 'Weekly slots and their versions',
   Masters: 'Places, programmes, courses, groups: what everything else names',
   People: 'Students, faculty, guardians, rosters',
+  'Consent and templates': 'What was consented to, and what is known of enrolled fingers',
   'Gateways and devices': 'What captures, and how it is',
   Audit: 'Who changed what, sealed against later changes',
   Operations: 'Health, metrics, jobs, this document',

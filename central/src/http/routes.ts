@@ -5,6 +5,7 @@ import { defineRoute, type Route } from './route.js';
 import { currentPeriod, periodByDate, setCurrentPeriod } from './routes/academic-periods.js';
 import { listAuditLogs, verifyAuditLogs } from './routes/audit.js';
 import { changePassword, login, logout, logoutAll, me, refresh } from './routes/auth.js';
+import { enrollTemplate, listTemplates, revokeTemplate } from './routes/biometric-templates.js';
 import {
   createHoliday,
   deleteHoliday,
@@ -24,6 +25,7 @@ import {
   readEffective,
 } from './routes/configurations.js';
 import { allowShared, rebind, release } from './routes/device-bindings.js';
+import { grant, listConsents, revoke } from './routes/consents.js';
 import {
   assignCredential,
   credentialActions,
@@ -226,6 +228,12 @@ export const ROUTES: readonly Route[] = [
   interpretCard,
   readCredential,
   ...credentialActions,
+  listConsents,
+  grant,
+  revoke,
+  listTemplates,
+  enrollTemplate,
+  revokeTemplate,
   listJobs,
   stream,
   schemaRoute,

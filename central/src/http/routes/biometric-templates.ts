@@ -1,0 +1,169 @@
+import { RollcallError } from '@rollcall/protocol/errors';
+import { writeAudit } from '../../audit/write-audit.js';
+import type { Principal } from '../../auth/principal.js';
+import { requireStudent, visibleStudents } from '../../auth/scope.js';
+import { requireFingerprintConsent, revokeTemplates } from '../../consent/consents.js';
+import type { Knex } from '../../db/database.js';
+import { Conditions } from '../conditions.js';
+import {
+  enrollableSchema,
+  enrollBody,
+  revokeTemplateBody,
+  type TemplateItem,
+  templateSchema,
+  templatesQuery,
+} from '../contracts/consents.js';
+import { API, toInstant, toInstantOrNull, uuidParams } from '../contracts/fields.js';
+import { decodeCursor, pageFrom, pageOf, uuidText } from '../cursor.js';
+import { defineRoute } from '../route.js';
+import { writeAs } from '../write-as.js';
+
+const TAG = 'Consent and templates';
+const PATH = `${API}/biometric-templates/`;
+
+interface Row extends Pick<TemplateItem, 'id' | 'finger_position' | 'format' | 'state' | 'deployments'> {
+  student_id: string;
+  roll_number: string;
+  quality_score: number;
+  consent_id: string;
+  enrolled_at: Date;
+  last_used_at: Date | null;
+}
+
+/** Without the template itself: no statement of these routes reads its bytes (domain F3). */
+const SELECT_SQL = `SELECT t.id, t.student_id, st.roll_number, t.finger_position, t.format, t.quality_score, t.state,
+    t.consent_id, t.enrolled_at, t.last_used_at,
+    coalesce((SELECT json_agg(json_build_object('gateway', d.gateway_id, 'state', d.state) ORDER BY d.gateway_id)
+      FROM template_deployment d WHERE d.template_id = t.id), '[]') AS deployments
+  FROM attendance_biometric_template t JOIN student st ON st.id = t.student_id`;
+
+const toItem = (row: Row): TemplateItem => ({
+  id: row.id,
+  student: { id: row.student_id, roll_number: row.roll_number },
+  finger_position: row.finger_position,
+  format: row.format,
+  quality_score: row.quality_score,
+  state: row.state,
+  consent: row.consent_id,
+  enrolled_at: toInstant(row.enrolled_at),
+  last_used_at: toInstantOrNull(row.last_used_at),
+  deployments: row.deployments,
+});
+
+async function find(knex: Knex, principal: Principal, id: string): Promise<TemplateItem> {
+  const scope = visibleStudents(principal, 'templates.read');
+  const { rows } = await knex.raw<{ rows: Row[] }>(`${SELECT_SQL} WHERE t.id = ?::uuid AND (${scope.sql})`, [
+    id,
+    ...scope.bindings,
+  ]);
+  const [row] = rows;
+  if (row === undefined) throw new RollcallError('NOT_FOUND', `There is no template ${id}`);
+  return toItem(row);
+}
+
+export const listTemplates = defineRoute(
+  {
+    method: 'get',
+    path: PATH,
+    operationId: 'listBiometricTemplates',
+    tag: TAG,
+    summary: 'Whose fingers are enrolled, never the templates; every look is audited',
+    access: 'templates.read',
+    query: templatesQuery,
+    reply: { schema: pageOf(templateSchema) },
+  },
+  async (input, { db, clock }) => {
+    const { principal, query } = input;
+    const scope = visibleStudents(principal, 'templates.read');
+    const conditions = new Conditions()
+      .add(scope.sql, ...scope.bindings)
+      .equal('t.student_id', query.student)
+      .equal('t.state', query.state);
+    const position = decodeCursor(query.cursor, [uuidText]);
+    if (position !== undefined) conditions.add('t.id > ?::uuid', ...position);
+    const { rows } = await db.knex.raw<{ rows: Row[] }>(
+      `${SELECT_SQL} WHERE ${conditions.where} ORDER BY t.id LIMIT ?`,
+      [...conditions.bindings, query.limit + 1] as never,
+    );
+    await writeAs(db.knex, input, (trx) =>
+      writeAudit(trx, [
+        {
+          at: new Date(clock.wallMs()),
+          entityType: 'attendance_biometric_template',
+          entityId: query.student ?? 'list',
+          action: 'read',
+          performedBy: principal.accountId,
+          after: { shown: Math.min(rows.length, query.limit) },
+          studentId: query.student ?? null,
+        },
+      ]),
+    );
+    return { body: pageFrom(rows, query.limit, { item: toItem, position: (row) => [row.id] }) };
+  },
+);
+
+export const enrollTemplate = defineRoute(
+  {
+    method: 'post',
+    path: `${PATH}enroll/`,
+    operationId: 'enrollBiometricTemplate',
+    tag: TAG,
+    summary:
+      'Asks whether a finger may be enrolled; refused without a consent in force. It is taken at a scanner then',
+    access: 'enrollment.operate',
+    body: enrollBody,
+    reply: { schema: enrollableSchema },
+    errors: ['NOT_FOUND', 'FORBIDDEN', 'CONSENT_MISSING'],
+  },
+  async (input, { db, clock }) => {
+    const { body, principal } = input;
+    await requireStudent(db.knex, principal, 'enrollment.operate', body.student);
+    const consent = await requireFingerprintConsent(db.knex, body.student);
+    const replaced = await db
+      .knex('attendance_biometric_template')
+      .where({ student_id: body.student, finger_position: body.finger_position, state: 'active' })
+      .first<{ id: string } | undefined>('id');
+    await writeAs(db.knex, input, (trx) =>
+      writeAudit(trx, [
+        {
+          at: new Date(clock.wallMs()),
+          entityType: 'attendance_biometric_template',
+          entityId: `${body.student}/${body.finger_position}`,
+          action: 'enrollment_allowed',
+          performedBy: principal.accountId,
+          after: { consent, finger_position: body.finger_position },
+          studentId: body.student,
+        },
+      ]),
+    );
+    return { body: { ...body, consent, replaces: replaced?.id ?? null } };
+  },
+);
+
+export const revokeTemplate = defineRoute(
+  {
+    method: 'post',
+    path: `${PATH}{id}/revoke/`,
+    operationId: 'revokeBiometricTemplate',
+    tag: TAG,
+    summary: 'Destroys a template: its bytes here at once, and on every gateway that has it',
+    access: 'enrollment.operate',
+    params: uuidParams,
+    body: revokeTemplateBody,
+    reply: { schema: templateSchema },
+    errors: ['NOT_FOUND', 'FORBIDDEN', 'INVALID_TRANSITION'],
+  },
+  async (input, { db, clock }) => {
+    const { params, body, principal } = input;
+    const item = await writeAs(db.knex, input, async (trx) => {
+      const found = await find(trx, principal, params.id);
+      if (found.state === 'revoked') {
+        throw new RollcallError('INVALID_TRANSITION', 'This template was revoked already');
+      }
+      const actor = { accountId: principal.accountId, nowMs: clock.wallMs(), reason: body.reason };
+      await revokeTemplates(trx, [params.id], actor);
+      return find(trx, principal, params.id);
+    });
+    return { body: item };
+  },
+);
