@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Clock } from '@rollcall/protocol/clock';
 import { systemClock } from '@rollcall/protocol/system-clock';
 import { buildTopic } from '@rollcall/protocol/topics';
@@ -15,6 +16,7 @@ import { createCommandSender } from './devices/commands.js';
 import { createMessageRouter } from './devices/messages.js';
 import { createReplayRequests } from './devices/replay-request.js';
 import { createRosterPublisher } from './devices/roster-publisher.js';
+import { ExportFiles } from './exports/export-files.js';
 import { createHttpServer } from './http/server.js';
 import type { Committed } from './ingest/commit-rows.js';
 import { createIngest } from './ingest/ingest.js';
@@ -72,7 +74,9 @@ export async function startCentral(
     started.add(() => judge.stop());
     listener.listen('rollcall_judge', () => judge.wake());
     const dataKeys = await loadDataKeys({ dataDir: config.dataDir, file: config.dataKeyFile });
-    const jobs = await startJobs({ db, clock, log, listener, auditKeys: createAuditKeys(dataKeys) });
+    const files = new ExportFiles(join(config.dataDir, 'exports'));
+    const auditKeys = createAuditKeys(dataKeys);
+    const jobs = await startJobs({ db, clock, log, listener, auditKeys, files });
     started.add(() => jobs.stop());
     const http = await createHttpServer({
       db,
@@ -93,6 +97,7 @@ export async function startCentral(
       metricsFrom: config.metricsFrom,
       roleBudgets: config.roleBudgets,
       isReady: () => link.isConsuming,
+      files,
     });
     started.add(() => http.stop());
     return { httpPort: http.port, mqttPort, stop: () => started.stopAll(log) };

@@ -141,6 +141,8 @@ export const PERMISSIONS = {
     hod: 'department',
     faculty: 'taught',
   },
+  /** Files that others asked for (case 154). */
+  'export.read_others': { admin: 'all' },
   'exceptions.read': { ...decides, auditor: 'all', lab_technician: 'all', security_officer: 'all' },
   'exceptions.decide': decides,
   'devices.read': {

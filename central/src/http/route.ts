@@ -8,6 +8,7 @@ import type { Permission } from '../auth/permissions.js';
 import type { Principal } from '../auth/principal.js';
 import type { Capture } from '../capture/capture.js';
 import type { Database } from '../db/database.js';
+import type { ExportFiles } from '../exports/export-files.js';
 import type { Log } from '../log.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { Idempotency } from './idempotency.js';
@@ -30,6 +31,8 @@ export interface HttpContext {
   auditKeys: AuditKeys;
   /** Keyed hash of one value of a card, as gateways send it. */
   cardHmac: (value: string) => string;
+  /** Where exports lie; undefined: not on this machine. */
+  files?: ExportFiles | undefined;
   /** What has to work before traffic may come, by name. */
   checks: Readonly<Record<string, () => Promise<boolean> | boolean>>;
 }

@@ -44,6 +44,7 @@ import {
 import { listDevices } from './routes/devices.js';
 import { registerGatewayKey, renewGatewayPassword, revokeGatewayKey } from './routes/gateway-secrets.js';
 import { listExceptions, readException, resolveException } from './routes/exceptions.js';
+import { downloadExport, exportData, listExports, readExport } from './routes/exports.js';
 import { listGateways, readRoster } from './routes/gateways.js';
 import {
   cancelLeave,
@@ -191,6 +192,10 @@ export const ROUTES: readonly Route[] = [
   studentSummary,
   courseSummary,
   statisticsOverview,
+  exportData,
+  listExports,
+  readExport,
+  downloadExport,
   listConfigurations,
   readEffective,
   readConfiguration,

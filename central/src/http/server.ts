@@ -10,6 +10,7 @@ import { QR_CHANNEL } from '../capture/qr-secrets.js';
 import type { Database } from '../db/database.js';
 import type { Listener } from '../db/listen.js';
 import { readMigrations } from '../db/migrate.js';
+import type { ExportFiles } from '../exports/export-files.js';
 import type { Log } from '../log.js';
 import { createMetrics, type Metrics } from '../metrics/metrics.js';
 import { cardHmac } from '../people/campus-key.js';
@@ -51,6 +52,8 @@ export interface HttpServerOptions extends Partial<Reachability> {
   /** True while punches can arrive. */
   isReady: () => boolean;
   pageDirectory?: string;
+  /** Where finished exports are read from. */
+  files?: ExportFiles;
 }
 
 export interface HttpServer {
@@ -86,6 +89,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     capture,
     auditKeys: createAuditKeys(options.dataKeys),
     cardHmac: cardHmac(options.cardHashKey),
+    files: options.files,
     checks: readinessChecks(options),
   };
   const server = createServer(

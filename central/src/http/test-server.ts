@@ -9,6 +9,7 @@ import type { RoleId } from '../auth/roles.js';
 import { type Claims, createTokens } from '../auth/tokens.js';
 import { openListener } from '../db/listen.js';
 import { openTestDatabase, type TestDatabase } from '../db/test-database.js';
+import { ExportFiles } from '../exports/export-files.js';
 import { silentLog } from '../log.js';
 import { createJudge } from '../marks/judge.js';
 import { storePunches } from '../marks/test-punches.js';
@@ -48,6 +49,8 @@ export interface Answer {
 export class TestServer {
   readonly clock = new ManualClock(at('06:00').getTime());
   readonly pageDirectory = mkdtempSync(join(tmpdir(), 'rollcall-page-'));
+  readonly exportsDirectory = mkdtempSync(join(tmpdir(), 'rollcall-exports-'));
+  readonly files = new ExportFiles(this.exportsDirectory);
   readonly db: TestDatabase;
   readonly options: HttpServerOptions;
   port = 0;
@@ -71,6 +74,7 @@ export class TestServer {
       port: 0,
       isReady: () => this.isBrokerReady,
       pageDirectory: this.pageDirectory,
+      files: this.files,
     };
   }
 
@@ -88,7 +92,8 @@ export class TestServer {
       await http.stop();
       await listener.close();
       await db.close();
-      rmSync(server.pageDirectory, { recursive: true, force: true });
+      for (const directory of [server.pageDirectory, server.exportsDirectory])
+        rmSync(directory, { recursive: true, force: true });
     };
     return server;
   }

@@ -1,6 +1,7 @@
 import { systemClock } from '@rollcall/protocol/system-clock';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../db/test-database.js';
+import { EXPORT_CHANNEL } from '../exports/create-export.js';
 import { silentLog } from '../log.js';
 import { ROSTER_CHANNEL } from '../seed/seed-campus.js';
 import { SCHEDULER_CHANNEL } from '../sessions/wake-scheduler.js';
@@ -37,7 +38,7 @@ it('listens for what makes class sessions due at once, and no longer than it run
     },
   };
   const jobs = await startJobs({ db, clock: systemClock, log: silentLog, listener });
-  expect([...handlers.keys()].sort()).toEqual([ROSTER_CHANNEL, SCHEDULER_CHANNEL].sort());
+  expect([...handlers.keys()].sort()).toEqual([EXPORT_CHANNEL, ROSTER_CHANNEL, SCHEDULER_CHANNEL].sort());
   await jobs.stop();
   expect(handlers.size).toBe(0);
 });

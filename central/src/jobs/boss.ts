@@ -4,6 +4,7 @@ import type { AuditKeys } from '../audit/audit-keys.js';
 import { connect } from '../db/connection.js';
 import type { Database } from '../db/database.js';
 import type { Listener } from '../db/listen.js';
+import type { ExportFiles } from '../exports/export-files.js';
 import type { Log } from '../log.js';
 import { ROSTER_CHANNEL } from '../seed/seed-campus.js';
 import { nextDueMs } from '../sessions/advance.js';
@@ -31,6 +32,7 @@ export interface JobsOptions {
   listener?: Pick<Listener, 'listen'>;
   /** Without them the audit log is not sealed. */
   auditKeys?: AuditKeys;
+  files?: ExportFiles;
 }
 
 export interface Jobs {
@@ -41,7 +43,14 @@ export interface Jobs {
  * Periodic jobs on pg-boss: its queues let one replica run what is due, its schedule survives restarts. Between
  * the minutes of the schedule each replica wakes for the instant at which the next session opens or closes.
  */
-export async function startJobs({ db, clock, log, listener, auditKeys }: JobsOptions): Promise<Jobs> {
+export async function startJobs({
+  db,
+  clock,
+  log,
+  listener,
+  auditKeys,
+  files,
+}: JobsOptions): Promise<Jobs> {
   const boss = new PgBoss({
     connectionString: db.url,
     application_name: 'rollcall-jobs',
@@ -53,18 +62,17 @@ export async function startJobs({ db, clock, log, listener, auditKeys }: JobsOpt
   boss.on('error', (error) =>
     log.warn({ err: error }, 'the job queue has trouble; it tries again by itself'),
   );
-  await aloneInSetUp(db.url, () =>
-    prepare(boss, { db, clock, log, ...(auditKeys === undefined ? {} : { auditKeys }) }),
-  );
+  await aloneInSetUp(db.url, () => prepare(boss, { db, clock, log, auditKeys, files }));
   const stopWaking = keepAwake({ db, clock, log }, () => boss.send(advanceSessionsJob.name, {}));
-  const advanceNow = (): void => {
-    boss.send(advanceSessionsJob.name, {}).catch((error: unknown) => {
-      log.debug({ err: error }, 'the job waits for its next time');
+  const runNow = (name: string) => (): void => {
+    boss.send(name, {}).catch((error: unknown) => {
+      log.debug({ err: error, job: name }, 'the job waits for its next time');
     });
   };
-  const stopListening = [ROSTER_CHANNEL, SCHEDULER_CHANNEL].map((channel) =>
-    listener?.listen(channel, advanceNow),
-  );
+  const stopListening = [
+    ...[ROSTER_CHANNEL, SCHEDULER_CHANNEL].map((channel) => ({ channel, name: advanceSessionsJob.name })),
+    ...JOBS.flatMap(({ name, wokenBy }) => (wokenBy === undefined ? [] : [{ channel: wokenBy, name }])),
+  ].map(({ channel, name }) => listener?.listen(channel, runNow(name)));
   return {
     async stop() {
       stopWaking();

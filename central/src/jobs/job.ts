@@ -1,6 +1,7 @@
 import type { Clock } from '@rollcall/protocol/clock';
 import type { AuditKeys } from '../audit/audit-keys.js';
 import type { Database } from '../db/database.js';
+import type { ExportFiles } from '../exports/export-files.js';
 import type { Log } from '../log.js';
 
 export interface JobContext {
@@ -8,7 +9,9 @@ export interface JobContext {
   clock: Clock;
   log: Log;
   /** Only what seals the audit log needs them. */
-  auditKeys?: AuditKeys;
+  auditKeys?: AuditKeys | undefined;
+  /** Where exports are written; undefined: not by this process. */
+  files?: ExportFiles | undefined;
 }
 
 /** A periodic job: one file, and its line in the registry. Runs that overlap or repeat must do no harm. */
@@ -17,6 +20,8 @@ export interface Job {
   title: string;
   /** A divisor of 60, counted from the full hour. */
   everyMinutes: number;
+  /** A channel on which somebody says that there is work at once. */
+  wokenBy?: string;
   /** @returns what it did, in a few words; undefined when there was nothing to do */
   run(context: JobContext): Promise<string | undefined>;
 }

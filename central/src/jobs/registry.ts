@@ -9,6 +9,7 @@ import { noteSwiftMarkingJob } from './note-swift-marking.js';
 import { noticeSilentGatewaysJob } from './notice-silent-gateways.js';
 import { recountStatisticsJob } from './recount-statistics.js';
 import { sealAuditJob } from './seal-audit.js';
+import { runExportsJob } from './run-exports.js';
 
 /** Every periodic job; at start they run once, in this order. */
 export const JOBS: readonly Job[] = [
@@ -22,4 +23,5 @@ export const JOBS: readonly Job[] = [
   expireAuditJob,
   recountStatisticsJob,
   noteSwiftMarkingJob,
+  runExportsJob,
 ];

@@ -12,10 +12,8 @@ export interface DateLimits {
   until?: string | undefined;
 }
 
-/** Whose rows are wanted at least: keeps a count over dates from looking at everybody. */
+/** A condition on `d`, a row of `statistics_due`: keeps a count over dates from looking at everybody. */
 export interface Wanted {
-  /** SQL for a student's id, or a section's. */
-  column: 'student_id' | 'section_id';
   sql: string;
   bindings: (string | null)[];
 }
@@ -26,17 +24,14 @@ export interface Wanted {
  */
 export function courseRows({ from, until }: DateLimits, wanted: Wanted): Relation {
   if (from === undefined && until === undefined) return { sql: 'attendance_statistics', bindings: [] };
-  const whose =
-    wanted.column === 'student_id'
-      ? `d.student_id = ${wanted.sql}`
-      : `d.session_id IN (SELECT session_id FROM session_section WHERE section_id = ${wanted.sql})`;
   return {
     sql: `(SELECT ${columns(KEY)}, ${columns(COUNTERS)},
         present_count + late_count + absent_count + excused_count AS total_sessions, now() AS last_calculated
       FROM (SELECT ${columns(KEY)},
         ${SUMMED}
         FROM (SELECT d.*, 1 AS sign FROM statistics_due d JOIN attendance_session xd ON xd.id = d.session_id
-          WHERE ${whose} AND xd.scheduled_date BETWEEN coalesce(?::date, '-infinity') AND coalesce(?::date, 'infinity')) part
+          WHERE (${wanted.sql})
+            AND xd.scheduled_date BETWEEN coalesce(?::date, '-infinity') AND coalesce(?::date, 'infinity')) part
         GROUP BY ${columns(KEY)}) sums)`,
     bindings: [...wanted.bindings, from ?? null, until ?? null],
   };

@@ -53,8 +53,7 @@ export const courseSummary = defineRoute(
     const thresholds = thresholdsOf(settingsAt, { endsOn: period.ends_on, zone }, nowMs);
     const limits = { from: query.start_date, until: query.end_date };
     const source = courseRows(limits, {
-      column: 'section_id',
-      sql: '?::text',
+      sql: 'd.session_id IN (SELECT session_id FROM session_section WHERE section_id = ?)',
       bindings: [query.course_section_id],
     });
     const conditions = new Conditions()

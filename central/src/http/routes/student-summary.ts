@@ -87,7 +87,7 @@ async function readSummary(
   const seenAggregate = visibleAggregates(principal, 'statistics.read');
   const seenRows = visibleStatistics(principal, 'statistics.read', 's');
   const limits = { from: query.start_date, until: query.end_date };
-  const source = courseRows(limits, { column: 'student_id', sql: 'st.id', bindings: [] });
+  const source = courseRows(limits, { sql: 'd.student_id = st.id', bindings: [] });
   const { rows } = await knex.raw<{ rows: SummaryRow[] }>(
     `SELECT st.roll_number, st.full_name, (${seen.sql}) AS is_seen, (${seenAggregate.sql}) AS sees_aggregate,
        to_jsonb(p) AS period, k.credit, k.credits,
