@@ -3,7 +3,9 @@
 ALTER TABLE review_batch
   ADD COLUMN version integer NOT NULL DEFAULT 1,
   -- Somebody has begun to decide: from then on the batch takes nothing that they have not seen.
-  ADD COLUMN deciding_at timestamptz;
+  ADD COLUMN deciding_at timestamptz,
+  -- Also about an identity in doubt: nothing leaves it without a person.
+  ADD COLUMN is_in_doubt boolean NOT NULL DEFAULT false;
 
 -- Two machines use its identity: what it sends is kept and acknowledged, and counts once a person has accepted it
 -- (domain case 95).

@@ -9,12 +9,13 @@ import { centralClientId, startEmbeddedBroker } from './broker/embedded.js';
 import { type BrokerLink, type Message, openBrokerLink } from './broker/link.js';
 import type { CentralConfig } from './config.js';
 import type { Database } from './db/database.js';
-import { openListener } from './db/listen.js';
+import { type Listener, openListener } from './db/listen.js';
 import { migrate } from './db/migrate.js';
 import { openConfiguredDatabase } from './db/open-configured.js';
 import { createCommandSender } from './devices/commands.js';
 import { createMessageRouter } from './devices/messages.js';
 import { createReplayRequests } from './devices/replay-request.js';
+import { REVOKED_CHANNEL } from './devices/revoke-gateway.js';
 import { createRosterPublisher } from './devices/roster-publisher.js';
 import { ExportFiles } from './exports/export-files.js';
 import { createHttpServer } from './http/server.js';
@@ -53,7 +54,15 @@ export async function startCentral(
     started.add(() => listener.close());
 
     const metrics = createMetrics({ db });
-    const { link, mqttPort } = await startEvidence({ config, db, log, clock, started, metrics });
+    const { link, mqttPort } = await startEvidence({
+      config,
+      db,
+      log,
+      clock,
+      started,
+      metrics,
+      listener,
+    });
     const rosters = createRosterPublisher({
       db,
       clock,
@@ -114,10 +123,11 @@ interface EvidenceOptions {
   clock: Clock;
   started: Started;
   metrics: Metrics;
+  listener: Listener;
 }
 
 /** Broker, ingest and the link between them. */
-async function startEvidence({ config, db, log, clock, started, metrics }: EvidenceOptions) {
+async function startEvidence({ config, db, log, clock, started, metrics, listener }: EvidenceOptions) {
   const broker = config.externalBroker;
   const embedded =
     broker === undefined
@@ -136,6 +146,10 @@ async function startEvidence({ config, db, log, clock, started, metrics }: Evide
       for (const [outcome, rows] of Object.entries(committed))
         metrics.ingested(outcome as keyof Committed, rows);
     },
+  });
+  listener.listen(REVOKED_CHANNEL, (gatewayId) => {
+    ingest.forgetKeys(gatewayId);
+    embedded?.cut(gatewayId);
   });
   const commands = createCommandSender({ clock, publish });
   const requestReplay = createReplayRequests({ commands, clock, log });

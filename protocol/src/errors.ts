@@ -64,6 +64,7 @@ export const ERROR_CODES = {
   CLOCK_WRONG: 'operator',
   EVENT_ID_CONFLICT: 'input',
   GATEWAY_CLONED: 'operator',
+  GATEWAY_REVOKED: 'operator',
   GATEWAY_UNKNOWN: 'input',
   MESSAGE_INVALID: 'input',
   ROW_INVALID: 'input',

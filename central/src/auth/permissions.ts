@@ -154,6 +154,7 @@ export const PERMISSIONS = {
   },
   'devices.write': { admin: 'all', lab_technician: 'all' },
   'clocks.write': { admin: 'all' },
+  'gateways.revoke': { admin: 'all', security_officer: 'all' },
   'quarantine.read': { admin: 'all', lab_technician: 'all', security_officer: 'all' },
   'enrollment.operate': { enrollment_officer: 'all' },
   'consent.read': {

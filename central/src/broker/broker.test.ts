@@ -65,6 +65,19 @@ describe('the built-in broker', () => {
     return link;
   }
 
+  it('case 94: cuts a gateway that is revoked and refuses it from then on', async () => {
+    await new TestGateway('gw-stolen').register(db.knex);
+    const secret = { secret_sha256: sha256('secret of gw-stolen') };
+    await db.knex('gateway').where({ id: 'gw-stolen' }).update(secret);
+    const gateway = await signIn('gw-stolen');
+    const cut = once(gateway as unknown as EventEmitter, 'close');
+    await db.knex('gateway').where({ id: 'gw-stolen' }).update({ revoked_at: new Date() });
+    broker.cut('gw-stolen');
+    await cut;
+    await expect(signIn('gw-stolen')).rejects.toThrow(/not authorized/i);
+    broker.cut('gw-nobody');
+  });
+
   it('takes a message from a gateway to central and one back', async () => {
     let arrive: (message: Message) => void = () => undefined;
     const received = new Promise<Message>((resolve) => {

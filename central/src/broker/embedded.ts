@@ -28,6 +28,8 @@ export interface EmbeddedBroker {
   port: number;
   /** How central itself signs in: a secret of this start, never written down. */
   login: { url: string; username: string; password: string };
+  /** Ends the connection of a gateway that was revoked; it is refused when it comes back. */
+  cut(gatewayId: string): void;
   stop(): Promise<void>;
 }
 
@@ -45,6 +47,12 @@ export interface EmbeddedBrokerOptions {
 export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promise<EmbeddedBroker> {
   const { db, log, host, port, secret = randomBytes(32).toString('hex') } = options;
   const aedes = await Aedes.createBroker(rulesFor(db, secret));
+  const connected = new Map<string, Client>();
+  aedes.on('client', (client) => connected.set(client.id, client));
+  aedes.on('clientDisconnect', (client) => {
+    // A client that took over the id is there already.
+    if (connected.get(client.id) === client) connected.delete(client.id);
+  });
   aedes.on('clientError', (client, error) =>
     log.debug({ client: client.id, err: error }, 'an MQTT client failed'),
   );
@@ -64,6 +72,7 @@ export async function startEmbeddedBroker(options: EmbeddedBrokerOptions): Promi
   return {
     port: actualPort,
     login: { url: `mqtt://${reachable(host)}:${actualPort}`, username: CENTRAL_NAME, password: secret },
+    cut: (gatewayId) => connected.get(gatewayId)?.close(),
     async stop() {
       const closed = once(server, 'close');
       server.close();

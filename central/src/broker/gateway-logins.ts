@@ -12,7 +12,8 @@ export async function checkGatewayLogin(
 ): Promise<LoginResult> {
   let secret: Buffer | null | undefined;
   try {
-    secret = (await db.knex('gateway').where({ id: gatewayId }).first('secret_sha256'))?.secret_sha256;
+    secret = (await db.knex('gateway').where({ id: gatewayId, revoked_at: null }).first('secret_sha256'))
+      ?.secret_sha256;
   } catch {
     return 'unavailable';
   }

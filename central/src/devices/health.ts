@@ -31,7 +31,7 @@ export async function applyHealth(
     // The order in which ingest takes its locks.
     await trx.raw('SELECT pg_advisory_xact_lock_shared(?)', [RESOLUTION_LOCK]);
     const gateway = await trx('gateway')
-      .where({ id: gatewayId })
+      .where({ id: gatewayId, revoked_at: null })
       .forNoKeyUpdate()
       .first<{ health_at: Date | null }>('health_at');
     if (gateway === undefined) return;

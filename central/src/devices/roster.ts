@@ -24,7 +24,7 @@ export async function buildRosters(db: Pick<Database, 'knex'>, at: Date): Promis
   return db.knex.transaction(async (trx) => {
     await trx.raw('SELECT pg_advisory_xact_lock(?)', [ROSTER_LOCK]);
     const students = await readStudents(trx, at);
-    const gateways = await trx('gateway').orderBy('id').pluck<string[]>('id');
+    const gateways = await trx('gateway').where({ revoked_at: null }).orderBy('id').pluck<string[]>('id');
     const rosters: PublishedRoster[] = [];
     for (const gatewayId of gateways) rosters.push(await storeIfChanged(trx, { gatewayId, students, at }));
     return rosters;

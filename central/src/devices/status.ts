@@ -11,7 +11,7 @@ export const readStatus = (payload: Uint8Array): Status =>
 export async function applyStatus(knex: Knex, gatewayId: string, status: Status, at: Date): Promise<void> {
   await knex.transaction(async (trx) => {
     const gateway = await trx('gateway')
-      .where({ id: gatewayId })
+      .where({ id: gatewayId, revoked_at: null })
       .forNoKeyUpdate()
       .first<{ status_session: number; boot_id: string | null } | undefined>('status_session', 'boot_id');
     if (gateway === undefined) return;

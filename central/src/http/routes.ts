@@ -56,6 +56,7 @@ import {
 } from './routes/leave.js';
 import { createLeaveBatch, leaveBatchDecisions, readLeaveBatch } from './routes/leave-batches.js';
 import { leaveDecisions } from './routes/leave-decisions.js';
+import { gatewayActs, listGateways, readRoster } from './routes/gateways.js';
 import { bulkMark, markRecord, remarkRecord, unmarkRecord } from './routes/marking.js';
 import { importOnlinePresence } from './routes/online-presence.js';
 import { listNotifications, readAllNotifications, readNotification } from './routes/notifications.js';
@@ -204,6 +205,7 @@ export const ROUTES: readonly Route[] = [
   listPunches,
   listQuarantine,
   listGateways,
+  ...gatewayActs,
   readRoster,
   registerGatewayKey,
   revokeGatewayKey,

@@ -26,8 +26,12 @@ export async function commitRows(
   at: Date,
 ): Promise<Committed> {
   const committed = await db.knex.transaction(async (trx) => {
-    await lockGateways(trx, rows);
-    const result = await storeRows(trx, rows, at);
+    const revoked = await lockGateways(trx, rows);
+    const result = await storeRows(
+      trx,
+      rows.filter(({ gatewayId }) => !revoked.has(gatewayId)),
+      at,
+    );
     crashPoint('before-commit');
     return result;
   });
@@ -39,11 +43,17 @@ export async function commitRows(
  * One transaction at a time per gateway, over all replicas: an anchor and a punch of the same boot that meet
  * in two replicas would otherwise not see each other. Always in the order of the ids, so that two replicas
  * with batches of the same gateways cannot wait for each other.
+ *
+ * @returns those that were revoked after their signature was checked: nothing of them is stored any more
  */
-async function lockGateways(trx: Knex, rows: readonly IngestRow[]): Promise<void> {
+async function lockGateways(trx: Knex, rows: readonly IngestRow[]): Promise<Set<string>> {
   const ids = [...new Set(rows.map((row) => row.gatewayId))].sort();
   await trx.raw('SELECT pg_advisory_xact_lock_shared(?)', [RESOLUTION_LOCK]);
-  await trx.raw('SELECT id FROM gateway WHERE id = ANY(?::text[]) ORDER BY id FOR NO KEY UPDATE', [ids]);
+  const held = await trx.raw<{ rows: { id: string; is_revoked: boolean }[] }>(
+    'SELECT id, revoked_at IS NOT NULL AS is_revoked FROM gateway WHERE id = ANY(?::text[]) ORDER BY id FOR NO KEY UPDATE',
+    [ids],
+  );
+  return new Set(held.rows.flatMap(({ id, is_revoked: isRevoked }) => (isRevoked ? [id] : [])));
 }
 
 async function storeRows(trx: Knex, rows: readonly IngestRow[], at: Date): Promise<Committed> {

@@ -18,6 +18,8 @@ export interface GatewayKeys {
   find(keyId: string): Promise<GatewayKey | undefined>;
   /** True when the gateway itself is registered, whatever its keys. */
   isRegistered(gatewayId: string): Promise<boolean>;
+  /** Asks PostgreSQL again about the keys of this gateway: it was revoked. */
+  forget(gatewayId: string): void;
 }
 
 export function createGatewayKeys({ db, clock }: { db: Pick<Database, 'knex'>; clock: Clock }): GatewayKeys {
@@ -36,6 +38,9 @@ export function createGatewayKeys({ db, clock }: { db: Pick<Database, 'knex'>; c
       if (cache.size >= CACHED_KEYS_MAX) cache.clear();
       cache.set(keyId, { key, untilMs: clock.monoMs() + CACHE_MS });
       return key;
+    },
+    forget(gatewayId) {
+      for (const [keyId, { key }] of cache) if (key.gatewayId === gatewayId) cache.delete(keyId);
     },
     async isRegistered(gatewayId) {
       return (await db.knex('gateway').where({ id: gatewayId }).first('id')) !== undefined;

@@ -14,6 +14,8 @@ export interface Ingest {
   accept(batch: IncomingBatch): Promise<void>;
   /** Resolves when everything accepted so far is committed and acked. */
   idle(): Promise<void>;
+  /** Believes no key of this gateway without asking PostgreSQL again. */
+  forgetKeys(gatewayId: string): void;
   /** Ends after the transaction at hand; what waits is sent again by its gateways. */
   stop(): Promise<void>;
 }
@@ -51,6 +53,7 @@ export function createIngest(options: IngestOptions): Ingest {
       if (rows !== undefined) await commits.add(rows);
     },
     idle: () => commits.idle(),
+    forgetKeys: (gatewayId) => keys.forget(gatewayId),
     async stop() {
       stopping.abort();
       await commits.idle();

@@ -30,7 +30,7 @@ export async function holdLateEvidence(trx: Knex, { candidates, bindings, at }: 
   const { rows: held } = await trx.raw<{ rows: { review_batch_id: string }[] }>(
     `WITH young AS (
        SELECT p.gateway_id, p.store_id, p.seq, p.received_month, p.review_batch_id ${chosen}
-         JOIN review_batch b ON b.id = p.review_batch_id AND b.deciding_at IS NULL
+         JOIN review_batch b ON b.id = p.review_batch_id AND b.deciding_at IS NULL AND NOT b.is_in_doubt
        WHERE NOT ${IS_DOUBTED}
      ), released AS (
        UPDATE punch p SET review_batch_id = NULL FROM young y
@@ -55,6 +55,11 @@ export async function holdLateEvidence(trx: Knex, { candidates, bindings, at }: 
        WHERE p.gateway_id = l.gateway_id AND p.store_id = l.store_id AND p.seq = l.seq
          AND p.received_month = l.received_month`,
       [...bindings, hours, gatewayId, batchId],
+    );
+    await trx.raw(
+      `UPDATE review_batch b SET is_in_doubt = true FROM gateway g
+       WHERE b.id = ? AND g.id = b.gateway_id AND g.suspended_at IS NOT NULL`,
+      [batchId],
     );
     touched.add(batchId);
   }

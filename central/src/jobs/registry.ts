@@ -10,6 +10,7 @@ import { noticeSilentGatewaysJob } from './notice-silent-gateways.js';
 import { recountStatisticsJob } from './recount-statistics.js';
 import { sealAuditJob } from './seal-audit.js';
 import { runExportsJob } from './run-exports.js';
+import { tellReaderOutagesJob } from './tell-reader-outages.js';
 
 /** Every periodic job; at start they run once, in this order. */
 export const JOBS: readonly Job[] = [
@@ -24,4 +25,5 @@ export const JOBS: readonly Job[] = [
   recountStatisticsJob,
   noteSwiftMarkingJob,
   runExportsJob,
+  tellReaderOutagesJob,
 ];

@@ -53,6 +53,8 @@ export function gateway(id: string, patch: Partial<Gateway> = {}): Gateway {
     name: 'Block A',
     building: { id: 'block-a', name: 'Block A' },
     state: 'online',
+    revoked_at: null,
+    suspended_at: null,
     last_seen_at: instant('10:00:00'),
     health_at: instant('10:00:00'),
     level: 'ok',

@@ -17,6 +17,8 @@ export const gatewaySchema = z.strictObject({
   state: z
     .enum(['online', 'offline', 'never'])
     .describe('offline: it said so, its last will did, or it has not been heard for some minutes'),
+  revoked_at: instant.nullable().describe('Stolen or lost: its keys and its login are worthless'),
+  suspended_at: instant.nullable().describe('Two machines use its identity: its punches wait for a person'),
   last_seen_at: instant.nullable(),
   health_at: instant.nullable(),
   level: z.enum(['ok', 'degraded', 'critical']).nullable(),
@@ -38,6 +40,8 @@ export const gatewaySchema = z.strictObject({
   ),
 });
 export type GatewayItem = z.infer<typeof gatewaySchema>;
+
+export const gatewayActBody = z.strictObject({ reason: z.string().trim().min(3).max(255) });
 
 export const gatewaysQuery = z.strictObject({ ...pageQuery, building: keyFilter.optional() });
 

@@ -1,11 +1,20 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import { checkGatewayLogin } from '../../broker/gateway-logins.js';
+import { revokeGateway, trustGateway } from '../../devices/revoke-gateway.js';
 import { Conditions } from '../conditions.js';
-import { gatewaySchema, gatewaysQuery, rosterParams } from '../contracts/devices.js';
+import { gatewayParams } from '../contracts/clock-offsets.js';
+import { gatewayActBody, gatewaySchema, gatewaysQuery, rosterParams } from '../contracts/devices.js';
 import { API } from '../contracts/fields.js';
 import { decodeCursor, pageFrom, pageOf, shortText } from '../cursor.js';
-import { defineRoute, type HttpContext } from '../route.js';
-import { GATEWAY_COLUMNS, GATEWAY_JOINS, type GatewayRow, toGatewayItem } from '../views/gateway-view.js';
+import { defineRoute, type HttpContext, type Route } from '../route.js';
+import {
+  GATEWAY_COLUMNS,
+  GATEWAY_JOINS,
+  type GatewayRow,
+  loadGatewayItems,
+  toGatewayItem,
+} from '../views/gateway-view.js';
+import { writeAs } from '../write-as.js';
 
 const TAG = 'Gateways and devices';
 
@@ -73,6 +82,48 @@ export const readRoster = defineRoute(
       .send(row.document);
     return undefined;
   },
+);
+
+const GATEWAY_ACTS = [
+  {
+    name: 'revoke',
+    permission: 'gateways.revoke',
+    summary: 'A gateway is stolen or lost: its keys, its login and its connection end at once',
+    run: revokeGateway,
+  },
+  {
+    name: 'trust',
+    permission: 'gateways.revoke',
+    summary: 'Ends the suspension of a gateway whose identity two machines used',
+    run: trustGateway,
+  },
+] as const;
+
+export const gatewayActs: readonly Route[] = GATEWAY_ACTS.map(({ name, permission, summary, run }) =>
+  defineRoute(
+    {
+      method: 'post',
+      path: `${API}/gateways/{id}/${name}/`,
+      operationId: `${name}Gateway`,
+      tag: TAG,
+      summary,
+      access: permission,
+      params: gatewayParams,
+      body: gatewayActBody,
+      reply: { schema: gatewaySchema },
+      errors: ['NOT_FOUND', 'INVALID_TRANSITION'],
+    },
+    async (input, { db, clock }) => {
+      const { params, body, principal } = input;
+      const nowMs = clock.wallMs();
+      await writeAs(db.knex, input, (trx) =>
+        run(trx, { gatewayId: params.id, reason: body.reason, accountId: principal.accountId, nowMs }),
+      );
+      const [item] = await loadGatewayItems(db.knex, [params.id], nowMs);
+      if (item === undefined) throw new RollcallError('NOT_FOUND', `There is no gateway ${params.id}`);
+      return { body: item };
+    },
+  ),
 );
 
 /** The id of the gateway whose password this is; every refusal looks the same. */

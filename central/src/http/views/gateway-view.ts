@@ -5,7 +5,7 @@ import type { GatewayItem } from '../contracts/devices.js';
 import { toInstantOrNull } from '../contracts/fields.js';
 
 export const GATEWAY_COLUMNS = `
-  g.id, g.name, g.building_id, building.name AS building_name, g.state, g.last_seen_at, g.health, g.health_at, g.software,
+  g.id, g.name, g.building_id, building.name AS building_name, g.state, g.revoked_at, g.suspended_at, g.last_seen_at, g.health, g.health_at, g.software,
   coalesce((
     SELECT jsonb_agg(jsonb_build_object('id', d.device_id, 'name', d.device_name, 'room_id', d.room_id,
       'state', d.reported->'state', 'last_frame_at', d.reported->'last_frame_at') ORDER BY d.device_id)
@@ -18,6 +18,8 @@ export interface GatewayRow {
   building_id: string;
   building_name: string;
   state: GatewayItem['state'];
+  revoked_at: Date | null;
+  suspended_at: Date | null;
   last_seen_at: Date | null;
   health: Health | null;
   health_at: Date | null;
@@ -27,15 +29,22 @@ export interface GatewayRow {
 
 export function toGatewayItem(row: GatewayRow, nowMs: number): GatewayItem {
   const { health } = row;
+  const standing = [
+    ...(row.revoked_at === null ? [] : ['GATEWAY_REVOKED']),
+    ...(row.suspended_at === null ? [] : ['GATEWAY_CLONED']),
+  ];
   return {
     id: row.id,
     name: row.name,
     building: { id: row.building_id, name: row.building_name },
     state: isSilent(row, nowMs) ? 'offline' : row.state,
+    revoked_at: toInstantOrNull(row.revoked_at),
+    suspended_at: toInstantOrNull(row.suspended_at),
     last_seen_at: toInstantOrNull(row.last_seen_at),
     health_at: toInstantOrNull(row.health_at),
-    level: health?.level ?? null,
-    problems: health?.problems ?? [],
+    // Red on the page, whatever it last said of itself.
+    level: standing.length > 0 ? 'critical' : (health?.level ?? null),
+    problems: [...standing, ...(health?.problems ?? [])],
     queue_depth: health == null ? null : Math.max(0, health.head_seq - health.acked_seq),
     head_seq: health?.head_seq ?? null,
     acked_seq: health?.acked_seq ?? null,

@@ -136,6 +136,8 @@ export interface GatewayDevice extends Named {
 export interface Gateway extends Named {
   building: Named;
   state: 'online' | 'offline' | 'never';
+  revoked_at: string | null;
+  suspended_at: string | null;
   last_seen_at: string | null;
   health_at: string | null;
   level: 'ok' | 'degraded' | 'critical' | null;
