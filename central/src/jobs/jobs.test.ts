@@ -118,7 +118,8 @@ describe('escalate-watermarks', () => {
     goTo('09T10:55');
     expect(await escalateWatermarksJob.run(context())).toBe('1 class sessions put before a human');
     expect(await escalateWatermarksJob.run(context())).toBeUndefined();
-    const open = () => db.knex('exception_item').whereNull('resolved_at');
+    const open = () =>
+      db.knex('exception_item').where({ code: 'WATERMARK_OVERDUE' }).whereNull('resolved_at');
     expect(await open()).toMatchObject([
       { code: 'WATERMARK_OVERDUE', detail: { room_id: 'r101', silent_devices: ['gw-a/c101', 'gw-a/f101'] } },
     ]);

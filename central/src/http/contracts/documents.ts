@@ -11,7 +11,13 @@ const fileName = z
 
 export const documentBody = z.strictObject({
   name: fileName,
-  content_base64: z.base64().min(8).max(DOCUMENT_BASE64_MAX).describe('A PDF, PNG or JPEG'),
+  // A pattern and not a format: OpenAPI 3.0 knows no content encoding.
+  content_base64: z
+    .string()
+    .min(8)
+    .max(DOCUMENT_BASE64_MAX)
+    .regex(/^[A-Za-z0-9+/]+={0,2}$/, 'must be base64')
+    .describe('A PDF, PNG or JPEG in base64'),
 });
 
 export const documentSchema = z.strictObject({
