@@ -154,12 +154,18 @@ export async function renewSecret(
   }
   const now = new Date(nowMs);
   const endMs = Math.min(nowMs + settings.QR_TOKEN_EXPIRY_MINUTES * MINUTE_MS, session.reach_until.getTime());
+  if (endMs <= nowMs) {
+    throw new RollcallError(
+      'SESSION_NOT_OPEN',
+      'This class is over: nothing that is scanned now counts for it',
+    );
+  }
   await trx('attendance_session')
     .where({ id: sessionId })
     .update({
       qr_secret_sealed: seal.seal(randomBytes(SECRET_BYTES), placeOf(sessionId)),
       qr_generated_at: now,
-      qr_expires_at: new Date(Math.max(endMs, nowMs)),
+      qr_expires_at: new Date(endMs),
     });
   await trx('attendance_audit_log').insert({
     at: now,

@@ -1,0 +1,360 @@
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import { storePunches } from '../marks/test-punches.js';
+import type { SessionStatus } from '../rules/facts.js';
+import { rollNumber } from '../seed/test-campus.js';
+import { advanceSessions } from '../sessions/advance.js';
+import { type SessionAction, TRANSITIONS } from '../sessions/state.js';
+import { type Answer, API, at, type Body, type TestCaller, type TestServer } from './test-server.js';
+
+/** For tests: random lives of class sessions, lived over HTTP by random people, and what must hold after each step. */
+export interface LifeStep {
+  what: (typeof STEPS)[number];
+  who: (typeof PEOPLE)[number];
+  session: number;
+  student: number;
+  mark: (typeof MARKS)[number];
+  /** How far the clock moves before, in minutes. */
+  minutes: number;
+  isFirstCode: boolean;
+}
+
+const STUDENTS = 5;
+const SESSIONS = 2;
+const WEEK_MS = 7 * 86_400_000;
+const MARKS = ['present', 'absent', 'late', 'excused'] as const;
+const PEOPLE = ['admin', 'principal', 'dean', 'faculty', 'student', 'auditor', 'coordinator'] as const;
+const STEPS = [
+  'open',
+  'close',
+  'reopen',
+  'lock',
+  'restore',
+  'cancel',
+  'not-held',
+  'finalize',
+  'unlock',
+  'mark',
+  'remark',
+  'unmark',
+  'bulk-mark',
+  'offline-sync',
+  'offline-review',
+  'generate-qr',
+  'qr-scan',
+  'punch',
+  'devices-report',
+  'scheduler',
+] as const;
+
+/** Which changes of status each step may make; the scheduler's are those that it makes by itself. */
+const MAY: Partial<Record<LifeStep['what'], readonly SessionAction[]>> = {
+  open: ['open'],
+  close: ['close'],
+  reopen: ['reopen'],
+  lock: ['lock'],
+  restore: ['restore'],
+  cancel: ['cancel'],
+  'not-held': ['not_held'],
+  finalize: ['finalize'],
+  unlock: ['unlock'],
+  scheduler: ['open', 'close', 'finalize', 'lock'],
+};
+
+/** Mostly those who may: a life in which everything is refused shows little. */
+export const lifeStep: fc.Arbitrary<LifeStep> = fc.record({
+  what: fc.constantFrom(...STEPS),
+  who: fc.oneof(
+    { weight: 3, arbitrary: fc.constantFrom('admin' as const, 'faculty' as const, 'principal' as const) },
+    { weight: 2, arbitrary: fc.constantFrom(...PEOPLE) },
+  ),
+  session: fc.nat({ max: SESSIONS - 1 }),
+  student: fc.nat({ max: STUDENTS - 1 }),
+  mark: fc.constantFrom(...MARKS),
+  minutes: fc.constantFrom(0, 0, 1, 5, 15, 45, 90, 25 * 60),
+  isFirstCode: fc.boolean(),
+});
+
+interface Status {
+  id: string;
+  status: SessionStatus;
+  version: number;
+}
+
+/** One life: a Tuesday of its own with both reference classes. */
+export class Life {
+  readonly #server: TestServer;
+  readonly #ids: string[];
+  readonly #codes: string[] = [];
+  /** What a locked class was like when it was locked. */
+  readonly #locked = new Map<string, string>();
+  /** How often something was answered with success: a life that only meets refusals proves nothing. */
+  accepted = 0;
+
+  private constructor(server: TestServer, ids: string[]) {
+    this.#server = server;
+    this.#ids = ids;
+  }
+
+  static async begin(server: TestServer, week: number): Promise<Life> {
+    const { rows } = await server.db.knex.raw<{ rows: { id: string }[] }>(
+      `INSERT INTO attendance_session (timetable_slot_id, academic_period_id, section_id, course_code, faculty_code, room_id,
+         scheduled_date, start_at, end_at, policy, reach_from, reach_until)
+       SELECT timetable_slot_id, academic_period_id, section_id, course_code, faculty_code, room_id,
+         scheduled_date + 7 * ?, start_at + ? * interval '7 days', end_at + ? * interval '7 days', policy,
+         reach_from + ? * interval '7 days', reach_until + ? * interval '7 days'
+       FROM attendance_session WHERE scheduled_date = '2026-07-07' ORDER BY start_at RETURNING id`,
+      [week, week, week, week, week],
+    );
+    server.clock.stepWall(at('09:55').getTime() + week * WEEK_MS - server.clock.wallMs());
+    await server.db.knex('attendance_biometric_device').update({ complete_through: null });
+    return new Life(
+      server,
+      rows.map(({ id }) => id),
+    );
+  }
+
+  /** Lives one step and looks at everything that must hold. @throws Error naming what does not */
+  async step(step: LifeStep): Promise<void> {
+    const { clock } = this.#server;
+    clock.stepWall(step.minutes * 60_000);
+    const before = await this.#statuses();
+    const contents = await this.#contents();
+    const answer = await this.#act(step);
+    if (answer !== undefined && answer.status >= 500)
+      throw new Error(`${step.what} was answered with ${answer.status}`);
+    const isRefused = answer !== undefined && answer.status >= 400;
+    if (!isRefused) this.accepted += 1;
+    if (isRefused && (await this.#contents()) !== contents) {
+      throw new Error(`${step.what} was refused with ${answer.body.code}, and yet something changed`);
+    }
+    await this.#checkStatuses(step, before, isRefused);
+    await this.#server.judge();
+    await this.#checkMarks();
+    await this.#checkAudit();
+    await this.#checkLocked();
+  }
+
+  #as(who: LifeStep['who'], student: number): TestCaller {
+    if (who === 'student') return this.#server.as('student', { student: rollNumber(student) });
+    return this.#server.as(who, who === 'faculty' ? { faculty: 'F001' } : {});
+  }
+
+  async #act(step: LifeStep): Promise<Answer | undefined> {
+    const { what, who, session, student, mark, isFirstCode } = step;
+    const { knex } = this.#server.db;
+    const id = this.#ids[session] ?? '';
+    const caller = this.#as(who, student);
+    const reason = `${who} did it`;
+    const row = { session_id: id, student: rollNumber(student), mark, reason };
+    const recordId = async (): Promise<string> =>
+      (
+        await knex('attendance_record as r')
+          .join('student as st', 'st.id', 'r.student_id')
+          .where({ session_id: id, roll_number: rollNumber(student) })
+          .first('r.id as id')
+      )?.id ?? randomUUID();
+    switch (what) {
+      case 'mark':
+        return caller.post(`${API}/records/`, row);
+      case 'remark':
+        return caller.patch(`${API}/records/${await recordId()}/`, { mark, reason });
+      case 'unmark':
+        return caller.del(`${API}/records/${await recordId()}/`);
+      case 'bulk-mark':
+        return caller.post(`${API}/records/bulk-mark/`, {
+          session_id: id,
+          attendance_data: [],
+          mark_rest: mark,
+          reason,
+        });
+      case 'offline-sync':
+        return caller.post(`${API}/records/offline-sync/`, { records: [this.#offlineRow(row, isFirstCode)] });
+      case 'offline-review':
+        return caller.post(`${API}/sessions/${id}/offline-review/`, {
+          decision: isFirstCode ? 'accept' : 'reject',
+        });
+      case 'generate-qr': {
+        const answer = await caller.post(`${API}/sessions/${id}/generate-qr/`);
+        if (answer.status === 200) this.#codes.push(answer.body.qr_token);
+        return answer;
+      }
+      case 'qr-scan': {
+        const code = (isFirstCode ? this.#codes[0] : this.#codes.at(-1)) ?? 'no code at all';
+        return caller.post(`${API}/records/qr-scan/`, { qr_token: code, device_id: `phone-of-${student}` });
+      }
+      case 'punch':
+        await storePunches(knex, [
+          { rollNumber: rollNumber(student), at: new Date(this.#server.clock.wallMs()) },
+        ]);
+        return undefined;
+      case 'devices-report':
+        await knex('attendance_biometric_device').update({
+          complete_through: new Date(this.#server.clock.wallMs()),
+        });
+        return undefined;
+      case 'scheduler':
+        await advanceSessions(knex, this.#server.clock.wallMs());
+        return undefined;
+      case 'finalize':
+        return caller.post(`${API}/sessions/${id}/finalize/`, { decision: 'use_roll', reason });
+      default:
+        return caller.post(`${API}/sessions/${id}/${what}/`, { reason });
+    }
+  }
+
+  #offlineRow({ session_id, student, mark }: Body, isOld: boolean): object {
+    const capturedMs = this.#server.clock.wallMs() - (isOld ? 5 * 3_600_000 : 60_000);
+    return {
+      client_uuid: randomUUID(),
+      session_id,
+      student_id: student,
+      mark,
+      captured_at: new Date(capturedMs).toISOString(),
+    };
+  }
+
+  async #statuses(): Promise<Status[]> {
+    return this.#server.db
+      .knex('attendance_session')
+      .whereIn('id', this.#ids)
+      .orderBy('start_at')
+      .select('id', 'status', 'version');
+  }
+
+  /** What a refused request may not touch: everything that people or evidence made of these classes. */
+  async #contents(): Promise<string> {
+    const { rows } = await this.#server.db.knex.raw<{ rows: { text: string }[] }>(
+      `SELECT concat_ws(E'\\n',
+         (SELECT string_agg(s::text, ';' ORDER BY id) FROM attendance_session s WHERE id = ANY(:ids)),
+         (SELECT string_agg(r::text, ';' ORDER BY id) FROM attendance_record r WHERE session_id = ANY(:ids)),
+         (SELECT string_agg(d::text, ';' ORDER BY id) FROM decision d WHERE session_id = ANY(:ids)),
+         (SELECT string_agg(q::text, ';' ORDER BY id) FROM qr_scan q WHERE session_id = ANY(:ids) AND outcome <> 'refused'),
+         (SELECT string_agg(c::text, ';' ORDER BY id) FROM session_change c WHERE session_id = ANY(:ids))) AS text`,
+      { ids: this.#ids as never },
+    );
+    return rows[0]?.text ?? '';
+  }
+
+  /** Domain A2: only the changes of its own machine, one at a time, each counted in the version. */
+  async #checkStatuses(step: LifeStep, before: readonly Status[], isRefused: boolean): Promise<void> {
+    const after = await this.#statuses();
+    for (const [index, now] of after.entries()) {
+      const was = before[index] as Status;
+      if (now.version < was.version)
+        throw new Error(`the version went from ${was.version} to ${now.version}`);
+      if (now.status === was.status) continue;
+      const isMeant = step.what === 'scheduler' || index === step.session;
+      const actions = MAY[step.what] ?? [];
+      const isLegal =
+        step.what === 'scheduler'
+          ? canReach(was.status, now.status, actions)
+          : isOneOf(was.status, now.status, actions);
+      if (isRefused || !isMeant || !isLegal || now.version === was.version) {
+        throw new Error(`${step.what} by ${step.who} made ${was.status} become ${now.status}`);
+      }
+    }
+  }
+
+  async #checkMarks(): Promise<void> {
+    const { rows } = await this.#server.db.knex.raw<{ rows: { problem: string }[] }>(
+      `SELECT 'the tally of ' || t.session_id || ' differs from its records' AS problem
+       FROM session_tally t LEFT JOIN LATERAL (
+         SELECT count(*) FILTER (WHERE mark = 'present') AS present, count(*) FILTER (WHERE mark = 'late') AS late,
+           count(*) FILTER (WHERE mark = 'absent') AS absent, count(*) FILTER (WHERE mark = 'excused') AS excused,
+           count(*) FILTER (WHERE mark = 'pending') AS pending
+         FROM attendance_record r WHERE r.session_id = t.session_id) c ON true
+       WHERE t.session_id = ANY(:ids) AND (t.present, t.late, t.absent, t.excused, t.pending)
+         IS DISTINCT FROM (c.present, c.late, c.absent, c.excused, c.pending)
+       UNION ALL
+       SELECT 'two records of one student in one class' FROM attendance_record
+       WHERE session_id = ANY(:ids) GROUP BY session_id, student_id HAVING count(*) > 1
+       UNION ALL
+       SELECT 'somebody who is not on the roster has a mark' FROM attendance_record r
+       WHERE r.session_id = ANY(:ids) AND NOT EXISTS (
+         SELECT FROM roster_membership m JOIN session_section x ON x.section_id = m.section_id
+           AND m.valid_during @> x.scheduled_date WHERE x.session_id = r.session_id AND m.student_id = r.student_id)
+       UNION ALL
+       SELECT 'absent before the class was final' FROM attendance_record r JOIN attendance_session s ON s.id = r.session_id
+       WHERE s.id = ANY(:ids) AND s.status IN ('scheduled', 'open', 'closed') AND r.mark = 'absent'
+         AND jsonb_array_length(r.derivation->'decisions') = 0
+       UNION ALL
+       SELECT 'a class that was not held has marks' FROM attendance_record r JOIN attendance_session s ON s.id = r.session_id
+       WHERE s.id = ANY(:ids) AND s.status IN ('cancelled', 'not_held') AND r.mark IN ('present', 'late', 'absent')`,
+      { ids: this.#ids as never },
+    );
+    if (rows[0] !== undefined) throw new Error(rows[0].problem);
+  }
+
+  /** Cases 158: every change of a mark and of a status has one row, and each row begins where the one before ended. */
+  async #checkAudit(): Promise<void> {
+    const { rows } = await this.#server.db.knex.raw<{ rows: { problem: string }[] }>(
+      `WITH log AS (
+         SELECT a.entity_type, a.entity_id, a.id, a.before, a.after,
+           lag(a.after) OVER (PARTITION BY a.entity_type, a.entity_id ORDER BY a.id) AS ended,
+           row_number() OVER (PARTITION BY a.entity_type, a.entity_id ORDER BY a.id DESC) AS from_end
+         FROM attendance_audit_log a WHERE a.session_id = ANY(:ids)
+           AND (a.entity_type = 'attendance_record' OR (a.entity_type = 'attendance_session' AND a.after ? 'status'))
+       )
+       SELECT 'a change of ' || entity_type || ' ' || entity_id || ' has no audit row' AS problem FROM log
+       WHERE (entity_type = 'attendance_record' AND ended IS NOT NULL AND before->>'mark' IS DISTINCT FROM ended->>'mark')
+          OR (entity_type = 'attendance_session' AND ended IS NOT NULL AND before->>'status' IS DISTINCT FROM ended->>'status')
+       UNION ALL
+       SELECT 'the last audit row of record ' || r.id || ' does not say ' || r.mark FROM attendance_record r
+         JOIN log l ON l.entity_type = 'attendance_record' AND l.entity_id = r.id::text AND l.from_end = 1
+       WHERE l.after->>'mark' <> r.mark
+       UNION ALL
+       SELECT 'record ' || r.id || ' is ' || r.mark || ' without an audit row' FROM attendance_record r
+       WHERE r.session_id = ANY(:ids) AND r.mark <> 'pending' AND NOT EXISTS (
+         SELECT FROM log l WHERE l.entity_type = 'attendance_record' AND l.entity_id = r.id::text)
+       UNION ALL
+       SELECT 'the last audit row of class session ' || s.id || ' does not say ' || s.status FROM attendance_session s
+         JOIN log l ON l.entity_type = 'attendance_session' AND l.entity_id = s.id::text AND l.from_end = 1
+       WHERE l.after->>'status' <> s.status`
+        // The driver takes a bare question mark for a place of a value.
+        .replace('a.after ? ', 'a.after \\? '),
+      { ids: this.#ids as never },
+    );
+    if (rows[0] !== undefined) throw new Error(rows[0].problem);
+  }
+
+  /** Case 18: from its lock on, a class and its marks stay what they are, whatever anybody does. */
+  async #checkLocked(): Promise<void> {
+    for (const { id, status } of await this.#statuses()) {
+      if (status !== 'locked') {
+        this.#locked.delete(id);
+        continue;
+      }
+      const { knex } = this.#server.db;
+      const records = await knex('attendance_record')
+        .where({ session_id: id })
+        .orderBy('id')
+        .select('id', 'mark', 'version');
+      const decisions = await knex('decision')
+        .where({ session_id: id })
+        .orderBy('id')
+        .select('id', 'withdrawn_at');
+      const now = JSON.stringify([records, decisions]);
+      if ((this.#locked.get(id) ?? now) !== now) throw new Error(`the locked class session ${id} changed`);
+      this.#locked.set(id, now);
+    }
+  }
+}
+
+const isOneOf = (from: SessionStatus, to: SessionStatus, actions: readonly SessionAction[]): boolean =>
+  actions.some((action) => {
+    const { from: allowed, to: target } = TRANSITIONS[action];
+    return target === to && (allowed as readonly SessionStatus[]).includes(from);
+  });
+
+/** The scheduler catches up: several of its changes in one look. */
+function canReach(from: SessionStatus, to: SessionStatus, actions: readonly SessionAction[]): boolean {
+  const reached = new Set<SessionStatus>([from]);
+  for (const one of reached) {
+    for (const action of actions) {
+      const { from: allowed, to: target } = TRANSITIONS[action];
+      if ((allowed as readonly SessionStatus[]).includes(one)) reached.add(target);
+    }
+  }
+  return reached.has(to);
+}

@@ -1,0 +1,31 @@
+import { Life, lifeStep } from '@rollcall/central/http/test-life';
+import { TestServer } from '@rollcall/central/http/test-server';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+const BUDGET_MS = 240_000;
+const STEPS_MAX = 40;
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await TestServer.start();
+});
+afterAll(() => server?.stop());
+
+it('no long sequence of API calls produces an illegal state, whatever the seed', async () => {
+  let week = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(lifeStep, { minLength: 5, maxLength: STEPS_MAX }), async (steps) => {
+      week += 1;
+      const life = await Life.begin(server, week);
+      for (const step of steps) await life.step(step);
+    }),
+    {
+      numRuns: 100_000,
+      interruptAfterTimeLimit: BUDGET_MS,
+      markInterruptAsFailure: false,
+      endOnFailure: true,
+    },
+  );
+  expect(week).toBeGreaterThan(10);
+});
