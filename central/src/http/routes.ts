@@ -97,6 +97,7 @@ import { stream } from './routes/stream.js';
 import { studentSummary } from './routes/student-summary.js';
 import { importRecords, offlineReview, offlineSync } from './routes/sync.js';
 import { createSlot, createVersion, deleteSlot, listSlots, listVersions } from './routes/timetable.js';
+import { verificationDraw } from './routes/verification-draw.js';
 
 const schemaRoute = defineRoute(
   {
@@ -160,6 +161,7 @@ export const ROUTES: readonly Route[] = [
   rebind,
   release,
   allowShared,
+  verificationDraw,
   remarkRecord,
   unmarkRecord,
   explainRecord,

@@ -270,6 +270,37 @@ describe('a forgotten exit', () => {
 });
 
 describe('groups', () => {
+  it('case 60: faculty let a student of the other batch in as a guest, whose own class of the course gets the mark', async () => {
+    const { knex } = campus.server.db;
+    await knex('section').insert([
+      { id: 'b1', name: 'B1', kind: 'batch', parent_id: 'cse-a', department_id: 'cse' },
+      { id: 'b2', name: 'B2', kind: 'batch', parent_id: 'cse-a', department_id: 'cse' },
+    ]);
+    const ids = await knex('student').orderBy('roll_number').limit(2).pluck('id');
+    for (const [index, batch] of ['b1', 'b2'].entries()) {
+      await knex('roster_membership').insert({
+        section_id: batch,
+        student_id: ids[index],
+        valid_during: '[2026-07-01,)',
+      });
+    }
+    const own = await campus.hold({ section: 'b1', sessionType: 'LAB' });
+    const other = await campus.hold({ section: 'b2', sessionType: 'LAB', start: '14:00', end: '14:50' });
+    const elsewhere = await campus.hold({ section: 'b1', course: 'CS302', start: '16:00', end: '16:50' });
+    const guests = `${API}/sessions/${other}/guests/`;
+    const guest = { student: rollNumber(0), counts_for_session_id: own };
+    const wrong = await campus.faculty.post(guests, { ...guest, counts_for_session_id: elsewhere });
+    expect(wrong.body.code).toBe('REQUEST_INVALID');
+    expect((await campus.student().post(guests, guest)).status).toBe(403);
+    expect((await campus.faculty.post(guests, guest)).status).toBe(200);
+    await campus.tap('14:01');
+    await campus.tap('14:01', { student: 1 });
+    await campus.finish();
+    expect(await campus.mark(own)).toBe('present GUEST');
+    expect(await campus.record(other)).toBeUndefined();
+    expect(await campus.mark(other, 1)).toBe('present ON_TIME');
+  });
+
   it('case 62: an open elective has the roster of the elective, and the registers of the sections agree with it', async () => {
     const { knex } = campus.server.db;
     await knex('section').insert([
@@ -382,7 +413,7 @@ describe('codes on the screen', () => {
     const id = await campus.showCode();
     const { body } = await campus.screen(id);
     for (const index of [0, 1]) {
-      const scan = { qr_token: body.qr_token, device_id: `phone-of-${index}-elsewhere` };
+      const scan = { qr_token: body.qr_token, device_id: `phone-of-${index}` };
       const answer = await campus.student(index).post(`${API}/records/qr-scan/`, scan);
       expect(answer.body).toMatchObject({ mark: 'present', is_verified: false });
     }
@@ -391,6 +422,39 @@ describe('codes on the screen', () => {
     const summary = (await campus.faculty.get(`${API}/sessions/${id}/summary/`)).body;
     expect([summary.present, summary.headcount]).toEqual([2, 1]);
     expect((await campus.explain(id)).flags).toMatchObject([{ flag: 'UNVERIFIED' }]);
+  });
+
+  const drawOf = async (id: string): Promise<string[]> => {
+    const { body } = await campus.faculty.get(`${API}/sessions/${id}/verification-draw/`);
+    return body.students.map(({ student }: Body) => student.roll_number);
+  };
+
+  it('case 99: from anywhere, where no place is asked for: unverified, and drawn for a look in the next class', async () => {
+    // Days in which nobody was doubted.
+    for (let day = 0; day < 8; day += 1) await campus.nextDay();
+    const id = await campus.showCode();
+    expect(await campus.scan((await campus.screen(id)).body.qr_token)).toBe('recorded');
+    await campus.tap('10:01', { student: 3 });
+    await campus.finish();
+    await campus.nextDay();
+    const next = await campus.hold();
+    expect(await drawOf(next)).toEqual([rollNumber(0)]);
+    // Seen by a reader there: no question any more in the one after.
+    const after = await campus.hold({ start: '14:00', end: '14:50' });
+    await campus.tap('10:01');
+    await campus.finish();
+    expect(await drawOf(after)).toEqual([]);
+    expect((await campus.student().get(`${API}/sessions/${next}/verification-draw/`)).status).toBe(403);
+  });
+
+  it('case 52: two cards in two buildings: present, unverified, and drawn in the next class', async () => {
+    const id = await campus.hold();
+    await campus.tap('10:02', { student: 1 });
+    await campus.tap('10:03', { device: 'c205', student: 1 });
+    await campus.finish();
+    expect((await campus.explain(id, 1)).flags.map(({ flag }: Body) => flag)).toContain('UNVERIFIED');
+    await campus.nextDay();
+    expect(await drawOf(await campus.hold())).toContain(rollNumber(1));
   });
 
   it('case 108: everybody behind one address scans; the network of the campus verifies and refuses nobody', async () => {
@@ -402,7 +466,7 @@ describe('codes on the screen', () => {
       [0, 1, 2, 3, 4].map((index) =>
         campus.student(index).post(`${API}/records/qr-scan/`, {
           qr_token: body.qr_token,
-          device_id: index < 2 ? `phone-of-${index}-elsewhere` : `phone-of-${index}`,
+          device_id: `phone-of-${index}`,
         }),
       ),
     );
