@@ -46,6 +46,7 @@ describe('operations', () => {
       'seal-audit',
       'expire-audit',
       'recount-statistics',
+      'note-swift-marking',
     ]);
   });
 
