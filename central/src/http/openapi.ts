@@ -143,6 +143,8 @@ const TAG_DESCRIPTIONS: Readonly<Record<string, string>> = {
   Masters: 'Places, programmes, courses, groups: what everything else names',
   People: 'Students, faculty, guardians, rosters',
   'Consent and templates': 'What was consented to, and what is known of enrolled fingers',
+  Accounts: 'Who signs in, with which roles, from when until when',
+  Choices: 'Lists to choose from',
   'Gateways and devices': 'What captures, and how it is',
   Audit: 'Who changed what, sealed against later changes',
   Operations: 'Health, metrics, jobs, this document',

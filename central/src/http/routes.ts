@@ -4,6 +4,15 @@ import { openApiDocument } from './openapi.js';
 import { defineRoute, type Route } from './route.js';
 import { currentPeriod, periodByDate, setCurrentPeriod } from './routes/academic-periods.js';
 import { listAuditLogs, verifyAuditLogs } from './routes/audit.js';
+import {
+  addRole,
+  finishRole,
+  listAccounts,
+  makeAccount,
+  readAccount,
+  resetPassword,
+  updateAccount,
+} from './routes/accounts.js';
 import { changePassword, login, logout, logoutAll, me, refresh } from './routes/auth.js';
 import { enrollTemplate, listTemplates, revokeTemplate } from './routes/biometric-templates.js';
 import {
@@ -42,6 +51,12 @@ import {
   readCorrectionDocument,
 } from './routes/corrections.js';
 import { listDevices } from './routes/devices.js';
+import {
+  courseSectionsByPeriod,
+  semestersByYear,
+  slotsByPeriod,
+  studentsOfSession,
+} from './routes/dropdowns.js';
 import { registerGatewayKey, renewGatewayPassword, revokeGatewayKey } from './routes/gateway-secrets.js';
 import { listExceptions, readException, resolveException } from './routes/exceptions.js';
 import { downloadExport, exportData, listExports, readExport } from './routes/exports.js';
@@ -243,6 +258,17 @@ export const ROUTES: readonly Route[] = [
   listTemplates,
   enrollTemplate,
   revokeTemplate,
+  listAccounts,
+  makeAccount,
+  readAccount,
+  updateAccount,
+  resetPassword,
+  addRole,
+  finishRole,
+  semestersByYear,
+  courseSectionsByPeriod,
+  slotsByPeriod,
+  studentsOfSession,
   listJobs,
   stream,
   schemaRoute,
