@@ -46,14 +46,17 @@ export async function occupySessions(trx: Knex, sessionIds: readonly string[]): 
        INSERT INTO session_occupancy (session_id, kind, resource_id, during, is_enforced)
        SELECT session_id, kind, resource_id, during, is_enforced FROM needed
        ON CONFLICT DO NOTHING RETURNING session_id, kind, resource_id, during
+     ), missed AS MATERIALIZED (
+       -- Mostly nobody: only for these is it worth a look who has it.
+       SELECT n.* FROM needed n LEFT JOIN taken t ON (t.session_id, t.kind, t.resource_id, t.during)
+         = (n.session_id, n.kind, n.resource_id, n.during)
+       WHERE t.session_id IS NULL AND n.is_enforced
      )
      SELECT n.session_id, n.kind, n.resource_id, o.session_id AS other_id,
        concat(c.title, ' (', c.code, '), ', g.name, ', ', r.name, ', ',
          to_char(s.start_at AT TIME ZONE z.zone, 'YYYY-MM-DD HH24:MI'), '–',
          to_char(s.end_at AT TIME ZONE z.zone, 'HH24:MI'), ', ', f.full_name) AS other
-     FROM needed n
-       LEFT JOIN taken t ON (t.session_id, t.kind, t.resource_id, t.during)
-         = (n.session_id, n.kind, n.resource_id, n.during)
+     FROM missed n
        JOIN session_occupancy o ON o.kind = n.kind AND o.resource_id = n.resource_id AND o.during && n.during
          AND o.is_enforced AND o.session_id <> n.session_id
        JOIN attendance_session s ON s.id = o.session_id
@@ -62,7 +65,6 @@ export async function occupySessions(trx: Knex, sessionIds: readonly string[]): 
        JOIN room r ON r.id = s.room_id
        JOIN faculty f ON f.code = s.faculty_code
        CROSS JOIN LATERAL (SELECT zone FROM campus ORDER BY id LIMIT 1) z
-     WHERE t.session_id IS NULL AND n.is_enforced
      ORDER BY n.session_id, n.kind, s.start_at`,
     [sessionIds as never],
   );
@@ -84,14 +86,18 @@ async function findInside(trx: Knex, sessionIds: readonly string[]): Promise<Cla
   }>(
     `WITH due AS MATERIALIZED (
        SELECT * FROM attendance_session WHERE id = ANY(?::uuid[]) AND status NOT IN ('cancelled', 'not_held')
-     ), needed AS MATERIALIZED (${NEEDED_SQL})
+     ), needed AS MATERIALIZED (${NEEDED_SQL}), has AS MATERIALIZED (
+       SELECT session_id, kind, resource_id FROM session_occupancy WHERE session_id = ANY(?::uuid[])
+     ), missed AS MATERIALIZED (
+       SELECT n.* FROM needed n LEFT JOIN has h ON (h.session_id, h.kind, h.resource_id)
+         = (n.session_id, n.kind, n.resource_id)
+       WHERE h.session_id IS NULL AND n.is_enforced
+     )
      SELECT n.session_id, n.kind, n.resource_id, o.session_id AS other_id
-     FROM needed n JOIN session_occupancy o ON o.kind = n.kind AND o.resource_id = n.resource_id
+     FROM missed n JOIN session_occupancy o ON o.kind = n.kind AND o.resource_id = n.resource_id
        AND o.during && n.during AND o.is_enforced AND o.session_id <> n.session_id
-     WHERE n.is_enforced AND NOT EXISTS (SELECT FROM session_occupancy m
-       WHERE m.session_id = n.session_id AND m.kind = n.kind AND m.resource_id = n.resource_id)
      ORDER BY 1, 2`,
-    [sessionIds as never],
+    [sessionIds as never, sessionIds as never],
   );
   return rows.map((row) => ({
     sessionId: row.session_id,
