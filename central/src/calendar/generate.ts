@@ -3,7 +3,7 @@ import type { Knex } from '../db/database.js';
 import { type Clash, occupySessions } from '../sessions/occupy.js';
 import { isDate, plusDays } from './campus-zone.js';
 import { loadCalendar } from './load-calendar.js';
-import { type LeftOut, type PlannedSession, planSessions, type Slot } from './plan.js';
+import { type LeftOut, type Plan, type PlannedSession, planSessions, type Slot } from './plan.js';
 import { loadPolicies } from './policies.js';
 
 /** A whole academic year at once; more is a typing mistake. */
@@ -62,10 +62,7 @@ export async function generateSessions(knex: Knex, request: GenerateRequest): Pr
   checkRange(request.from, request.to);
   const zone = await campusZone(knex);
   if (zone === undefined) return { created: 0, existing: 0, leftOut: [], clashes: [] };
-  const policyAt = await loadPolicies(knex);
-  const slots = await loadSlots(knex);
-  const calendar = await loadCalendar(knex, request.from, request.to);
-  const plan = planSessions({ slots, from: request.from, to: request.to, zone, policyAt, calendar });
+  const plan = (await loadPlanner(knex, request.from, request.to))(request.from, request.to);
   const planned = plan.sessions.filter(
     ({ endMs }) => request.endingAfterMs === undefined || endMs > request.endingAfterMs,
   );
@@ -83,6 +80,19 @@ export async function generateSessions(knex: Knex, request: GenerateRequest): Pr
     leftOut: plan.leftOut,
     clashes,
   };
+}
+
+/** Reads timetable, calendar and settings once; answers with what they mean for dates within the range. */
+export async function loadPlanner(
+  knex: Knex,
+  from: string,
+  to: string,
+): Promise<(from: string, to: string) => Plan> {
+  const zone = (await campusZone(knex)) ?? 'UTC';
+  const policyAt = await loadPolicies(knex);
+  const slots = await loadSlots(knex);
+  const calendar = await loadCalendar(knex, from, to);
+  return (first, last) => planSessions({ slots, from: first, to: last, zone, policyAt, calendar });
 }
 
 /** A class is made all the same: the timetable says so, and a person has to look at it. */

@@ -1,5 +1,6 @@
 import { dateAt, plusDays } from '../calendar/campus-zone.js';
 import { campusZone } from '../calendar/generate.js';
+import { refreshOutlook } from '../statistics/outlook.js';
 import { recountPeriod } from '../statistics/recount.js';
 import type { Job } from './job.js';
 
@@ -12,7 +13,7 @@ const DAYS_AFTER_PERIOD = 60;
  */
 export const recountStatisticsJob: Job = {
   name: 'recount-statistics',
-  title: 'Counts the statistics anew from the marks and compares',
+  title: 'Counts the statistics anew from the marks, compares, and plans what is still to come',
   everyMinutes: 60,
   async run({ db: { knex }, clock }) {
     const zone = await campusZone(knex);
@@ -41,6 +42,7 @@ export const recountStatisticsJob: Job = {
       })
       .onConflict('date')
       .ignore();
+    await refreshOutlook(knex, nowMs);
     return `${compared} rows compared, ${different} different`;
   },
 };

@@ -1,4 +1,5 @@
 import { advanceSessionsJob } from './advance-sessions.js';
+import { checkIntegrityJob } from './check-integrity.js';
 import { escalateWatermarksJob } from './escalate-watermarks.js';
 import { expireAnswersJob } from './expire-answers.js';
 import { expireAuditJob } from './expire-audit.js';
@@ -22,6 +23,7 @@ export const JOBS: readonly Job[] = [
   expireAnswersJob,
   sealAuditJob,
   expireAuditJob,
+  checkIntegrityJob,
   recountStatisticsJob,
   noteSwiftMarkingJob,
   runExportsJob,

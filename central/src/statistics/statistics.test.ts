@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { recountStatisticsJob } from '../jobs/recount-statistics.js';
 import { silentLog } from '../log.js';
@@ -255,6 +256,59 @@ describe('case 145: one row, changed in place', () => {
     expect(await rows()).toEqual(before);
     expect(await recount()).toMatchObject({ rowsDifferent: 0 });
   });
+
+  it('case 79: any order and repetition of marks, states, weights and folds ends at the numbers of a recount', async () => {
+    const { knex } = campus.db;
+    const classes = [
+      await campus.hold({ from: '10:00', until: '10:50' }),
+      await campus.hold({ from: '11:00', until: '11:50', course: 'CS302', periods: 2 }),
+    ];
+    const pick = { at: fc.nat(1), student: fc.nat(2) };
+    const act = fc.oneof(
+      fc.record({
+        kind: fc.constant('mark' as const),
+        ...pick,
+        mark: fc.constantFrom('present', 'absent', 'late', 'excused'),
+      }),
+      fc.record({
+        kind: fc.constant('status' as const),
+        ...pick,
+        status: fc.constantFrom('closed', 'finalized', 'cancelled', 'not_held'),
+      }),
+      fc.record({
+        kind: fc.constant('weigh' as const),
+        ...pick,
+        periods: fc.integer({ min: 1, max: 3 }),
+        isBonus: fc.boolean(),
+      }),
+      fc.record({ kind: fc.constantFrom('judge' as const, 'fold' as const, 'replay' as const) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(act, { minLength: 1, maxLength: 12 }), async (acts) => {
+        for (const one of acts) {
+          const id = 'at' in one ? (classes[one.at] ?? '') : '';
+          if (one.kind === 'mark') await campus.decide(id, 'explicit', one.mark, one.student);
+          else if (one.kind === 'status') {
+            await knex('attendance_session').where({ id }).update({ status: one.status });
+            await queueSessions(knex, [id]);
+          } else if (one.kind === 'weigh') {
+            const weight = {
+              period_count: one.periods,
+              is_bonus: one.isBonus,
+              counts_in_denominator: !one.isBonus,
+            };
+            await knex('attendance_session').where({ id }).update(weight);
+          } else if (one.kind === 'judge') await campus.judge();
+          else if (one.kind === 'fold') await foldStatistics(knex, 3, campus.clock.wallMs());
+          else await queueSessions(knex, classes);
+        }
+        await settle();
+        expect(await knex('statistics_todo')).toEqual([]);
+        expect(await recount()).toMatchObject({ rowsDifferent: 0 });
+      }),
+      { seed: 145, numRuns: 12 },
+    );
+  }, 60_000);
 
   it('two replicas that fold at once count nothing twice', async () => {
     const id = await campus.hold({ from: '10:00', until: '10:50' });
