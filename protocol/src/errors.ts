@@ -67,6 +67,7 @@ export const ERROR_CODES = {
   GATEWAY_REVOKED: 'operator',
   GATEWAY_UNKNOWN: 'input',
   MESSAGE_INVALID: 'input',
+  READER_FOREIGN: 'operator',
   ROW_INVALID: 'input',
   SCHEMA_VERSION_UNSUPPORTED: 'input',
   SEQ_LOST: 'operator',
@@ -74,6 +75,7 @@ export const ERROR_CODES = {
   SIGNATURE_MISSING: 'input',
   TIME_IN_FUTURE: 'input',
   TOPIC_INVALID: 'input',
+  WEBHOOK_CLOSED: 'input',
   // requests
   ANSWER_LOST: 'input',
   BODY_TOO_LARGE: 'input',

@@ -22,7 +22,7 @@ describe('a PostgreSQL that is', () => {
   }
   const readiness = async (): Promise<number> => (await fetch(`${campus.central.url}/readyz`)).status;
 
-  it('unreachable delays nobody, makes central unready but not dead, and loses nothing', async () => {
+  it('case 162: unreachable delays nobody, makes central unready but not dead, and loses nothing', async () => {
     await tapMany();
     campus.databaseWire.refuse();
     await tapMany();

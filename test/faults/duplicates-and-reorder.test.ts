@@ -21,7 +21,7 @@ describe('deliveries that are', () => {
   afterAll(() => campus?.stop());
   afterEach(() => campus.wire.judge(undefined));
 
-  it('doubled count once', async () => {
+  it('case 77: doubled count once', async () => {
     let doubled = 0;
     campus.wire.judge(({ type, topic }, direction) => {
       if (direction !== 'up' || type !== PUBLISH || topic?.includes('/up/punch') !== true) return 'pass';

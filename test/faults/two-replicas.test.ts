@@ -48,7 +48,7 @@ describe.skipIf(note !== '')(`two ingesting replicas on a shared subscription${n
     await campus?.stop();
   });
 
-  it('with crossed batches, one killed while it holds some: no ack covers a row that is not committed', async () => {
+  it('case 163: with crossed batches, one killed while it holds some: no ack covers a row that is not committed', async () => {
     // What the broker hands to the second replica never gets there.
     secondWire.freeze('down');
     const batches = Array.from({ length: BATCHES }, (_, batch) =>
@@ -90,7 +90,7 @@ describe('two replicas without a shared subscription', () => {
     await campus?.stop();
   });
 
-  it('ingest one at a time: when the one that ingests is killed, the other takes over', async () => {
+  it('case 163: ingest one at a time: when the one that ingests is killed, the other takes over', async () => {
     for (let tap = 0; tap < 5; tap++) expect(await campus.tapNewCard()).toBe('green');
     await campus.drained();
     await campus.central.kill();

@@ -142,7 +142,7 @@ describe('what gateways say about themselves', () => {
     expect(await db.knex('gateway_watermark_claim').count('* as n').first()).toEqual({ n: 64 });
   });
 
-  it('asks for rows again that the gateway may forget but this database does not have, once', async () => {
+  it('case 161: asks for rows again that the gateway may forget but this database does not have, once', async () => {
     await ingest.accept(gateway.batch('punch', [gateway.punch(1)]));
     await ingest.idle();
     await health({ head_seq: 9, acked_seq: 1 });
@@ -157,7 +157,7 @@ describe('what gateways say about themselves', () => {
     expect(sent).toHaveLength(2);
   });
 
-  it('tells a human when two machines alternate under one identity, and hears both', async () => {
+  it('case 95: tells a human when two machines alternate under one identity, and hears both', async () => {
     await status('online', 1, BOOT_A);
     await status('online', 2, BOOT_B);
     expect(await alarms()).toEqual([]);
@@ -176,7 +176,7 @@ describe('what gateways say about themselves', () => {
     expect(await row()).toMatchObject({ health_at: new Date(TEST_NOW_MS) });
   });
 
-  it('shows what a device reports, leaves maintenance to people, and makes no device up', async () => {
+  it('case 86: shows what a device reports, leaves maintenance to people, and makes no device up', async () => {
     await deviceStatus('reader-1', 'ready');
     expect(await device()).toMatchObject({ status: 'active', last_seen: new Date(TEST_NOW_MS) });
     await db.knex('attendance_biometric_device').update({ status: 'maintenance' });

@@ -113,6 +113,7 @@ import { studentSummary } from './routes/student-summary.js';
 import { importRecords, offlineReview, offlineSync } from './routes/sync.js';
 import { createSlot, createVersion, deleteSlot, listSlots, listVersions } from './routes/timetable.js';
 import { verificationDraw } from './routes/verification-draw.js';
+import { biometricWebhook } from './routes/webhooks.js';
 
 const schemaRoute = defineRoute(
   {
@@ -220,6 +221,7 @@ export const ROUTES: readonly Route[] = [
   createConfiguration,
   deactivateConfiguration,
   listPunches,
+  biometricWebhook,
   listQuarantine,
   listGateways,
   ...gatewayActs,

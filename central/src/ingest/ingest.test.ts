@@ -37,7 +37,7 @@ describe('ingest', () => {
   const alarms = async (): Promise<string[]> =>
     (await db.knex('exception_item').orderBy('id')).map((row) => row.code);
 
-  it('stores a punch, acks it, and takes repetitions for what they are', async () => {
+  it('case 77: stores a punch, acks it, and takes repetitions for what they are', async () => {
     for (let times = 0; times < 3; times++) await send(gateway.batch('punch', [gateway.punch(1)]));
     expect(await punches()).toMatchObject([
       { seq: 1, gateway_id: 'gw-a', room_id: 'r101', outcome: 'unknown' },
@@ -87,14 +87,14 @@ describe('ingest', () => {
     expect(lastAck()).toMatchObject({ through_seq: 5, rejected: [{ seq: 3, code: 'ROW_INVALID' }] });
   });
 
-  it('quarantines a punch more than two minutes ahead of central and keeps one exactly two minutes ahead', async () => {
+  it('case 89: quarantines a punch more than two minutes ahead of central and keeps one exactly two minutes ahead', async () => {
     const at = (ms: number) => ({ occurred_at: new Date(TEST_NOW_MS + ms).toISOString() });
     await send(gateway.batch('punch', [gateway.punch(1, at(120_000)), gateway.punch(2, at(120_001))]));
     expect((await punches()).map((row) => row['seq'])).toEqual([1]);
     expect(lastAck()).toMatchObject({ through_seq: 2, rejected: [{ seq: 2, code: 'TIME_IN_FUTURE' }] });
   });
 
-  it('keeps the first of two contents under one identity, refuses the second and raises an alarm', async () => {
+  it('case 78: keeps the first of two contents under one identity, refuses the second and raises an alarm', async () => {
     await send(gateway.batch('punch', [gateway.punch(1)]));
     await send(gateway.batch('punch', [gateway.punch(1, { card: 'other' })]));
     expect(await punches()).toHaveLength(1);
@@ -201,7 +201,7 @@ describe('ingest', () => {
     const unsynced = (seq: number) =>
       gateway.punch(seq, { clock_state: 'unsynced', occurred_at: '2000-01-01T00:00:00.000Z' });
 
-    it('never uses an unsynced clock: the row waits for an anchor of its boot and is placed by it', async () => {
+    it('case 88: never uses an unsynced clock: the row waits for an anchor of its boot and is placed by it', async () => {
       await issueCard(db.knex, { student: 's1', card: 'card-1' });
       await send(gateway.batch('punch', [unsynced(1), unsynced(2)]));
       expect(await punches()).toMatchObject([

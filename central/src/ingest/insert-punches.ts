@@ -16,6 +16,7 @@ interface Result {
   stored: number;
   may_be_late: boolean | null;
   live: string[] | null;
+  foreign: { gateway_id: string; device_id: string }[] | null;
   blocked: { gateway_id: string; student_id: string; device_id: string; room_id: string | null }[] | null;
 }
 
@@ -23,7 +24,9 @@ const STATEMENT = `
   WITH input AS (${PUNCH_INPUT}),
   ${resolutionCtes('input')},
   placed AS (
-    SELECT r.*, d.room_id FROM resolved r
+    SELECT r.*, d.room_id, d.device_id IS NULL AND EXISTS (
+      SELECT FROM attendance_biometric_device o WHERE o.device_id = r.device_id AND o.gateway_id <> r.gateway_id) AS is_foreign
+    FROM resolved r
     LEFT JOIN attendance_biometric_device d ON d.gateway_id = r.gateway_id AND d.device_id = r.device_id
   ),
   stored AS (
@@ -42,6 +45,9 @@ const STATEMENT = `
     (SELECT bool_or(may_be_late) FROM stored) OR EXISTS (
        SELECT FROM gateway WHERE suspended_at IS NOT NULL AND id IN (SELECT gateway_id FROM stored)) AS may_be_late,
     (SELECT array_agg(punch_id) FROM (SELECT punch_id FROM stored ORDER BY punch_id DESC LIMIT ${LIVE_IDS_MAX}) newest) AS live,
+    (SELECT jsonb_agg(f) FROM (
+       SELECT DISTINCT p.gateway_id, p.device_id FROM placed p
+       WHERE p.is_foreign LIMIT ${BLOCKED_ALARMS_MAX}) f) AS "foreign",
     (SELECT jsonb_agg(b) FROM (
        SELECT DISTINCT ON (student_id) gateway_id, student_id, device_id, room_id
        FROM stored WHERE outcome = 'blocked' AND student_id IS NOT NULL LIMIT ${BLOCKED_ALARMS_MAX}) b) AS blocked`;
@@ -60,8 +66,9 @@ export async function insertPunches(trx: Knex, sent: readonly PunchRow[], at: Da
     at,
     receivedMonth(at),
   ] as Knex.RawBinding[]);
-  const { stored, may_be_late, live, blocked } = results[0] ?? {
+  const { stored, may_be_late, live, blocked, foreign } = results[0] ?? {
     stored: 0,
+    foreign: null,
     may_be_late: null,
     live: null,
     blocked: null,
@@ -88,7 +95,21 @@ export async function insertPunches(trx: Knex, sent: readonly PunchRow[], at: Da
       at,
     });
   }
+  await tellForeign(trx, foreign ?? [], at);
   return stored === rows.length ? taken : [...taken, ...(await findRefused(trx, rows, at))];
+}
+
+/** A gateway speaks for readers that are another one's: kept, in no room, and a person looks (domain case 120). */
+async function tellForeign(trx: Knex, foreign: NonNullable<Result['foreign']>, at: Date): Promise<void> {
+  for (const { gateway_id: gatewayId, device_id } of foreign) {
+    await raiseAlarm(trx, {
+      code: 'READER_FOREIGN',
+      message: `${gatewayId} sends punches of ${device_id}, which belongs to another gateway. They count in no room; look at its configuration`,
+      gatewayId,
+      detail: { device_id },
+      at,
+    });
+  }
 }
 
 async function findRefused(trx: Knex, rows: readonly PunchRow[], at: Date): Promise<PunchRow[]> {

@@ -57,7 +57,7 @@ describe('whose punch it is', () => {
     ]);
   });
 
-  it('makes no mark of a blocked card, and raises an alarm with the place', async () => {
+  it('case 92: makes no mark of a blocked card, and raises an alarm with the place', async () => {
     await issueCard(db.knex, { student: 's1', card: 'card-1', to: minute(10) });
     await issueCard(db.knex, { student: 's1', card: 'card-1', state: 'lost', from: minute(10) });
     await send(
@@ -142,7 +142,7 @@ describe('whose punch it is', () => {
     ]);
   });
 
-  it('replays unknown punches of the last two weeks when their card is assigned, by its dates', async () => {
+  it('case 91: replays unknown punches of the last two weeks when their card is assigned, by its dates', async () => {
     const days = (n: number) => new Date(TEST_NOW_MS - n * 86_400_000).toISOString();
     await send(
       gateway.batch(

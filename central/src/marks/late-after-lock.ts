@@ -1,7 +1,10 @@
 import type { Knex } from '../db/database.js';
 import type { Decided } from './save-decisions.js';
 
-/** Evidence that came after the lock changes no mark: where it would have, a human is told (domain case 83). */
+/**
+ * Evidence that came after the lock changes no mark: where it would have, a human is told,
+ * with the correction request that would do it (domain case 83).
+ */
 export async function reportLateAfterLock(
   trx: Knex,
   decided: readonly Decided[],
@@ -20,7 +23,9 @@ export async function reportLateAfterLock(
        'Evidence arrived after the class session was locked: the mark stays ' || coalesce(r.mark, 'unset')
          || ' and would be ' || i.mark || '; propose a correction if it should change',
        i.session_id, i.student_id,
-       jsonb_build_object('mark', r.mark, 'would_be', i.mark, 'reason', i.reason, 'derivation', i.derivation)
+       jsonb_build_object('mark', r.mark, 'would_be', i.mark, 'reason', i.reason, 'derivation', i.derivation,
+         'propose_correction', jsonb_build_object('session_id', i.session_id, 'student_id', i.student_id,
+           'from_mark', r.mark, 'to_mark', i.mark, 'reason', 'Evidence arrived after the class session was locked'))
      FROM jsonb_to_recordset(?::jsonb) AS i (session_id uuid, student_id uuid, mark text, reason text, derivation jsonb)
        LEFT JOIN attendance_record r ON r.session_id = i.session_id AND r.student_id = i.student_id
      WHERE r.mark IS DISTINCT FROM i.mark

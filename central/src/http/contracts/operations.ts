@@ -27,3 +27,5 @@ export const jobsSchema = z.strictObject({
 
 export const schemaQuery = z.strictObject({ version: z.enum(['3.0', '3.1']).default('3.1') });
 export const openApiSchema = z.looseObject({ openapi: z.string() });
+
+export const closedSchema = z.strictObject({ accepted: z.literal(0) });

@@ -1,4 +1,6 @@
 import { RollcallError } from '@rollcall/protocol/errors';
+import type { Request } from 'express';
+import { writeAudit } from '../../audit/write-audit.js';
 import { checkGatewayLogin } from '../../broker/gateway-logins.js';
 import { revokeGateway, trustGateway } from '../../devices/revoke-gateway.js';
 import { Conditions } from '../conditions.js';
@@ -59,13 +61,15 @@ export const readRoster = defineRoute(
     reply: { contentType: 'application/json' },
     errors: ['UNAUTHENTICATED', 'NOT_FOUND'],
   },
-  async ({ params, request, response }, { db }) => {
+  async ({ params, request, response }, context) => {
+    const { db } = context;
     const caller = await authenticateGateway(request.headers.authorization, db);
     // Another gateway's roster does not exist for this one: not even its version numbers are its business.
     const row =
       caller === params.id
         ? await db.knex('gateway_roster').where({ gateway_id: params.id, version: params.version }).first()
         : undefined;
+    if (caller !== params.id) await auditForeign(caller, { gatewayId: params.id, request }, context);
     if (row === undefined) {
       throw new RollcallError(
         'NOT_FOUND',
@@ -83,6 +87,27 @@ export const readRoster = defineRoute(
     return undefined;
   },
 );
+
+/** A gateway that reaches for what is another one's is broken, or not what it says (domain case 120). */
+async function auditForeign(
+  caller: string,
+  { gatewayId, request }: { gatewayId: string; request: Request },
+  { db, clock }: HttpContext,
+): Promise<void> {
+  await writeAudit(db.knex, [
+    {
+      at: new Date(clock.wallMs()),
+      entityType: 'request',
+      entityId: `${request.method} ${request.path}`.slice(0, 300),
+      action: 'refused',
+      performedBy: `gateway:${caller}`,
+      source: 'system',
+      reason: 'NOT_FOUND',
+      after: { gateway_id: gatewayId },
+      ip: request.ip ?? '',
+    },
+  ]);
+}
 
 const GATEWAY_ACTS = [
   {
