@@ -102,14 +102,16 @@ describe('asking for a correction', () => {
     expect(codeOf(second)).toEqual([409, 'CORRECTION_PENDING']);
     expect(second.body.detail).toContain(first.id);
     weeks.goTo('13:00');
-    expect((await faculty().post(path(first, 'reject'), { note: 'nobody saw you' })).body.status).toBe(
-      'rejected',
-    );
+    expect(
+      (await faculty().post(path(first, 'reject'), { decision_note: 'nobody saw you' })).body.status,
+    ).toBe('rejected');
     const again = await asked(1, { supporting_document: PDF });
     expect(again.decider_level).toBe('hod');
     expect(codeOf(await faculty().post(path(again, 'approve')))).toEqual([403, 'HIGHER_DECIDER_NEEDED']);
     weeks.goTo('13:10');
-    expect((await hod().post(path(again, 'reject'), { note: 'the camera says no' })).status).toBe(200);
+    expect((await hod().post(path(again, 'reject'), { decision_note: 'the camera says no' })).status).toBe(
+      200,
+    );
     expect((await ask(1)).body.code).toBe('REREQUEST_USED');
   });
 
@@ -149,7 +151,7 @@ describe('asking for a correction', () => {
 describe('deciding about a correction', () => {
   it('case 136: outranks evidence and people, keeps everything in the audit, and only a new one reverses it', async () => {
     const request = await asked(1, { supporting_document: PDF });
-    const approved = await faculty().post(path(request, 'approve'), { note: 'seen on the photo' });
+    const approved = await faculty().post(path(request, 'approve'), { decision_note: 'seen on the photo' });
     expect(approved.body).toMatchObject({ status: 'approved', current_mark: 'present', version: 2 });
     expect(await weeks.mark(1)).toBe('present');
     const record = await weeks.record(1);
@@ -211,7 +213,7 @@ describe('deciding about a correction', () => {
     await setAggregate(1, { attended: 74, held: 100 });
     await markByHand(1, 'absent');
     const request = await asked(1);
-    const signed = await faculty().post(path(request, 'approve'), { note: 'my mistake' });
+    const signed = await faculty().post(path(request, 'approve'), { decision_note: 'my mistake' });
     expect(signed.body).toMatchObject({ status: 'pending', needs_countersign: true, decider_level: 'hod' });
     expect(await weeks.mark(1)).toBe('absent');
     expect((await faculty().post(path(request, 'approve'))).body.code).toBe('SECOND_PERSON_NEEDED');
@@ -248,7 +250,7 @@ describe('deciding about a correction', () => {
     const request = await asked(1);
     const answers = await Promise.all([
       faculty().post(path(request, 'approve')),
-      hod().post(path(request, 'reject'), { note: 'no proof' }),
+      hod().post(path(request, 'reject'), { decision_note: 'no proof' }),
     ]);
     expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409]);
     expect(answers.find(({ status }) => status === 409)?.body.code).toBe('ALREADY_DECIDED');

@@ -82,14 +82,14 @@ describe('leave and marks', () => {
     const before = await server.results(`${API}/records/?session=${(await weeks.session()).id}`);
     const { id } = await approved(2);
     expect(await weeks.mark(2)).toBe('excused');
-    const revoked = await server.post(`${LEAVE}${id}/revoke/`, { note: 'the letter was forged' });
+    const revoked = await server.post(`${LEAVE}${id}/revoke/`, { decision_note: 'the letter was forged' });
     expect(revoked.body).toMatchObject({ status: 'revoked', revoke_note: 'the letter was forged' });
     expect(await weeks.mark(2)).toBe('absent');
     const after = await server.results(`${API}/records/?session=${(await weeks.session()).id}`);
     const essence = (list: Body[]) => list.map(({ id: record, mark, reason }) => [record, mark, reason]);
     expect(essence(after)).toEqual(essence(before));
     expect(after.filter(({ version }, index) => version !== before[index].version)).toHaveLength(1);
-    const again = await server.post(`${LEAVE}${id}/revoke/`, { note: 'once more' });
+    const again = await server.post(`${LEAVE}${id}/revoke/`, { decision_note: 'once more' });
     expect(again.body.code).toBe('INVALID_TRANSITION');
   });
 
@@ -111,7 +111,7 @@ describe('leave and marks', () => {
     await weeks.hold();
     expect(await weeks.mark(3)).toBe('excused');
     await server.post(`${API}/sessions/${(await weeks.session()).id}/lock/`);
-    const refused = await server.post(`${LEAVE}${id}/revoke/`, { note: 'too late for this' });
+    const refused = await server.post(`${LEAVE}${id}/revoke/`, { decision_note: 'too late for this' });
     expect(refused.body.code).toBe('SESSION_LOCKED');
     expect((await server.get(`${LEAVE}${id}/`)).body.status).toBe('approved');
   });
@@ -165,7 +165,7 @@ describe('an application', () => {
     expect([overlap.status, overlap.body.code]).toEqual([409, 'LEAVE_OVERLAP']);
     expect(overlap.body.detail).toContain(first.id);
     expect((await apply(0, { half_day: 'forenoon' })).body.code).toBe('LEAVE_OVERLAP');
-    await server.post(`${LEAVE}${first.id}/reject/`, { note: 'not this week' });
+    await server.post(`${LEAVE}${first.id}/reject/`, { decision_note: 'not this week' });
     const { status, body: second } = await apply(0, { half_day: 'forenoon' });
     expect(status).toBe(201);
     expect((await apply(0, { half_day: 'afternoon' })).status).toBe(201);
@@ -192,7 +192,7 @@ describe('an application', () => {
     const { body: leave } = await apply(0);
     const answers = await Promise.all([
       faculty().post(`${LEAVE}${leave.id}/approve/`),
-      hod().post(`${LEAVE}${leave.id}/reject/`, { note: 'classes are on' }),
+      hod().post(`${LEAVE}${leave.id}/reject/`, { decision_note: 'classes are on' }),
     ]);
     expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409]);
     expect(answers.find(({ status }) => status === 409)?.body.code).toBe('ALREADY_DECIDED');
@@ -293,7 +293,9 @@ describe('one letter for many', () => {
     });
     expect((await student(0).get(`${LEAVE}${one.id}/document/`)).body).toMatchObject(PDF);
     expect((await coordinator.post(`${BATCHES}${batch.id}/approve/`)).body.code).toBe('ALREADY_DECIDED');
-    const undone = await coordinator.post(`${BATCHES}${batch.id}/revoke/`, { note: 'tournament cancelled' });
+    const undone = await coordinator.post(`${BATCHES}${batch.id}/revoke/`, {
+      decision_note: 'tournament cancelled',
+    });
     expect(undone.body.counts).toMatchObject({ approved: 0, revoked: 3 });
     expect([await weeks.mark(0), await weeks.mark(2)]).toEqual(['absent', 'absent']);
     const audit = await server.db.knex('attendance_audit_log').where({
@@ -370,6 +372,35 @@ describe('rights and secrets of leave', () => {
     expect(forOther.status).toBe(404);
   });
 
+  it('case 157: guardians apply for their own child, and for nobody else’s', async () => {
+    const { knex } = server.db;
+    const child = await knex('student')
+      .where({ roll_number: rollNumber(1) })
+      .first('id');
+    const [guardian] = await knex('guardian').insert({ full_name: 'Parent of one' }).returning('id');
+    await knex('guardianship').insert({ guardian_id: guardian.id, student_id: child.id });
+    const parent = server.as('guardian', { guardian: guardian.id });
+    const wish = { leave_type: 'personal', start_date: weeks.day, end_date: weeks.day, reason: 'a wedding' };
+    const own = await parent.post(LEAVE, { ...wish, student: rollNumber(1) });
+    expect([own.status, own.body.student.roll_number]).toEqual([201, rollNumber(1)]);
+    expect((await parent.post(LEAVE, { ...wish, student: rollNumber(2) })).status).toBe(404);
+    expect((await parent.post(LEAVE, wish)).body.detail).toContain('whose leave');
+    expect((await parent.post(`${LEAVE}${own.body.id}/approve/`)).body.code).toBe('FORBIDDEN');
+    expect((await parent.del(`${LEAVE}${own.body.id}/`)).body.status).toBe('cancelled');
+  });
+
+  it('decides as the seed’s clients do: without a body, or with a decision_note', async () => {
+    const { body: one } = await apply(0);
+    const authorization = (await server.authorization('admin')).authorization;
+    const bare = await server.call('POST', `${LEAVE}${one.id}/approve/`, { headers: { authorization } });
+    expect([bare.status, bare.body.status]).toEqual([200, 'approved']);
+    const { body: two } = await apply(1);
+    const noted = await server.post(`${LEAVE}${two.id}/reject/`, { decision_note: 'exam that day' });
+    expect(noted.body).toMatchObject({ status: 'rejected', decision_note: 'exam that day' });
+    const { body: three } = await apply(2);
+    expect((await server.post(`${LEAVE}${three.id}/reject`)).body.status).toBe('rejected');
+  });
+
   it('keeps reason and document sealed, and says who read the document', async () => {
     const { body: leave } = await apply(2, { reason: 'chemotherapy', supporting_document: PDF });
     const row = await server.db.knex('attendance_leave_application').where({ id: leave.id }).first();
@@ -394,7 +425,7 @@ describe('rights and secrets of leave', () => {
   it.each([
     ['dates that do not exist', { start_date: '2026-02-30' }],
     ['an end before the start', { end_date: '2026-07-01', start_date: '2026-07-02' }],
-    ['more than a year', { end_date: '2028-01-01' }],
+    ['more than a year', { end_date: '2036-01-01' }],
     ['an unknown kind', { leave_type: 'holiday' }],
     ['times without an end', { start_time: '10:00' }],
     [

@@ -62,6 +62,7 @@ export const leavesQuery = z.strictObject({
   start_date: dateFilter.optional().describe('Leave that reaches this date or a later one'),
   end_date: dateFilter.optional().describe('Leave that reaches this date or an earlier one'),
   has_document: flagFilter.optional(),
+  affects_attendance: flagFilter.optional(),
 });
 
 const period = z.int().min(1).max(24);
@@ -102,11 +103,11 @@ export const leaveChangeBody = z.strictObject({
   submit: z.boolean().default(false).describe('Makes an application of a draft'),
 });
 
-export const approveBody = z.strictObject({ version, note: note.default('') });
-export const refuseBody = z.strictObject({ version, note: note.min(3) });
+export const decideBody = z.strictObject({ version, decision_note: note.default('') });
+export const revokeBody = z.strictObject({ version, decision_note: note.min(3) });
 
-export const batchApproveBody = approveBody.omit({ version: true });
-export const batchRefuseBody = refuseBody.omit({ version: true });
+export const batchDecideBody = decideBody.omit({ version: true });
+export const batchRevokeBody = revokeBody.omit({ version: true });
 
 export const BATCH_STUDENTS_MAX = 200;
 

@@ -20,7 +20,7 @@ import { Conditions } from '../conditions.js';
 import { correctionBody, correctionSchema, correctionsQuery } from '../contracts/corrections.js';
 import { documentSchema } from '../contracts/documents.js';
 import { API, uuidParams } from '../contracts/fields.js';
-import { approveBody, refuseBody } from '../contracts/leave.js';
+import { decideBody } from '../contracts/leave.js';
 import { decodeCursor, pageFrom, pageOf, timestampText, uuidText } from '../cursor.js';
 import { etagOf, expectedVersion } from '../etag.js';
 import { defineRoute, type HttpContext, type Route } from '../route.js';
@@ -214,9 +214,9 @@ export const readCorrectionDocument = defineRoute(
 
 type Verdict = CorrectionDecision['verdict'];
 
-function contractOf<Body extends typeof approveBody | typeof refuseBody>(
+function contractOf(
   verdict: Verdict,
-  body: Body,
+
   summary: string,
 ) {
   return {
@@ -227,7 +227,7 @@ function contractOf<Body extends typeof approveBody | typeof refuseBody>(
     summary,
     access: 'corrections.decide',
     params: uuidParams,
-    body,
+    body: decideBody,
     headers: IF_MATCH,
     reply: { schema: correctionSchema },
     errors: [
@@ -246,7 +246,7 @@ function contractOf<Body extends typeof approveBody | typeof refuseBody>(
 
 interface DecisionInput extends Writer {
   params: { id: string };
-  body: { version?: number | undefined; note: string };
+  body: { version?: number | undefined; decision_note: string };
 }
 
 async function decide(verdict: Verdict, input: DecisionInput, { db, clock }: HttpContext) {
@@ -256,7 +256,7 @@ async function decide(verdict: Verdict, input: DecisionInput, { db, clock }: Htt
     decideCorrection(trx, {
       id: params.id,
       verdict,
-      note: body.note,
+      note: body.decision_note,
       principal,
       expectedVersion: expectedVersion(request.headers['if-match']) ?? body.version,
       nowMs: clock.wallMs(),
@@ -268,10 +268,8 @@ async function decide(verdict: Verdict, input: DecisionInput, { db, clock }: Htt
 const APPROVES = 'Approves a correction: the mark changes and stays, whatever evidence says';
 
 export const correctionDecisions: readonly Route[] = [
-  defineRoute(contractOf('approve', approveBody, APPROVES), (input, context) =>
-    decide('approve', input, context),
-  ),
-  defineRoute(contractOf('reject', refuseBody, 'Rejects a correction, saying why'), (input, context) =>
+  defineRoute(contractOf('approve', APPROVES), (input, context) => decide('approve', input, context)),
+  defineRoute(contractOf('reject', 'Rejects a correction'), (input, context) =>
     decide('reject', input, context),
   ),
 ];

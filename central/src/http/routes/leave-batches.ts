@@ -13,7 +13,7 @@ import {
 import { LEAVE_STATUSES, type LeaveStatus } from '../../leave/leave-row.js';
 import { readDocument } from '../../privacy/document.js';
 import { API, toInstant, uuidParams } from '../contracts/fields.js';
-import { batchApproveBody, batchRefuseBody, leaveBatchBody, leaveBatchSchema } from '../contracts/leave.js';
+import { batchDecideBody, batchRevokeBody, leaveBatchBody, leaveBatchSchema } from '../contracts/leave.js';
 import { defineRoute, type HttpContext, type Route } from '../route.js';
 import { type Writer, writeAs } from '../write-as.js';
 import { applying, LEAVE_TAG, partOf } from './leave.js';
@@ -83,7 +83,7 @@ export const readLeaveBatch = defineRoute(
   async ({ principal, params }, { db }) => ({ body: await loadBatch(db.knex, principal, params.id) }),
 );
 
-function contractOf<Body extends typeof batchApproveBody | typeof batchRefuseBody>(
+function contractOf<Body extends typeof batchDecideBody | typeof batchRevokeBody>(
   verdict: Verdict,
   body: Body,
 ) {
@@ -103,22 +103,22 @@ function contractOf<Body extends typeof batchApproveBody | typeof batchRefuseBod
 
 interface DecisionInput extends Writer {
   params: { id: string };
-  body: { note: string };
+  body: { decision_note: string };
 }
 
 async function decide(verdict: Verdict, input: DecisionInput, { db, clock }: HttpContext) {
   const { principal, params, body } = input;
   await loadBatch(db.knex, principal, params.id);
   await writeAs(db.knex, input, (trx) =>
-    decideBatch(trx, { id: params.id, verdict, note: body.note, principal, nowMs: clock.wallMs() }),
+    decideBatch(trx, { id: params.id, verdict, note: body.decision_note, principal, nowMs: clock.wallMs() }),
   );
   return { body: await loadBatch(db.knex, principal, params.id) };
 }
 
 export const leaveBatchDecisions: readonly Route[] = [
-  defineRoute(contractOf('approve', batchApproveBody), (input, context) => decide('approve', input, context)),
-  defineRoute(contractOf('reject', batchRefuseBody), (input, context) => decide('reject', input, context)),
-  defineRoute(contractOf('revoke', batchRefuseBody), (input, context) => decide('revoke', input, context)),
+  defineRoute(contractOf('approve', batchDecideBody), (input, context) => decide('approve', input, context)),
+  defineRoute(contractOf('reject', batchDecideBody), (input, context) => decide('reject', input, context)),
+  defineRoute(contractOf('revoke', batchRevokeBody), (input, context) => decide('revoke', input, context)),
 ];
 
 interface BatchRow {

@@ -1,7 +1,7 @@
 import { decideLeave } from '../../leave/decide-leave.js';
 import { requireLeave } from '../../leave/leave-access.js';
 import { API, uuidParams } from '../contracts/fields.js';
-import { approveBody, leaveDetailSchema, refuseBody } from '../contracts/leave.js';
+import { decideBody, leaveDetailSchema, revokeBody } from '../contracts/leave.js';
 import { expectedVersion } from '../etag.js';
 import { defineRoute, type HttpContext, type Route } from '../route.js';
 import { type Writer, writeAs } from '../write-as.js';
@@ -21,11 +21,11 @@ type Verdict = 'approve' | 'reject' | 'revoke';
 
 export const LEAVE_VERDICTS: Readonly<Record<Verdict, string>> = {
   approve: 'Approves leave: absences of these days become excused, attendance stays',
-  reject: 'Rejects leave, saying why',
+  reject: 'Rejects leave',
   revoke: 'Takes an approval back: exactly the marks that it changed return',
 };
 
-function contractOf<Body extends typeof approveBody | typeof refuseBody>(verdict: Verdict, body: Body) {
+function contractOf<Body extends typeof decideBody | typeof revokeBody>(verdict: Verdict, body: Body) {
   return {
     method: 'post',
     path: `${API}/leave-applications/{id}/${verdict}/`,
@@ -43,7 +43,7 @@ function contractOf<Body extends typeof approveBody | typeof refuseBody>(verdict
 
 interface DecisionInput extends Writer {
   params: { id: string };
-  body: { version?: number | undefined; note: string };
+  body: { version?: number | undefined; decision_note: string };
 }
 
 async function decide(verdict: Verdict, input: DecisionInput, context: HttpContext) {
@@ -53,7 +53,7 @@ async function decide(verdict: Verdict, input: DecisionInput, context: HttpConte
     decideLeave(trx, {
       id: params.id,
       verdict,
-      note: body.note,
+      note: body.decision_note,
       principal,
       expectedVersion: expectedVersion(request.headers['if-match']) ?? body.version,
       nowMs: context.clock.wallMs(),
@@ -63,7 +63,7 @@ async function decide(verdict: Verdict, input: DecisionInput, context: HttpConte
 }
 
 export const leaveDecisions: readonly Route[] = [
-  defineRoute(contractOf('approve', approveBody), (input, context) => decide('approve', input, context)),
-  defineRoute(contractOf('reject', refuseBody), (input, context) => decide('reject', input, context)),
-  defineRoute(contractOf('revoke', refuseBody), (input, context) => decide('revoke', input, context)),
+  defineRoute(contractOf('approve', decideBody), (input, context) => decide('approve', input, context)),
+  defineRoute(contractOf('reject', decideBody), (input, context) => decide('reject', input, context)),
+  defineRoute(contractOf('revoke', revokeBody), (input, context) => decide('revoke', input, context)),
 ];

@@ -58,6 +58,7 @@ export const listLeave = defineRoute(
       .equal('l.status', query.status)
       .equal('l.leave_type', query.leave_type)
       .equal('l.decider_level', query.decider_level)
+      .equal('l.affects_attendance', query.affects_attendance)
       .equal('l.batch_id', query.batch);
     if (query.start_date !== undefined) conditions.add('l.end_date >= ?', query.start_date);
     if (query.end_date !== undefined) conditions.add('l.start_date <= ?', query.end_date);
