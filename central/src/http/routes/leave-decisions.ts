@@ -4,8 +4,9 @@ import { API, uuidParams } from '../contracts/fields.js';
 import { decideBody, leaveDetailSchema, revokeBody } from '../contracts/leave.js';
 import { expectedVersion } from '../etag.js';
 import { defineRoute, type HttpContext, type Route } from '../route.js';
+import { leaveReply } from '../views/leave-detail.js';
 import { type Writer, writeAs } from '../write-as.js';
-import { IF_MATCH_LEAVE, LEAVE_TAG, leaveReply } from './leave.js';
+import { IF_MATCH_LEAVE, LEAVE_TAG } from './leave.js';
 
 export const DECIDE_LEAVE_ERRORS = [
   'NOT_FOUND',

@@ -4,12 +4,11 @@ import { writeAudit } from '../../audit/write-audit.js';
 import type { Principal } from '../../auth/principal.js';
 import { visibleStudents } from '../../auth/scope.js';
 import { applyForLeave, changeLeave } from '../../leave/apply-for-leave.js';
-import { coveredClasses } from '../../leave/covered-classes.js';
 import type { GivenPart } from '../../leave/day-part.js';
 import { decideLeave } from '../../leave/decide-leave.js';
 import { applicantOf, type RequiredLeave, requireLeave } from '../../leave/leave-access.js';
 import { BATCH_TABLE } from '../../leave/leave-batch.js';
-import { LEAVE_TABLE, unknownLeave } from '../../leave/leave-row.js';
+import { LEAVE_TABLE } from '../../leave/leave-row.js';
 import { readDocument } from '../../privacy/document.js';
 import { Conditions } from '../conditions.js';
 import { documentSchema } from '../contracts/documents.js';
@@ -22,8 +21,9 @@ import {
   leavesQuery,
 } from '../contracts/leave.js';
 import { decodeCursor, pageFrom, pageOf, timestampText, uuidText } from '../cursor.js';
-import { etagOf, expectedVersion } from '../etag.js';
+import { expectedVersion } from '../etag.js';
 import { defineRoute, type HttpContext } from '../route.js';
+import { leaveReply } from '../views/leave-detail.js';
 import { LEAVE_COLUMNS, LEAVE_JOINS, type LeaveRow, toLeaveItems } from '../views/leave-view.js';
 import { writeAs } from '../write-as.js';
 
@@ -298,37 +298,3 @@ export const applying = (principal: Principal, { capture, clock }: HttpContext) 
   accountId: principal.accountId,
   nowMs: clock.wallMs(),
 });
-
-export async function leaveReply({ db, clock, capture }: HttpContext, id: string) {
-  const { rows } = await db.knex.raw<{ rows: (LeaveRow & SealedColumns)[] }>(
-    `SELECT ${LEAVE_COLUMNS}, l.reason_sealed, coalesce(l.document_name, b.document_name) AS document_name,
-       coalesce(l.document_type, b.document_type) AS document_type
-     FROM ${LEAVE_JOINS} WHERE l.id = ?::uuid`,
-    [id],
-  );
-  const [row] = rows;
-  if (row === undefined) throw unknownLeave(id);
-  const { reason_sealed: sealed, document_name: name, document_type: mediaType, ...plain } = row;
-  const [item] = await toLeaveItems(db.knex, [plain], clock.wallMs());
-  if (item === undefined) throw unknownLeave(id);
-  const covered = await coveredClasses(db.knex, id);
-  const attended = covered.filter(({ mark }) => mark === 'present' || mark === 'late');
-  return {
-    headers: { ETag: etagOf(item.version) },
-    body: {
-      ...item,
-      reason:
-        sealed === null
-          ? ''
-          : capture.seal.openText(sealed, { table: LEAVE_TABLE, column: 'reason_sealed', row: id }),
-      document: name === null || mediaType === null ? null : { name, media_type: mediaType },
-      classes: { covered: covered.length, attended: attended.length },
-    },
-  };
-}
-
-interface SealedColumns {
-  reason_sealed: Buffer | null;
-  document_name: string | null;
-  document_type: string | null;
-}
