@@ -40,6 +40,10 @@ BEGIN
   RETURN is_there;
 END $$;
 
+-- A mark that is judged again within a request was changed by whoever asked for it (domain case 158, A10.20).
+ALTER TABLE attendance_audit_log
+  ALTER COLUMN performed_by SET DEFAULT nullif(current_setting('rollcall.account_id', true), '');
+
 CREATE FUNCTION keep_audit_row() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF TG_OP = 'DELETE' AND current_setting('rollcall.expiring_audit', true) = 'on' THEN RETURN OLD; END IF;

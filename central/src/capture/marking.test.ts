@@ -117,7 +117,36 @@ describe('bulk marks', () => {
     expect(rows.filter(({ entity_type: type }) => type === 'decision')).toHaveLength(2);
     expect(rows.filter(({ entity_type: type }) => type === 'attendance_record')).toHaveLength(2);
     expect(rows.every(({ actor_role: role }) => role === 'faculty')).toBe(true);
+    const actors = new Set(rows.map(({ performed_by }) => performed_by));
+    expect([actors.size, actors.has(null)]).toEqual([1, false]);
     expect(before).toBeDefined();
+  });
+
+  it('a mark that has changed since it was read is STALE, and stays', async () => {
+    const marked = await faculty().post(`${API}/records/`, {
+      session_id: s1,
+      student: rollNumber(3),
+      mark: 'late',
+      reason: 'came late',
+    });
+    const seen = { 'if-match': marked.headers.get('etag') ?? '' };
+    const path = `${API}/records/${marked.body.id}/`;
+    expect((await server.get(`${path}explain/`)).headers.get('etag')).toBe(seen['if-match']);
+    const first = await faculty().patch(path, { mark: 'present', reason: 'was in time' }, seen);
+    expect([first.status, first.body.mark]).toEqual([200, 'present']);
+    for (const again of [
+      await faculty().patch(path, { mark: 'absent', reason: 'was not there' }, seen),
+      await faculty().del(path, seen),
+    ]) {
+      expect([again.status, again.body.code]).toEqual([409, 'STALE']);
+    }
+    expect(await markOf(3)).toBe('present');
+    const wrong = await faculty().patch(
+      path,
+      { mark: 'absent', reason: 'was not there' },
+      { 'if-match': 'x' },
+    );
+    expect(wrong.body.code).toBe('REQUEST_INVALID');
   });
 
   it('case 31: "the rest is absent" gives way to a finger that arrives later', async () => {

@@ -13,8 +13,8 @@ const USER_AGENT_CHARACTERS_MAX = 300;
 const REQUEST_ID = /^[A-Za-z0-9._:-]{8,64}$/;
 
 /**
- * A transaction that knows who asked for it: every audit row written in it carries role, address, user agent
- * and request id by default (domain case 158), whichever statement writes it.
+ * A transaction that knows who asked for it: every audit row written in it carries account, role, address,
+ * user agent and request id by default (domain case 158), whichever statement writes it.
  */
 export async function writeAs<Result>(
   knex: Knex,
@@ -32,15 +32,17 @@ export async function writeAs<Result>(
 }
 
 const CONTEXT_SQL = `SELECT set_config('rollcall.actor_role', ?, true), set_config('rollcall.ip', ?, true),
-  set_config('rollcall.user_agent', ?, true), set_config('rollcall.request_id', ?, true)`;
+  set_config('rollcall.user_agent', ?, true), set_config('rollcall.request_id', ?, true),
+  set_config('rollcall.account_id', ?, true)`;
 
-/** Role, address, user agent and request id, in this order. */
-export function auditContext({ principal, request }: Writer): [string, string, string, string] {
+/** Role, address, user agent, request id and account, in this order. */
+function auditContext({ principal, request }: Writer): [string, string, string, string, string] {
   return [
     principal.grants.map(({ role }) => role).join(','),
     request.ip ?? '',
     (request.headers['user-agent'] ?? '').slice(0, USER_AGENT_CHARACTERS_MAX),
     requestIdOf(request),
+    principal.accountId ?? '',
   ];
 }
 

@@ -14,6 +14,7 @@ import { emptySchema } from '../contracts/auth.js';
 import { bulkBody, bulkSchema, markBody, remarkBody } from '../contracts/capture.js';
 import { API, uuidParams } from '../contracts/fields.js';
 import { type RecordItem, recordSchema } from '../contracts/records.js';
+import { etagOf, expectedVersion } from '../etag.js';
 import { defineRoute } from '../route.js';
 import { loadRecordItems } from '../views/record-view.js';
 import { writeAs } from '../write-as.js';
@@ -27,6 +28,9 @@ const MARK_ERRORS = [
   'SESSION_CANCELLED',
   'NOT_ON_ROSTER',
 ] as const;
+const IF_MATCH = {
+  'If-Match': 'The ETag you read; if the mark has changed since, the answer is STALE',
+} as const;
 
 export const markRecord = defineRoute(
   {
@@ -56,7 +60,7 @@ export const markRecord = defineRoute(
         nowMs: clock.wallMs(),
       });
     });
-    return { body: await recordOf(db.knex, body.session_id, body.student) };
+    return replyWith(await recordOf(db.knex, body.session_id, body.student));
   },
 );
 
@@ -71,13 +75,15 @@ export const remarkRecord = defineRoute(
     params: uuidParams,
     body: remarkBody,
     reply: { schema: recordSchema },
-    errors: MARK_ERRORS,
+    headers: IF_MATCH,
+    errors: [...MARK_ERRORS, 'STALE'],
   },
   async (input, { db, clock }) => {
     const { principal, params, body } = input;
     const record = await requireRecord(db.knex, principal, params.id);
     await writeAs(db.knex, input, async (trx) => {
       await holdForMarking(trx, record.session_id);
+      await refuseStale(trx, params.id, input.request.headers['if-match']);
       await decideMarks(trx, {
         sessionId: record.session_id,
         rows: [{ studentId: record.student_id, mark: body.mark, reason: body.reason, kind: 'explicit' }],
@@ -86,7 +92,7 @@ export const remarkRecord = defineRoute(
         nowMs: clock.wallMs(),
       });
     });
-    return { body: await loadOne(db.knex, params.id) };
+    return replyWith(await loadOne(db.knex, params.id));
   },
 );
 
@@ -100,13 +106,15 @@ export const unmarkRecord = defineRoute(
     access: 'records.mark',
     params: uuidParams,
     reply: { schema: emptySchema },
-    errors: MARK_ERRORS,
+    headers: IF_MATCH,
+    errors: [...MARK_ERRORS, 'STALE'],
   },
   async (input, { db, clock }) => {
     const { principal, params } = input;
     const record = await requireRecord(db.knex, principal, params.id);
     await writeAs(db.knex, input, async (trx) => {
       await holdForMarking(trx, record.session_id);
+      await refuseStale(trx, params.id, input.request.headers['if-match']);
       await withdrawDecisions(trx, {
         sessionId: record.session_id,
         studentId: record.student_id,
@@ -222,6 +230,21 @@ function find(roster: readonly RosterEntry[], name: string): RosterEntry | undef
 
 const notOnRoster = (student: string): RollcallError =>
   new RollcallError('NOT_ON_ROSTER', `${student} is not on the roster of this class on its date`);
+
+const replyWith = (item: RecordItem) => ({ body: item, headers: { ETag: etagOf(item.version) } });
+
+/** @throws RollcallError `STALE` where the caller saw another version of the mark */
+async function refuseStale(trx: Knex, id: string, ifMatch: string | undefined): Promise<void> {
+  const expected = expectedVersion(ifMatch);
+  if (expected === undefined) return;
+  const { version } = await trx('attendance_record').where({ id }).first<{ version: number }>('version');
+  if (version === expected) return;
+  throw new RollcallError(
+    'STALE',
+    `The mark has changed since you read it (version ${version}, not ${expected}); read it again and repeat`,
+    { context: { version } },
+  );
+}
 
 interface HeldRecord {
   session_id: string;

@@ -13,6 +13,7 @@ import {
   sessionRecordsQuery,
 } from '../contracts/records.js';
 import { decodeCursor, pageFrom, pageOf, shortText, uuidText } from '../cursor.js';
+import { etagOf } from '../etag.js';
 import { defineRoute } from '../route.js';
 import { loadExplanation } from '../views/explanation-view.js';
 import { RECORD_COLUMNS, RECORD_JOINS, type RecordRow, toRecordItem } from '../views/record-view.js';
@@ -105,6 +106,6 @@ export const explainRecord = defineRoute(
         `There is no attendance record ${params.id}; look it up in the list of records`,
       );
     }
-    return { body };
+    return { body, headers: { ETag: etagOf(body.version) } };
   },
 );
