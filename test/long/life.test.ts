@@ -1,4 +1,4 @@
-import { Life, lifeStep } from '@rollcall/central/http/test-life';
+import { Life, lifeStep } from '@rollcall/central/http/life.test-support';
 import { TestServer } from '@rollcall/central/http/test-server';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';

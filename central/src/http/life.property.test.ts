@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { Life, lifeStep } from './test-life.js';
+import { Life, lifeStep } from './life.test-support.js';
 import { TestServer } from './test-server.js';
 
 /** Bounded: test/long lives longer with other seeds. */
