@@ -9,9 +9,8 @@ export const gatewayKeyParams = z.strictObject({
 
 export const gatewayKeyBody = z.strictObject({
   public_key: z
-    .base64()
-    .max(64)
-    .refine((text) => Buffer.from(text, 'base64').length === 32, 'must be 32 bytes in base64')
+    .string()
+    .regex(/^[A-Za-z0-9+/]{43}=$/, 'must be 32 bytes in base64')
     .describe('Raw Ed25519 public key, as the gateway prints it'),
 });
 export const gatewayKeySchema = z.strictObject({ key_id: z.string(), is_revoked: z.boolean() });
