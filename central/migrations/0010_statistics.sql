@@ -65,9 +65,11 @@ CREATE VIEW statistics_due AS
       AS bonus_periods
   FROM attendance_record r
     JOIN attendance_session s ON s.id = r.session_id
+    -- What an excused class counts was settled when the leave was decided (case 127).
+    LEFT JOIN attendance_leave_application l ON r.mark = 'excused' AND l.id = (r.derivation->>'leave_id')::uuid
     CROSS JOIN LATERAL (SELECT CASE r.mark
       WHEN 'present' THEN 'attended' WHEN 'late' THEN 'attended' WHEN 'absent' THEN 'missed'
-      WHEN 'excused' THEN coalesce(r.derivation->>'counts_as', 'excluded') ELSE 'nothing' END AS counts_as) c
+      WHEN 'excused' THEN coalesce(l.counts_as, 'excluded') ELSE 'nothing' END AS counts_as) c
     LEFT JOIN LATERAL (
       SELECT x.section_id FROM session_section x
         JOIN roster_membership m ON m.section_id = x.section_id AND m.student_id = r.student_id

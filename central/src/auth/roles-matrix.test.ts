@@ -67,6 +67,13 @@ const MATRIX: Record<Permission, string> = {
   'configuration.write': 'A..............',
   'jobs.read': 'A.........A...A',
   'audit.read': 'AA..A.......AAA',
+  'export.read_others': 'A..............',
+  'credentials.read': 'A.A.A...SCAA..A',
+  'credentials.write': 'A.A........A...',
+  'contacts.read': 'A.ADA..MSC.A.A.',
+  'templates.read': 'A.......SC.A.AA',
+  'clocks.write': 'A..............',
+  'gateways.revoke': 'A...........A..',
 };
 const reachOf = (permission: Permission, role: RoleId): Reach | undefined =>
   LETTERS[MATRIX[permission]?.[ROLES.indexOf(role)] ?? '.'];

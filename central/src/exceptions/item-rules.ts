@@ -37,6 +37,8 @@ const RULES: Readonly<Record<string, ItemRule>> = {
   HOLIDAY_STRADDLE: { level: 'hod', decisions: ['hold', 'cancel'] },
   // A pattern of many classes, never a punishment (case 112).
   CARDS_TOGETHER: { level: 'hod', decisions: ['acknowledge'] },
+  // Likewise (case 119): never answered by whoever it is about.
+  SWIFT_MARKING: { level: 'hod', decisions: ['acknowledge'] },
 };
 
 const ORDINARY: ItemRule = { level: 'faculty', decisions: ['acknowledge'] };

@@ -3,7 +3,6 @@ import { MASTER_ROUTES } from './masters/registry.js';
 import { openApiDocument } from './openapi.js';
 import { defineRoute, type Route } from './route.js';
 import { currentPeriod, periodByDate, setCurrentPeriod } from './routes/academic-periods.js';
-import { listAuditLogs, verifyAuditLogs } from './routes/audit.js';
 import {
   addRole,
   finishRole,
@@ -13,6 +12,7 @@ import {
   resetPassword,
   updateAccount,
 } from './routes/accounts.js';
+import { listAuditLogs, verifyAuditLogs } from './routes/audit.js';
 import { changePassword, login, logout, logoutAll, me, refresh } from './routes/auth.js';
 import { enrollTemplate, listTemplates, revokeTemplate } from './routes/biometric-templates.js';
 import {
@@ -33,15 +33,7 @@ import {
   readConfiguration,
   readEffective,
 } from './routes/configurations.js';
-import { allowShared, rebind, release } from './routes/device-bindings.js';
 import { grant, listConsents, revoke } from './routes/consents.js';
-import {
-  assignCredential,
-  credentialActions,
-  interpretCard,
-  listCredentials,
-  readCredential,
-} from './routes/credentials.js';
 import {
   cancelCorrectionRequest,
   correctionDecisions,
@@ -50,6 +42,14 @@ import {
   readCorrection,
   readCorrectionDocument,
 } from './routes/corrections.js';
+import {
+  assignCredential,
+  credentialActions,
+  interpretCard,
+  listCredentials,
+  readCredential,
+} from './routes/credentials.js';
+import { allowShared, rebind, release } from './routes/device-bindings.js';
 import { listDevices } from './routes/devices.js';
 import {
   courseSectionsByPeriod,
@@ -57,10 +57,10 @@ import {
   slotsByPeriod,
   studentsOfSession,
 } from './routes/dropdowns.js';
-import { registerGatewayKey, renewGatewayPassword, revokeGatewayKey } from './routes/gateway-secrets.js';
 import { listExceptions, readException, resolveException } from './routes/exceptions.js';
 import { downloadExport, exportData, listExports, readExport } from './routes/exports.js';
-import { listGateways, readRoster } from './routes/gateways.js';
+import { registerGatewayKey, renewGatewayPassword, revokeGatewayKey } from './routes/gateway-secrets.js';
+import { gatewayActs, listGateways, readRoster } from './routes/gateways.js';
 import {
   cancelLeave,
   createLeave,
@@ -71,10 +71,9 @@ import {
 } from './routes/leave.js';
 import { createLeaveBatch, leaveBatchDecisions, readLeaveBatch } from './routes/leave-batches.js';
 import { leaveDecisions } from './routes/leave-decisions.js';
-import { gatewayActs, listGateways, readRoster } from './routes/gateways.js';
 import { bulkMark, markRecord, remarkRecord, unmarkRecord } from './routes/marking.js';
-import { importOnlinePresence } from './routes/online-presence.js';
 import { listNotifications, readAllNotifications, readNotification } from './routes/notifications.js';
+import { importOnlinePresence } from './routes/online-presence.js';
 import { healthz, listJobs, metricsRoute, readyz } from './routes/operations.js';
 import { listPunches } from './routes/punches.js';
 import { generateQr, readQr, scanQr } from './routes/qr.js';

@@ -1,5 +1,6 @@
 import { request as rawRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { JOBS } from '../jobs/registry.js';
 import { createApp } from './app.js';
 import { expressPath } from './mount.js';
 import { documentedPath } from './openapi.js';
@@ -36,18 +37,7 @@ describe('operations', () => {
       /rollcall_http_request_seconds_count\{method="GET",route="\/healthz",status="200"\} \d/,
     );
     const jobs = await server.results(`${API}/jobs/`);
-    expect(jobs.map(({ name }) => name)).toEqual([
-      'make-punch-partitions',
-      'generate-sessions',
-      'advance-sessions',
-      'escalate-watermarks',
-      'notice-silent-gateways',
-      'expire-answers',
-      'seal-audit',
-      'expire-audit',
-      'recount-statistics',
-      'note-swift-marking',
-    ]);
+    expect(jobs.map(({ name }) => name)).toEqual(JOBS.map(({ name }) => name));
   });
 
   it('the campus tells its zone', async () => {

@@ -43,14 +43,7 @@ export interface Jobs {
  * Periodic jobs on pg-boss: its queues let one replica run what is due, its schedule survives restarts. Between
  * the minutes of the schedule each replica wakes for the instant at which the next session opens or closes.
  */
-export async function startJobs({
-  db,
-  clock,
-  log,
-  listener,
-  auditKeys,
-  files,
-}: JobsOptions): Promise<Jobs> {
+export async function startJobs({ db, clock, log, listener, auditKeys, files }: JobsOptions): Promise<Jobs> {
   const boss = new PgBoss({
     connectionString: db.url,
     application_name: 'rollcall-jobs',

@@ -9,8 +9,8 @@ import { makePunchPartitionsJob } from './make-punch-partitions.js';
 import { noteSwiftMarkingJob } from './note-swift-marking.js';
 import { noticeSilentGatewaysJob } from './notice-silent-gateways.js';
 import { recountStatisticsJob } from './recount-statistics.js';
-import { sealAuditJob } from './seal-audit.js';
 import { runExportsJob } from './run-exports.js';
+import { sealAuditJob } from './seal-audit.js';
 import { tellReaderOutagesJob } from './tell-reader-outages.js';
 
 /** Every periodic job; at start they run once, in this order. */

@@ -1,16 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { API } from '../../http/test-server.js';
+import { API, type Body } from '../../http/test-server.js';
 import type { HttpCampus } from '../../marks/http-campus.js';
 import type { SettingKey, StampedKey } from '../../rules/setting-keys.js';
 import { rollNumber, seedTestCampus, testCampus } from '../../seed/test-campus.js';
+import { foldStatistics } from '../../statistics/fold.js';
 import type { SettingProofs } from './proof.js';
 
 /** Nothing in central reads these yet, and what will. */
-export const READ_LATER = {
-  CONDONE_THRESHOLD_PERCENT: 'the eligibility list',
-  SUBJECT_MIN_PERCENT: 'the eligibility list',
-  ATTENDANCE_DATA_RETENTION_YEARS: 'the retention job',
-} as const satisfies Partial<Record<SettingKey, string>>;
+export const READ_LATER = {} as const satisfies Partial<Record<SettingKey, string>>;
 
 type AskedKey = Exclude<SettingKey, StampedKey | keyof typeof READ_LATER>;
 
@@ -43,6 +40,19 @@ async function freshCourse({ server }: HttpCampus): Promise<string> {
   const code = `PROOF-${courses}`;
   await server.db.knex('course').insert({ code, title: code });
   return code;
+}
+
+/** What a student reads of a course after one of two classes. */
+async function halfway(campus: HttpCampus): Promise<Body> {
+  const course = await freshCourse(campus);
+  await campus.hold({ course });
+  await campus.hold({ course, start: '14:00', end: '14:50' });
+  await campus.tap('10:01');
+  await campus.finish();
+  const { knex } = campus.server.db;
+  while ((await foldStatistics(knex, 1_000, campus.server.clock.wallMs())) > 0);
+  const { body } = await campus.student().get(`${API}/statistics/student-summary/`);
+  return body.courses.find((one: { course: { code: string } }) => one.course.code === course);
 }
 
 /** Who crosses the threshold of a course from one of two classes attended to both. */
@@ -238,6 +248,16 @@ export const ASKED_PROOFS: Partial<SettingProofs<AskedKey>> = {
     values: [75, 40],
     seen: [[rollNumber(0)], []],
     happen: crossing,
+  },
+  CONDONE_THRESHOLD_PERCENT: {
+    values: [65, 50],
+    seen: ['short', 'condonable'],
+    happen: async (campus) => (await halfway(campus)).standing,
+  },
+  SUBJECT_MIN_PERCENT: {
+    values: [0, 60],
+    seen: [false, true],
+    happen: async (campus) => (await halfway(campus)).is_below_course_minimum,
   },
   MANUAL_SHARE_MAX_PERCENT: { values: [15, 50], seen: [true, false], happen: isListed },
   DEFAULT_TIMEZONE: {
