@@ -57,8 +57,11 @@ const placeOf = (row: string) => ({ table: 'attendance_session', column: 'qr_sec
 export function createQrSecrets({ knex, clock, seal }: QrSecretsOptions): QrSecrets {
   let known: Known | undefined;
   let reading: Promise<Known> | undefined;
+  /** Raised by every change: what began to be read before it says nothing about it. */
+  let generation = 0;
 
   async function read(): Promise<Known> {
+    const readGeneration = generation;
     const now = new Date(clock.wallMs());
     const readMonoMs = clock.monoMs();
     const settings = await settingsAt(knex, { atMs: now.getTime() });
@@ -77,16 +80,19 @@ export function createQrSecrets({ knex, clock, seal }: QrSecretsOptions): QrSecr
         expiresMs: row.qr_expires_at.getTime(),
       },
     ]);
-    known = { settings, secrets: new Map(secrets), readMonoMs };
-    return known;
+    const found = { settings, secrets: new Map(secrets), readMonoMs };
+    if (readGeneration === generation) known = found;
+    return found;
   }
 
   function fresh(maxAgeMs: number): Promise<Known> {
     if (known !== undefined && clock.monoMs() - known.readMonoMs < maxAgeMs) return Promise.resolve(known);
-    reading ??= read().finally(() => {
-      reading = undefined;
+    if (reading !== undefined) return reading;
+    const begun = read().finally(() => {
+      if (reading === begun) reading = undefined;
     });
-    return reading;
+    reading = begun;
+    return begun;
   }
 
   async function secretOf(sessionId: string): Promise<ActiveSecret | undefined> {
@@ -119,6 +125,8 @@ export function createQrSecrets({ knex, clock, seal }: QrSecretsOptions): QrSecr
     },
     forget() {
       known = undefined;
+      reading = undefined;
+      generation += 1;
     },
   };
 }
