@@ -1,5 +1,6 @@
 import type { Clock } from '@rollcall/protocol/clock';
 import type { Knex } from '../db/database.js';
+import { prepared } from '../db/prepared.js';
 import type { Principal } from './principal.js';
 import type { RoleGrant, RoleId } from './roles.js';
 import type { Claims } from './tokens.js';
@@ -111,7 +112,7 @@ export function createAccounts(knex: Knex, clock: Pick<Clock, 'wallMs' | 'monoMs
 }
 
 async function load(knex: Knex, ids: readonly string[], loadedMonoMs: number): Promise<Map<string, Known>> {
-  const { rows } = await knex.raw<{
+  const { rows } = await prepared<{
     rows: {
       sid: string;
       id: string;
@@ -125,6 +126,7 @@ async function load(knex: Knex, ids: readonly string[], loadedMonoMs: number): P
       grants: GrantRow[] | null;
     }[];
   }>(
+    knex,
     `SELECT l.id AS sid, a.id, a.login, a.display_name, a.is_active AND l.revoked_at IS NULL AS is_usable,
        a.token_generation, a.student_id, a.faculty_code, a.guardian_id, g.grants
      FROM login_session l JOIN account a ON a.id = l.account_id

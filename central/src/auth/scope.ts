@@ -1,5 +1,6 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import type { Knex } from '../db/database.js';
+import { prepared } from '../db/prepared.js';
 import { type Permission, type Reached, reachesOf } from './permissions.js';
 import type { Principal } from './principal.js';
 
@@ -223,7 +224,9 @@ export async function isAboveSession(
 ): Promise<boolean> {
   const above = reachesOf(principal, permission).filter(({ reach }) => reach !== 'taught');
   const scope = anyOf(above.map((reached) => sessionsOf(principal, reached, 's')));
-  const { rows } = await knex.raw<{ rows: object[] }>(
+  if (scope === NOTHING) return false;
+  const { rows } = await prepared<{ rows: object[] }>(
+    knex,
     `SELECT 1 FROM attendance_session s WHERE s.id = ?::uuid AND (${scope.sql})`,
     [sessionId, ...scope.bindings],
   );
@@ -239,7 +242,8 @@ interface Outside {
 }
 
 async function refuseOutside(knex: Knex, { from, id, seen, reached, what }: Outside): Promise<void> {
-  const { rows } = await knex.raw<{ rows: { is_seen: boolean; is_reached: boolean }[] }>(
+  const { rows } = await prepared<{ rows: { is_seen: boolean; is_reached: boolean }[] }>(
+    knex,
     `SELECT (${seen.sql}) AS is_seen, (${reached.sql}) AS is_reached FROM ${from}`,
     [...seen.bindings, ...reached.bindings, id],
   );

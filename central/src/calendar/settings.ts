@@ -1,5 +1,6 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import type { Knex } from '../db/database.js';
+import { prepared } from '../db/prepared.js';
 import {
   defaultOf,
   isSettingKey,
@@ -45,7 +46,8 @@ export type SettingsAt = (atMs: number, scope?: SettingScope) => Settings;
  * @throws RollcallError `CONFIG_INVALID` for a key that nothing reads and for a value out of bounds
  */
 export async function loadSettings(knex: Knex): Promise<SettingsAt> {
-  const { rows } = await knex.raw<{ rows: SettingRow[] }>(
+  const { rows } = await prepared<{ rows: SettingRow[] }>(
+    knex,
     `SELECT key, value, scope_kind, scope_id, nullif(effective_from, '-infinity') AS effective_from
      FROM attendance_configuration WHERE is_active
      ORDER BY array_position(ARRAY['campus', 'programme', 'course_type'], scope_kind),

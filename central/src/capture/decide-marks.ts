@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { RollcallError } from '@rollcall/protocol/errors';
 import type { Knex } from '../db/database.js';
+import { findByIndex, prepared } from '../db/prepared.js';
 import { judgePairs } from '../marks/judge-pairs.js';
 import { notifyLive, wakeJudge } from '../marks/notify.js';
 import type { Mark, Source } from '../rules/facts.js';
@@ -58,7 +59,8 @@ export async function decideMarks(trx: Knex, request: DecideRequest): Promise<De
   const { sessionId, rows, source, accountId, nowMs } = request;
   const callId = randomUUID();
   const now = new Date(nowMs);
-  await trx.raw(INSERT_SQL, [
+  await findByIndex(trx);
+  await prepared(trx, INSERT_SQL, [
     JSON.stringify(
       rows.map((row) => ({
         student_id: row.studentId,
@@ -95,7 +97,8 @@ export async function withdrawDecisions(
 ): Promise<number> {
   const { sessionId, studentId, accountId, nowMs } = request;
   const now = new Date(nowMs);
-  const { rows } = await trx.raw<{ rows: object[] }>(
+  const { rows } = await prepared<{ rows: object[] }>(
+    trx,
     `WITH taken AS (
        UPDATE decision SET withdrawn_at = ?::timestamptz, withdrawn_by = ?::uuid
        WHERE session_id = ?::uuid AND student_id = ?::uuid AND withdrawn_at IS NULL AND kind <> 'correction'
@@ -123,7 +126,8 @@ async function judgeAtOnce(
   );
   await notifyLive(trx, { type: 'session', ids: [sessionId] });
   await wakeJudge(trx);
-  const { rows } = await trx.raw<{ rows: { student_id: string; mark: Mark }[] }>(
+  const { rows } = await prepared<{ rows: { student_id: string; mark: Mark }[] }>(
+    trx,
     'SELECT student_id, mark FROM attendance_record WHERE session_id = ?::uuid AND student_id = ANY(?::uuid[])',
     [sessionId, studentIds as never],
   );

@@ -1,6 +1,7 @@
 import type { Clock } from '@rollcall/protocol/clock';
 import { RollcallError } from '@rollcall/protocol/errors';
 import type { Knex } from '../db/database.js';
+import { findByIndex, prepared } from '../db/prepared.js';
 import { judgePairs } from '../marks/judge-pairs.js';
 import type { Mark } from '../rules/facts.js';
 import type { Settings } from '../rules/setting-keys.js';
@@ -124,6 +125,7 @@ async function takeBatch(
   nowMs: number,
 ): Promise<(Scanned | RollcallError)[]> {
   return knex.transaction(async (trx) => {
+    await findByIndex(trx);
     const standings = await loadStandings(trx, scans);
     const seen = new Set<string>();
     const verdicts = scans.map((scan, index) => {
@@ -282,7 +284,8 @@ async function storeScans(
     ];
   });
   if (rows.length === 0) return new Set();
-  const { rows: stored } = await trx.raw<{ rows: { session_id: string; student_id: string }[] }>(
+  const { rows: stored } = await prepared<{ rows: { session_id: string; student_id: string }[] }>(
+    trx,
     `WITH input AS (
        SELECT * FROM jsonb_to_recordset(?::jsonb) AS i (n int, session_id uuid, student_id uuid, scanned_at timestamptz,
          outcome text, code text, device text, place text, network boolean, ip text)
@@ -320,7 +323,8 @@ async function bindDevices(
     return [{ student_id: scan.studentId, device: scan.deviceHash.toString('hex'), at: new Date(scan.atMs) }];
   });
   if (rows.length === 0) return;
-  await trx.raw(
+  await prepared(
+    trx,
     `INSERT INTO device_binding (student_id, device_hash, bound_at, bound_by, academic_period_id)
      SELECT student_id, decode(device, 'hex'), at, 'first_use', (SELECT id FROM academic_period
        WHERE at::date BETWEEN starts_on AND ends_on ORDER BY starts_on DESC LIMIT 1)
@@ -337,9 +341,10 @@ async function answersFor(
   stored: ReadonlySet<number>,
   standings: readonly (Standing | undefined)[],
 ): Promise<(Scanned | RollcallError)[]> {
-  const { rows } = await trx.raw<{
+  const { rows } = await prepared<{
     rows: { session_id: string; student_id: string; mark: Mark; marked_at: Date | null }[];
   }>(
+    trx,
     `SELECT r.session_id, r.student_id, r.mark, r.marked_at FROM unnest(?::uuid[], ?::uuid[]) AS p (session_id, student_id)
        JOIN attendance_record r ON r.session_id = p.session_id AND r.student_id = p.student_id`,
     [scans.map(({ sessionId }) => sessionId) as never, scans.map(({ studentId }) => studentId) as never],

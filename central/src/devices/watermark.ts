@@ -1,5 +1,6 @@
 import type { Health } from '@rollcall/protocol/health';
 import type { Knex } from '../db/database.js';
+import { prepared } from '../db/prepared.js';
 import { wakeIfFinalizable } from '../sessions/wake-scheduler.js';
 
 /** Health reports of one gateway that wait for their rows; older ones say less and go first. */
@@ -32,7 +33,8 @@ export async function claimWatermark(trx: Knex, gatewayId: string, health: Healt
  * settled them. It never goes back. Class sessions that waited for nothing else are finalized at once.
  */
 export async function promoteClaims(trx: Knex, gatewayIds: string[]): Promise<void> {
-  const { rows } = await trx.raw<{ rows: { room_id: string | null }[] }>(
+  const { rows } = await prepared<{ rows: { room_id: string | null }[] }>(
+    trx,
     `WITH done AS (
        DELETE FROM gateway_watermark_claim c USING gateway_store g
        WHERE c.gateway_id = ANY(?::text[]) AND g.gateway_id = c.gateway_id AND g.store_id = c.store_id

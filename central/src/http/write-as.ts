@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Request } from 'express';
 import type { Principal } from '../auth/principal.js';
 import type { Knex } from '../db/database.js';
+import { prepared } from '../db/prepared.js';
 import { claimOf, markCommitted } from './idempotency-claim.js';
 
 export interface Writer {
@@ -23,7 +24,7 @@ export async function writeAs<Result>(
 ): Promise<Result> {
   const claim = claimOf(writer.request);
   const result = await knex.transaction(async (trx) => {
-    await trx.raw(CONTEXT_SQL, auditContext(writer));
+    await prepared(trx, CONTEXT_SQL, auditContext(writer));
     if (claim !== undefined) await markCommitted(trx, claim);
     return act(trx);
   });

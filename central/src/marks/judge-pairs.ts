@@ -1,4 +1,5 @@
 import type { Knex } from '../db/database.js';
+import { prepared } from '../db/prepared.js';
 import { type Decision, decide } from '../rules/decide.js';
 import { withDependents } from './dependents.js';
 import { reportLateAfterLock } from './late-after-lock.js';
@@ -68,12 +69,14 @@ function isRecorded({ decision, pair: { standing, facts } }: Judged): boolean {
  */
 async function holdSessions(trx: Knex, pairs: readonly Pair[]): Promise<void> {
   const ids = [...new Set(pairs.map(({ sessionId }) => sessionId))];
-  await trx.raw(
+  await prepared(
+    trx,
     `INSERT INTO session_tally (session_id) SELECT id FROM attendance_session WHERE id = ANY(?::uuid[])
      ORDER BY id ON CONFLICT DO NOTHING`,
     [ids as never],
   );
-  await trx.raw(
+  await prepared(
+    trx,
     'SELECT session_id FROM session_tally WHERE session_id = ANY(?::uuid[]) ORDER BY session_id FOR UPDATE',
     [ids as never],
   );

@@ -1,5 +1,6 @@
 import type { Clock } from '@rollcall/protocol/clock';
 import type { Database, Knex } from '../db/database.js';
+import { findByIndex, prepared } from '../db/prepared.js';
 import type { Log } from '../log.js';
 import { judgePairs } from './judge-pairs.js';
 import { type Pair, pairKey } from './pair.js';
@@ -44,6 +45,7 @@ export function createJudge({
     let total = 0;
     for (;;) {
       const taken = await db.knex.transaction(async (trx) => {
+        await findByIndex(trx);
         const pairs = await takePairs(trx, chunkPairsMax);
         if (pairs.length === 0) return 0;
         const changed = await judgePairs(trx, distinct(pairs), clock.wallMs());
@@ -101,7 +103,8 @@ export function createJudge({
 
 /** Takes what nobody else is taking; a failed transaction puts it back. */
 async function takePairs(trx: Knex, limit: number): Promise<Pair[]> {
-  const { rows } = await trx.raw<{ rows: { session_id: string; student_id: string }[] }>(
+  const { rows } = await prepared<{ rows: { session_id: string; student_id: string }[] }>(
+    trx,
     `DELETE FROM judgement_todo WHERE id = ANY(ARRAY(
        SELECT id FROM judgement_todo ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED))
      RETURNING session_id, student_id`,

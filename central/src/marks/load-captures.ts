@@ -1,5 +1,6 @@
 import type { TimeSource } from '@rollcall/protocol/retime';
 import type { Knex } from '../db/database.js';
+import { prepared } from '../db/prepared.js';
 import { earliestReceivedMonthSql } from '../people/received-month.js';
 import type { Capture, CaptureKind, CaptureOutcome } from '../rules/facts.js';
 import { type Pair, pairKey } from './pair.js';
@@ -87,13 +88,13 @@ export async function loadCaptures(
   if (requests.length === 0) return new Map();
   const sessions = requests.map(({ sessionId }) => sessionId);
   const students = requests.map(({ studentId }) => studentId);
-  const punches = await trx.raw<{ rows: CaptureRow[] }>(CAPTURES_SQL, [
+  const punches = await prepared<{ rows: CaptureRow[] }>(trx, CAPTURES_SQL, [
     sessions,
     students,
     requests.map(({ fromMs }) => new Date(fromMs)),
     requests.map(({ untilMs }) => new Date(untilMs)),
   ] as never);
-  const scans = await trx.raw<{ rows: CaptureRow[] }>(SCANS_SQL, [sessions, students] as never);
+  const scans = await prepared<{ rows: CaptureRow[] }>(trx, SCANS_SQL, [sessions, students] as never);
   const groups = new Map<string, Capture[]>();
   for (const row of [...punches.rows, ...scans.rows]) {
     const key = pairKey({ sessionId: row.session_id, studentId: row.student_id });

@@ -1,4 +1,5 @@
 import type { Knex } from '../db/database.js';
+import { prepared } from '../db/prepared.js';
 import type { Capture, Facts, GuestVisit } from '../rules/facts.js';
 import { type CaptureRequest, loadCaptures } from './load-captures.js';
 import { loadScopedHolidays } from './load-holidays.js';
@@ -118,7 +119,8 @@ interface GuestRow {
 
 /** Classes of other batches that a student was let into, by the pair that they count for (domain case 60). */
 async function loadVisits(trx: Knex, sessionIds: readonly string[]): Promise<Map<string, GuestVisit[]>> {
-  const { rows } = await trx.raw<{ rows: GuestRow[] }>(
+  const { rows } = await prepared<{ rows: GuestRow[] }>(
+    trx,
     `SELECT session_id, student_id, counts_for_session_id FROM session_guest
      WHERE counts_for_session_id = ANY(?::uuid[]) ORDER BY session_id`,
     [sessionIds as never],

@@ -1,4 +1,5 @@
 import type { Knex } from '../db/database.js';
+import { prepared } from '../db/prepared.js';
 import type { LoadedSession } from './load-sessions.js';
 import type { Standing } from './load-standing.js';
 
@@ -33,7 +34,8 @@ export async function loadScopedHolidays(
   standings: readonly Standing[],
 ): Promise<IsOnHoliday> {
   const dates = [...new Set([...sessions].map(({ date }) => date))];
-  const { rows: holidays } = await trx.raw<{ rows: HolidayRow[] }>(
+  const { rows: holidays } = await prepared<{ rows: HolidayRow[] }>(
+    trx,
     `SELECT campus_id, date::text AS date, start_time::text AS start_time, end_time::text AS end_time, scope_year_of_study,
        scope_department_id, scope_section_id, declared_at
      FROM attendance_holiday
@@ -55,7 +57,8 @@ export async function loadScopedHolidays(
 }
 
 async function loadGroups(trx: Knex, ids: readonly string[]): Promise<Map<string, GroupRow>> {
-  const { rows } = await trx.raw<{ rows: GroupRow[] }>(
+  const { rows } = await prepared<{ rows: GroupRow[] }>(
+    trx,
     `SELECT g.id, g.parent_id, coalesce(g.year_of_study, parent.year_of_study) AS year_of_study,
        coalesce(g.department_id, parent.department_id) AS department_id
      FROM section g LEFT JOIN section parent ON parent.id = g.parent_id

@@ -1,4 +1,5 @@
 import type { Knex } from '../db/database.js';
+import { prepared } from '../db/prepared.js';
 import { type Capture, type Place, walkKey } from '../rules/facts.js';
 import type { LoadedSession } from './load-sessions.js';
 
@@ -29,11 +30,13 @@ export async function loadPlaces(
     }
   }
   if (!isElsewhere) return NOWHERE_ELSE;
-  const rooms = await trx.raw<{ rows: { id: string; building_id: string; purpose: Place['purpose'] }[] }>(
+  const rooms = await prepared<{ rows: { id: string; building_id: string; purpose: Place['purpose'] }[] }>(
+    trx,
     'SELECT id, building_id, purpose FROM room WHERE id = ANY(?::text[])',
     [[...seen] as never],
   );
-  const walks = await trx.raw<{ rows: { building_a: string; building_b: string; minutes: number }[] }>(
+  const walks = await prepared<{ rows: { building_a: string; building_b: string; minutes: number }[] }>(
+    trx,
     'SELECT building_a, building_b, minutes FROM building_walk WHERE building_a = ANY(?::text[])',
     [[...new Set(rooms.rows.map((room) => room.building_id))] as never],
   );

@@ -1,4 +1,5 @@
 import type { Knex } from '../db/database.js';
+import { prepared } from '../db/prepared.js';
 import type { ClassRoom, SessionFacts, SessionStatus } from '../rules/facts.js';
 import { type Policy, readPolicy } from '../rules/policy.js';
 
@@ -54,7 +55,7 @@ export const SESSIONS_SQL = `
 /** In one statement, however many there are. Blocks of contiguous classes are not known yet. */
 export async function loadSessions(trx: Knex, ids: readonly string[]): Promise<Map<string, LoadedSession>> {
   if (ids.length === 0) return new Map();
-  const { rows } = await trx.raw<{ rows: SessionRow[] }>(SESSIONS_SQL, [ids as never]);
+  const { rows } = await prepared<{ rows: SessionRow[] }>(trx, SESSIONS_SQL, [ids as never]);
   const policies = new Map<string, Policy>();
   return new Map(rows.map((row) => [row.id, toSession(row, policies)]));
 }

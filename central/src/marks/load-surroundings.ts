@@ -1,4 +1,5 @@
 import type { Knex } from '../db/database.js';
+import { prepared } from '../db/prepared.js';
 import type { LoadedSession } from './load-sessions.js';
 
 const HOUR_MS = 3_600_000;
@@ -54,7 +55,7 @@ export async function loadNeighbors(
   }
   if (spans.size === 0) return new Map();
   const all = [...spans];
-  const { rows } = await trx.raw<{ rows: NeighborRow[] }>(NEIGHBORS_SQL, [
+  const { rows } = await prepared<{ rows: NeighborRow[] }>(trx, NEIGHBORS_SQL, [
     all.map(([group]) => group),
     all.map(([, { fromMs }]) => new Date(fromMs)),
     all.map(([, { untilMs }]) => new Date(untilMs)),

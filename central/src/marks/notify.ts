@@ -1,4 +1,5 @@
 import type { Knex } from '../db/database.js';
+import { prepared } from '../db/prepared.js';
 import type { Mark } from '../rules/facts.js';
 
 export const JUDGE_CHANNEL = 'rollcall_judge';
@@ -20,10 +21,13 @@ export async function notifyLive(trx: Knex, notice: LiveNotice): Promise<void> {
     const part = notice.type === 'record' ? { previous: notice.previous.slice(start, end) } : {};
     payloads.push(JSON.stringify({ type: notice.type, ids: notice.ids.slice(start, end), ...part }));
   }
-  await trx.raw('SELECT pg_notify(?, payload) FROM unnest(?::text[]) AS payload', [LIVE_CHANNEL, payloads]);
+  await prepared(trx, 'SELECT pg_notify(?, payload) FROM unnest(?::text[]) AS payload', [
+    LIVE_CHANNEL,
+    payloads,
+  ]);
 }
 
 /** Wakes the judges when the transaction commits. */
 export async function wakeJudge(trx: Knex): Promise<void> {
-  await trx.raw("SELECT pg_notify(?, '')", [JUDGE_CHANNEL]);
+  await prepared(trx, "SELECT pg_notify(?, '')", [JUDGE_CHANNEL]);
 }

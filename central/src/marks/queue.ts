@@ -1,11 +1,13 @@
 import type { Knex } from '../db/database.js';
+import { prepared } from '../db/prepared.js';
 import { wakeJudge } from './notify.js';
 import type { Pair } from './pair.js';
 
 /** Puts pairs before the judge when the transaction commits. */
 export async function queuePairs(trx: Knex, pairs: readonly Pair[]): Promise<void> {
   if (pairs.length === 0) return;
-  await trx.raw(
+  await prepared(
+    trx,
     'INSERT INTO judgement_todo (session_id, student_id) SELECT * FROM unnest(?::uuid[], ?::uuid[])',
     [pairs.map(({ sessionId }) => sessionId), pairs.map(({ studentId }) => studentId)] as never,
   );
@@ -22,7 +24,7 @@ export const PAIRS_OF_SESSIONS_SQL = `
 /** Puts everybody of these class sessions before the judge. */
 export async function queueSessions(trx: Knex, sessionIds: readonly string[]): Promise<void> {
   if (sessionIds.length === 0) return;
-  await trx.raw(`INSERT INTO judgement_todo (session_id, student_id) ${PAIRS_OF_SESSIONS_SQL}`, [
+  await prepared(trx, `INSERT INTO judgement_todo (session_id, student_id) ${PAIRS_OF_SESSIONS_SQL}`, [
     sessionIds as never,
     sessionIds as never,
   ]);
@@ -42,7 +44,8 @@ export interface DateRange {
  * stays may count for another group (case 63).
  */
 export async function queueStudent(trx: Knex, studentId: string, { from, until }: DateRange): Promise<void> {
-  await trx.raw(
+  await prepared(
+    trx,
     `WITH pair AS (
      SELECT DISTINCT g.session_id, m.student_id FROM roster_membership m
        JOIN session_section g ON g.section_id = m.section_id

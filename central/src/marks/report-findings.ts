@@ -1,5 +1,6 @@
 import { settingsAt } from '../calendar/settings.js';
 import type { Knex } from '../db/database.js';
+import { prepared } from '../db/prepared.js';
 import { isOfClass } from '../rules/facts.js';
 import type { Judged } from './judge-pairs.js';
 import { pairKey } from './pair.js';
@@ -99,7 +100,7 @@ const RAISE_SQL = `
 
 async function raiseItems(trx: Knex, items: readonly Item[], nowMs: number): Promise<void> {
   const now = new Date(nowMs);
-  await trx.raw(RAISE_SQL, [JSON.stringify(items), now, now, now]);
+  await prepared(trx, RAISE_SQL, [JSON.stringify(items), now, now, now]);
 }
 
 /** Captured as coming to a class whose roster does not name them. */
@@ -130,7 +131,7 @@ const STRANGERS_SQL = `
   ON CONFLICT DO NOTHING`;
 
 async function reportStrangers(trx: Knex, strangers: readonly Judged[], nowMs: number): Promise<void> {
-  await trx.raw(STRANGERS_SQL, [
+  await prepared(trx, STRANGERS_SQL, [
     new Date(nowMs),
     strangers.map(({ sessionId }) => sessionId),
     strangers.map(({ studentId }) => studentId),
@@ -156,7 +157,8 @@ async function tellImprovements(trx: Knex, { judged, changed, nowMs }: Findings)
     student_id: studentId,
     body: { record_id: id, session_id: sessionId, from: previousMark, to: mark },
   }));
-  await trx.raw(
+  await prepared(
+    trx,
     `INSERT INTO notification (account_id, kind, subject_id, body, created_at)
      SELECT a.id, 'mark_improved', r.subject_id, r.body, ?::timestamptz
      FROM jsonb_to_recordset(?::jsonb) AS r (subject_id text, student_id uuid, body jsonb)

@@ -1,4 +1,5 @@
 import type { Knex } from '../db/database.js';
+import { prepared } from '../db/prepared.js';
 import type { Decision } from '../rules/decide.js';
 import type { Mark } from '../rules/facts.js';
 import type { Pair } from './pair.js';
@@ -34,9 +35,9 @@ export async function saveDecisions(
     attended_periods: decision.attendedPeriods,
     derivation: decision.derivation,
   }));
-  const { rows } = await trx.raw<{
+  const { rows } = await prepared<{
     rows: { id: string; session_id: string; student_id: string; mark: Mark; previous_mark: Mark | null }[];
-  }>(SAVE_SQL, [now, JSON.stringify(input)]);
+  }>(trx, SAVE_SQL, [now, JSON.stringify(input)]);
   return rows.map((row) => ({
     id: row.id,
     sessionId: row.session_id,

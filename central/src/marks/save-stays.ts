@@ -1,4 +1,5 @@
 import type { Knex } from '../db/database.js';
+import { prepared } from '../db/prepared.js';
 import type { Judged } from './judge-pairs.js';
 
 /** Writes the stays that captures were paired into, where exits are captured (domain D3); elsewhere nothing. */
@@ -7,7 +8,8 @@ export async function saveStays(trx: Knex, judged: readonly Judged[]): Promise<v
     ({ decision, pair }) => pair.session.tracksExits || decision.stays.length > 0,
   );
   if (measured.length === 0) return;
-  await trx.raw(
+  await prepared(
+    trx,
     `DELETE FROM presence_interval USING unnest(?::uuid[], ?::uuid[]) AS pair (session_id, student_id)
      WHERE presence_interval.session_id = pair.session_id AND presence_interval.student_id = pair.student_id`,
     [measured.map(({ sessionId }) => sessionId), measured.map(({ studentId }) => studentId)] as never,
@@ -25,7 +27,8 @@ export async function saveStays(trx: Knex, judged: readonly Judged[]): Promise<v
       })),
   );
   if (stays.length === 0) return;
-  await trx.raw(
+  await prepared(
+    trx,
     `INSERT INTO presence_interval (session_id, student_id, room_id, entered_at, left_at, is_exit_assumed)
      SELECT session_id, student_id, room_id, entered_at, left_at, is_exit_assumed FROM jsonb_to_recordset(?::jsonb)
        AS r (session_id uuid, student_id uuid, room_id text, entered_at timestamptz, left_at timestamptz, is_exit_assumed boolean)

@@ -1,5 +1,6 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import type { Knex } from '../db/database.js';
+import { prepared } from '../db/prepared.js';
 import type { SessionStatus } from '../rules/facts.js';
 
 /** What changes of a class session look at before they are made. */
@@ -32,7 +33,12 @@ export interface HeldSession {
  * @throws RollcallError `NOT_FOUND`, or `STALE` where the caller saw another version
  */
 export async function holdSession(trx: Knex, id: string, expectedVersion?: number): Promise<HeldSession> {
-  const session = await trx('attendance_session').where({ id }).forUpdate().first<HeldSession | undefined>();
+  const { rows } = await prepared<{ rows: HeldSession[] }>(
+    trx,
+    'SELECT * FROM attendance_session WHERE id = ?::uuid FOR UPDATE',
+    [id],
+  );
+  const [session] = rows;
   if (session === undefined) {
     throw new RollcallError('NOT_FOUND', `There is no class session ${id}; it may have been replaced`);
   }

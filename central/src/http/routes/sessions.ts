@@ -15,7 +15,7 @@ import { decodeCursor, pageFrom, pageOf, timestampText, uuidText } from '../curs
 import { etagOf } from '../etag.js';
 import { defineRoute } from '../route.js';
 import {
-  loadSessionItems,
+  loadSessionItem,
   SESSION_COLUMNS,
   SESSION_JOINS,
   type SessionRow,
@@ -116,7 +116,7 @@ export const readSession = defineRoute(
 );
 
 export async function loadSession(knex: Knex, id: string): Promise<SessionItem> {
-  const [item] = await loadSessionItems(knex, [id]);
+  const item = await loadSessionItem(knex, id);
   if (item === undefined) throw unknownSession(id);
   return item;
 }

@@ -1,4 +1,5 @@
 import type { Knex } from '../../db/database.js';
+import { prepared } from '../../db/prepared.js';
 import type { SessionStatus } from '../../rules/facts.js';
 import { ROOMS_SQL } from '../../sessions/advance.js';
 import { toInstant } from '../contracts/fields.js';
@@ -105,9 +106,20 @@ export function toSessionItem(row: SessionRow): SessionItem {
 }
 
 export async function loadSessionItems(knex: Knex, ids: readonly string[]): Promise<SessionItem[]> {
-  const { rows } = await knex.raw<{ rows: SessionRow[] }>(
+  const { rows } = await prepared<{ rows: SessionRow[] }>(
+    knex,
     `SELECT ${SESSION_COLUMNS} FROM ${SESSION_JOINS} WHERE s.id = ANY(?::uuid[]) ORDER BY s.start_at, s.id`,
-    [ids as never],
+    [ids],
   );
   return rows.map(toSessionItem);
+}
+
+/** Undefined where there is none. Its statement is of its own: one for any number of ids is planned for many. */
+export async function loadSessionItem(knex: Knex, id: string): Promise<SessionItem | undefined> {
+  const { rows } = await prepared<{ rows: SessionRow[] }>(
+    knex,
+    `SELECT ${SESSION_COLUMNS} FROM ${SESSION_JOINS} WHERE s.id = ?::uuid`,
+    [id],
+  );
+  return rows.map(toSessionItem)[0];
 }

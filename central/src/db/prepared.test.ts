@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findByIndex, prepared } from './prepared.js';
+import { openTestDatabase, type TestDatabase } from './test-database.js';
+
+let db: TestDatabase;
+beforeAll(async () => {
+  db = await openTestDatabase();
+});
+afterAll(() => db.close());
+
+const PLUS_ONE = 'SELECT ?::int + 1 AS n';
+const KNOWN = 'SELECT generic_plans + custom_plans AS runs FROM pg_prepared_statements WHERE statement = ?';
+const SETTINGS =
+  "SELECT current_setting('enable_seqscan') AS seqscan, current_setting('plan_cache_mode') AS plans";
+
+describe('a prepared statement', () => {
+  it('is parsed once per connection, and answers each time by its own values', async () => {
+    await db.knex.transaction(async (trx) => {
+      const answers: number[] = [];
+      for (const value of [1, 2, 3]) {
+        const { rows } = await prepared<{ rows: { n: number }[] }>(trx, PLUS_ONE, [value]);
+        answers.push(rows[0]?.n ?? Number.NaN);
+      }
+      expect(answers).toEqual([2, 3, 4]);
+      const { rows } = await trx.raw<{ rows: { runs: number }[] }>(KNOWN, [PLUS_ONE.replace('?', '$1')]);
+      expect(rows).toEqual([{ runs: 3 }]);
+    });
+  });
+
+  it('takes its values for values, whatever they hold', async () => {
+    const hostile = "x'); DROP TABLE student; --";
+    const { rows } = await prepared<{ rows: { text: string }[] }>(db.knex, 'SELECT ?::text AS text', [
+      hostile,
+    ]);
+    expect(rows).toEqual([{ text: hostile }]);
+  });
+
+  it('is refused like any other, and the connection goes on', async () => {
+    await expect(prepared(db.knex, PLUS_ONE, ['no number'])).rejects.toThrow('invalid input syntax');
+    const { rows } = await prepared<{ rows: { n: number }[] }>(db.knex, PLUS_ONE, [4]);
+    expect(rows).toEqual([{ n: 5 }]);
+  });
+
+  it('beyond the number that a process keeps still runs', async () => {
+    for (let text = 0; text < 250; text++) {
+      const { rows } = await prepared<{ rows: { n: number }[] }>(
+        db.knex,
+        `SELECT ${text} + ?::int AS n`,
+        [1],
+      );
+      expect(rows).toEqual([{ n: text + 1 }]);
+    }
+    const { rows } = await db.knex.raw<{ rows: { most: number }[] }>(
+      'SELECT count(*)::int AS most FROM pg_prepared_statements',
+    );
+    expect(rows[0]?.most).toBeLessThanOrEqual(200);
+  });
+});
+
+describe('finding by index', () => {
+  it('ends with its transaction', async () => {
+    const before = (await db.knex.raw(SETTINGS)).rows;
+    await db.knex.transaction(async (trx) => {
+      await findByIndex(trx);
+      expect((await trx.raw(SETTINGS)).rows).toEqual([{ seqscan: 'off', plans: 'force_generic_plan' }]);
+    });
+    expect((await db.knex.raw(SETTINGS)).rows).toEqual(before);
+  });
+});

@@ -1,0 +1,42 @@
+import type { Knex } from './database.js';
+
+/** Statements that a process prepares; each keeps its plan in every connection. What comes later runs unprepared. */
+const STATEMENTS_MAX = 200;
+
+const names = new Map<string, string>();
+
+/**
+ * Runs a statement that PostgreSQL parses and plans once per connection: for the statements of every tap, scan and mark,
+ * whose planning costs more than their work. The text must be one of few: what varies goes into the bindings.
+ *
+ * @param sql with `?` for each binding, as `knex.raw` takes it
+ */
+export function prepared<Result>(
+  knex: Knex,
+  sql: string,
+  bindings: readonly unknown[] = [],
+): Promise<Result> {
+  const name = nameOf(sql);
+  const statement = knex.raw<Result>(sql, bindings as never);
+  return (name === undefined ? statement : statement.options({ name })).then((result) => result as Result);
+}
+
+function nameOf(sql: string): string | undefined {
+  const known = names.get(sql);
+  if (known !== undefined || names.size >= STATEMENTS_MAX) return known;
+  const name = `rollcall_${names.size + 1}`;
+  names.set(sql, name);
+  return name;
+}
+
+/**
+ * For the rest of the transaction every row is found by an index where there is one, and prepared statements keep one plan
+ * whatever the number of rows. A plan that was made while a table was nearly empty (the first scans of a first day) would
+ * else read the whole of it ever after, until autovacuum comes by.
+ */
+export async function findByIndex(trx: Knex): Promise<void> {
+  await prepared(
+    trx,
+    "SELECT set_config('enable_seqscan', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true)",
+  );
+}
