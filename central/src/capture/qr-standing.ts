@@ -1,4 +1,6 @@
 import type { Knex } from '../db/database.js';
+import { prepared } from '../db/prepared.js';
+import { ofStudent } from '../people/of-student.js';
 import type { Mark, SessionStatus } from '../rules/facts.js';
 
 /** Everything about one student, one phone and one class session that a scan is judged by. */
@@ -36,7 +38,7 @@ export async function loadStandings(
   trx: Knex,
   scans: readonly StandingKey[],
 ): Promise<(Standing | undefined)[]> {
-  const { rows } = await trx.raw<{ rows: (Standing & { n: number })[] }>(STANDING_SQL, [
+  const { rows } = await prepared<{ rows: (Standing & { n: number })[] }>(trx, STANDING_SQL, [
     scans.map(({ sessionId }) => sessionId) as never,
     scans.map(({ studentId }) => studentId) as never,
     scans.map(({ deviceHash }) => deviceHash.toString('hex')) as never,
@@ -52,7 +54,8 @@ const STANDING_SQL = `
       AS opens_local,
     r.latitude, r.longitude, r.geofence_radius_m, b.outline->'coordinates'->0 AS outline,
     EXISTS (SELECT FROM roster_membership m JOIN session_section x ON x.section_id = m.section_id
-      WHERE m.student_id = i.student_id AND x.session_id = i.session_id AND m.valid_during @> s.scheduled_date)
+      WHERE ${ofStudent('i.student_id', 'm')} AND x.session_id = i.session_id
+        AND m.valid_during @> s.scheduled_date)
       AS is_on_roster,
     EXISTS (SELECT FROM qr_scan q WHERE q.student_id = i.student_id AND q.session_id = i.session_id
       AND q.outcome <> 'refused') AS has_scan,

@@ -1,4 +1,6 @@
 import type { Knex } from '../db/database.js';
+import { prepared } from '../db/prepared.js';
+import { ofStudent } from '../people/of-student.js';
 import { type Pair, pairKey } from './pair.js';
 
 /**
@@ -8,10 +10,11 @@ import { type Pair, pairKey } from './pair.js';
  * mostly none. Wide on purpose: one too many is judged to be what it was.
  */
 export async function withDependents(trx: Knex, pairs: readonly Pair[]): Promise<Pair[]> {
-  const { rows } = await trx.raw<{ rows: { session_id: string; student_id: string }[] }>(DEPENDENTS_SQL, [
-    pairs.map(({ sessionId }) => sessionId),
-    pairs.map(({ studentId }) => studentId),
-  ] as never);
+  const { rows } = await prepared<{ rows: { session_id: string; student_id: string }[] }>(
+    trx,
+    DEPENDENTS_SQL,
+    [pairs.map(({ sessionId }) => sessionId), pairs.map(({ studentId }) => studentId)] as never,
+  );
   if (rows.length === 0) return [...pairs];
   const all = new Map(pairs.map((pair) => [pairKey(pair), pair]));
   for (const { session_id: sessionId, student_id: studentId } of rows) {
@@ -29,7 +32,7 @@ export const DEPENDENTS_SQL = `
       JOIN attendance_session s ON s.id = pair.session_id
       CROSS JOIN LATERAL (
         SELECT section_id FROM roster_membership
-        WHERE student_id = pair.student_id AND valid_during @> s.scheduled_date OFFSET 0
+        WHERE ${ofStudent('pair.student_id')} AND valid_during @> s.scheduled_date OFFSET 0
       ) m
   ), near AS MATERIALIZED (
     SELECT span.section_id, n.id, n.start_at, n.end_at

@@ -1,4 +1,6 @@
 import type { Knex } from '../db/database.js';
+import { prepared } from '../db/prepared.js';
+import { ofStudent } from '../people/of-student.js';
 import type { Facts, HumanDecision, Source } from '../rules/facts.js';
 import type { LoadedSession } from './load-sessions.js';
 import { type Pair, pairKey } from './pair.js';
@@ -33,7 +35,7 @@ export const STANDING_SQL = `
     ) r ON true
     LEFT JOIN LATERAL (
       SELECT array_agg(section_id ORDER BY section_id) AS groups FROM roster_membership
-      WHERE student_id = pair.student_id AND valid_during @> s.scheduled_date OFFSET 0
+      WHERE ${ofStudent('pair.student_id')} AND valid_during @> s.scheduled_date OFFSET 0
     ) m ON true
     LEFT JOIN LATERAL (
       SELECT status FROM student_status_period
@@ -47,7 +49,7 @@ export const STANDING_SQL = `
     ) l ON true`;
 
 export async function loadStandings(trx: Knex, pairs: readonly Pair[]): Promise<Standing[]> {
-  const { rows } = await trx.raw<{ rows: StandingRow[] }>(STANDING_SQL, pairColumns(pairs) as never);
+  const { rows } = await prepared<{ rows: StandingRow[] }>(trx, STANDING_SQL, pairColumns(pairs) as never);
   return rows.map((row) => ({
     sessionId: row.session_id,
     studentId: row.student_id,
@@ -95,11 +97,13 @@ export async function loadDecisions(
   trx: Knex,
   pairs: readonly Pair[],
 ): Promise<Map<string, HumanDecision[]>> {
-  const { rows } = await trx.raw<{ rows: DecisionRow[] }>(DECISIONS_SQL, pairColumns(pairs) as never);
+  const { rows } = await prepared<{ rows: DecisionRow[] }>(trx, DECISIONS_SQL, pairColumns(pairs) as never);
   const groups = new Map<string, HumanDecision[]>();
   for (const { session_id, student_id, at_ms, ...decision } of rows) {
     const key = pairKey({ sessionId: session_id, studentId: student_id });
-    groups.set(key, [...(groups.get(key) ?? []), { ...decision, atMs: at_ms }]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [{ ...decision, atMs: at_ms }]);
+    else group.push({ ...decision, atMs: at_ms });
   }
   return groups;
 }

@@ -1,3 +1,5 @@
+import { ofStudent } from './of-student.js';
+
 /**
  * Resolution of punches as SQL over whole sets of rows: the same text places a new punch, a re-timed one and
  * one whose card was assigned later, so that the way a punch came can never change whose it is.
@@ -140,7 +142,7 @@ export const enqueueJudgement = (pairs: string): string => `
 export const concernedSessions = (pairs: string): string => `
   WITH tapped AS MATERIALIZED (
     SELECT e.student_id, e.effective_at, m.section_id, m.valid_during
-    FROM ${pairs} e JOIN roster_membership m ON m.student_id = e.student_id
+    FROM ${pairs} e JOIN roster_membership m ON ${ofStudent('e.student_id', 'm')}
   ),
   near AS MATERIALIZED (
     SELECT s.*

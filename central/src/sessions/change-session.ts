@@ -42,6 +42,8 @@ export async function changeSession(trx: Knex, request: ChangeRequest): Promise<
   nextStatus(action, session.status);
   if (action === 'open' && authority !== 'admin') refuseTooEarly(session, nowMs);
   if (action === 'reopen') await refuseReopen(trx, session, request);
+  const isTold = statusReason !== undefined || action === 'restore' || action === 'reopen';
+  const isByHand = isTold || actor.source === 'manual';
   await transition(trx, {
     action,
     where: 's.id = ?',
@@ -49,14 +51,8 @@ export async function changeSession(trx: Knex, request: ChangeRequest): Promise<
     nowMs,
     actor,
     ...(reason === undefined ? {} : { reason }),
+    ...(isByHand ? { byHand: { statusReason: isTold ? (statusReason ?? '') : undefined } } : {}),
   });
-  if (statusReason !== undefined || action === 'restore' || action === 'reopen') {
-    await trx('attendance_session')
-      .where({ id: sessionId })
-      .update({ status_reason: statusReason ?? '', is_hand_changed: true });
-  } else if (actor.source === 'manual') {
-    await trx('attendance_session').where({ id: sessionId }).update({ is_hand_changed: true });
-  }
   if (FREES.includes(action)) await trx('session_occupancy').where({ session_id: sessionId }).delete();
   if (action === 'cancel') await tellCancelled(trx, { ids: [sessionId], reason: reason ?? '', nowMs });
   if (action === 'restore') refuseClashes(await occupySessions(trx, [sessionId]));

@@ -1,4 +1,5 @@
 import type { Knex } from '../db/database.js';
+import { prepared } from '../db/prepared.js';
 import { notifyLive, wakeJudge } from '../marks/notify.js';
 import { type SessionAction, TRANSITIONS } from './state.js';
 
@@ -21,6 +22,8 @@ export interface Transition {
   nowMs: number;
   actor: Actor;
   reason?: string;
+  /** A person's change of this very session: the timetable leaves it alone from then on. Undefined status reason: as it is. */
+  byHand?: { statusReason: string | undefined };
   /** SQL over `s` that gives a note for each session, or null. */
   note?: { sql: string; bindings: readonly Date[] };
 }
@@ -34,19 +37,21 @@ export interface Transition {
  * @returns the ids of the sessions that changed
  */
 export async function transition(trx: Knex, request: Transition): Promise<string[]> {
-  const { action, where, bindings, nowMs, actor, reason = '', note } = request;
+  const { action, where, bindings, nowMs, actor, reason = '', note, byHand } = request;
   const { from, to } = TRANSITIONS[action];
   const now = new Date(nowMs);
   const extra = extraColumns(action, actor, now);
   const asksToConfirm = action === 'close' && actor.source === 'system';
-  const { rows } = await trx.raw<{ rows: { id: string }[] }>(
+  const hand = handColumns(byHand);
+  const { rows } = await prepared<{ rows: { id: string }[] }>(
+    trx,
     `WITH due AS MATERIALIZED (
        SELECT s.id, s.status AS old_status, (${note?.sql ?? 'NULL'})::text AS note
        FROM attendance_session s WHERE s.status = ANY(?::text[]) AND (${where})
        ORDER BY s.start_at, s.id LIMIT ${TRANSITION_SESSIONS_MAX} FOR UPDATE SKIP LOCKED
      ), changed AS (
        UPDATE attendance_session s SET status = ?, version = s.version + 1, updated_at = ?::timestamptz,
-         notes = concat_ws(E'\\n', nullif(s.notes, ''), due.note)${extra.sql}
+         notes = concat_ws(E'\\n', nullif(s.notes, ''), due.note)${extra.sql}${hand.sql}
        FROM due WHERE s.id = due.id
        RETURNING s.id, s.scheduled_date, due.old_status, due.note, s.version
      ), ${action === 'open' ? SNAPSHOT_CTE : ''}
@@ -62,10 +67,10 @@ export async function transition(trx: Knex, request: Transition): Promise<string
        INSERT INTO session_tally (session_id) SELECT id FROM changed ON CONFLICT DO NOTHING
      ), queued AS (
        INSERT INTO judgement_todo (session_id, student_id)
-       SELECT c.id, m.student_id FROM changed c JOIN session_section x ON x.session_id = c.id
-         JOIN roster_membership m ON m.section_id = x.section_id AND m.valid_during @> c.scheduled_date
+       SELECT c.id, m.student_id FROM changed c ${ROSTERS_SQL}
        UNION
-       SELECT c.id, r.student_id FROM changed c JOIN attendance_record r ON r.session_id = c.id
+       SELECT c.id, r.student_id FROM changed c CROSS JOIN LATERAL (
+         SELECT student_id FROM attendance_record WHERE session_id = c.id OFFSET 0) r
      )${asksToConfirm ? CONFIRM_CTE : ''}${SETTLES.includes(action) ? SETTLE_CTE : ''}
      SELECT id FROM changed`,
     [
@@ -75,6 +80,7 @@ export async function transition(trx: Knex, request: Transition): Promise<string
       to,
       now,
       ...extra.bindings,
+      ...hand.bindings,
       ...(action === 'open' ? [now] : []),
       now,
       actor.source === 'system' ? (AUTO_ACTIONS[action] ?? action) : action,
@@ -93,15 +99,28 @@ export async function transition(trx: Knex, request: Transition): Promise<string
   return ids;
 }
 
+function handColumns(byHand: Transition['byHand']): { sql: string; bindings: string[] } {
+  if (byHand === undefined) return { sql: '', bindings: [] };
+  if (byHand.statusReason === undefined) return { sql: ', is_hand_changed = true', bindings: [] };
+  return { sql: ', is_hand_changed = true, status_reason = ?::text', bindings: [byHand.statusReason] };
+}
+
 /** The seed's audit words for what the scheduler does by itself. */
 const AUTO_ACTIONS: Partial<Record<SessionAction, string>> = { open: 'auto_open', close: 'auto_close' };
+
+/** One class after the other by its keys: whole tables are not joined for one class, whatever the planner knows of them. */
+const ROSTERS_SQL = `
+  CROSS JOIN LATERAL (SELECT section_id FROM session_section WHERE session_id = c.id OFFSET 0) x
+  CROSS JOIN LATERAL (
+    SELECT student_id FROM roster_membership
+    WHERE section_id = x.section_id AND valid_during @> c.scheduled_date OFFSET 0
+  ) m`;
 
 /** Who was on the roster on the date of the class, kept as it was known at opening. */
 const SNAPSHOT_CTE = `snapshot AS (
   INSERT INTO attendance_student_snapshot (session_id, student_id, section_id, roll_number, full_name, taken_at)
   SELECT DISTINCT ON (c.id, st.id) c.id, st.id, x.section_id, st.roll_number, st.full_name, ?::timestamptz
-  FROM changed c JOIN session_section x ON x.session_id = c.id
-    JOIN roster_membership m ON m.section_id = x.section_id AND m.valid_during @> c.scheduled_date
+  FROM changed c ${ROSTERS_SQL}
     JOIN student st ON st.id = m.student_id
   ON CONFLICT DO NOTHING
 ),`;
