@@ -1,4 +1,4 @@
-import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomUUID, timingSafeEqual, type webcrypto } from 'node:crypto';
 import type { Clock } from '@rollcall/protocol/clock';
 import { RollcallError } from '@rollcall/protocol/errors';
 import { errors, jwtVerify, SignJWT } from 'jose';
@@ -41,7 +41,8 @@ export interface Tokens {
 export function createTokens(keys: readonly TokenKey[], clock: Pick<Clock, 'wallMs'>): Tokens {
   const [signing] = keys;
   if (signing === undefined) throw new RollcallError('INTERNAL', 'there is no key for access tokens');
-  const keyOf = new Map(keys.map(({ id, bytes }) => [id, bytes]));
+  // Imported once: from bytes it would be done for every token.
+  const keyOf = new Map(keys.map(({ id, bytes }) => [id, importKey(bytes)]));
   const verified = new Map<string, Claims>();
 
   function remember(token: string, claims: Claims): void {
@@ -123,6 +124,19 @@ const expired = (): RollcallError =>
     'TOKEN_EXPIRED',
     'The access token has expired; get a new one with /api/v1/auth/refresh/',
   );
+
+function importKey(bytes: Uint8Array): Promise<webcrypto.CryptoKey> {
+  const imported = crypto.subtle.importKey(
+    'raw',
+    Uint8Array.from(bytes),
+    { name: 'HMAC', hash: 'SHA-256' },
+    false,
+    ['sign', 'verify'],
+  );
+  // Whoever awaits it is told; nobody may before the first token comes.
+  imported.catch(() => undefined);
+  return imported;
+}
 
 /** Says nothing about why: whoever forges learns nothing from it. */
 const invalid = (cause?: unknown): RollcallError =>

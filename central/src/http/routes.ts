@@ -130,6 +130,8 @@ const schemaRoute = defineRoute(
 
 /** Everything that central answers besides the files of the page. */
 export const ROUTES: readonly Route[] = [
+  // Express asks one route after the other: the one that five thousand phones call in a minute comes first.
+  scanQr,
   login,
   refresh,
   logout,

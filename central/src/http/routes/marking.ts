@@ -1,4 +1,5 @@
 import { RollcallError } from '@rollcall/protocol/errors';
+import type * as z from 'zod';
 import type { Principal } from '../../auth/principal.js';
 import { requireSession } from '../../auth/scope.js';
 import {
@@ -186,11 +187,8 @@ interface ReadRows {
   refused: { student: string; code: string }[];
 }
 
-function readRows(
-  body: Parameters<typeof bulkBody.parse>[0] & object,
-  roster: readonly RosterEntry[],
-): ReadRows {
-  const { attendance_data: data, mark_rest: rest, reason: common } = bulkBody.parse(body);
+function readRows(body: z.output<typeof bulkBody>, roster: readonly RosterEntry[]): ReadRows {
+  const { attendance_data: data, mark_rest: rest, reason: common } = body;
   const byName = new Map(roster.flatMap((entry) => namesOf(entry).map((name) => [name, entry])));
   const accepted: ReadRows['accepted'] = [];
   const refused: ReadRows['refused'] = [];
