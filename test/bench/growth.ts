@@ -1,35 +1,101 @@
 import type { Database } from '@rollcall/central/db/database';
-import { takeAll, withIngestBench } from './ingest.js';
-import { STUDENTS } from './ingest-campus.js';
+import { SECTIONS_PER_GATEWAY } from './bench-campus.js';
+import { bulkRequests } from './bulk-marks.js';
+import { type BenchOptions, type CentralBench, judged, withCentralBench } from './central-bench.js';
+import { keepCodes } from './http.js';
+import { type BenchClass, signInEverybody } from './http-people.js';
+import { takeAll } from './ingest.js';
+import { LoadTotal } from './load-total.js';
 import { type Measured, round } from './measured.js';
+import { ScanSlices } from './qr-scans.js';
+import { operationRequests } from './session-operations.js';
 
-/** Stored punches at which the cost is measured. */
-const SIZES = [10_000, 100_000, 1_000_000, 10_000_000];
+/** Stored punches at which the costs are measured; the last one only where it is asked for. */
+export const SIZES = [10_000, 1_000_000];
+export const LARGE_SIZES = [...SIZES, 10_000_000];
 const ROUNDS = 2;
 const CHUNK_ROWS = 500_000;
 
-/** The cost of one punch, committed and judged, while the table of punches grows. */
-export async function measureGrowth(): Promise<Measured> {
-  return withIngestBench(async (bench) => {
+/** Of the sections of a building two tap, one scans codes, and one is marked by hand. */
+const SIZE: BenchOptions = { gateways: 50, studentsPerSection: 60, tappingSections: 2, isOpened: true };
+const SCANNING_SECTION = 2;
+const MARKED_SECTION = 3;
+/** All sizes and the warming up together take every student of a class once. */
+const SCANNING_STUDENTS_PER_SLICE = 7;
+
+/** Microseconds of one operation. */
+interface Costs {
+  punch: number;
+  'QR scan': number;
+  'bulk call': number;
+  'session operation': number;
+}
+
+/** The cost of one operation, committed and judged, while the table of punches grows. */
+export async function measureGrowth(sizes: readonly number[]): Promise<Measured> {
+  return withCentralBench(SIZE, async (bench) => {
+    await keepCodes(bench);
+    const operations = new Operations(bench, await signInEverybody(bench));
+    await operations.measure();
     const raw: Record<string, number> = {};
-    const costs: number[] = [];
-    for (const size of SIZES) {
-      await fillTo(bench.db, size);
-      let tookMs = 0;
-      for (let round = 0; round < ROUNDS; round++) {
-        const batches = [...bench.campus.everybodyTaps()];
-        tookMs += await takeAll(bench, batches);
-      }
-      const costUs = (tookMs * 1000) / (ROUNDS * STUDENTS);
-      costs.push(costUs);
-      raw[`µs per punch at ${size} stored`] = round(costUs);
+    const found: Costs[] = [];
+    for (const size of sizes) {
+      await fillTo(bench.own, size);
+      const costs = await operations.measure();
+      found.push(costs);
+      for (const [what, costUs] of Object.entries(costs))
+        raw[`µs per ${what} at ${size} stored`] = round(costUs);
     }
-    const [first = Number.NaN] = costs;
+    const first = found[0] as Costs;
+    const last = found.at(-1) as Costs;
     return {
-      figures: { 'cost per punch, full / nearly empty': round((costs.at(-1) ?? Number.NaN) / first) },
+      figures: Object.fromEntries(
+        Object.keys(first).map((what) => [
+          `cost per ${what}, full / nearly empty`,
+          round(last[what as keyof Costs] / first[what as keyof Costs]),
+        ]),
+      ),
       raw,
     };
   });
+}
+
+class Operations {
+  readonly #bench: CentralBench;
+  readonly #scans: ScanSlices;
+  readonly #markedByHand: readonly BenchClass[];
+  #bulkRound = 0;
+
+  constructor(bench: CentralBench, classes: readonly BenchClass[]) {
+    const classesOf = (section: number): BenchClass[] =>
+      classes.filter(({ index }) => index % SECTIONS_PER_GATEWAY === section);
+    this.#bench = bench;
+    this.#scans = new ScanSlices(bench, classesOf(SCANNING_SECTION), SCANNING_STUDENTS_PER_SLICE);
+    this.#markedByHand = classesOf(MARKED_SECTION);
+  }
+
+  async measure(): Promise<Costs> {
+    const { campus, httpPort } = this.#bench;
+    let tapsMs = 0;
+    const scans = new LoadTotal('QR scans');
+    const bulk = new LoadTotal('bulk marks');
+    const operations = new LoadTotal('session operations');
+    for (let done = 0; done < ROUNDS; done++) {
+      tapsMs += await takeAll(this.#bench, [...campus.everybodyTaps()]);
+      await this.#scans.run(scans);
+      await bulk.run(httpPort, bulkRequests(this.#markedByHand, this.#bulkRound++));
+    }
+    for (const step of ['close', 'reopen'] as const) {
+      await operations.run(httpPort, operationRequests(step, this.#markedByHand));
+    }
+    await judged(this.#bench);
+    return {
+      punch: (tapsMs * 1_000) / (ROUNDS * campus.taps),
+      'QR scan': 1_000_000 / scans.perSecond,
+      'bulk call': 1_000_000 / bulk.perSecond,
+      'session operation': 1_000_000 / operations.perSecond,
+    };
+  }
 }
 
 /** Punches of earlier days, spread over the students as real ones are. */

@@ -1,106 +1,92 @@
-import { randomBytes } from 'node:crypto';
-import type { Database } from '@rollcall/central/db/database';
-import { createIngest, type Ingest } from '@rollcall/central/ingest/ingest';
-import { silentLog } from '@rollcall/central/log';
-import { createJudge, type Judge } from '@rollcall/central/marks/judge';
-import { seedCampus } from '@rollcall/central/seed/seed-campus';
-import { advanceSessions } from '@rollcall/central/sessions/advance';
 import { delay } from '@rollcall/protocol/clock';
 import { systemClock } from '@rollcall/protocol/system-clock';
-import { openDurableDatabase } from '../support/durable-postgres.js';
-import { type EncodedBatch, GATEWAYS, IngestCampus, STUDENTS } from './ingest-campus.js';
-import { heapMib, type Measured, round } from './measured.js';
+import { type BareTable, countOf, createBareTable, partOf, readBareRows } from './bare-insert.js';
+import type { EncodedBatch } from './bench-campus.js';
+import {
+  type BenchOptions,
+  type CentralBench,
+  countRows,
+  judged,
+  withCentralBench,
+} from './central-bench.js';
+import { heapMib, type Measured, percentile, round } from './measured.js';
 
-const POLL_MS = 5;
+/** Eight thousand students of fifty buildings. */
+const SIZE: BenchOptions = { gateways: 50, studentsPerSection: 40, tappingSections: 4, isOpened: true };
 const WARM_UP_ROUNDS = 1;
 const ROUNDS = 4;
 const BARE_ROWS_PER_INSERT = 5_000;
-const BARE_COLUMNS = `gateway_id, store_id, seq, punch_id, boot_id, mono_ms, occurred_at, clock_state, device_id, kind,
-  technology, hash_full, received_at, effective_at, time_source, student_id, outcome, matched_projection, room_id`;
+const COLUMNS =
+  `gateway_id store_id seq punch_id boot_id mono_ms occurred_at clock_state device_id kind technology
+  hash_full received_at received_month effective_at time_source student_id outcome matched_projection room_id`.split(
+    /\s+/,
+  );
+const BARE: BareTable = {
+  name: 'bare_punch',
+  like: 'punch',
+  definition: 'LIKE punch INCLUDING INDEXES',
+  columns: COLUMNS,
+};
+const ONLY_KEY: BareTable = {
+  ...BARE,
+  name: 'bare_punch_key',
+  definition: 'LIKE punch, PRIMARY KEY (gateway_id, store_id, seq, received_month)',
+};
 
-/** Ingest as central runs it, with everything that a marking needs, ready to take batches. */
-export interface IngestBench {
-  db: Database;
-  campus: IngestCampus;
-  ingest: Ingest;
-  judge: Judge;
-}
-
-export async function withIngestBench<T>(use: (bench: IngestBench) => Promise<T>): Promise<T> {
-  const db = await openDurableDatabase();
-  try {
-    const cardKey = randomBytes(32);
-    const nowMs = Date.now();
-    const campus = new IngestCampus(cardKey, nowMs);
-    await seedCampus({ db, clock: systemClock, campusKey: cardKey, bytes: campus.seedFile() });
-    await advanceSessions(db.knex, nowMs);
-    const judge = createJudge({ db, clock: systemClock, log: silentLog });
-    judge.start();
-    // Opening 200 class sessions gave every student a first mark.
-    await judge.run();
-    const ingest = createIngest({ db, clock: systemClock, log: silentLog, sendAck: () => judge.wake() });
-    try {
-      return await use({ db, campus, ingest, judge });
-    } finally {
-      await ingest.stop();
-      await judge.stop();
-    }
-  } finally {
-    await db.close();
-  }
-}
+const FLUSH_ROWS = 20_000;
+const LIVE_INTERVAL_MS = 50;
 
 /** Milliseconds until every row is committed and every mark that it changes is judged and counted. */
-export async function takeAll(
-  { ingest, judge, db }: IngestBench,
-  batches: readonly EncodedBatch[],
-): Promise<number> {
+export async function takeAll(bench: CentralBench, batches: readonly EncodedBatch[]): Promise<number> {
   const startMs = performance.now();
-  for (const { gatewayId, payload } of batches) {
-    await ingest.accept({ kind: 'punch', gatewayId, payload, topic: `rollcall/v1/${gatewayId}/up/punch` });
-  }
-  await ingest.idle();
-  // What the judge has taken stays visible here until its transaction is committed.
-  judge.wake();
-  while ((await waiting(db)) > 0) await delay(systemClock, POLL_MS);
+  for (const batch of batches) await accept(bench, batch);
+  await bench.ingest.idle();
+  await judged(bench);
   return performance.now() - startMs;
 }
 
-async function waiting({ knex }: Database): Promise<number> {
-  const { rows } = await knex.raw<{ rows: { n: number }[] }>('SELECT count(*)::int AS n FROM judgement_todo');
-  return rows[0]?.n ?? 0;
+function accept({ ingest }: CentralBench, { gatewayId, payload }: EncodedBatch): Promise<void> {
+  return ingest.accept({ kind: 'punch', gatewayId, payload, topic: `rollcall/v1/${gatewayId}/up/punch` });
 }
 
 export async function measureIngest(): Promise<Measured> {
-  return withIngestBench(async (bench) => {
-    const { db, campus } = bench;
-    for (let round = 0; round < WARM_UP_ROUNDS; round++) await takeAll(bench, [...campus.everybodyTaps()]);
+  return withCentralBench(SIZE, async (bench) => {
+    const { campus, own } = bench;
+    for (let warmUp = 0; warmUp < WARM_UP_ROUNDS; warmUp++) await takeAll(bench, [...campus.everybodyTaps()]);
+    await createBareTable(own, BARE);
+    await createBareTable(own, ONLY_KEY);
     const heapBefore = heapMib();
+    const tookMs = { ingest: 0, bare: 0, onlyKey: 0 };
     let rows = 0;
-    let tookMs = 0;
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let done = 0; done < ROUNDS; done++) {
       // Encoded beforehand: signing is the gateways' work.
       const batches = [...campus.everybodyTaps()];
-      tookMs += await takeAll(bench, batches);
-      rows += batches.reduce((sum, batch) => sum + batch.rows, 0);
+      const since = new Date();
+      tookMs.ingest += await takeAll(bench, batches);
+      rows += campus.taps;
+      tookMs.bare += await insertBare(bench, BARE, since);
+      tookMs.onlyKey += await insertBare(bench, ONLY_KEY, since);
     }
     const heapAfter = heapMib();
-    const marked = await countMarked(db);
-    if (marked < STUDENTS) throw new Error(`only ${marked} of ${STUDENTS} students were marked`);
-    const rowsPerSecond = (rows * 1000) / tookMs;
-    const bareRowsPerSecond = await measureBareInsert(db, 'LIKE punch INCLUDING INDEXES');
-    const onlyKeyRowsPerSecond = await measureBareInsert(
-      db,
-      'LIKE punch, PRIMARY KEY (gateway_id, store_id, seq)',
-    );
+    const marked = await countRows(bench, "attendance_record WHERE mark IN ('present', 'late')");
+    if (marked < campus.students)
+      throw new Error(`only ${marked} of ${campus.students} students were marked`);
+    const flush = await measureFlush(bench);
+    const perSecond = (ms: number): number => (rows * 1000) / ms;
     return {
-      figures: { 'rows/s / rows/s of the bare insert': round(rowsPerSecond / bareRowsPerSecond) },
+      figures: {
+        'rows/s / rows/s of the bare insert': round(tookMs.bare / tookMs.ingest),
+        'worst latency of a live punch, ms': round(Math.max(...flush.latenciesMs)),
+      },
       raw: {
-        gateways: GATEWAYS,
+        gateways: SIZE.gateways,
         rows,
-        'rows/s': round(rowsPerSecond),
-        'bare rows/s': round(bareRowsPerSecond),
-        'bare rows/s with the primary key alone': round(onlyKeyRowsPerSecond),
+        'rows/s': round(perSecond(tookMs.ingest)),
+        'bare rows/s': round(perSecond(tookMs.bare)),
+        'bare rows/s with the primary key alone': round(perSecond(tookMs.onlyKey)),
+        'seconds for a flush of 20,000 punches': round(flush.tookMs / 1000),
+        'live punches during the flush': flush.latenciesMs.length,
+        'live punch p99, ms': round(percentile(flush.latenciesMs, 99)),
         'heap before, MiB': heapBefore,
         'heap after, MiB': heapAfter,
       },
@@ -108,41 +94,61 @@ export async function measureIngest(): Promise<Measured> {
   });
 }
 
-async function countMarked({ knex }: Database): Promise<number> {
-  const { rows } = await knex.raw<{ rows: { n: number }[] }>(
-    "SELECT count(*)::int AS n FROM attendance_record WHERE mark IN ('present', 'late')",
-  );
-  return rows[0]?.n ?? 0;
-}
-
 /**
- * What "bare" means: the rows that ingest stored, every value ready, as arrays over the same driver, chunk by
- * chunk in transactions of the size that ingest takes, into a table with the columns, the primary key and every
+ * What "bare" means: the rows that ingest has just stored, every value ready, as arrays over the same driver, chunk
+ * by chunk in transactions of the size that ingest takes, into a table with the columns, the primary key and every
  * other index of `punch`, on the same server with the same settings, each commit on disk. Without reading and
  * verifying messages, without conflicts to look for, owners, rooms, marks, audit, tallies and notifications. The
  * raw figures hold the same with the primary key as the only index, too.
  */
-async function measureBareInsert({ knex }: Database, definition: string): Promise<number> {
-  await knex.raw(`CREATE TABLE bare_punch (${definition})`);
-  const columns = BARE_COLUMNS.split(',').map((name) => name.trim());
-  const { rows: types } = await knex.raw<{ rows: { name: string; type: string }[] }>(
-    `SELECT attname AS name, format_type(atttypid, NULL) AS type FROM pg_attribute
-      WHERE attrelid = 'punch'::regclass AND attnum > 0`,
-  );
-  const typeOf = new Map(types.map(({ name, type }) => [name, type]));
-  const { rows } = await knex.raw<{ rows: Record<string, string | null>[] }>(
-    `SELECT ${columns.map((name) => `${name}::text`).join(', ')} FROM punch ORDER BY received_at, gateway_id, seq`,
-  );
-  const statement = `INSERT INTO bare_punch (${columns.join(', ')})
-    SELECT * FROM unnest(${columns.map((name) => `?::text[]::${typeOf.get(name)}[]`).join(', ')})`;
+async function insertBare({ own }: CentralBench, table: BareTable, since: Date): Promise<number> {
+  const all = await readBareRows(own, table, {
+    sql: 'received_at >= ? ORDER BY received_at, gateway_id, seq',
+    bindings: [since],
+  });
   let tookMs = 0;
-  for (let from = 0; from < rows.length; from += BARE_ROWS_PER_INSERT) {
-    const chunk = rows.slice(from, from + BARE_ROWS_PER_INSERT);
-    const bindings = columns.map((name) => chunk.map((row) => row[name] ?? null));
+  for (let from = 0; from < countOf(all); from += BARE_ROWS_PER_INSERT) {
+    const { statement, bindings } = partOf(all, from, from + BARE_ROWS_PER_INSERT);
     const startMs = performance.now();
-    await knex.raw(statement, bindings as never);
+    await own.knex.raw(statement, bindings as never);
     tookMs += performance.now() - startMs;
   }
-  await knex.raw('DROP TABLE bare_punch');
-  return (rows.length * 1000) / tookMs;
+  return tookMs;
+}
+
+/** Domain case 96: one gateway sends what it kept during an outage while the other buildings go on. */
+async function measureFlush(bench: CentralBench): Promise<{ tookMs: number; latenciesMs: number[] }> {
+  const { campus, ingest } = bench;
+  const kept = [...campus.oneTaps(0, FLUSH_ROWS)];
+  const sentMs = new Map<string, number>();
+  const latenciesMs: number[] = [];
+  bench.onAck(({ gatewayId }) => {
+    const atMs = sentMs.get(gatewayId);
+    if (atMs === undefined) return;
+    sentMs.delete(gatewayId);
+    latenciesMs.push(performance.now() - atMs);
+  });
+  let isFlushing = true;
+  const live = (async () => {
+    for (let turn = 0; isFlushing; turn++) {
+      const building = 1 + (turn % (SIZE.gateways - 1));
+      // A building whose last punch is not acked yet waits for its turn to come again.
+      const batches = sentMs.has(`gw-${building}`) ? [] : campus.oneTaps(building, 1);
+      for (const batch of batches) {
+        sentMs.set(batch.gatewayId, performance.now());
+        await accept(bench, batch);
+      }
+      await delay(systemClock, LIVE_INTERVAL_MS);
+    }
+  })();
+  const startMs = performance.now();
+  for (const batch of kept) await accept(bench, batch);
+  await ingest.idle();
+  isFlushing = false;
+  const tookMs = performance.now() - startMs;
+  await live;
+  await ingest.idle();
+  bench.onAck(() => undefined);
+  await judged(bench);
+  return { tookMs, latenciesMs };
 }

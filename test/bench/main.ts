@@ -2,10 +2,13 @@ import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { measureDrain } from './drain.js';
-import { GOALS, type Measurement } from './goals.js';
-import { measureGrowth } from './growth.js';
+import { CASES, GOALS, type Measurement } from './goals.js';
+import { LARGE_SIZES, measureGrowth, SIZES } from './growth.js';
+import { measureHttp } from './http.js';
 import { measureIngest } from './ingest.js';
 import { judge, type Measured, type Result } from './measured.js';
+
+import { measureSemester } from './semester.js';
 import { measureTap } from './tap.js';
 
 const { values: options } = parseArgs({
@@ -21,26 +24,33 @@ const MEASUREMENTS: Record<Measurement, () => Promise<Measured>> = {
   tap: measureTap,
   drain: measureDrain,
   ingest: measureIngest,
-  growth: measureGrowth,
+  http: measureHttp,
+  semester: measureSemester,
+
+  growth: () => measureGrowth(options.growth ? LARGE_SIZES : SIZES),
 };
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 function isWanted(measurement: Measurement): boolean {
-  if (options.only !== undefined) return options.only === measurement;
-  return measurement !== 'growth' || options.growth;
+  return options.only === undefined || options.only === measurement;
 }
 
-function print(result: Result): void {
-  const { name, metric, value, goal, holds, note } = result;
-  const verdict = holds === null ? 'not measured' : holds ? 'holds' : 'MISSED';
-  say(`${name}\n  ${metric}${value === null ? '' : `: ${value}`}  (${verdict}; goal ${goal})`);
-  if (note !== undefined) say(`  ${note}`);
+function print(results: readonly Result[]): void {
+  let printed: string | undefined;
+  for (const { name, metric, value, goal, holds, note } of results) {
+    if (name !== printed) say(`${name}\n  goal: ${goal}`);
+    printed = name;
+    const verdict = holds === null ? 'not measured' : holds ? 'holds' : 'MISSED';
+    say(
+      `  ${value === null ? metric : `${metric}: ${value}`}  (${note === undefined ? verdict : `${verdict}: ${note}`})`,
+    );
+  }
 }
 
 async function main(): Promise<void> {
   if (options.help) {
-    say('npm run bench -- [--json FILE] [--growth] [--only tap|drain|ingest|growth]');
+    say(`npm run bench -- [--json FILE] [--growth] [--only ${Object.keys(MEASUREMENTS).join('|')}]`);
     return;
   }
   const measured = new Map<Measurement, Measured>();
@@ -52,8 +62,8 @@ async function main(): Promise<void> {
     for (const [what, value] of Object.entries(found.raw)) say(`  ${what}: ${value}`);
   }
   say('');
-  const results = GOALS.flatMap((goal) => judge(goal, measured, 'not asked for in this run'));
-  for (const result of results) print(result);
+  const results = [...GOALS, ...CASES].flatMap((goal) => judge(goal, measured, 'not asked for in this run'));
+  print(results);
   if (options.json !== undefined) {
     const raw = Object.fromEntries([...measured].map(([name, found]) => [name, found.raw]));
     const machine = { cores: cpus().length, node: process.version };

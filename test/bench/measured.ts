@@ -21,12 +21,13 @@ export function judge(goal: Goal, measured: ReadonlyMap<Measurement, Measured>, 
   const { name, goal: text, measuredBy, notMeasured, metrics } = goal;
   const found = measuredBy === undefined ? undefined : measured.get(measuredBy);
   if (found === undefined) {
-    return [
-      { name, metric: 'not measured', value: null, goal: text, holds: null, note: notMeasured ?? notRun },
-    ];
+    return [{ name, metric: 'figures', value: null, goal: text, holds: null, note: notMeasured ?? notRun }];
   }
-  return metrics.map(({ metric, holds }) => {
+  return metrics.map(({ metric, holds, missing }) => {
     const value = found.figures[metric];
+    if (value === undefined && missing !== undefined) {
+      return { name, metric, value: null, goal: text, holds: null, note: missing };
+    }
     if (value === undefined) throw new Error(`"${name}" was measured without its figure "${metric}"`);
     return { name, metric, value, goal: text, holds: holds(value) };
   });

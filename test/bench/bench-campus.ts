@@ -4,10 +4,7 @@ import { createUuidV7Generator } from '@rollcall/protocol/uuid-v7';
 import { hashesOf } from '../support/cards.js';
 import { localParts, zoneAtNoon } from '../support/seed-file.js';
 
-export const GATEWAYS = 50;
-const SECTIONS_PER_GATEWAY = 4;
-const STUDENTS_PER_SECTION = 40;
-export const STUDENTS = GATEWAYS * SECTIONS_PER_GATEWAY * STUDENTS_PER_SECTION;
+export const SECTIONS_PER_GATEWAY = 4;
 const BATCH_ROWS = 50;
 
 const MINUTE_MS = 60_000;
@@ -28,10 +25,18 @@ export interface EncodedBatch {
   rows: number;
 }
 
+export interface CampusSize {
+  gateways: number;
+  studentsPerSection: number;
+  /** Of the sections of each gateway, how many students tap in; the others are there for other captures. */
+  tappingSections: number;
+}
+
 const cardOf = (student: number): string => `04${student.toString(16).toUpperCase().padStart(12, '0')}`;
 
-/** Fifty buildings, eight thousand students, two hundred class sessions that go on now. */
-export class IngestCampus {
+/** Buildings with a gateway and four rooms each, and a class session that goes on now in every room. */
+export class BenchCampus {
+  readonly size: CampusSize;
   readonly #cardKey: string;
   readonly #nowMs: number;
   readonly #bootId = randomUUID();
@@ -41,17 +46,31 @@ export class IngestCampus {
     fillRandom: (bytes) => void crypto.getRandomValues(bytes),
   });
 
-  constructor(cardKey: Buffer, nowMs: number) {
+  constructor(size: CampusSize, cardKey: Buffer, nowMs: number) {
+    this.size = size;
     this.#cardKey = cardKey.toString('hex');
     this.#nowMs = nowMs;
-    this.#gateways = Array.from({ length: GATEWAYS }, (_, index) => makeGateway(`gw-${index}`));
+    this.#gateways = Array.from({ length: size.gateways }, (_, index) => makeGateway(`gw-${index}`));
+  }
+
+  get sections(): number {
+    return this.size.gateways * SECTIONS_PER_GATEWAY;
+  }
+
+  get students(): number {
+    return this.sections * this.size.studentsPerSection;
+  }
+
+  /** Punches that `everybodyTaps` makes. */
+  get taps(): number {
+    return this.size.gateways * this.size.tappingSections * this.size.studentsPerSection;
   }
 
   seedFile(): Uint8Array {
     const zone = zoneAtNoon(this.#nowMs);
     const start = localParts(this.#nowMs - MINUTE_MS, zone);
     const end = localParts(this.#nowMs + 49 * MINUTE_MS, zone);
-    const sections = Array.from({ length: GATEWAYS * SECTIONS_PER_GATEWAY }, (_, index) => index);
+    const sections = Array.from({ length: this.sections }, (_, index) => index);
     const roomOf = (section: number): string => `r-${section}`;
     const gatewayOf = (section: number): number => Math.floor(section / SECTIONS_PER_GATEWAY);
     const file = {
@@ -88,10 +107,10 @@ export class IngestCampus {
       courses: [{ code: 'CS301', title: 'Database Systems' }],
       faculty: sections.map((section) => ({ code: `F${section}`, name: `Faculty ${section}` })),
       sections: sections.map((section) => ({ id: `s-${section}`, name: `S${section}` })),
-      students: Array.from({ length: STUDENTS }, (_, student) => ({
+      students: Array.from({ length: this.students }, (_, student) => ({
         roll_number: `24B81A${String(student).padStart(5, '0')}`,
         name: `Student ${student}`,
-        section: `s-${Math.floor(student / STUDENTS_PER_SECTION)}`,
+        section: `s-${this.#sectionOf(student)}`,
         member_from: localParts(this.#nowMs - 30 * DAY_MS, zone).date,
         cards: [`iso14443a:${cardOf(student)}`],
       })),
@@ -110,16 +129,36 @@ export class IngestCampus {
     return new TextEncoder().encode(JSON.stringify(file));
   }
 
-  /** Every student taps once, all buildings at the same time: batches of all gateways in turn. */
+  /** Every student of the tapping sections once, all buildings at the same time: batches of all gateways in turn. */
   *everybodyTaps(): Generator<EncodedBatch> {
-    const perGateway = SECTIONS_PER_GATEWAY * STUDENTS_PER_SECTION;
-    for (let from = 0; from < perGateway; from += BATCH_ROWS) {
+    const { studentsPerSection, tappingSections } = this.size;
+    const perGateway = SECTIONS_PER_GATEWAY * studentsPerSection;
+    const tapping = tappingSections * studentsPerSection;
+    for (let from = 0; from < tapping; from += BATCH_ROWS) {
       for (const [index, gateway] of this.#gateways.entries()) {
-        const rows = Math.min(BATCH_ROWS, perGateway - from);
+        const rows = Math.min(BATCH_ROWS, tapping - from);
         const students = Array.from({ length: rows }, (_, row) => index * perGateway + from + row);
         yield { gatewayId: gateway.id, payload: this.#encode(gateway, students), rows };
       }
     }
+  }
+
+  /** Batches of one gateway alone, `rows` punches in all: its students tap again and again. */
+  *oneTaps(gatewayIndex: number, rows: number): Generator<EncodedBatch> {
+    const gateway = this.#gateways[gatewayIndex] as BenchGateway;
+    const perGateway = SECTIONS_PER_GATEWAY * this.size.studentsPerSection;
+    for (let from = 0; from < rows; from += BATCH_ROWS) {
+      const count = Math.min(BATCH_ROWS, rows - from);
+      const students = Array.from(
+        { length: count },
+        (_, row) => gatewayIndex * perGateway + ((from + row) % perGateway),
+      );
+      yield { gatewayId: gateway.id, payload: this.#encode(gateway, students), rows: count };
+    }
+  }
+
+  #sectionOf(student: number): number {
+    return Math.floor(student / this.size.studentsPerSection);
   }
 
   #encode(gateway: BenchGateway, students: readonly number[]): Uint8Array {
@@ -132,7 +171,7 @@ export class IngestCampus {
         occurred_at: new Date(this.#nowMs + gateway.seq).toISOString(),
         clock_state: 'synced',
         punch_id: this.#newPunchId(),
-        device_id: `line-${Math.floor(student / STUDENTS_PER_SECTION)}`,
+        device_id: `line-${this.#sectionOf(student)}`,
         kind: 'card',
         credential: hashesOf(cardOf(student), 'line', this.#cardKey),
       };

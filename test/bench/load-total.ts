@@ -1,0 +1,37 @@
+import { type Load, type LoadResult, runLoad } from './http-load.js';
+import { percentile } from './measured.js';
+
+/** Requests in flight at once: some hundred phones and screens at the same moment. */
+const CONNECTIONS = 128;
+
+/** What several slices of one load add up to; every answer has to be a success. */
+export class LoadTotal {
+  readonly #what: string;
+  readonly #latenciesMs: number[] = [];
+  #tookMs = 0;
+
+  constructor(what: string) {
+    this.#what = what;
+  }
+
+  /** @param connections fewer where as many at once would not happen */
+  async run(port: number, requests: Load['requests'], connections = CONNECTIONS): Promise<LoadResult> {
+    const result = await runLoad({ port, connections, requests });
+    if (result.firstRefusal !== undefined) throw new Error(`${this.#what}: ${result.firstRefusal}`);
+    this.#tookMs += result.tookMs;
+    for (const latencyMs of result.latenciesMs) this.#latenciesMs.push(latencyMs);
+    return result;
+  }
+
+  get requests(): number {
+    return this.#latenciesMs.length;
+  }
+
+  get perSecond(): number {
+    return (this.requests * 1000) / this.#tookMs;
+  }
+
+  percentileMs(percent: number): number {
+    return percentile(this.#latenciesMs, percent);
+  }
+}
