@@ -104,8 +104,10 @@ async function fillTo({ knex }: Database, size: number): Promise<void> {
   for (let from = rows[0]?.n ?? 0; from < size; from += CHUNK_ROWS) {
     await knex.raw(
       `WITH people AS (
-         SELECT student_id, hash, row_number() OVER (ORDER BY student_id) - 1 AS n, count(*) OVER () AS total
-           FROM credential JOIN credential_hash ON credential_id = id AND projection = 'full')
+         SELECT student_id, hash, row_number() OVER (ORDER BY student_id) - 1 AS n
+           FROM credential JOIN credential_hash ON credential_id = id AND projection = 'full'),
+       numbered AS MATERIALIZED (
+         SELECT i, i % (SELECT count(*) FROM people) AS n FROM generate_series(?::bigint, ?::bigint) i)
        INSERT INTO punch (gateway_id, store_id, seq, punch_id, boot_id, mono_ms, occurred_at, clock_state, device_id,
                           kind, technology, hash_full, received_at, received_month, effective_at, time_source, student_id,
                           outcome, matched_projection, room_id)
@@ -113,8 +115,7 @@ async function fillTo({ knex }: Database, size: number): Promise<void> {
               '00000000-0000-4000-8000-000000000002', i, at, 'synced', 'line-0', 'card', 'iso14443a', hash, at,
               date_trunc('month', at AT TIME ZONE 'UTC')::date, at,
               'gateway_clock', student_id, 'recognized', 'full', 'r-0'
-         FROM generate_series(?::bigint, ?::bigint) i
-         JOIN people ON people.n = i % people.total
+         FROM numbered JOIN people USING (n)
          CROSS JOIN LATERAL (SELECT now() - interval '2 days' - i * interval '1 second' AS at) moment`,
       [from + 1, Math.min(from + CHUNK_ROWS, size)],
     );
