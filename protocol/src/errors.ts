@@ -38,6 +38,10 @@ export const ERROR_CODES = {
   CREDENTIAL_BLOCKED: 'operator',
   CREDENTIAL_INVALID: 'input',
   ROSTER_INVALID: 'input',
+  // biometrics
+  GALLERY_FULL: 'operator',
+  IMAGE_INVALID: 'input',
+  TEMPLATE_INVALID: 'input',
   // store
   DISK_LOW: 'operator',
   STORE_BUSY: 'transient',

@@ -1,0 +1,91 @@
+import { MARGIN_PX } from './plane.js';
+import { ORIENTATIONS } from './orientation.js';
+
+/**
+ * A one-dimensional filter laid along every orientation: each tap lies between two pixels of a row or column and is
+ * shared between them. `starts[k]..starts[k+1]` are the taps of orientation k.
+ */
+export interface LineFilter {
+  starts: Int32Array;
+  offsets: Int32Array;
+  weights: Float32Array;
+  /** The odd (quadrature) weights on the same taps; zero for filters that have none. */
+  odd: Float32Array;
+}
+
+export interface LineShape {
+  /** True across the ridge, false along it. */
+  isAcross: boolean;
+  /** Half length, px. */
+  reach: number;
+  even: (distance: number) => number;
+  odd?: (distance: number) => number;
+}
+
+/** Taps for a plane of the given stride. The reach stays inside the margin at any angle. */
+export function lineFilter(stride: number, shape: LineShape): LineFilter {
+  const starts = new Int32Array(ORIENTATIONS + 1);
+  const taps: { offset: number; even: number; odd: number }[] = [];
+  for (let index = 0; index < ORIENTATIONS; index += 1) {
+    starts[index] = taps.length;
+    const angle = (index * Math.PI) / ORIENTATIONS + (shape.isAcross ? Math.PI / 2 : 0);
+    taps.push(...lineTaps(stride, angle, shape));
+  }
+  starts[ORIENTATIONS] = taps.length;
+  return {
+    starts,
+    offsets: Int32Array.from(taps, (tap) => tap.offset),
+    weights: Float32Array.from(taps, (tap) => tap.even),
+    odd: Float32Array.from(taps, (tap) => tap.odd),
+  };
+}
+
+function lineTaps(stride: number, angle: number, shape: LineShape): { offset: number; even: number; odd: number }[] {
+  const dx = Math.cos(angle);
+  const dy = -Math.sin(angle);
+  const isFlat = Math.abs(dx) >= Math.abs(dy);
+  const major = isFlat ? dx : dy;
+  const slope = isFlat ? dy / dx : dx / dy;
+  const steps = Math.min(MARGIN_PX - 1, Math.floor(shape.reach * Math.abs(major)));
+  const taps: { offset: number; even: number; odd: number }[] = [];
+  for (let step = -steps; step <= steps; step += 1) {
+    const distance = step / major;
+    const side = step * slope;
+    const low = Math.floor(side);
+    const even = shape.even(distance);
+    const odd = shape.odd?.(distance) ?? 0;
+    for (const [minor, share] of [
+      [low, 1 - (side - low)],
+      [low + 1, side - low],
+    ] as const) {
+      if (share < 1e-6) continue;
+      taps.push({
+        offset: isFlat ? minor * stride + step : step * stride + minor,
+        even: even * share,
+        odd: odd * share,
+      });
+    }
+  }
+  return balanced(taps, shape);
+}
+
+/** Smoothing taps sum to 1; band-pass taps to 0, with their absolute sum 1. Orientations are then comparable. */
+function balanced<T extends { even: number; odd: number }>(taps: T[], shape: LineShape): T[] {
+  const sum = taps.reduce((total, tap) => total + tap.even, 0);
+  if (shape.odd === undefined) {
+    for (const tap of taps) tap.even /= sum;
+    return taps;
+  }
+  const size = taps.reduce((total, tap) => total + Math.abs(tap.even), 0);
+  const envelope = taps.reduce((total, tap) => total + Math.hypot(tap.even, tap.odd), 0);
+  for (const tap of taps) tap.even -= (sum * Math.hypot(tap.even, tap.odd)) / envelope;
+  for (const tap of taps) {
+    tap.even /= size;
+    tap.odd /= size;
+  }
+  return taps;
+}
+
+export function gaussian(sigma: number): (distance: number) => number {
+  return (distance) => Math.exp((-distance * distance) / (2 * sigma * sigma));
+}
