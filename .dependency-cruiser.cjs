@@ -46,6 +46,20 @@ module.exports = {
       to: { path: '^gateway/src/(drivers|devices|transport)/' },
     },
     {
+      name: 'biometrics-are-a-library',
+      comment: 'The rest of the gateway uses them; they know nothing of it.',
+      severity: 'error',
+      from: { path: '^gateway/src/biometrics/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^gateway/src/', pathNot: '^gateway/src/biometrics/' },
+    },
+    {
+      name: 'biometrics-do-no-input-or-output',
+      comment: 'Only the command line reads files; the library also runs where there is no Node.',
+      severity: 'error',
+      from: { path: '^gateway/src/biometrics/', pathNot: '\\.test\\.ts$|^gateway/src/biometrics/cli/' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
       name: 'rules-are-pure',
       comment: 'A mark is a function of its inputs: no clock, no database, no I/O.',
       severity: 'error',

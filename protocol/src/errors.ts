@@ -39,6 +39,7 @@ export const ERROR_CODES = {
   CREDENTIAL_INVALID: 'input',
   ROSTER_INVALID: 'input',
   // biometrics
+  FINGER_UNREADABLE: 'input',
   GALLERY_FULL: 'operator',
   IMAGE_INVALID: 'input',
   TEMPLATE_INVALID: 'input',
