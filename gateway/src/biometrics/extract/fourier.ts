@@ -4,12 +4,17 @@ const BITS = 5;
 
 /** In-place transform of BLOCK_PX² complex values; the inverse is not divided by their number. */
 export class BlockFourier {
-  readonly #cos = Float64Array.from({ length: BLOCK_PX / 2 }, (_, at) => Math.cos((2 * Math.PI * at) / BLOCK_PX));
-  readonly #sin = Float64Array.from({ length: BLOCK_PX / 2 }, (_, at) => Math.sin((2 * Math.PI * at) / BLOCK_PX));
+  readonly #cos = Float64Array.from({ length: BLOCK_PX / 2 }, (_, at) =>
+    Math.cos((2 * Math.PI * at) / BLOCK_PX),
+  );
+  readonly #sin = Float64Array.from({ length: BLOCK_PX / 2 }, (_, at) =>
+    Math.sin((2 * Math.PI * at) / BLOCK_PX),
+  );
   readonly #reversed = Uint8Array.from({ length: BLOCK_PX }, (_, at) => reverseBits(at));
 
   transform(re: Float32Array, im: Float32Array, isInverse: boolean): void {
-    for (let row = 0; row < BLOCK_PX; row += 1) this.#line(re, im, { start: row * BLOCK_PX, step: 1, isInverse });
+    for (let row = 0; row < BLOCK_PX; row += 1)
+      this.#line(re, im, { start: row * BLOCK_PX, step: 1, isInverse });
     for (let column = 0; column < BLOCK_PX; column += 1) {
       this.#line(re, im, { start: column, step: BLOCK_PX, isInverse });
     }

@@ -1,6 +1,13 @@
 import { acrossBoth, type FilterMaps, newEnhancer, periodMap, smoothAlong } from '../field/enhance.js';
 import type { Mask } from '../field/mask.js';
-import { CELL_PX, gradientField, ORIENTATIONS, type OrientationField, orientationIndices, smoothField } from '../field/orientation.js';
+import {
+  CELL_PX,
+  gradientField,
+  ORIENTATIONS,
+  type OrientationField,
+  orientationIndices,
+  smoothField,
+} from '../field/orientation.js';
 import { mirrorMargin, newPlane, type Plane } from '../field/plane.js';
 import { BIFURCATION, ENDING, type Minutia, strongest, toAngleSteps } from './minutiae.js';
 import { phaseResidues, type Residue } from './phase-residues.js';
@@ -10,7 +17,7 @@ import { enhanceSpectrally } from './spectral-enhance.js';
 /** This front end works at 333 dpi: 2.25 times fewer pixels, and other errors than the first one (fingerprint §7.3). */
 const SCALE = 1.5;
 const CELL_AT_333 = CELL_PX / SCALE;
-const PHASE_SHAPE = { alongSigma: 2.6, periods: [3.8, 4.7, 5.6, 6.6, 7.8], acrossSigma: 0.42 } as const;
+const ENHANCER = newEnhancer({ alongSigma: 1.6, periods: [3.8, 4.7, 5.6, 6.6, 7.8], acrossSigma: 0.42 });
 const FIELD_PASSES = [1, 1];
 /** Whirls of opposite sense at this distance are one piece of noise, px at 333 dpi. */
 const PAIR_PX = 5.5;
@@ -32,15 +39,14 @@ export function extractFromPhase(plane: Plane, mask: Mask): PhaseView {
   const spectral = enhanceSpectrally(small);
   const field = smoothField(gradientField(spectral, CELL_AT_333), FIELD_PASSES);
   const orientation = orientationIndices(field, small, CELL_AT_333);
-  const enhancer = newEnhancer(small.stride, PHASE_SHAPE);
-  const smoothed = smoothAlong(enhancer, spectral, orientation);
   const base = { width: small.width, height: small.height, mask, cellPx: CELL_AT_333, orientation };
-  const maps: FilterMaps = { ...base, period: periodMap(enhancer, smoothed, base) };
-  const { even, odd } = acrossBoth(enhancer, smoothed, maps);
+  const smoothed = smoothAlong(ENHANCER, spectral, base);
+  const maps: FilterMaps = { ...base, period: periodMap(ENHANCER, smoothed, base).period };
+  const { even, odd } = acrossBoth(ENHANCER, smoothed, maps);
   const residues = phaseResidues({ even, odd, orientation, orientations: ORIENTATIONS });
-  const amplitude = amplitudes(even, odd);
+  const amplitude = amplitudeOf(even, odd);
   const minutiae = withoutPairs(residues)
-    .map((residue) => toMinutia(residue, { field, amplitude, even }))
+    .map((residue) => toMinutia(residue, field, amplitude))
     .filter((minutia) => minutia.quality > 0 && isDeepInside(mask, minutia.x, minutia.y));
   return { minutiae: strongest(minutiae), field, even };
 }
@@ -69,8 +75,29 @@ function thirds(at: number): [number, number, number] {
   return at % 2 === 0 ? [start, 2 / 3, 1 / 3] : [start, 1 / 3, 2 / 3];
 }
 
-function amplitudes(even: Plane, odd: Plane): Float32Array {
-  return Float32Array.from(even.data, (value, at) => Math.hypot(value, odd.data[at]!));
+interface Amplitude {
+  at: (x: number, y: number) => number;
+  /** Of the whole finger, from a sixteenth of its pixels. */
+  median: number;
+}
+
+function amplitudeOf(even: Plane, odd: Plane): Amplitude {
+  const { width, height, stride, origin } = even;
+  const at = (x: number, y: number): number => {
+    const inX = Math.min(width - 1, Math.max(0, Math.round(x)));
+    const inY = Math.min(height - 1, Math.max(0, Math.round(y)));
+    const place = origin + inY * stride + inX;
+    return Math.hypot(even.data[place]!, odd.data[place]!);
+  };
+  const samples: number[] = [];
+  for (let y = 0; y < height; y += 4) {
+    for (let x = 0; x < width; x += 4) {
+      const value = at(x, y);
+      if (value > 0) samples.push(value);
+    }
+  }
+  const sorted = Float32Array.from(samples).sort();
+  return { at, median: sorted[sorted.length >> 1] ?? 0 };
 }
 
 /** Takes away whirls that undo each other: they face each other along the ridge, or stand back to back. */
@@ -91,39 +118,21 @@ function withoutPairs(residues: readonly Residue[]): Residue[] {
   return residues.filter((_, at) => !gone.has(at));
 }
 
-interface Surroundings {
-  field: OrientationField;
-  amplitude: Float32Array;
-  even: Plane;
-}
-
-function toMinutia(residue: Residue, { field, amplitude, even }: Surroundings): Minutia {
+function toMinutia(residue: Residue, field: OrientationField, amplitude: Amplitude): Minutia {
   let ring = 0;
   for (let step = 0; step < 8; step += 1) {
     const angle = (step * Math.PI) / 4;
-    const x = Math.min(even.width - 1, Math.max(0, Math.round(residue.x + RING_PX * Math.cos(angle))));
-    const y = Math.min(even.height - 1, Math.max(0, Math.round(residue.y + RING_PX * Math.sin(angle))));
-    ring += amplitude[even.origin + y * even.stride + x]! / 8;
+    ring += amplitude.at(residue.x + RING_PX * Math.cos(angle), residue.y + RING_PX * Math.sin(angle)) / 8;
   }
   const cell = Math.floor(residue.y / CELL_AT_333) * field.width + Math.floor(residue.x / CELL_AT_333);
   const coherence = Math.hypot(field.cos[cell]!, field.sin[cell]!);
-  const clarity = ring / (medianAmplitude(amplitude) + 1e-9);
+  const clarity = ring / (amplitude.median + 1e-9);
+  const quality = Math.round(100 * coherence * Math.min(1, clarity));
   return {
     x: Math.round(residue.x * SCALE + 0.25),
     y: Math.round(residue.y * SCALE + 0.25),
     angle: toAngleSteps(residue.direction),
     type: residue.isRidge ? ENDING : BIFURCATION,
-    quality: clarity < AMPLITUDE_MIN ? 0 : Math.max(1, Math.min(100, Math.round(100 * coherence * Math.min(1, clarity)))),
+    quality: clarity < AMPLITUDE_MIN ? 0 : Math.max(1, Math.min(100, quality)),
   };
-}
-
-const medians = new WeakMap<Float32Array, number>();
-
-function medianAmplitude(amplitude: Float32Array): number {
-  const known = medians.get(amplitude);
-  if (known !== undefined) return known;
-  const sorted = amplitude.filter((value) => value > 0).sort();
-  const median = sorted[sorted.length >> 1] ?? 0;
-  medians.set(amplitude, median);
-  return median;
 }

@@ -39,7 +39,12 @@ export function phaseResidues(signal: PhaseSignal): Residue[] {
       // Once round, counter-clockwise for the eye: left top, left bottom, right bottom, right top.
       const places = [at, at + stride, at + stride + 1, at + 1];
       if (places.some((place) => even.data[place] === 0)) continue;
-      const indices = [orientation[flat]!, orientation[flat + width]!, orientation[flat + width + 1]!, orientation[flat + 1]!];
+      const indices = [
+        orientation[flat]!,
+        orientation[flat + width]!,
+        orientation[flat + width + 1]!,
+        orientation[flat + 1]!,
+      ];
       const turns = whirl(places, indices, { phase, orientations });
       if (turns === 0) continue;
       residues.push(residueAt({ x, y, turns, index: indices[0]! }, signal));

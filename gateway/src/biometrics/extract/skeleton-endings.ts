@@ -22,7 +22,8 @@ const DIRECTION_STEPS = 14;
 /** How often a walk round the neighbors enters the line: 1 at an end, 2 inside, 3 and more at a junction. */
 const CROSSINGS = Uint8Array.from({ length: 256 }, (_, bits) => {
   let count = 0;
-  for (let at = 0; at < 8; at += 1) if (((bits >> at) & 1) === 0 && ((bits >> ((at + 1) & 7)) & 1) === 1) count += 1;
+  for (let at = 0; at < 8; at += 1)
+    if (((bits >> at) & 1) === 0 && ((bits >> ((at + 1) & 7)) & 1) === 1) count += 1;
   return count;
 });
 

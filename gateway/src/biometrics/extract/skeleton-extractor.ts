@@ -1,14 +1,19 @@
-import type { Extent } from '../field/box-blur.js';
-import { acrossEven, type Enhancer, type FilterMaps, newEnhancer, periodMap, smoothAlong } from '../field/enhance.js';
-import { isInside, type Mask } from '../field/mask.js';
-import { CELL_PX, gradientField, type OrientationField, orientationIndices, smoothField } from '../field/orientation.js';
+import { acrossEven, type FilterMaps, newEnhancer, periodMap, smoothAlong } from '../field/enhance.js';
+import { isInside, type Mask, withoutWeakCells } from '../field/mask.js';
+import {
+  CELL_PX,
+  gradientField,
+  type OrientationField,
+  orientationIndices,
+  smoothField,
+} from '../field/orientation.js';
 import type { Plane } from '../field/plane.js';
 import { BIFURCATION, ENDING, type Minutia, type MinutiaType, strongest, toAngleSteps } from './minutiae.js';
 import { type LineEnd, lineEnds, TRACE_STEPS } from './skeleton-endings.js';
 import { type BinaryPicture, newPicture, thin } from './thin.js';
 
 /** Filter shapes at 500 dpi: periods from children's fingers to wide ridges (fingerprint §7.0: 6 to 12 px). */
-export const SKELETON_SHAPE = { alongSigma: 5, periods: [6, 7, 8.2, 9.6, 11.3], acrossSigma: 0.45 } as const;
+const ENHANCER = newEnhancer({ alongSigma: 3.2, periods: [6, 7, 8.2, 9.6, 11.3], acrossSigma: 0.45 });
 /** Box radii (cells) that smooth the field of the raw image, and of the enhanced one. */
 const RAW_PASSES = [2, 2];
 const ENHANCED_PASSES = [1, 1];
@@ -21,12 +26,16 @@ const GAP_PX = 12;
 /** Cosine of the angle within which ends face each other. */
 const FACING = 0.7;
 /** Everything within this distance of a minutia must be finger, px. */
-export const BORDER_PX = 12;
+export const BORDER_PX = 9;
 /** Coherence at which a minutia counts as certain. */
 const GOOD_COHERENCE = 0.9;
 
 export interface SkeletonView {
   minutiae: Minutia[];
+  /** Where ridges are seen. */
+  mask: Mask;
+  /** Ridge flow of the image as it came, whose coherence says how clear it was. */
+  raw: OrientationField;
   field: OrientationField;
   maps: FilterMaps;
   ridges: BinaryPicture;
@@ -38,35 +47,34 @@ export interface SkeletonView {
  * Ends of valleys are bifurcations of ridges: both types are found by the more reliable detector (fingerprint §7.1.6).
  */
 export function extractFromSkeletons(plane: Plane, mask: Mask): SkeletonView {
-  const enhancer = newEnhancer(plane.stride, SKELETON_SHAPE);
-  const first = round(enhancer, plane, { mask, source: plane, passes: RAW_PASSES });
-  const second = round(enhancer, plane, { mask, source: first.enhanced, passes: ENHANCED_PASSES });
-  const { ridges, valleys } = binarize(second.enhanced, mask);
+  const raw = fieldOf(plane, RAW_PASSES);
+  const first = smoothedBy(plane, { mask, field: raw });
+  const { period, strength } = periodMap(ENHANCER, first.smoothed, first.maps);
+  const rough = acrossEven(ENHANCER, first.smoothed, { ...first.maps, period });
+  const ridged = withoutWeakCells(mask, strength);
+  const field = fieldOf(rough, ENHANCED_PASSES);
+  const second = smoothedBy(plane, { mask: ridged, field });
+  const maps: FilterMaps = { ...second.maps, period };
+  const enhanced = acrossEven(ENHANCER, second.smoothed, maps);
+  const { ridges, valleys } = binarize(enhanced, ridged);
   thin(ridges);
   thin(valleys);
-  const at = { field: second.field, mask };
+  const at = { field, mask: ridged };
   const minutiae = [
     ...minutiaeOf(lineEnds(ridges), ENDING, at),
     ...minutiaeOf(lineEnds(valleys), BIFURCATION, at),
   ];
-  return { minutiae: strongest(minutiae), field: second.field, maps: second.maps, ridges, valleys };
+  return { minutiae: strongest(minutiae), mask: ridged, raw, field, maps, ridges, valleys };
 }
 
-interface RoundInput {
-  mask: Mask;
-  /** What the orientation is taken from. */
-  source: Plane;
-  passes: readonly number[];
+function fieldOf(plane: Plane, passes: readonly number[]): OrientationField {
+  return smoothField(gradientField(plane, CELL_PX), passes);
 }
 
-function round(enhancer: Enhancer, plane: Plane, { mask, source, passes }: RoundInput) {
-  const field = smoothField(gradientField(source, CELL_PX), passes);
-  const extent: Extent = plane;
-  const orientation = orientationIndices(field, extent, CELL_PX);
-  const smoothed = smoothAlong(enhancer, plane, orientation);
-  const base = { width: plane.width, height: plane.height, mask, cellPx: CELL_PX, orientation };
-  const maps: FilterMaps = { ...base, period: periodMap(enhancer, smoothed, base) };
-  return { field, maps, enhanced: acrossEven(enhancer, smoothed, maps) };
+function smoothedBy(plane: Plane, { mask, field }: { mask: Mask; field: OrientationField }) {
+  const orientation = orientationIndices(field, plane, CELL_PX);
+  const maps = { width: plane.width, height: plane.height, mask, cellPx: CELL_PX, orientation };
+  return { maps, smoothed: smoothAlong(ENHANCER, plane, maps) };
 }
 
 function binarize(enhanced: Plane, mask: Mask): { ridges: BinaryPicture; valleys: BinaryPicture } {
@@ -82,7 +90,11 @@ function binarize(enhanced: Plane, mask: Mask): { ridges: BinaryPicture; valleys
   return { ridges, valleys };
 }
 
-function minutiaeOf(ends: LineEnd[], type: MinutiaType, at: { field: OrientationField; mask: Mask }): Minutia[] {
+function minutiaeOf(
+  ends: LineEnd[],
+  type: MinutiaType,
+  at: { field: OrientationField; mask: Mask },
+): Minutia[] {
   const real = ends.filter((end) => end.length >= (end.isFragment ? FRAGMENT_PX : SPUR_PX));
   const bridged = new Set<LineEnd>();
   for (const [index, a] of real.entries()) {

@@ -16,9 +16,8 @@ const PERIOD_MAX_PX = 11;
 export function enhanceSpectrally(plane: Plane): Plane {
   const out = newPlane(plane.width, plane.height);
   const fourier = new BlockFourier();
-  const window = Float32Array.from(
-    { length: BLOCK_PX },
-    (_, at) => Math.sin((Math.PI * (at + 0.5)) / BLOCK_PX),
+  const window = Float32Array.from({ length: BLOCK_PX }, (_, at) =>
+    Math.sin((Math.PI * (at + 0.5)) / BLOCK_PX),
   );
   const pass = bandPass();
   const re = new Float32Array(BLOCK_PX * BLOCK_PX);

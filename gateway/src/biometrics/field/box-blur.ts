@@ -11,7 +11,8 @@ export interface Extent {
 export function boxBlur(data: Float32Array, extent: Extent, radius: number): void {
   const { width, height } = extent;
   const line = new Float64Array(Math.max(width, height) + 1);
-  for (let y = 0; y < height; y += 1) blurLine(data, { start: y * width, step: 1, count: width }, radius, line);
+  for (let y = 0; y < height; y += 1)
+    blurLine(data, { start: y * width, step: 1, count: width }, radius, line);
   for (let x = 0; x < width; x += 1) blurLine(data, { start: x, step: width, count: height }, radius, line);
 }
 
@@ -21,7 +22,12 @@ interface Line {
   count: number;
 }
 
-function blurLine(data: Float32Array, { start, step, count }: Line, radius: number, sums: Float64Array): void {
+function blurLine(
+  data: Float32Array,
+  { start, step, count }: Line,
+  radius: number,
+  sums: Float64Array,
+): void {
   sums[0] = 0;
   for (let at = 0; at < count; at += 1) sums[at + 1] = sums[at]! + data[start + at * step]!;
   for (let at = 0; at < count; at += 1) {

@@ -1,8 +1,7 @@
-import type { Extent } from './box-blur.js';
-import { gaussian, type LineFilter, lineFilter } from './line-filter.js';
-import { isInside, type Mask } from './mask.js';
-import { CELL_PX } from './orientation.js';
-import { mirrorMargin, newPlane, type Plane } from './plane.js';
+import { boxBlur, type Extent } from './box-blur.js';
+import { gaussian, type LineFilter, lineFilter, tapOffsets } from './line-filter.js';
+import type { Mask } from './mask.js';
+import { MARGIN_PX, mirrorMargin, newPlane, type Plane } from './plane.js';
 
 /** Shapes of the filters of one front end, px at its resolution. */
 export interface EnhancerShape {
@@ -23,8 +22,8 @@ export interface Enhancer {
 
 const REACH_IN_SIGMAS = 2.2;
 
-export function newEnhancer(stride: number, shape: EnhancerShape): Enhancer {
-  const along = lineFilter(stride, {
+export function newEnhancer(shape: EnhancerShape): Enhancer {
+  const along = lineFilter({
     isAcross: false,
     reach: shape.alongSigma * REACH_IN_SIGMAS,
     even: gaussian(shape.alongSigma),
@@ -32,7 +31,7 @@ export function newEnhancer(stride: number, shape: EnhancerShape): Enhancer {
   const across = shape.periods.map((period) => {
     const envelope = gaussian(shape.acrossSigma * period);
     const wave = (2 * Math.PI) / period;
-    return lineFilter(stride, {
+    return lineFilter({
       isAcross: true,
       reach: shape.acrossSigma * period * REACH_IN_SIGMAS,
       even: (distance) => envelope(distance) * Math.cos(wave * distance),
@@ -40,25 +39,6 @@ export function newEnhancer(stride: number, shape: EnhancerShape): Enhancer {
     });
   });
   return { along, across, shape };
-}
-
-/** Smoothed along the local orientation; pixels outside the mask stay as they are. */
-export function smoothAlong(enhancer: Enhancer, plane: Plane, orientation: Uint8Array): Plane {
-  const out = newPlane(plane.width, plane.height);
-  const { starts, offsets, weights } = enhancer.along;
-  const { data, stride, origin, width } = plane;
-  for (let y = 0; y < plane.height; y += 1) {
-    for (let x = 0; x < width; x += 1) {
-      const at = origin + y * stride + x;
-      const index = orientation[y * width + x]!;
-      const end = starts[index + 1]!;
-      let sum = 0;
-      for (let tap = starts[index]!; tap < end; tap += 1) sum += weights[tap]! * data[at + offsets[tap]!]!;
-      out.data[at] = sum;
-    }
-  }
-  mirrorMargin(out);
-  return out;
 }
 
 /** Which pixels are worth filtering, and how. */
@@ -71,16 +51,44 @@ export interface FilterMaps extends Extent {
   period: Uint8Array;
 }
 
+/** Smoothed along the local orientation, in the mask and as far round it as the next filter reaches. */
+export function smoothAlong(enhancer: Enhancer, plane: Plane, maps: Omit<FilterMaps, 'period'>): Plane {
+  const out = newPlane(plane.width, plane.height);
+  const { starts, weights } = enhancer.along;
+  const { data, stride, origin, width } = plane;
+  const offsets = tapOffsets(enhancer.along, stride);
+  const { orientation, mask, cellPx } = maps;
+  const wanted = Float32Array.from(mask.cells);
+  boxBlur(wanted, mask, Math.ceil(MARGIN_PX / 2 / cellPx));
+  for (let y = 0; y < plane.height; y += 1) {
+    const cellRow = Math.floor(y / cellPx) * mask.width;
+    for (let x = 0; x < width; x += 1) {
+      if (wanted[cellRow + Math.floor(x / cellPx)] === 0) continue;
+      const at = origin + y * stride + x;
+      const index = orientation[y * width + x]!;
+      const end = starts[index + 1]!;
+      let sum = 0;
+      for (let tap = starts[index]!; tap < end; tap += 1) sum += weights[tap]! * data[at + offsets[tap]!]!;
+      out.data[at] = sum;
+    }
+  }
+  mirrorMargin(out);
+  return out;
+}
+
 /** The even response of the band-pass; 0 outside the mask. */
 export function acrossEven(enhancer: Enhancer, smoothed: Plane, maps: FilterMaps): Plane {
   const out = newPlane(smoothed.width, smoothed.height);
   const { data, stride, origin, width } = smoothed;
+  const offsetsOf = enhancer.across.map((filter) => tapOffsets(filter, stride));
   for (let y = 0; y < smoothed.height; y += 1) {
     const cellRow = Math.floor(y / maps.cellPx) * maps.mask.width;
     for (let x = 0; x < width; x += 1) {
       const cell = cellRow + Math.floor(x / maps.cellPx);
       if (maps.mask.cells[cell] !== 1) continue;
-      const { starts, offsets, weights } = enhancer.across[maps.period[cell]!]!;
+      const period = maps.period[cell]!;
+      const { starts, weights } = enhancer.across[period]!;
+      const offsets = offsetsOf[period]!;
       const at = origin + y * stride + x;
       const index = maps.orientation[y * width + x]!;
       const end = starts[index + 1]!;
@@ -94,23 +102,30 @@ export function acrossEven(enhancer: Enhancer, smoothed: Plane, maps: FilterMaps
 }
 
 /** Even and odd response: the analytic signal of the ridges. 0 outside the mask. */
-export function acrossBoth(enhancer: Enhancer, smoothed: Plane, maps: FilterMaps): { even: Plane; odd: Plane } {
+export function acrossBoth(
+  enhancer: Enhancer,
+  smoothed: Plane,
+  maps: FilterMaps,
+): { even: Plane; odd: Plane } {
   const even = newPlane(smoothed.width, smoothed.height);
   const odd = newPlane(smoothed.width, smoothed.height);
   const { data, stride, origin, width } = smoothed;
+  const offsetsOf = enhancer.across.map((filter) => tapOffsets(filter, stride));
   for (let y = 0; y < smoothed.height; y += 1) {
     const cellRow = Math.floor(y / maps.cellPx) * maps.mask.width;
     for (let x = 0; x < width; x += 1) {
       const cell = cellRow + Math.floor(x / maps.cellPx);
       if (maps.mask.cells[cell] !== 1) continue;
-      const filter = enhancer.across[maps.period[cell]!]!;
+      const period = maps.period[cell]!;
+      const filter = enhancer.across[period]!;
+      const offsets = offsetsOf[period]!;
       const at = origin + y * stride + x;
       const index = maps.orientation[y * width + x]!;
       const end = filter.starts[index + 1]!;
       let sumEven = 0;
       let sumOdd = 0;
       for (let tap = filter.starts[index]!; tap < end; tap += 1) {
-        const value = data[at + filter.offsets[tap]!]!;
+        const value = data[at + offsets[tap]!]!;
         sumEven += filter.weights[tap]! * value;
         sumOdd += filter.odd[tap]! * value;
       }
@@ -121,45 +136,41 @@ export function acrossBoth(enhancer: Enhancer, smoothed: Plane, maps: FilterMaps
   return { even, odd };
 }
 
-/** Index of the strongest period per cell, from the energy of every filter at every second pixel. */
-export function periodMap(enhancer: Enhancer, smoothed: Plane, maps: Omit<FilterMaps, 'period'>): Uint8Array {
-  const { mask, cellPx } = maps;
-  const energies = enhancer.across.map((filter) => energyMap(filter, smoothed, maps));
-  const period = new Uint8Array(mask.cells.length);
-  for (let cell = 0; cell < period.length; cell += 1) {
-    period[cell] = mask.cells[cell] === 1 ? strongest(energies, cell, mask) : 0;
-  }
-  return cellPx > 0 ? period : new Uint8Array();
+export interface PeriodMap {
+  /** Index of the strongest period per cell. */
+  period: Uint8Array;
+  /** Mean energy of that period's filter: how much of what is seen there are ridges. */
+  strength: Float32Array;
 }
 
-/** Cells around a cell whose energies are added: the period of ridges changes slowly. */
+/** Distance of the pixels at which energies are taken. */
+const SAMPLE_PX = 3;
+/** Box radius (cells) over which energies are averaged: the period of ridges changes slowly. */
 const PERIOD_RADIUS = 2;
 
-function strongest(energies: readonly Float32Array[], cell: number, mask: Mask): number {
-  const column = cell % mask.width;
-  const row = Math.floor(cell / mask.width);
-  let best = 0;
-  let bestEnergy = -1;
-  for (let index = 0; index < energies.length; index += 1) {
-    let sum = 0;
-    for (let y = Math.max(0, row - PERIOD_RADIUS); y <= Math.min(mask.height - 1, row + PERIOD_RADIUS); y += 1) {
-      for (let x = Math.max(0, column - PERIOD_RADIUS); x <= Math.min(mask.width - 1, column + PERIOD_RADIUS); x += 1) {
-        sum += energies[index]![y * mask.width + x]!;
-      }
-    }
-    if (sum > bestEnergy) {
-      bestEnergy = sum;
-      best = index;
+/** The strongest period of every cell in the mask, from the energy of every filter at a ninth of the pixels. */
+export function periodMap(enhancer: Enhancer, smoothed: Plane, maps: Omit<FilterMaps, 'period'>): PeriodMap {
+  const { cells } = maps.mask;
+  const period = new Uint8Array(cells.length);
+  const strength = new Float32Array(cells.length);
+  for (const [index, filter] of enhancer.across.entries()) {
+    const energy = energyMap(filter, smoothed, maps);
+    boxBlur(energy, maps.mask, PERIOD_RADIUS);
+    for (let cell = 0; cell < cells.length; cell += 1) {
+      if (cells[cell] !== 1 || energy[cell]! <= strength[cell]!) continue;
+      strength[cell] = energy[cell]!;
+      period[cell] = index;
     }
   }
-  return best;
+  return { period, strength };
 }
 
 function energyMap(filter: LineFilter, plane: Plane, maps: Omit<FilterMaps, 'period'>): Float32Array {
   const energy = new Float32Array(maps.mask.cells.length);
-  for (let y = 1; y < plane.height; y += 2) {
+  const offsets = tapOffsets(filter, plane.stride);
+  for (let y = 1; y < plane.height; y += SAMPLE_PX) {
     const cellRow = Math.floor(y / maps.cellPx) * maps.mask.width;
-    for (let x = 1; x < plane.width; x += 2) {
+    for (let x = 1; x < plane.width; x += SAMPLE_PX) {
       const cell = cellRow + Math.floor(x / maps.cellPx);
       if (maps.mask.cells[cell] !== 1) continue;
       const at = plane.origin + y * plane.stride + x;
@@ -167,7 +178,7 @@ function energyMap(filter: LineFilter, plane: Plane, maps: Omit<FilterMaps, 'per
       let even = 0;
       let odd = 0;
       for (let tap = filter.starts[index]!; tap < filter.starts[index + 1]!; tap += 1) {
-        const value = plane.data[at + filter.offsets[tap]!]!;
+        const value = plane.data[at + offsets[tap]!]!;
         even += filter.weights[tap]! * value;
         odd += filter.odd[tap]! * value;
       }
@@ -175,8 +186,4 @@ function energyMap(filter: LineFilter, plane: Plane, maps: Omit<FilterMaps, 'per
     }
   }
   return energy;
-}
-
-export function isFinger(maps: { mask: Mask; cellPx: number }, x: number, y: number): boolean {
-  return isInside(maps.mask, (x * CELL_PX) / maps.cellPx, (y * CELL_PX) / maps.cellPx);
 }

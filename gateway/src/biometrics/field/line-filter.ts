@@ -1,5 +1,5 @@
-import { MARGIN_PX } from './plane.js';
 import { ORIENTATIONS } from './orientation.js';
+import { MARGIN_PX } from './plane.js';
 
 /**
  * A one-dimensional filter laid along every orientation: each tap lies between two pixels of a row or column and is
@@ -7,7 +7,9 @@ import { ORIENTATIONS } from './orientation.js';
  */
 export interface LineFilter {
   starts: Int32Array;
-  offsets: Int32Array;
+  /** Place of each tap, px; y points down. */
+  dx: Int8Array;
+  dy: Int8Array;
   weights: Float32Array;
   /** The odd (quadrature) weights on the same taps; zero for filters that have none. */
   odd: Float32Array;
@@ -22,32 +24,45 @@ export interface LineShape {
   odd?: (distance: number) => number;
 }
 
-/** Taps for a plane of the given stride. The reach stays inside the margin at any angle. */
-export function lineFilter(stride: number, shape: LineShape): LineFilter {
+/** The reach stays inside the margin of a plane at any angle. */
+export function lineFilter(shape: LineShape): LineFilter {
   const starts = new Int32Array(ORIENTATIONS + 1);
-  const taps: { offset: number; even: number; odd: number }[] = [];
+  const taps: Tap[] = [];
   for (let index = 0; index < ORIENTATIONS; index += 1) {
     starts[index] = taps.length;
     const angle = (index * Math.PI) / ORIENTATIONS + (shape.isAcross ? Math.PI / 2 : 0);
-    taps.push(...lineTaps(stride, angle, shape));
+    taps.push(...lineTaps(angle, shape));
   }
   starts[ORIENTATIONS] = taps.length;
   return {
     starts,
-    offsets: Int32Array.from(taps, (tap) => tap.offset),
+    dx: Int8Array.from(taps, (tap) => tap.dx),
+    dy: Int8Array.from(taps, (tap) => tap.dy),
     weights: Float32Array.from(taps, (tap) => tap.even),
     odd: Float32Array.from(taps, (tap) => tap.odd),
   };
 }
 
-function lineTaps(stride: number, angle: number, shape: LineShape): { offset: number; even: number; odd: number }[] {
+/** Where the taps lie in a plane, relative to the pixel. */
+export function tapOffsets(filter: LineFilter, stride: number): Int32Array {
+  return Int32Array.from(filter.dx, (dx, tap) => filter.dy[tap]! * stride + dx);
+}
+
+interface Tap {
+  dx: number;
+  dy: number;
+  even: number;
+  odd: number;
+}
+
+function lineTaps(angle: number, shape: LineShape): Tap[] {
   const dx = Math.cos(angle);
   const dy = -Math.sin(angle);
   const isFlat = Math.abs(dx) >= Math.abs(dy);
   const major = isFlat ? dx : dy;
   const slope = isFlat ? dy / dx : dx / dy;
   const steps = Math.min(MARGIN_PX - 1, Math.floor(shape.reach * Math.abs(major)));
-  const taps: { offset: number; even: number; odd: number }[] = [];
+  const taps: Tap[] = [];
   for (let step = -steps; step <= steps; step += 1) {
     const distance = step / major;
     const side = step * slope;
@@ -60,7 +75,8 @@ function lineTaps(stride: number, angle: number, shape: LineShape): { offset: nu
     ] as const) {
       if (share < 1e-6) continue;
       taps.push({
-        offset: isFlat ? minor * stride + step : step * stride + minor,
+        dx: isFlat ? step : minor,
+        dy: isFlat ? minor : step,
         even: even * share,
         odd: odd * share,
       });
@@ -70,7 +86,7 @@ function lineTaps(stride: number, angle: number, shape: LineShape): { offset: nu
 }
 
 /** Smoothing taps sum to 1; band-pass taps to 0, with their absolute sum 1. Orientations are then comparable. */
-function balanced<T extends { even: number; odd: number }>(taps: T[], shape: LineShape): T[] {
+function balanced(taps: Tap[], shape: LineShape): Tap[] {
   const sum = taps.reduce((total, tap) => total + tap.even, 0);
   if (shape.odd === undefined) {
     for (const tap of taps) tap.even /= sum;

@@ -10,6 +10,8 @@ const GOOD_QUANTILE = 0.8;
 const VOTE_RADIUS = 2;
 /** Regions smaller than this many cells are dirt on the glass. */
 const REGION_MIN_CELLS = 60;
+/** Holes smaller than this many cells are creases and scars, which the filters close. */
+const HOLE_MIN_CELLS = 12;
 
 /** Which cells of CELL_PX show the finger; 1 inside. */
 export interface Mask extends Extent {
@@ -38,6 +40,20 @@ export function segment(deviation: Float32Array, extent: Extent): Mask {
   dropSmallRegions(mask, 1, REGION_MIN_CELLS);
   dropSmallRegions(mask, 0, REGION_MIN_CELLS);
   return mask;
+}
+
+/** Share of the median ridge strength below which a cell shows something, but no ridges. */
+const RELATIVE_STRENGTH = 0.2;
+
+/** The mask without the rim of the finger, where contrast is but no ridges are, and without smudges. */
+export function withoutWeakCells(mask: Mask, strength: Float32Array): Mask {
+  const sorted = strength.filter((_, cell) => mask.cells[cell] === 1).sort();
+  const limit = RELATIVE_STRENGTH * (sorted[sorted.length >> 1] ?? 0);
+  const cells = Uint8Array.from(mask.cells, (cell, at) => (strength[at]! < limit ? 0 : cell));
+  const refined = { width: mask.width, height: mask.height, cells };
+  dropSmallRegions(refined, 1, REGION_MIN_CELLS);
+  dropSmallRegions(refined, 0, HOLE_MIN_CELLS);
+  return refined;
 }
 
 function vote(mask: Mask): void {

@@ -1,4 +1,4 @@
-import { type Extent, boxBlur } from './box-blur.js';
+import { boxBlur, type Extent } from './box-blur.js';
 import type { Plane } from './plane.js';
 
 /** Side of a cell of the orientation field, px at 500 dpi. */
@@ -44,7 +44,10 @@ export function gradientField(plane: Plane, cellPx: number): OrientationField & 
 }
 
 /** Averages the tensor over neighboring cells and makes its length the coherence. */
-export function smoothField(field: OrientationField & { energy: Float32Array }, passes: readonly number[]): OrientationField {
+export function smoothField(
+  field: OrientationField & { energy: Float32Array },
+  passes: readonly number[],
+): OrientationField {
   for (const radius of passes) {
     boxBlur(field.cos, field, radius);
     boxBlur(field.sin, field, radius);
@@ -61,40 +64,41 @@ export function smoothField(field: OrientationField & { energy: Float32Array }, 
 /** Orientation index 0..ORIENTATIONS-1 of every pixel (without margin), interpolated between cell centers. */
 export function orientationIndices(field: OrientationField, extent: Extent, cellPx: number): Uint8Array {
   const out = new Uint8Array(extent.width * extent.height);
-  const scale = ORIENTATIONS / (2 * Math.PI);
+  const row = { cos: new Float32Array(field.width), sin: new Float32Array(field.width) };
+  const columns = Array.from({ length: extent.width }, (_, x) => share(x, cellPx, field.width));
+  const left = Uint16Array.from(columns, (column) => column.low);
+  const right = Uint16Array.from(columns, (column) => column.high);
+  const along = Float32Array.from(columns, (column) => column.part);
   for (let y = 0; y < extent.height; y += 1) {
-    const cellY = (y + 0.5) / cellPx - 0.5;
-    const top = Math.min(field.height - 1, Math.max(0, Math.floor(cellY)));
-    const low = Math.min(field.height - 1, Math.floor(cellY) + 1);
-    const down = cellY - Math.floor(cellY);
+    const { low, high, part } = share(y, cellPx, field.height);
+    for (let cell = 0; cell < field.width; cell += 1) {
+      const above = low * field.width + cell;
+      const below = high * field.width + cell;
+      row.cos[cell] = field.cos[above]! * (1 - part) + field.cos[below]! * part;
+      row.sin[cell] = field.sin[above]! * (1 - part) + field.sin[below]! * part;
+    }
     for (let x = 0; x < extent.width; x += 1) {
-      const cellX = (x + 0.5) / cellPx - 0.5;
-      const floor = Math.floor(cellX);
-      const left = floor < 0 ? 0 : floor;
-      const right = floor + 1 < field.width ? floor + 1 : field.width - 1;
-      const along = cellX - floor;
-      const a = top * field.width + left;
-      const b = top * field.width + right;
-      const c = low * field.width + left;
-      const d = low * field.width + right;
-      const cos = mix(field.cos, { a, b, c, d }, along, down);
-      const sin = mix(field.sin, { a, b, c, d }, along, down);
-      const index = Math.round(Math.atan2(sin, cos) * scale);
-      out[y * extent.width + x] = index < 0 ? index + ORIENTATIONS : index % ORIENTATIONS;
+      const a = left[x]!;
+      const b = right[x]!;
+      const weight = along[x]!;
+      const cos = row.cos[a]! * (1 - weight) + row.cos[b]! * weight;
+      const sin = row.sin[a]! * (1 - weight) + row.sin[b]! * weight;
+      const index = Math.round(Math.atan2(sin, cos) * STEPS_PER_RADIAN);
+      out[y * extent.width + x] = index & (ORIENTATIONS - 1);
     }
   }
   return out;
 }
 
-interface Corners {
-  a: number;
-  b: number;
-  c: number;
-  d: number;
-}
+const STEPS_PER_RADIAN = ORIENTATIONS / (2 * Math.PI);
 
-function mix(data: Float32Array, { a, b, c, d }: Corners, along: number, down: number): number {
-  const upper = data[a]! * (1 - along) + data[b]! * along;
-  const lower = data[c]! * (1 - along) + data[d]! * along;
-  return upper * (1 - down) + lower * down;
+/** The two cells between whose centers a pixel lies, and the part of the second. */
+function share(at: number, cellPx: number, cells: number): { low: number; high: number; part: number } {
+  const place = (at + 0.5) / cellPx - 0.5;
+  const floor = Math.floor(place);
+  return {
+    low: Math.min(cells - 1, Math.max(0, floor)),
+    high: Math.min(cells - 1, Math.max(0, floor + 1)),
+    part: place - floor,
+  };
 }

@@ -1,6 +1,6 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import { decode, encode } from 'fast-png';
-import { type Flate, Unzlib } from 'fflate';
+import { Unzlib } from 'fflate';
 import { assertSize, DPI, DPI_MAX, DPI_MIN, type GreyImage, greyImage } from './grey-image.js';
 
 /** Bytes of one PNG file; the largest allowed image does not need more, however badly it compresses. */
@@ -79,14 +79,14 @@ function announcedBytes(bytes: Uint8Array, chunks: readonly Chunk[]): number {
 
 function assertInflatesTo(bytes: Uint8Array, chunks: readonly Chunk[], limitBytes: number): void {
   let total = 0;
-  const inflate: Unzlib = new Unzlib((piece) => {
+  const inflate = new Unzlib((piece) => {
     total += piece.length;
   });
   const step = (data: Uint8Array, isLast: boolean): void => {
     try {
       inflate.push(data, isLast);
     } catch (cause) {
-      throw invalid('does not inflate', cause as Flate);
+      throw invalid('does not inflate', cause);
     }
     if (total > limitBytes) throw invalid('inflates to more than its header says');
   };
@@ -99,7 +99,9 @@ function assertInflatesTo(bytes: Uint8Array, chunks: readonly Chunk[], limitByte
 }
 
 function decodeOnly(bytes: Uint8Array, chunks: readonly Chunk[]): ReturnType<typeof decode> {
-  const kept = chunks.map(({ start, length }) => bytes.subarray(start, start + CHUNK_OVERHEAD_BYTES + length));
+  const kept = chunks.map(({ start, length }) =>
+    bytes.subarray(start, start + CHUNK_OVERHEAD_BYTES + length),
+  );
   const clean = new Uint8Array(kept.reduce((sum, part) => sum + part.length, SIGNATURE_BYTES));
   clean.set(SIGNATURE);
   let at = SIGNATURE_BYTES;
@@ -125,7 +127,8 @@ function toGrey(png: ReturnType<typeof decode>): Uint8Array {
       const bit = (at % width) * depth;
       const byte = data[Math.floor(at / width) * rowBytes + (bit >> 3)]!;
       const value = (byte >> (8 - depth - (bit & 7))) & mask;
-      pixels[at] = palette === undefined ? Math.round((value * 255) / mask) : luma(palette[value] ?? [0, 0, 0]);
+      pixels[at] =
+        palette === undefined ? Math.round((value * 255) / mask) : luma(palette[value] ?? [0, 0, 0]);
     }
     return pixels;
   }

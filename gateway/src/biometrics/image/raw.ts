@@ -5,7 +5,10 @@ import { assertSize, DPI, type GreyImage, greyImage } from './grey-image.js';
 const NIBBLE_STEP = 17;
 
 /** Raw 8-bit grey, one byte per pixel. Throws `IMAGE_INVALID`. */
-export function fromRaw8(bytes: Uint8Array, size: { width: number; height: number; dpi?: number }): GreyImage {
+export function fromRaw8(
+  bytes: Uint8Array,
+  size: { width: number; height: number; dpi?: number },
+): GreyImage {
   return greyImage({ width: size.width, height: size.height, dpi: size.dpi ?? DPI, pixels: bytes });
 }
 
@@ -13,7 +16,10 @@ export function fromRaw8(bytes: Uint8Array, size: { width: number; height: numbe
  * The image upload of EF01 modules (R307 256 × 288, R503 192 × 192): two pixels per byte, the upper nibble first.
  * Throws `IMAGE_INVALID`.
  */
-export function fromEf01(bytes: Uint8Array, size: { width: number; height: number; dpi?: number }): GreyImage {
+export function fromEf01(
+  bytes: Uint8Array,
+  size: { width: number; height: number; dpi?: number },
+): GreyImage {
   assertSize(size.width, size.height);
   if (bytes.length * 2 !== size.width * size.height) {
     throw new RollcallError(

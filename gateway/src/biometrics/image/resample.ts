@@ -9,7 +9,12 @@ export function toWorkingDpi(image: GreyImage): GreyImage {
   if (Math.abs(scale - 1) <= TOLERANCE) return image;
   const width = Math.max(1, Math.round(image.width * scale));
   const height = Math.max(1, Math.round(image.height * scale));
-  return { width, height, dpi: DPI, pixels: scale < 0.75 ? shrink(image, width, height) : stretch(image, width, height) };
+  return {
+    width,
+    height,
+    dpi: DPI,
+    pixels: scale < 0.75 ? shrink(image, width, height) : stretch(image, width, height),
+  };
 }
 
 function stretch(image: GreyImage, width: number, height: number): Uint8Array {
@@ -25,8 +30,10 @@ function stretch(image: GreyImage, width: number, height: number): Uint8Array {
       const left = Math.floor(fromX);
       const right = Math.min(left + 1, image.width - 1);
       const along = fromX - left;
-      const upper = pixels[top * image.width + left]! * (1 - along) + pixels[top * image.width + right]! * along;
-      const lower = pixels[low * image.width + left]! * (1 - along) + pixels[low * image.width + right]! * along;
+      const upper =
+        pixels[top * image.width + left]! * (1 - along) + pixels[top * image.width + right]! * along;
+      const lower =
+        pixels[low * image.width + left]! * (1 - along) + pixels[low * image.width + right]! * along;
       out[y * width + x] = Math.round(upper * (1 - down) + lower * down);
     }
   }

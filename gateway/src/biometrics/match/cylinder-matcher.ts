@@ -1,4 +1,12 @@
-import { CELL_COUNT, CELL_WORDS, CYLINDER_WORDS, type Cylinders, popcount, SLICES, wrapped } from './cylinders.js';
+import {
+  CELL_COUNT,
+  CELL_WORDS,
+  CYLINDER_WORDS,
+  type Cylinders,
+  popcount,
+  SLICES,
+  wrapped,
+} from './cylinders.js';
 
 /** Cylinders are compared only when their directions differ by less than this. */
 const DIRECTION_MAX = Math.PI / 2;

@@ -1,5 +1,5 @@
 import { type Minutia, toRadians } from '../extract/minutiae.js';
-import { convexHull, isNearHull } from './hull.js';
+import { convexHull, isNearHull, type Point } from './hull.js';
 
 /** The published parameters of the binary cylinder code (fingerprint §8.1), except the grid of 12 instead of 16 or 8. */
 const GRID = 12;
@@ -15,6 +15,8 @@ const NEIGHBORS_MIN = 2;
 
 /** Cell centers inside the circle, in units of px, in the frame of the minutia. */
 const CELLS = cellCenters();
+const CELL_U = Float32Array.from(CELLS, (cell) => cell.u);
+const CELL_V = Float32Array.from(CELLS, (cell) => cell.v);
 export const CELL_WORDS = Math.ceil(CELLS.length / 32);
 /** Words of one cylinder: its bits, slice after slice. */
 export const CYLINDER_WORDS = CELL_WORDS * SLICES;
@@ -111,7 +113,7 @@ export function buildCylinders(minutiae: readonly Minutia[]): Cylinders {
   };
 }
 
-function knownCells(center: Minutia, hull: readonly Minutia[]): Int32Array | undefined {
+function knownCells(center: Minutia, hull: readonly Point[]): Int32Array | undefined {
   const words = new Int32Array(CELL_WORDS);
   const cos = Math.cos(toRadians(center.angle));
   const sin = Math.sin(toRadians(center.angle));
@@ -142,8 +144,8 @@ function accumulate(center: Minutia, minutiae: readonly Minutia[], sums: Float32
     const v = sin * dx + cos * dy;
     const shares = ((center.angle - other.angle) & 255) * SLICES;
     for (let cell = 0; cell < CELLS.length; cell += 1) {
-      const du = u - CELLS[cell]!.u;
-      const dv = v - CELLS[cell]!.v;
+      const du = u - CELL_U[cell]!;
+      const dv = v - CELL_V[cell]!;
       const squared = du * du + dv * dv;
       if (squared > NEAR_SQUARED) continue;
       const near = NEARNESS[Math.round(squared)]!;

@@ -1,9 +1,9 @@
-interface Point {
+export interface Point {
   x: number;
   y: number;
 }
 
-/** The convex hull of points, counter-clockwise in a frame with y up (Andrew's chain); flat arrays of x and y. */
+/** The convex hull of points, counter-clockwise in a frame with y up (Andrew's chain). */
 export function convexHull(points: readonly Point[]): Point[] {
   const sorted = [...points].sort((a, b) => a.x - b.x || a.y - b.y);
   if (sorted.length < 3) return sorted;

@@ -1,0 +1,58 @@
+import type { OrientationGrid } from '../field/orientation-grid.js';
+import { motionOf, type Overlay, overlay } from './alignment.js';
+import { type Pairing, pairByEdges } from './edge-matcher.js';
+import type { Matcher } from './matcher.js';
+import { buildStars, type Stars } from './stars.js';
+
+export interface EdgeSide {
+  stars: Stars;
+  grid: OrientationGrid;
+}
+
+/** Names of the numbers that {@link edgeMatcher} gives, in their order. */
+export const EDGE_EVIDENCE = [
+  'pairs',
+  'support',
+  'met',
+  'met_share',
+  'distance',
+  'flow',
+  'length',
+  'angle',
+  'common_flow',
+  'pair_share',
+] as const;
+
+/** Fewer pairs fix no motion. */
+const PAIRS_FOR_MOTION = 2;
+/** Added to the shared minutiae, so that two of three do not count like twenty of thirty. */
+const SHARE_PRIOR = 4;
+const NOTHING_TO_OVERLAY: Overlay = { met: 0, sharedA: 0, sharedB: 0, distance: 14, flow: 0, cells: 0 };
+
+/** Pairing by edges, and how well the two agree when laid over each other by it. */
+export const edgeMatcher: Matcher<EdgeSide> = {
+  id: 'edges',
+  prepare: ({ minutiae, grid }) => ({ stars: buildStars(minutiae), grid }),
+  compare: (a, b) => {
+    const pairing = pairByEdges(a.stars, b.stars);
+    if (pairing.pairs.length < PAIRS_FOR_MOTION) return evidence(a, b, pairing, NOTHING_TO_OVERLAY);
+    return evidence(a, b, pairing, overlay(a, b, motionOf(a.stars, b.stars, pairing.pairs)));
+  },
+};
+
+function evidence(a: EdgeSide, b: EdgeSide, pairing: Pairing, laid: Overlay): number[] {
+  const pairs = pairing.pairs.length;
+  const minutiae = Math.sqrt(Math.max(1, a.stars.count * b.stars.count));
+  return [
+    Math.log1p(pairs),
+    Math.log1p(pairing.support),
+    Math.log1p(laid.met),
+    laid.met / Math.sqrt(laid.sharedA * laid.sharedB + SHARE_PRIOR),
+    laid.distance,
+    laid.flow,
+    pairing.lengthAccuracy,
+    pairing.angleAccuracy,
+    (Math.max(0, laid.flow) ** 2 * Math.log1p(laid.cells)) / 4,
+    pairs / minutiae,
+  ];
+}

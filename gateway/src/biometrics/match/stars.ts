@@ -1,0 +1,60 @@
+import { ANGLE_STEPS, type Minutia, toAngleSteps } from '../extract/minutiae.js';
+
+/** Neighbors kept per minutia: the nearest (fingerprint §8.2: 9). */
+export const STAR_EDGES = 9;
+/** Longest edge, px: beyond it skin stretches too much to be compared. */
+const EDGE_MAX_PX = 150;
+
+/** A set of minutiae with the edges to their nearest neighbors, shortest first; flat, STAR_EDGES per minutia. */
+export interface Stars {
+  count: number;
+  x: Float32Array;
+  y: Float32Array;
+  angle: Uint8Array;
+  type: Uint8Array;
+  /** Number of edges per minutia. */
+  edges: Uint8Array;
+  neighbor: Uint8Array;
+  /** px. */
+  length: Float32Array;
+  /** Angle steps from the edge to the direction of the minutia, and at the other end to that of the neighbor. */
+  here: Uint8Array;
+  there: Uint8Array;
+}
+
+export function buildStars(minutiae: readonly Minutia[]): Stars {
+  const count = minutiae.length;
+  const stars: Stars = {
+    count,
+    x: Float32Array.from(minutiae, (minutia) => minutia.x),
+    y: Float32Array.from(minutiae, (minutia) => minutia.y),
+    angle: Uint8Array.from(minutiae, (minutia) => minutia.angle),
+    type: Uint8Array.from(minutiae, (minutia) => minutia.type),
+    edges: new Uint8Array(count),
+    neighbor: new Uint8Array(count * STAR_EDGES),
+    length: new Float32Array(count * STAR_EDGES),
+    here: new Uint8Array(count * STAR_EDGES),
+    there: new Uint8Array(count * STAR_EDGES),
+  };
+  for (let at = 0; at < count; at += 1) addStar(stars, minutiae, at);
+  return stars;
+}
+
+function addStar(stars: Stars, minutiae: readonly Minutia[], at: number): void {
+  const center = minutiae[at]!;
+  const near = minutiae
+    .map((other, index) => ({ index, length: Math.hypot(other.x - center.x, other.y - center.y) }))
+    .filter(({ index, length }) => index !== at && length <= EDGE_MAX_PX && length >= 1)
+    .sort((a, b) => a.length - b.length || a.index - b.index)
+    .slice(0, STAR_EDGES);
+  stars.edges[at] = near.length;
+  for (const [place, { index, length }] of near.entries()) {
+    const other = minutiae[index]!;
+    const bearing = toAngleSteps(Math.atan2(center.y - other.y, other.x - center.x));
+    const edge = at * STAR_EDGES + place;
+    stars.neighbor[edge] = index;
+    stars.length[edge] = length;
+    stars.here[edge] = center.angle - bearing;
+    stars.there[edge] = other.angle - bearing - ANGLE_STEPS / 2;
+  }
+}
