@@ -13,6 +13,8 @@ export interface RidgePattern {
   minutiae: readonly PlantedMinutia[];
   /** How much the ridges bend: from flat arches to steep ones. */
   bend: number;
+  /** Radians by which the ridges lean. */
+  lean: number;
 }
 
 export interface Impression {
@@ -31,7 +33,8 @@ const PERIOD_PX = 9;
 
 /** Small numbers in 0..1 that are always the same (Lehmer, 1951). */
 export function seeded(seed: number): () => number {
-  let state = (seed % 2147483646) + 1;
+  // Seeds that are neighbors start alike; mixed first, they do not.
+  let state = ((seed * 16807 * 40_692) % 2147483646) + 1;
   return () => {
     state = (state * 48271) % 2147483647;
     return state / 2147483647;
@@ -41,12 +44,9 @@ export function seeded(seed: number): () => number {
 /** A pattern with so many minutiae, none nearer than 26 px to another or 34 px to the rim. */
 export function randomPattern(seed: number, count = 18): RidgePattern {
   const random = seeded(seed);
-  const pattern = {
-    width: 220,
-    height: 260,
-    bend: 0.001 + 0.002 * random(),
-    minutiae: [] as PlantedMinutia[],
-  };
+  const bend = 0.0005 + 0.003 * random();
+  const lean = 3 * (random() - 0.5);
+  const pattern = { width: 220, height: 260, bend, lean, minutiae: [] as PlantedMinutia[] };
   for (let tries = 0; tries < 5000 && pattern.minutiae.length < count; tries += 1) {
     const candidate = {
       x: 220 * random(),
@@ -102,8 +102,10 @@ export function press(pattern: RidgePattern, impression: Impression = {}): GreyI
   return { width, height, dpi: impression.dpi ?? 500, pixels };
 }
 
-function phaseAt({ width, bend, minutiae }: RidgePattern, x: number, y: number): number {
-  let phase = (2 * Math.PI * (y + bend * (x - width / 2) ** 2)) / PERIOD_PX;
+function phaseAt({ width, height, bend, lean, minutiae }: RidgePattern, x: number, y: number): number {
+  const across = Math.cos(lean) * (x - width / 2) + Math.sin(lean) * (y - height / 2);
+  const up = Math.cos(lean) * (y - height / 2) - Math.sin(lean) * (x - width / 2);
+  let phase = (2 * Math.PI * (up + bend * across ** 2)) / PERIOD_PX;
   for (const minutia of minutiae) phase += minutia.turn * Math.atan2(y - minutia.y, x - minutia.x);
   return phase;
 }

@@ -30,6 +30,12 @@ interface Entry {
  */
 export class Gallery {
   readonly #entries = new Map<string, Entry>();
+  readonly #limit: number;
+
+  /** `limit` is the number of templates it may hold. */
+  constructor(limit = GALLERY_TEMPLATES_MAX) {
+    this.#limit = Math.min(limit, GALLERY_TEMPLATES_MAX);
+  }
 
   get size(): number {
     return this.#entries.size;
@@ -37,10 +43,10 @@ export class Gallery {
 
   /** Adds or replaces a template. Throws `GALLERY_FULL`, and `TEMPLATE_INVALID` for a record that is none. */
   add(id: string, finger: string, record: Uint8Array): void {
-    if (!this.#entries.has(id) && this.#entries.size >= GALLERY_TEMPLATES_MAX) {
+    if (!this.#entries.has(id) && this.#entries.size >= this.#limit) {
       throw new RollcallError(
         'GALLERY_FULL',
-        `The gallery holds ${GALLERY_TEMPLATES_MAX} templates. Limit it to the people of the building`,
+        `The gallery holds ${this.#limit} templates. Limit it to the people of the building`,
       );
     }
     const { skeleton, grid } = decodeTemplate(record);

@@ -11,15 +11,16 @@ export interface EdgeSide {
 
 /** Names of the numbers that {@link edgeMatcher} gives, in their order. */
 export const EDGE_EVIDENCE = [
-  'pairs',
+  /** Edges that agree beyond those that built the pairing, logarithm. */
   'support',
-  'met',
+  /** Minutiae that meet among those both fingers should show, and the same weighed by how many they are. */
   'met_share',
+  'met_weight',
+  /** Mean distance of those that meet, px. */
   'distance',
-  'flow',
-  'length',
-  'angle',
+  /** Agreement of the ridge flow, weighed by how much of it both show. */
   'common_flow',
+  /** Paired minutiae among all. */
   'pair_share',
 ] as const;
 
@@ -41,18 +42,14 @@ export const edgeMatcher: Matcher<EdgeSide> = {
 };
 
 function evidence(a: EdgeSide, b: EdgeSide, pairing: Pairing, laid: Overlay): number[] {
-  const pairs = pairing.pairs.length;
   const minutiae = Math.sqrt(Math.max(1, a.stars.count * b.stars.count));
+  const metShare = laid.met / Math.sqrt(laid.sharedA * laid.sharedB + SHARE_PRIOR);
   return [
-    Math.log1p(pairs),
     Math.log1p(pairing.support),
-    Math.log1p(laid.met),
-    laid.met / Math.sqrt(laid.sharedA * laid.sharedB + SHARE_PRIOR),
+    metShare,
+    metShare * Math.log1p(laid.met),
     laid.distance,
-    laid.flow,
-    pairing.lengthAccuracy,
-    pairing.angleAccuracy,
     (Math.max(0, laid.flow) ** 2 * Math.log1p(laid.cells)) / 4,
-    pairs / minutiae,
+    pairing.pairs.length / minutiae,
   ];
 }

@@ -17,7 +17,7 @@ export function falseMatchRate(score: number): number {
 
 /** Linear between the knots that were measured; the last slope goes on, which is extrapolation (fingerprint §10). */
 function toPoints(raw: number): number {
-  let low = CALIBRATION[0]!;
+  let low: readonly [number, number] = CALIBRATION[0];
   if (raw <= low[0]) return 0;
   for (const high of CALIBRATION.slice(1)) {
     if (raw <= high[0] || high === CALIBRATION.at(-1)) {

@@ -3,7 +3,10 @@ import { ANGLE_STEPS, type Minutia, toAngleSteps } from '../extract/minutiae.js'
 /** Neighbors kept per minutia: the nearest (fingerprint §8.2: 9). */
 export const STAR_EDGES = 9;
 /** Longest edge, px: beyond it skin stretches too much to be compared. */
-const EDGE_MAX_PX = 150;
+export const EDGE_MAX_PX = 150;
+/** Tolerance of lengths: longer edges may stretch more (fingerprint §8.2: 13 px for all). */
+const TOLERANCE_PX = 9;
+const TOLERANCE_SHARE = 0.06;
 
 /** A set of minutiae with the edges to their nearest neighbors, shortest first; flat, STAR_EDGES per minutia. */
 export interface Stars {
@@ -15,8 +18,9 @@ export interface Stars {
   /** Number of edges per minutia. */
   edges: Uint8Array;
   neighbor: Uint8Array;
-  /** px. */
+  /** px, and how much it may differ from that of the same edge in another impression. */
   length: Float32Array;
+  tolerance: Float32Array;
   /** Angle steps from the edge to the direction of the minutia, and at the other end to that of the neighbor. */
   here: Uint8Array;
   there: Uint8Array;
@@ -33,6 +37,7 @@ export function buildStars(minutiae: readonly Minutia[]): Stars {
     edges: new Uint8Array(count),
     neighbor: new Uint8Array(count * STAR_EDGES),
     length: new Float32Array(count * STAR_EDGES),
+    tolerance: new Float32Array(count * STAR_EDGES),
     here: new Uint8Array(count * STAR_EDGES),
     there: new Uint8Array(count * STAR_EDGES),
   };
@@ -54,6 +59,7 @@ function addStar(stars: Stars, minutiae: readonly Minutia[], at: number): void {
     const edge = at * STAR_EDGES + place;
     stars.neighbor[edge] = index;
     stars.length[edge] = length;
+    stars.tolerance[edge] = TOLERANCE_PX + TOLERANCE_SHARE * length;
     stars.here[edge] = center.angle - bearing;
     stars.there[edge] = other.angle - bearing - ANGLE_STEPS / 2;
   }
