@@ -21,21 +21,27 @@ export interface Quality {
   areaCm2: number;
   /** Mean coherence of the ridge flow, 0..1. */
   coherence: number;
-  /** Share of ridge among ridge and valley, 0..1; a good print has about half. */
+  /** Share of ridge among ridge and valley, 0..1; a good print has a little less than half. */
   ridgeShare: number;
   minutiae: number;
 }
 
 /** px per cm at 500 dpi. */
 const PX_PER_CM = 500 / 2.54;
-/** A full flat print; what counts as little is a third of it (fingerprint §7.5). */
-const AREA_FULL_CM2 = 2.6;
+/*
+ * Limits by quantiles of the tuning images (fcj2020): the worst fiftieth is asked again, a tenth counts as full. A flat
+ * print of the sensors there has 1.9 cm² in the middle; what is asked for is half of it (fingerprint §7.5).
+ */
+const AREA_FULL_CM2 = 2.2;
 const AREA_MIN_CM2 = 1.0;
-const COHERENCE_GOOD = 0.85;
-const COHERENCE_MIN = 0.55;
-/** Shares of ridge outside of which a print is dry or wet: 2 % of the tuning images on each side. */
-const RIDGE_SHARE_MIN = 0.4;
-const RIDGE_SHARE_MAX = 0.62;
+const COHERENCE_GOOD = 0.65;
+const COHERENCE_MIN = 0.32;
+/** Shares of ridge outside of which a print is dry or wet. */
+const RIDGE_SHARE_MIN = 0.32;
+const RIDGE_SHARE_MAX = 0.6;
+const RIDGE_SHARE_USUAL = 0.44;
+/** How far from the usual share nothing is lost. */
+const RIDGE_SHARE_FREE = 0.06;
 const MINUTIAE_FULL = 30;
 const MINUTIAE_MIN = 12;
 
@@ -57,7 +63,8 @@ export function assessQuality(seen: {
   if (ridgeShare > RIDGE_SHARE_MAX) reasons.push('too_wet');
   if (coherence < COHERENCE_MIN) reasons.push('moved');
   if (minutiae < MINUTIAE_MIN) reasons.push('too_few_details');
-  const balance = 1 - Math.min(1, 4 * Math.max(0, Math.abs(ridgeShare - 0.5) - 0.08));
+  const imbalance = Math.max(0, Math.abs(ridgeShare - RIDGE_SHARE_USUAL) - RIDGE_SHARE_FREE);
+  const balance = 1 - Math.min(1, 4 * imbalance);
   const score =
     100 *
     Math.min(1, areaCm2 / AREA_FULL_CM2) ** 0.5 *
