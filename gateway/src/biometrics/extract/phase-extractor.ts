@@ -104,7 +104,8 @@ function amplitudeOf(even: Plane, odd: Plane): Amplitude {
 function withoutPairs(residues: readonly Residue[]): Residue[] {
   const pairs: { a: number; b: number; distance: number }[] = [];
   for (const [a, one] of residues.entries()) {
-    for (let b = a + 1; b < residues.length; b += 1) {
+    // Residues come row by row; without the second condition noise would cost its square.
+    for (let b = a + 1; b < residues.length && residues[b]!.y - one.y <= PAIR_PX; b += 1) {
       const other = residues[b]!;
       const distance = Math.hypot(other.x - one.x, other.y - one.y);
       if (distance > PAIR_PX || Math.cos(one.direction - other.direction) > 0) continue;

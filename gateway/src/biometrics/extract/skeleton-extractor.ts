@@ -98,7 +98,10 @@ function minutiaeOf(
   const real = ends.filter((end) => end.length >= (end.isFragment ? FRAGMENT_PX : SPUR_PX));
   const bridged = new Set<LineEnd>();
   for (const [index, a] of real.entries()) {
-    for (const b of real.slice(index + 1)) if (isGap(a, b)) bridged.add(a).add(b);
+    // Ends come row by row: what lies further down than a gap is long ends this.
+    for (let other = index + 1; other < real.length && real[other]!.y - a.y <= GAP_PX; other += 1) {
+      if (isGap(a, real[other]!)) bridged.add(a).add(real[other]!);
+    }
   }
   return real
     .filter((end) => !bridged.has(end) && isDeepInside(at.mask, end.x, end.y))
