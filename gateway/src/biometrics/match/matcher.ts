@@ -15,6 +15,6 @@ export interface FingerSide {
 export interface Matcher<Prepared> {
   readonly id: string;
   prepare(side: FingerSide): Prepared;
-  /** Evidence that both are one finger; larger is more. Symmetric up to rounding. */
+  /** Evidence that both are one finger; nearly, not exactly, the same the other way round. */
   compare(a: Prepared, b: Prepared): readonly number[];
 }
