@@ -1,10 +1,37 @@
 import { describe, expect, it } from 'vitest';
-import { extract } from '../extract/extract.js';
+import { extract, type Template } from '../extract/extract.js';
+import type { MinutiaType } from '../extract/minutiae.js';
+import { EMPTY_GRID } from '../field/orientation-grid.js';
 import { prepare } from '../match/compare.js';
-import { press, randomPattern } from '../ridge-pattern.fixture.js';
+import { press, randomPattern, seeded } from '../ridge-pattern.fixture.js';
 import { encodeTemplate } from '../template/record.js';
 import { decide, thresholdFor } from './decide.js';
 import { Gallery } from './gallery.js';
+
+/** Minutiae thrown at random: no finger looks like this, but a search has to cope with it all the same. */
+function randomTemplate(seed: number): Template {
+  const random = seeded(seed);
+  const minutiae = Array.from({ length: 28 }, () => ({
+    x: Math.floor(20 + 240 * random()),
+    y: Math.floor(20 + 300 * random()),
+    angle: Math.floor(256 * random()),
+    type: (1 + Math.floor(2 * random())) as MinutiaType,
+    quality: 60,
+  }));
+  return { width: 280, height: 340, quality: 60, skeleton: minutiae, phase: minutiae, grid: EMPTY_GRID };
+}
+
+/** The same finger once more: a few px and degrees off, three minutiae missing, moved. */
+function jittered(template: Template, seed: number): Template {
+  const random = seeded(seed);
+  const minutiae = template.skeleton.slice(3).map((minutia) => ({
+    ...minutia,
+    x: minutia.x + 6 + Math.floor(5 * random()),
+    y: minutia.y - 9 + Math.floor(5 * random()),
+    angle: (minutia.angle + 253 + Math.floor(7 * random())) % 256,
+  }));
+  return { ...template, skeleton: minutiae, phase: minutiae };
+}
 
 const SEEDS = [31, 32, 33, 34];
 const records = SEEDS.map((seed) => encodeTemplate(extract(press(randomPattern(seed))).template));
@@ -57,6 +84,26 @@ describe('a gallery', () => {
     gallery.add('b', 'two', records[1] ?? new Uint8Array());
     expect(() => gallery.add('c', 'three', records[2] ?? new Uint8Array())).toThrow(/GALLERY_FULL/);
     expect(() => gallery.add('b', 'two', records[2] ?? new Uint8Array())).not.toThrow();
+  });
+});
+
+describe('a gallery of many', () => {
+  const crowd = Array.from({ length: 230 }, (_, at) => randomTemplate(1000 + at));
+  const fill = (order: readonly number[]): Gallery => {
+    const gallery = new Gallery();
+    for (const at of order)
+      gallery.add(`t${at}`, `finger-${at}`, encodeTemplate(crowd[at] ?? randomTemplate(1)));
+    return gallery;
+  };
+  const upwards = crowd.map((_, at) => at);
+  const gallery = fill(upwards);
+
+  it('keeps the mate through all rounds, and answers the same in whatever order it was filled', () => {
+    const seen = prepare(jittered(crowd[131] ?? randomTemplate(1), 3));
+    const ranking = gallery.search(seen);
+    expect(ranking[0]?.finger).toBe('finger-131');
+    expect(ranking[1]?.score ?? 0).toBeLessThan((ranking[0]?.score ?? 0) - 10);
+    expect(fill([...upwards].reverse()).search(seen)).toEqual(ranking);
   });
 });
 
