@@ -6,8 +6,10 @@ import type { GatewayAck } from '@rollcall/central/ingest/acks';
 import { createIngest, type Ingest } from '@rollcall/central/ingest/ingest';
 import { silentLog } from '@rollcall/central/log';
 import { createJudge, type Judge } from '@rollcall/central/marks/judge';
+import { LIVE_CHANNEL } from '@rollcall/central/marks/notify';
 import { seedCampus } from '@rollcall/central/seed/seed-campus';
 import { advanceSessions } from '@rollcall/central/sessions/advance';
+import { createStatisticsKeeper, type StatisticsKeeper } from '@rollcall/central/statistics/keeper';
 import { delay } from '@rollcall/protocol/clock';
 import { systemClock } from '@rollcall/protocol/system-clock';
 import { openDurableDatabase } from '../support/durable-postgres.js';
@@ -24,6 +26,7 @@ export interface CentralBench {
   campus: BenchCampus;
   ingest: Ingest;
   judge: Judge;
+  keeper: StatisticsKeeper;
   httpPort: number;
   tokenKey: { id: string; bytes: Buffer };
   /** Told of every commit ack. */
@@ -51,6 +54,9 @@ export async function withCentralBench<T>(
   const judge = createJudge({ db, clock: systemClock, log: silentLog });
   listener.listen('rollcall_judge', () => judge.wake());
   judge.start();
+  const keeper = createStatisticsKeeper({ db, clock: systemClock, log: silentLog });
+  listener.listen(LIVE_CHANNEL, () => keeper.wake());
+  keeper.start();
   // Opening the class sessions gave every student a first mark.
   await judge.run();
   let tellAck = (_ack: GatewayAck): void => undefined;
@@ -68,6 +74,7 @@ export async function withCentralBench<T>(
     log: silentLog,
     tokenKeys: [tokenKey],
     dataKeys: [{ id: '0000be7c', bytes: randomBytes(32) }],
+    cardHashKey: randomBytes(32),
     host: '127.0.0.1',
     port: 0,
     isReady: () => true,
@@ -79,6 +86,7 @@ export async function withCentralBench<T>(
       campus,
       ingest,
       judge,
+      keeper,
       httpPort: http.port,
       tokenKey,
       onAck(listen) {
@@ -89,6 +97,7 @@ export async function withCentralBench<T>(
     await http.stop();
     await ingest.stop();
     await judge.stop();
+    await keeper.stop();
     await listener.close();
     await own.close();
     await db.close();
@@ -116,15 +125,21 @@ async function advanceAll({ knex }: Database, nowMs: number): Promise<void> {
 }
 
 /** Until every mark that waits for it is judged and counted. */
-export async function judged({ judge, own }: Pick<CentralBench, 'judge' | 'own'>): Promise<void> {
+export async function judged({
+  judge,
+  keeper,
+  own,
+}: Pick<CentralBench, 'judge' | 'keeper' | 'own'>): Promise<void> {
   judge.wake();
   // What the judge has taken stays visible here until its transaction is committed.
-  while ((await waiting(own)) > 0) await delay(systemClock, POLL_MS);
+  while (await isWaiting(own, 'judgement_todo')) await delay(systemClock, POLL_MS);
+  keeper.wake();
+  while (await isWaiting(own, 'statistics_todo')) await delay(systemClock, POLL_MS);
 }
 
-async function waiting({ knex }: Database): Promise<number> {
-  const { rows } = await knex.raw<{ rows: { n: number }[] }>('SELECT count(*)::int AS n FROM judgement_todo');
-  return rows[0]?.n ?? 0;
+async function isWaiting({ knex }: Database, queue: string): Promise<boolean> {
+  const { rows } = await knex.raw<{ rows: object[] }>(`SELECT 1 FROM ${queue} LIMIT 1`);
+  return rows.length > 0;
 }
 
 /** How many rows a statement's FROM clause selects. */

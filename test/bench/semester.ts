@@ -31,6 +31,7 @@ export async function measureSemester(): Promise<Measured> {
     log: silentLog,
     tokenKeys: [tokenKey],
     dataKeys: [{ id: '0000be7c', bytes: randomBytes(32) }],
+    cardHashKey: randomBytes(32),
     host: '127.0.0.1',
     port: 0,
     isReady: () => true,

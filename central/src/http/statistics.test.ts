@@ -259,7 +259,6 @@ describe('a student', () => {
       leave_type: 'medical',
       start_date: '2026-06-29',
       end_date: '2026-07-02',
-      reason: 'fever',
       status: 'approved',
       applied_at: new Date(),
     });

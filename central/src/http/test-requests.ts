@@ -25,7 +25,7 @@ const KNOWN_WORDS: readonly (readonly [RegExp, unknown])[] = [
   [/time$/, '09:00'],
   [/department/, 'cse'],
 ];
-const KNOWN_PARTS: Readonly<Record<string, string>> = { date: '2026-07-08', version: '1', gateways: 'gw-a' };
+const KNOWN_PARTS: Readonly<Record<string, string>> = { date: '2026-07-08', version: '1' };
 const MISSING_ID = '00000000-0000-4000-8000-00000000dead';
 
 export const isWrite = ({ method }: RouteContract): boolean => method !== 'get';
@@ -50,7 +50,7 @@ export async function knownIds(server: TestServer): Promise<KnownIds> {
   const { knex } = server.db;
   const session = await knex('attendance_session').where({ course_code: 'CS301' }).first('id');
   const record = await knex('attendance_record').where({ session_id: session.id }).first('id');
-  return { sessions: session.id, records: record.id };
+  return { sessions: session.id, records: record.id, gateways: 'gw-a' };
 }
 
 export function sampleRequest({ contract }: Route, ids: KnownIds = {}): SampleRequest {

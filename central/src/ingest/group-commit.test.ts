@@ -16,30 +16,39 @@ beforeAll(async () => {
 });
 afterAll(() => db.close());
 
-it('case 96: a tap of another building shares the next transaction, however much one gateway has kept', async () => {
-  const [away, live] = ['gw-away', 'gw-live'].map((id) => new TestGateway(id)) as [TestGateway, TestGateway];
-  for (const gateway of [away, live]) await gateway.register(db.knex);
-  const committed: { gatewayId: string; through: number }[] = [];
-  const ingest = createIngest({
-    db,
-    clock: systemClock,
-    log: silentLog,
-    sendAck: ({ gatewayId, ack }) => committed.push({ gatewayId, through: ack.through_seq }),
-  });
-  const accepted: Promise<void>[] = [];
-  for (let from = 1; from <= FLUSHED_ROWS; from += BATCH_ROWS) {
-    const rows = Array.from({ length: BATCH_ROWS }, (_, offset) => away.punch(from + offset));
-    accepted.push(ingest.accept(away.batch('punch', rows)));
-  }
-  accepted.push(ingest.accept(live.batch('punch', [live.punch(1)])));
-  await Promise.all(accepted);
-  await ingest.idle();
-  const liveAt = committed.findIndex(({ gatewayId }) => gatewayId === 'gw-live');
-  const flushed = committed.filter(({ gatewayId }) => gatewayId === 'gw-away').map(({ through }) => through);
-  expect(flushed.at(-1)).toBe(FLUSHED_ROWS);
-  expect(flushed).toEqual(flushed.toSorted((left, right) => left - right));
-  // It came last and is in the first or second transaction: the first may have begun before it came.
-  const before = committed.slice(0, liveAt).filter(({ gatewayId }) => gatewayId === 'gw-away');
-  expect(before.length).toBeLessThanOrEqual(2);
-  expect(flushed.length).toBeGreaterThan(before.length);
-}, TIMEOUT_MS);
+it(
+  'case 96: a tap of another building shares the next transaction, however much one gateway has kept',
+  async () => {
+    const [away, live] = ['gw-away', 'gw-live'].map((id) => new TestGateway(id)) as [
+      TestGateway,
+      TestGateway,
+    ];
+    for (const gateway of [away, live]) await gateway.register(db.knex);
+    const committed: { gatewayId: string; through: number }[] = [];
+    const ingest = createIngest({
+      db,
+      clock: systemClock,
+      log: silentLog,
+      sendAck: ({ gatewayId, ack }) => committed.push({ gatewayId, through: ack.through_seq }),
+    });
+    const accepted: Promise<void>[] = [];
+    for (let from = 1; from <= FLUSHED_ROWS; from += BATCH_ROWS) {
+      const rows = Array.from({ length: BATCH_ROWS }, (_, offset) => away.punch(from + offset));
+      accepted.push(ingest.accept(away.batch('punch', rows)));
+    }
+    accepted.push(ingest.accept(live.batch('punch', [live.punch(1)])));
+    await Promise.all(accepted);
+    await ingest.idle();
+    const liveAt = committed.findIndex(({ gatewayId }) => gatewayId === 'gw-live');
+    const flushed = committed
+      .filter(({ gatewayId }) => gatewayId === 'gw-away')
+      .map(({ through }) => through);
+    expect(flushed.at(-1)).toBe(FLUSHED_ROWS);
+    expect(flushed).toEqual(flushed.toSorted((left, right) => left - right));
+    // It came last and is in the first or second transaction: the first may have begun before it came.
+    const before = committed.slice(0, liveAt).filter(({ gatewayId }) => gatewayId === 'gw-away');
+    expect(before.length).toBeLessThanOrEqual(2);
+    expect(flushed.length).toBeGreaterThan(before.length);
+  },
+  TIMEOUT_MS,
+);
