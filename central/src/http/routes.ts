@@ -172,7 +172,6 @@ export const ROUTES: readonly Route[] = [
   offlineReview,
   importRecords,
   importOnlinePresence,
-  scanQr,
   generateQr,
   readQr,
   rebind,
