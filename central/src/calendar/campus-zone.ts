@@ -20,9 +20,35 @@ export function weekdayOf(date: string): number {
  * of the change; of a time that happens twice the first is meant.
  */
 export function instantOf(date: string, time: string, zone: string): number {
+  const offsetMs = steadyOffsetMs(date, zone);
+  if (offsetMs !== undefined) return Date.parse(`${date}T${time}Z`) - offsetMs;
   const candidates = DateTime.fromISO(`${date}T${time}`, { zone }).getPossibleOffsets();
   // Which of the two luxon takes by itself depends on the season in which it is asked.
   return Math.min(...candidates.map((candidate) => candidate.toMillis()));
+}
+
+/** Days whose offset is remembered: some years. */
+const OFFSETS_MAX = 2_000;
+const HOUR_MS = 3_600_000;
+/** Further from UTC than any zone, and an hour for the change itself. */
+const AROUND_MS = 16 * HOUR_MS;
+const DAY_MS = 24 * HOUR_MS;
+const offsets = new Map<string, number | undefined>();
+
+/**
+ * The offset of the zone on a date, or undefined where a clock changes anywhere near: a timetable asks for the same few
+ * days tens of thousands of times, and asking the zone for each time of day would hold up everything else.
+ */
+function steadyOffsetMs(date: string, zone: string): number | undefined {
+  const key = `${zone} ${date}`;
+  if (offsets.has(key)) return offsets.get(key);
+  const dayMs = Date.parse(`${date}T00:00:00Z`);
+  const known = IANAZone.create(zone);
+  const before = known.offset(dayMs - AROUND_MS);
+  const steady = before === known.offset(dayMs + DAY_MS + AROUND_MS) ? before * 60_000 : undefined;
+  if (offsets.size >= OFFSETS_MAX) offsets.clear();
+  offsets.set(key, steady);
+  return steady;
 }
 
 /** The campus-local date at an instant: the only way from an instant to a date. */

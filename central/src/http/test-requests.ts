@@ -27,6 +27,8 @@ const KNOWN_WORDS: readonly (readonly [RegExp, unknown])[] = [
 ];
 const KNOWN_PARTS: Readonly<Record<string, string>> = { date: '2026-07-08', version: '1' };
 const MISSING_ID = '00000000-0000-4000-8000-00000000dead';
+/** Gateways have short names. */
+const missingId = (before: string): string => (before === 'gateways' ? 'gw-missing' : MISSING_ID);
 
 export const isWrite = ({ method }: RouteContract): boolean => method !== 'get';
 export const nameOf = ({ contract }: Route): string => `${contract.method.toUpperCase()} ${contract.path}`;
@@ -55,7 +57,7 @@ export async function knownIds(server: TestServer): Promise<KnownIds> {
 
 export function sampleRequest({ contract }: Route, ids: KnownIds = {}): SampleRequest {
   const path = contract.path.replaceAll(/([\w-]+)\/\{(\w+)\}/g, (_all, before: string, name: string) => {
-    const known = KNOWN_PARTS[name] ?? KNOWN_PARTS[before] ?? ids[before] ?? MISSING_ID;
+    const known = KNOWN_PARTS[name] ?? KNOWN_PARTS[before] ?? ids[before] ?? missingId(before);
     return `${before}/${known}`;
   });
   const query = contract.query === undefined ? {} : jsonSchema(contract.query);

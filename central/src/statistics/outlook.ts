@@ -1,9 +1,6 @@
-import { dateAt, plusDays } from '../calendar/campus-zone.js';
+import { dateAt, datesBetween } from '../calendar/campus-zone.js';
 import { campusZone, loadPlanner } from '../calendar/generate.js';
 import type { Knex } from '../db/database.js';
-
-/** Planned at a time: what else this process does is not held up. */
-const DAYS_AT_ONCE = 7;
 
 interface PlannedClass {
   slot_id: string;
@@ -36,10 +33,10 @@ export async function refreshOutlook(knex: Knex, nowMs: number): Promise<number>
 async function planUntil(knex: Knex, from: string, until: string): Promise<PlannedClass[]> {
   const plan = await loadPlanner(knex, from, until);
   const classes: PlannedClass[] = [];
-  for (let start = from; start <= until; start = plusDays(start, DAYS_AT_ONCE)) {
-    const end = plusDays(start, DAYS_AT_ONCE - 1);
-    const { sessions } = plan(start, end < until ? end : until);
-    classes.push(...sessions.map(({ slotId, date }) => ({ slot_id: slotId, date })));
+  for (const date of datesBetween(from, until)) {
+    // A day at a time: what else this process does is not held up.
+    const { sessions } = plan(date, date);
+    classes.push(...sessions.map(({ slotId }) => ({ slot_id: slotId, date })));
     await new Promise<void>((resolve) => setImmediate(resolve));
   }
   return classes;
