@@ -15,25 +15,15 @@ const SCHEMA = join(CLIENT, 'schema.ts');
 const CHECK_TIMEOUT_MS = 120_000;
 
 const PASSWORD = 'a long and quiet evening';
-const OFFICE_PATHS = [
-  '/api/v1/attendance/leave-applications',
-  '/api/v1/attendance/leave-applications/{id}/approve',
-  '/api/v1/attendance/leave-applications/{id}/reject',
-  '/api/v1/attendance/statistics/student-summary',
-  '/api/v1/attendance/statistics/course-summary',
-  '/api/v1/attendance/export/data',
-] as const;
 
 let server: TestServer;
 let types: string;
 let campus: SeedCampus;
-let missing: string[];
 
 beforeAll(async () => {
   server = await TestServer.start();
-  const document = (await (await fetch(server.url('/api/schema/'))).json()) as { paths: object };
+  const document = await (await fetch(server.url('/api/schema/'))).json();
   types = astToString(await openapiTS(JSON.stringify(document)));
-  missing = OFFICE_PATHS.filter((path) => !(path in document.paths));
   server.clock.stepWall(Date.parse('2026-07-07T14:02:00+05:30') - server.clock.wallMs());
   campus = {
     url: server.url(''),
@@ -82,21 +72,8 @@ function complaintsAbout(file: string): string[] {
     .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
 }
 
+// The compiler blocks this process for longer than an idle connection lives: it comes last.
 describe('a client generated from the document', () => {
-  it(
-    'fits every call of the seed’s endpoints, and only those: the types tell a wrong call',
-    () => {
-      const file = join(CLIENT, 'seed-endpoints.ts');
-      expect(complaintsAbout(file)).toEqual([]);
-      types = types.replaceAll('qr_token', 'another_name');
-      const complaints = complaintsAbout(file);
-      types = types.replaceAll('another_name', 'qr_token');
-      expect(complaints.join('\n')).toContain('qr_token');
-      expect(readFileSync(SCHEMA, 'utf8')).toContain('Stands in');
-    },
-    CHECK_TIMEOUT_MS,
-  );
-
   it('runs the seed’s endpoints end to end, signed in by password', async () => {
     expect(await driveSeedEndpoints(campus)).toEqual({
       listed: true,
@@ -109,14 +86,21 @@ describe('a client generated from the document', () => {
     });
   });
 
+  it('runs leave, statistics and exports', async () => {
+    const { leaves, answered } = await driveOfficeEndpoints(campus);
+    expect(leaves).toEqual(['rejected', 'approved', 2]);
+    for (const status of answered) expect([200, 201, 202]).toContain(status);
+  });
+
   it(
-    'fits and runs leave, statistics and exports',
-    async ({ skip }) => {
-      skip(missing.length > 0, `not in this central: ${missing.join(', ')}`);
+    'fits every call of the seed’s endpoints, and only those: the types tell a wrong call',
+    () => {
+      const file = join(CLIENT, 'seed-endpoints.ts');
+      expect(complaintsAbout(file)).toEqual([]);
       expect(complaintsAbout(join(CLIENT, 'seed-endpoints-of-the-office.ts'))).toEqual([]);
-      const { leaves, answered } = await driveOfficeEndpoints(campus);
-      expect(leaves).toEqual(['rejected', 'approved', 2]);
-      for (const status of answered) expect([200, 201, 202]).toContain(status);
+      types = types.replaceAll('qr_token', 'another_name');
+      expect(complaintsAbout(file).join('\n')).toContain('qr_token');
+      expect(readFileSync(SCHEMA, 'utf8')).toContain('Stands in');
     },
     CHECK_TIMEOUT_MS,
   );

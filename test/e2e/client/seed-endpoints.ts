@@ -34,7 +34,7 @@ export async function signedIn(url: string, { login, password }: Login) {
 }
 
 /** Success or the problem in words; the typed client leaves the choice to the caller. */
-function must<T>({ data, error }: { data?: T; error?: { code: string; detail: string } }): T {
+export function must<T>({ data, error }: { data?: T; error?: { code: string; detail: string } }): T {
   if (data === undefined) throw new Error(`${error?.code}: ${error?.detail}`);
   return data;
 }

@@ -48,8 +48,11 @@ export const listClockOffsets = defineRoute(
     params: gatewayParams,
     query: clockOffsetsQuery,
     reply: { schema: pageOf(clockOffsetSchema) },
+    errors: ['NOT_FOUND'],
   },
   async ({ params, query }, { db }) => {
+    const gateway = await db.knex('gateway').where({ id: params.id }).first('id');
+    if (gateway === undefined) throw new RollcallError('NOT_FOUND', `There is no gateway ${params.id}`);
     const conditions = new Conditions().equal('o.gateway_id', params.id);
     const position = decodeCursor(query.cursor, [timestampText, uuidText]);
     if (position !== undefined) conditions.add('(o.set_at, o.id) < (?::timestamptz, ?::uuid)', ...position);
