@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { PassThrough, type Readable } from 'node:stream';
 import type { ExportFormat } from './export-request.js';
 
-const EXTENSIONS: Readonly<Record<ExportFormat, string>> = { csv: 'csv', excel: 'xlsx' };
+const EXTENSIONS: Readonly<Record<ExportFormat, string>> = { csv: 'csv', excel: 'xlsx', pdf: 'pdf' };
 
 export const CONTENT_TYPES: Readonly<Record<ExportFormat, string>> = {
   csv: 'text/csv; charset=utf-8',
   excel: 'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+  pdf: 'application/pdf',
 };
 
 export const fileNameOf = (id: string, format: ExportFormat): string => `${id}.${EXTENSIONS[format]}`;

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { Principal } from '../auth/principal.js';
 import { ROLES } from '../auth/roles.js';
 
-export const EXPORT_FORMATS = ['csv', 'excel'] as const;
+export const EXPORT_FORMATS = ['csv', 'excel', 'pdf'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 export const EXPORT_STATES = ['queued', 'running', 'done', 'failed', 'expired'] as const;

@@ -10,6 +10,7 @@ import { detailSheet, type ExportSource, statisticsSheet } from './export-sheets
 import type { Sheet, Watermark, WriteSheets } from './sheet.js';
 import { writeCsv } from './write-csv.js';
 import { writeExcel } from './write-excel.js';
+import { writePdf } from './write-pdf.js';
 
 /** A kill is no fault of the export: begun this often without an end, it is. */
 const ATTEMPTS_MAX = 3;
@@ -17,7 +18,11 @@ const FAILURE_CHARS_MAX = 500;
 /** First key of the locks of running exports; the second comes from the id. */
 const EXPORT_LOCK = 0x726f6c32;
 
-const WRITERS: Readonly<Record<ExportFormat, WriteSheets>> = { csv: writeCsv, excel: writeExcel };
+const WRITERS: Readonly<Record<ExportFormat, WriteSheets>> = {
+  csv: writeCsv,
+  excel: writeExcel,
+  pdf: writePdf,
+};
 
 export type ExportContext = JobContext & { files: ExportFiles };
 
@@ -113,6 +118,7 @@ async function write(context: ExportContext, job: WaitingExport, trx: ExportSour
     requestedBy: `${principal.displayName} (${principal.login})`,
     purpose: job.purpose,
     asOf: DateTime.fromMillis(nowMs, { zone }).toFormat('yyyy-MM-dd HH:mm:ss ZZ'),
+    asOfMs: nowMs,
     dates: `${request.start_date} to ${request.end_date}`,
   };
   let rows = 0;

@@ -20,6 +20,7 @@ export interface Watermark {
   purpose: string;
   /** In the campus zone, to the second. */
   asOf: string;
+  asOfMs: number;
   dates: string;
 }
 
