@@ -23,7 +23,7 @@ interface GrantRow {
 }
 
 interface Known {
-  principal: Omit<Principal, 'grants'>;
+  principal: Omit<Principal, 'grants' | 'asOfMs'>;
   generation: number;
   isUsable: boolean;
   grants: readonly { grant: RoleGrant; fromMs: number; toMs: number }[];
@@ -91,7 +91,7 @@ export function createAccounts(knex: Knex, clock: Pick<Clock, 'wallMs' | 'monoMs
   function principalNow(one: Known): Principal {
     const nowMs = clock.wallMs();
     const grants = one.grants.filter(({ fromMs, toMs }) => fromMs <= nowMs && nowMs < toMs);
-    return { ...one.principal, grants: grants.map(({ grant }) => grant) };
+    return { ...one.principal, grants: grants.map(({ grant }) => grant), asOfMs: nowMs };
   }
 
   return {

@@ -5,9 +5,11 @@ import type { RoleGrant, RoleId } from './roles.js';
  * How far a permission goes for a role.
  *
  * - `all`: everything on the campus.
- * - `department`: sections, courses, faculty and classes of the department named in the grant.
- * - `taught`: class sessions whose faculty or substitute the person is, and their students.
- * - `mentored`: the section named in the grant, and its students.
+ * - `department`: sections, courses, faculty and classes of the department named in the grant, and students who are in
+ *   its sections since the academic period began.
+ * - `taught`: class sessions whose faculty or substitute the person is; students and statistics of the groups that the
+ *   timetable or somebody above gave to the person in this academic period, never of a class that one made oneself.
+ * - `mentored`: the section named in the grant, and who is in it since the academic period began.
  * - `self`: the student's own.
  * - `child`: of the students whose guardian the person is.
  */

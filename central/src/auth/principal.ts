@@ -11,6 +11,8 @@ export interface Principal {
   facultyCode: string | null;
   guardianId: string | null;
   loginSessionId: string | null;
+  /** When the request was proved: roles and what they reach are those of this instant. */
+  asOfMs: number;
 }
 
 /** Nobody in particular: may do what is public, and nothing else. */
@@ -23,4 +25,5 @@ export const ANONYMOUS: Principal = {
   facultyCode: null,
   guardianId: null,
   loginSessionId: null,
+  asOfMs: 0,
 };

@@ -3,6 +3,7 @@ import type { Knex } from '../db/database.js';
 import { prepared } from '../db/prepared.js';
 import { type Permission, type Reached, reachesOf } from './permissions.js';
 import type { Principal } from './principal.js';
+import { periodsAt, taughtGroups } from './taught-groups.js';
 
 /** A condition for a WHERE clause. `false` where nothing may be seen. */
 export interface Scope {
@@ -92,6 +93,8 @@ function sessionsOf(principal: Principal, { reach, grant }: Reached, s: string):
 }
 
 function statisticsOf(principal: Principal, { reach, grant }: Reached, row: string): Scope {
+  const since = sincePeriod(principal);
+  const taught = (code: string): Scope => taughtGroups(code, periodsAt(principal.asOfMs));
   switch (reach) {
     case 'all':
       return { sql: 'true', bindings: [] };
@@ -103,15 +106,14 @@ function statisticsOf(principal: Principal, { reach, grant }: Reached, row: stri
       }));
     case 'taught':
       return bound(principal.facultyCode, (code) => ({
-        sql: `(${row}.section_id, ${row}.course_code) IN (SELECT xs.section_id, xa.course_code
-            FROM attendance_session xa JOIN session_section xs ON xs.session_id = xa.id
-            WHERE xa.faculty_code = ? OR xa.substitute_code = ?)`,
-        bindings: [code, code],
+        sql: `(${row}.section_id, ${row}.course_code) IN (SELECT xg.section_id, xg.course_code FROM (${taught(code).sql}) xg)`,
+        bindings: taught(code).bindings,
       }));
     case 'mentored':
       return bound(grant.sectionId, (id) => ({
-        sql: `${row}.student_id IN (SELECT xm.student_id FROM roster_membership xm WHERE xm.section_id = ?)`,
-        bindings: [id],
+        sql: `${row}.student_id IN (SELECT xm.student_id FROM roster_membership xm
+            WHERE xm.section_id = ? AND xm.valid_during && ${since.sql})`,
+        bindings: [id, ...since.bindings],
       }));
     case 'self':
       return own(`${row}.student_id`, principal.studentId);
@@ -120,27 +122,43 @@ function statisticsOf(principal: Principal, { reach, grant }: Reached, row: stri
   }
 }
 
+/**
+ * The days since the current academic period began: who left a group before is none of its students any more, and who
+ * joins it next is one already. Before the first period everybody is.
+ */
+function sincePeriod({ asOfMs }: Principal): Scope {
+  const periods = periodsAt(asOfMs);
+  return {
+    sql: `daterange((SELECT min(xp.starts_on) FROM (${periods.sql}) xp), NULL)`,
+    bindings: periods.bindings,
+  };
+}
+
 function studentsOf(principal: Principal, { reach, grant }: Reached, st: string): Scope {
+  const since = sincePeriod(principal);
   switch (reach) {
     case 'all':
       return { sql: 'true', bindings: [] };
     case 'department':
       return bound(grant.departmentId, (id) => ({
         sql: `EXISTS (SELECT FROM roster_membership xm JOIN section xg ON xg.id = xm.section_id
-            WHERE xm.student_id = ${st}.id AND xg.department_id = ?)`,
-        bindings: [id],
+            WHERE xm.student_id = ${st}.id AND xg.department_id = ? AND xm.valid_during && ${since.sql})`,
+        bindings: [id, ...since.bindings],
       }));
     case 'taught':
-      return bound(principal.facultyCode, (code) => ({
-        sql: `${st}.id IN (SELECT xm.student_id FROM roster_membership xm WHERE xm.section_id IN (
-            SELECT xs.section_id FROM attendance_session xa JOIN session_section xs ON xs.session_id = xa.id
-            WHERE xa.faculty_code = ? OR xa.substitute_code = ?))`,
-        bindings: [code, code],
-      }));
+      return bound(principal.facultyCode, (code) => {
+        const taught = taughtGroups(code, periodsAt(principal.asOfMs));
+        return {
+          sql: `${st}.id IN (SELECT xm.student_id FROM (${taught.sql}) xg
+            JOIN roster_membership xm ON xm.section_id = xg.section_id AND xm.valid_during && xg.during)`,
+          bindings: taught.bindings,
+        };
+      });
     case 'mentored':
       return bound(grant.sectionId, (id) => ({
-        sql: `EXISTS (SELECT FROM roster_membership xm WHERE xm.student_id = ${st}.id AND xm.section_id = ?)`,
-        bindings: [id],
+        sql: `EXISTS (SELECT FROM roster_membership xm WHERE xm.student_id = ${st}.id AND xm.section_id = ?
+            AND xm.valid_during && ${since.sql})`,
+        bindings: [id, ...since.bindings],
       }));
     case 'self':
       return own(`${st}.id`, principal.studentId);
@@ -232,6 +250,64 @@ export async function isAboveSession(
   );
   return rows.length > 0;
 }
+
+export interface PlannedClass {
+  course: string;
+  sections: readonly string[];
+}
+
+/** As `isAboveSession`, of a class that is not there yet: the course, or every one of its groups, is within reach. */
+export async function isAboveClass(
+  knex: Knex,
+  principal: Principal,
+  permission: Permission,
+  { course, sections }: PlannedClass,
+): Promise<boolean> {
+  if (reachesAll(principal, permission)) return true;
+  const departments = departmentsOf(principal, permission);
+  const { rows } = await knex.raw<{ rows: { is_above: boolean }[] }>(
+    `SELECT ${GROUPS_WITHIN_SQL} OR ${COURSE_WITHIN_SQL} AS is_above`,
+    [sections as never, departments as never, course, departments as never],
+  );
+  return rows[0]?.is_above === true;
+}
+
+/**
+ * For what belongs to no class yet: without the reach `all` the course and every group are of the own department.
+ *
+ * @throws RollcallError `FORBIDDEN`
+ */
+export async function requireWithin(
+  knex: Knex,
+  principal: Principal,
+  permission: Permission,
+  { course, sections }: PlannedClass,
+): Promise<void> {
+  if (reachesAll(principal, permission)) return;
+  const departments = departmentsOf(principal, permission);
+  const { rows } = await knex.raw<{ rows: { is_within: boolean }[] }>(
+    `SELECT ${GROUPS_WITHIN_SQL} AND ${COURSE_WITHIN_SQL} AS is_within`,
+    [sections as never, departments as never, course, departments as never],
+  );
+  if (rows[0]?.is_within === true) return;
+  throw new RollcallError(
+    'FORBIDDEN',
+    'The course and every group have to be of your department; ask the office or the other head',
+  );
+}
+
+export const reachesAll = (principal: Principal, permission: Permission): boolean =>
+  reachesOf(principal, permission).some(({ reach }) => reach === 'all');
+
+const departmentsOf = (principal: Principal, permission: Permission): string[] =>
+  reachesOf(principal, permission).flatMap(({ reach, grant }) =>
+    reach === 'department' && grant.departmentId !== null ? [grant.departmentId] : [],
+  );
+
+/** A batch is of the department of its section. */
+const GROUPS_WITHIN_SQL = `?::text[] <@ ARRAY(SELECT g.id FROM section g LEFT JOIN section p ON p.id = g.parent_id
+  WHERE coalesce(g.department_id, p.department_id) = ANY(?::text[]))`;
+const COURSE_WITHIN_SQL = 'EXISTS (SELECT FROM course WHERE code = ? AND department_id = ANY(?::text[]))';
 
 interface Outside {
   from: string;

@@ -49,8 +49,8 @@ export const toRequester = (principal: Principal): Requester => ({
   })),
 });
 
-/** The principal that a kept requester was. */
-export function fromRequester(kept: unknown, accountId: string | null): Principal {
+/** The principal that a kept requester was, reaching what it reaches now. */
+export function fromRequester(kept: unknown, accountId: string | null, nowMs: number): Principal {
   const requester = requesterSchema.parse(kept);
   return {
     accountId,
@@ -60,6 +60,7 @@ export function fromRequester(kept: unknown, accountId: string | null): Principa
     facultyCode: requester.faculty_code,
     guardianId: requester.guardian_id,
     loginSessionId: null,
+    asOfMs: nowMs,
     grants: requester.grants.map(({ role, department_id, section_id }) => ({
       role,
       departmentId: department_id,

@@ -110,7 +110,7 @@ async function write(context: ExportContext, job: WaitingExport, trx: ExportSour
   } = context;
   const nowMs = clock.wallMs();
   const request = exportRequestSchema.parse(job.request);
-  const principal = fromRequester(job.requested_as, job.requested_by);
+  const principal = fromRequester(job.requested_as, job.requested_by, nowMs);
   const zone = (await campusZone(trx)) ?? 'UTC';
   const source: ExportSource = { trx, principal, request, zone, nowMs, settingsAt: await loadSettings(trx) };
   const watermark: Watermark = {

@@ -94,6 +94,7 @@ export async function createSession(trx: Knex, request: CreateRequest): Promise<
       is_bonus: session.isBonus,
       is_co_taught: session.isCoTaught,
       is_hand_changed: true,
+      is_made_by_faculty: request.authority === 'faculty',
       created_by: accountId,
       created_at: now,
       updated_at: now,

@@ -1,7 +1,11 @@
 import { RollcallError } from '@rollcall/protocol/errors';
-import { isAboveSession, requireSession } from '../../auth/scope.js';
+import type * as z from 'zod';
+import type { Principal } from '../../auth/principal.js';
+import { isAboveClass, requireSession } from '../../auth/scope.js';
+import { teachesGroups } from '../../auth/taught-groups.js';
 import { instantOf, plusDays } from '../../calendar/campus-zone.js';
 import { campusZone } from '../../calendar/generate.js';
+import type { Knex } from '../../db/database.js';
 import type { Authority } from '../../sessions/change-session.js';
 import { findClashingStudents } from '../../sessions/clashing-students.js';
 import { createSession } from '../../sessions/create-session.js';
@@ -50,13 +54,8 @@ export const create = defineRoute(
   },
   async (input, { db, clock }) => {
     const { body, principal } = input;
-    const isOwn = principal.facultyCode === body.faculty;
-    const roles = new Set(principal.grants.map(({ role }) => role));
-    const isAbove = ['admin', 'coordinator', 'principal', 'hod'].some((role) => roles.has(role as 'admin'));
-    if (!isOwn && !isAbove) throw notYours();
-    const authority: Authority = roles.has('admin') ? 'admin' : isAbove ? 'head' : 'faculty';
-    const id = await writeAs(db.knex, input, async (trx) => {
-      const created = await createSession(trx, {
+    const id = await writeAs(db.knex, input, async (trx) =>
+      createSession(trx, {
         session: {
           course: body.course,
           sections: body.sections,
@@ -76,18 +75,35 @@ export const create = defineRoute(
         },
         nowMs: clock.wallMs(),
         accountId: principal.accountId,
-        authority,
-      });
-      // Asked of the class itself, which is taken back if the head is one of another department (case 157).
-      if (!isOwn && !(await isAboveSession(trx, principal, 'sessions.change', created))) throw notYours();
-      return created;
-    });
+        authority: await authorityToCreate(trx, principal, body),
+      }),
+    );
     return sessionReply(db.knex, id);
   },
 );
 
-const notYours = (): RollcallError =>
-  new RollcallError('FORBIDDEN', 'You can enter classes of your own; ask the head of the department');
+/**
+ * A head makes classes of the own department; faculty make those that they teach anyhow, since whoever may name any
+ * group would reach its students (cases 71, 157).
+ *
+ * @throws RollcallError `FORBIDDEN`
+ */
+async function authorityToCreate(
+  trx: Knex,
+  principal: Principal,
+  { faculty, course, sections, date }: z.output<typeof createSessionBody>,
+): Promise<Authority> {
+  if (principal.grants.some(({ role }) => role === 'admin')) return 'admin';
+  if (await isAboveClass(trx, principal, 'sessions.change', { course, sections })) return 'head';
+  const isOwn =
+    principal.facultyCode === faculty &&
+    (await teachesGroups(trx, { facultyCode: faculty, course, sections, date }));
+  if (isOwn) return 'faculty';
+  throw new RollcallError(
+    'FORBIDDEN',
+    'You can enter classes of your own that you teach by the timetable; ask the head of the department',
+  );
+}
 
 export const makeupPreview = defineRoute(
   {

@@ -1,0 +1,8 @@
+-- A class that somebody made for himself or herself is shown to that person, and opens no way to its students: who may
+-- name any group would reach everybody (domain case 157).
+ALTER TABLE attendance_session ADD COLUMN is_made_by_faculty boolean NOT NULL DEFAULT false;
+UPDATE attendance_session s SET is_made_by_faculty = true
+  FROM account a WHERE a.id = s.created_by AND a.faculty_code = s.faculty_code AND s.origin IN ('ad_hoc', 'makeup', 'extra');
+
+-- What somebody teaches, asked for every list of people, leave and statistics.
+CREATE INDEX attendance_timetable_slot_faculty ON attendance_timetable_slot (faculty_code) WHERE is_active;
