@@ -1,5 +1,6 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import { writeAudit } from '../../audit/write-audit.js';
+import { reachesAll, requireWithin } from '../../auth/scope.js';
 import { occupySlot } from '../../calendar/occupy-slot.js';
 import { replaceVersion, type VersionChange } from '../../calendar/replace-version.js';
 import { isUniqueViolation } from '../../db/connection.js';
@@ -126,6 +127,8 @@ export const createSlot = defineRoute(
         throw new RollcallError('REQUEST_INVALID', 'timetable_version_id: there is no such version');
       }
       await refuseUnknown(trx, body);
+      const sections = [body.section, ...body.more_sections];
+      await requireWithin(trx, principal, 'timetable.write', { course: body.course, sections });
       await trx('attendance_timetable_slot')
         .insert({
           id: body.id,
@@ -147,8 +150,8 @@ export const createSlot = defineRoute(
           if (!isUniqueViolation(error)) throw error;
           throw new RollcallError('ALREADY_EXISTS', `There is a slot ${body.id} already`, { cause: error });
         });
-      const sections = body.more_sections.map((id) => ({ slot_id: body.id, section_id: id }));
-      if (sections.length > 0) await trx('timetable_slot_section').insert(sections);
+      const further = body.more_sections.map((id) => ({ slot_id: body.id, section_id: id }));
+      if (further.length > 0) await trx('timetable_slot_section').insert(further);
       const rooms = body.more_rooms.map((id) => ({ slot_id: body.id, room_id: id }));
       if (rooms.length > 0) await trx('timetable_slot_room').insert(rooms);
       await occupySlot(trx, body.id, { allowClash: body.allow_clash, nowMs });
@@ -183,10 +186,19 @@ export const deleteSlot = defineRoute(
   async (input, { db, clock }) => {
     const { params, principal } = input;
     await writeAs(db.knex, input, async (trx) => {
-      const changed = await trx('attendance_timetable_slot')
+      const slot = await trx('attendance_timetable_slot')
         .where({ id: params.id, is_active: true })
+        .forUpdate()
+        .first<{ section_id: string; course_code: string } | undefined>('section_id', 'course_code');
+      if (slot === undefined) throw new RollcallError('NOT_FOUND', `There is no timetable slot ${params.id}`);
+      const further = await trx('timetable_slot_section')
+        .where({ slot_id: params.id })
+        .pluck<string[]>('section_id');
+      const sections = [slot.section_id, ...further];
+      await requireWithin(trx, principal, 'timetable.write', { course: slot.course_code, sections });
+      await trx('attendance_timetable_slot')
+        .where({ id: params.id })
         .update({ is_active: false, version: trx.raw('version + 1') });
-      if (changed === 0) throw new RollcallError('NOT_FOUND', `There is no timetable slot ${params.id}`);
       await trx('slot_occupancy').where({ slot_id: params.id }).delete();
       await writeAudit(trx, [
         {
@@ -251,6 +263,12 @@ export const createVersion = defineRoute(
   },
   async (input, { db, clock }) => {
     const { body, principal } = input;
+    if (!reachesAll(principal, 'timetable.write')) {
+      throw new RollcallError(
+        'FORBIDDEN',
+        'A version is the timetable of the whole campus; the dean or the office makes it',
+      );
+    }
     const undo = new Error('only a preview');
     let change: VersionChange | undefined;
     await writeAs(db.knex, input, async (trx) => {
