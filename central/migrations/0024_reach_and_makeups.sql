@@ -6,3 +6,9 @@ UPDATE attendance_session s SET is_made_by_faculty = true
 
 -- What somebody teaches, asked for every list of people, leave and statistics.
 CREATE INDEX attendance_timetable_slot_faculty ON attendance_timetable_slot (faculty_code) WHERE is_active;
+
+-- One class is made good once (domain case 69); of those that were entered twice the first one is the makeup.
+UPDATE attendance_session s SET replaces_session_id = NULL WHERE s.origin = 'makeup' AND EXISTS (
+  SELECT FROM attendance_session o WHERE o.origin = 'makeup' AND o.replaces_session_id = s.replaces_session_id
+    AND (o.created_at, o.id) < (s.created_at, s.id));
+CREATE UNIQUE INDEX attendance_session_makeup_once ON attendance_session (replaces_session_id) WHERE origin = 'makeup';

@@ -3,6 +3,7 @@ import { dateAt } from '../calendar/campus-zone.js';
 import { campusZone } from '../calendar/generate.js';
 import type { Knex } from '../db/database.js';
 import { occupySessions, refuseClashes } from './occupy.js';
+import { isMadeGood } from './replaced-class.js';
 import { type HeldSession, holdSession, refuseLocked } from './session-row.js';
 import { nextStatus, type SessionAction } from './state.js';
 import { tellCancelled } from './tell-cancelled.js';
@@ -55,6 +56,9 @@ export async function changeSession(trx: Knex, request: ChangeRequest): Promise<
   });
   if (FREES.includes(action)) await trx('session_occupancy').where({ session_id: sessionId }).delete();
   if (action === 'cancel') await tellCancelled(trx, { ids: [sessionId], reason: reason ?? '', nowMs });
+  if (action === 'restore' && (await isMadeGood(trx, sessionId))) {
+    throw new RollcallError('INVALID_TRANSITION', 'This class was made good by a makeup; both would count');
+  }
   if (action === 'restore') refuseClashes(await occupySessions(trx, [sessionId]));
 }
 

@@ -9,9 +9,10 @@ import { notifyLive } from '../marks/notify.js';
 import type { Authority } from './change-session.js';
 import { occupySessions, refuseClashes } from './occupy.js';
 import { queueSession } from './record-change.js';
+import { requireReplaceable } from './replaced-class.js';
 
 const HOUR_MS = 3_600_000;
-/** Whoever held a class outside the timetable enters it within this time (domain case 71). */
+/** Whoever held a class outside the timetable, whatever it is called, enters it within this time (domain case 71). */
 const AD_HOC_HOURS: Record<Authority, number> = { faculty: 24, head: 48, admin: 30 * 24 };
 /** As generation does: captures from half an hour before are looked at. */
 const REACH_BEFORE_MS = 30 * 60_000;
@@ -50,7 +51,7 @@ export interface CreateRequest {
  * Makes one class session that the timetable does not have. One that has already begun is opened by the
  * scheduler at once, and the punches of its room and hour are judged for it (domain case 71).
  *
- * @throws RollcallError `REQUEST_INVALID` naming what does not exist, `AD_HOC_TOO_LATE` or `CLASH`
+ * @throws RollcallError `REQUEST_INVALID` naming what does not exist, `AD_HOC_TOO_LATE`, `ALREADY_EXISTS` or `CLASH`
  */
 export async function createSession(trx: Knex, request: CreateRequest): Promise<string> {
   const { session, nowMs, accountId } = request;
@@ -62,6 +63,7 @@ export async function createSession(trx: Knex, request: CreateRequest): Promise<
   const endMs = instantOf(endDate, session.endTime, zone);
   refuseTooLate(request, endMs);
   await refuseUnknown(trx, session);
+  await requireReplaceable(trx, session);
   const period = await trx('academic_period')
     .where('starts_on', '<=', session.date)
     .where('ends_on', '>=', session.date)
@@ -147,7 +149,7 @@ async function addPlaces(trx: Knex, id: string, { sections, rooms }: NewSession)
 
 function refuseTooLate({ session, nowMs, authority }: CreateRequest, endMs: number): void {
   const hours = AD_HOC_HOURS[authority];
-  if (session.origin !== 'ad_hoc' || nowMs - endMs <= hours * HOUR_MS) return;
+  if (nowMs - endMs <= hours * HOUR_MS) return;
   throw new RollcallError(
     'AD_HOC_TOO_LATE',
     `A class that was held outside the timetable is entered within ${hours} hours; ask somebody above you`,

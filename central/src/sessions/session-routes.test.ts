@@ -401,6 +401,83 @@ describe('changes', () => {
     expect(made.body).toMatchObject({ makeup: true, replaces_session_id: id, counts_in_denominator: true });
   });
 
+  it('case 69: only a class of the course and groups that was not held is made good, and once', async () => {
+    const { id } = await find();
+    const makeup = (change: object = {}) =>
+      hod().post(`${API}/sessions/`, {
+        course: 'CS301',
+        sections: ['cse-a'],
+        faculty: 'F001',
+        rooms: ['r101'],
+        date: day,
+        start_time: '15:00',
+        end_time: '15:50',
+        origin: 'makeup',
+        replaces_session_id: id,
+        ...change,
+      });
+    const why = async (change: object = {}) => {
+      const { status, body } = await makeup(change);
+      return [status, body.code, body.detail];
+    };
+    expect((await why())[2]).toMatch(/this class is scheduled/);
+    await hod().post(path(id, 'not-held'), reason);
+    expect((await why({ course: 'CS302' }))[2]).toMatch(/another course/);
+    await server.db.knex('section').insert({ id: `far-${week}`, name: 'Far', department_id: 'cse' });
+    expect((await why({ sections: [`far-${week}`] }))[2]).toMatch(/other groups/);
+    expect((await why({ origin: 'extra' }))[2]).toMatch(/only a makeup/);
+    expect((await why({ replaces_session_id: undefined }))[2]).toMatch(/names the class that was not held/);
+    const times = [
+      { start_time: '15:00', end_time: '15:50' },
+      { start_time: '16:00', end_time: '16:50' },
+    ];
+    const both = await Promise.all(times.map(makeup));
+    expect(both.map(({ status }) => status).sort()).toEqual([201, 409]);
+    expect((await why({ start_time: '17:00', end_time: '17:50' })).slice(0, 2)).toEqual([
+      409,
+      'ALREADY_EXISTS',
+    ]);
+  });
+
+  it('case 69: a cancelled class that a makeup made good is not brought back', async () => {
+    const { id } = await find();
+    await hod().post(path(id, 'cancel'), reason);
+    const made = await hod().post(`${API}/sessions/`, {
+      course: 'CS301',
+      sections: ['cse-a'],
+      faculty: 'F001',
+      rooms: ['r101'],
+      date: day,
+      start_time: '15:00',
+      end_time: '15:50',
+      origin: 'makeup',
+      replaces_session_id: id,
+    });
+    expect(made.status).toBe(201);
+    const restored = await hod().post(path(id, 'restore'));
+    expect([restored.status, restored.body.code]).toEqual([409, 'INVALID_TRANSITION']);
+  });
+
+  it('case 71: the time to enter a class that was held counts for every name that it can have', async () => {
+    const { id } = await find();
+    await hod().post(path(id, 'not-held'), reason);
+    goTo('16:50');
+    server.clock.stepWall(24 * 3_600_000 + 1_000);
+    for (const change of [{ origin: 'extra' }, { origin: 'makeup', replaces_session_id: id }]) {
+      const body = {
+        course: 'CS301',
+        sections: ['cse-a'],
+        faculty: 'F001',
+        rooms: ['r101'],
+        date: day,
+        start_time: '16:00',
+        end_time: '16:50',
+        ...change,
+      };
+      expect((await faculty().post(`${API}/sessions/`, body)).body.code).toBe('AD_HOC_TOO_LATE');
+    }
+  });
+
   it('case 71: a class outside the timetable is entered within a day by its faculty, two by the head; its punches count', async () => {
     await storePunches(server.db.knex, [{ rollNumber: rollNumber(2), at: on('16:02') }]);
     const body = {

@@ -50,7 +50,7 @@ export const create = defineRoute(
     status: 201,
     body: createSessionBody,
     reply: { schema: sessionSchema },
-    errors: ['AD_HOC_TOO_LATE', 'CLASH', 'FORBIDDEN'],
+    errors: ['AD_HOC_TOO_LATE', 'ALREADY_EXISTS', 'CLASH', 'FORBIDDEN'],
   },
   async (input, { db, clock }) => {
     const { body, principal } = input;
