@@ -12,3 +12,8 @@ UPDATE attendance_session s SET replaces_session_id = NULL WHERE s.origin = 'mak
   SELECT FROM attendance_session o WHERE o.origin = 'makeup' AND o.replaces_session_id = s.replaces_session_id
     AND (o.created_at, o.id) < (s.created_at, s.id));
 CREATE UNIQUE INDEX attendance_session_makeup_once ON attendance_session (replaces_session_id) WHERE origin = 'makeup';
+
+-- Whoever comes of age consents to fingerprints in person, while the guardian's consent is still written down (F3).
+DROP INDEX consent_live;
+CREATE UNIQUE INDEX consent_live
+  ON consent (student_id, purpose, (CASE WHEN purpose = 'fingerprint' THEN actor ELSE '' END)) WHERE revoked_at IS NULL;

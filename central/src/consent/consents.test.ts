@@ -115,6 +115,31 @@ describe('consent', () => {
     expect([isAdult('2008-02-29', '2026-02-28'), isAdult('2008-02-29', '2026-03-01')]).toEqual([false, true]);
   });
 
+  it('F3: nobody consents to fingerprints for somebody of age, and what a guardian said ends at 18', async () => {
+    const { knex } = server.db;
+    const [parent] = await knex('guardian').insert({ full_name: 'Of a grown-up' }).returning('id');
+    await knex('guardianship').insert({ guardian_id: parent.id, student_id: ids[3] });
+    const asParent = server.as('guardian', { guardian: parent.id });
+    const byGuardian = consentOf(3, { actor: 'guardian', guardian: parent.id });
+    await bornOn(3, '2008-07-08');
+    expect((await asParent.post(`${API}/consents/`, byGuardian)).status).toBe(201);
+    expect((await enroll(3)).status).toBe(200);
+    await bornOn(3, '2008-07-07');
+    expect(codeOf(await enroll(3))).toEqual([409, 'CONSENT_MISSING']);
+    const { body: own } = await student(3).post(`${API}/consents/`, consentOf(3));
+    expect((await enroll(3)).body).toMatchObject({ consent: own.id });
+    await bornOn(4, '2007-01-01');
+    await knex('guardianship').insert({ guardian_id: parent.id, student_id: ids[4] });
+    const late = consentOf(4, { actor: 'guardian', guardian: parent.id });
+    expect(codeOf(await asParent.post(`${API}/consents/`, late))).toEqual([403, 'FORBIDDEN']);
+    expect(codeOf(await officer().post(`${API}/consents/`, { ...(late as Body), channel: 'paper' }))).toEqual(
+      [403, 'FORBIDDEN'],
+    );
+    expect(
+      (await asParent.post(`${API}/consents/`, { ...(late as Body), purpose: 'attendance' })).status,
+    ).toBe(201);
+  });
+
   it('cases 156, 157: others neither see nor give it; the office records paper, and never pretends to be the page', async () => {
     const [consent] = await student(1).results(`${API}/consents/`);
     expect(await student(2).results(`${API}/consents/`)).toEqual([]);

@@ -2,6 +2,8 @@ import { RollcallError } from '@rollcall/protocol/errors';
 import { writeAudit } from '../audit/write-audit.js';
 import { isUniqueViolation } from '../db/connection.js';
 import type { Knex } from '../db/database.js';
+import type { Seal } from '../privacy/seal.js';
+import { isKnownAdult, type PersonOnDay } from './adult.js';
 
 export const CONSENT_PURPOSES = ['attendance', 'fingerprint', 'location', 'guardian_messages'] as const;
 export type ConsentPurpose = (typeof CONSENT_PURPOSES)[number];
@@ -136,14 +138,23 @@ export async function revokeTemplates(
  * @returns the id of the live consent
  * @throws RollcallError `CONSENT_MISSING`
  */
-export async function requireFingerprintConsent(knex: Knex, studentId: string): Promise<string> {
-  const row = await knex('consent')
-    .where({ student_id: studentId, purpose: 'fingerprint' })
+export async function requireFingerprintConsent(
+  knex: Knex,
+  seal: Seal,
+  person: PersonOnDay,
+): Promise<string> {
+  const rows = await knex('consent')
+    .where({ student_id: person.studentId, purpose: 'fingerprint' })
     .whereNull('revoked_at')
-    .first<{ id: string } | undefined>('id');
-  if (row !== undefined) return row.id;
+    .select<{ id: string; actor: 'self' | 'guardian' }[]>('id', 'actor');
+  const own = rows.find(({ actor }) => actor === 'self');
+  if (own !== undefined) return own.id;
+  const [guardians] = rows;
+  if (guardians !== undefined && !(await isKnownAdult(knex, seal, person))) return guardians.id;
   throw new RollcallError(
     'CONSENT_MISSING',
-    'There is no consent for fingerprints in force: show the notice and record the consent first. A card serves as well',
+    guardians === undefined
+      ? 'There is no consent for fingerprints in force: show the notice and record the consent first. A card serves as well'
+      : "The student is of age now, and the guardian's consent has ended with that: ask the student. A card serves as well",
   );
 }

@@ -2,6 +2,8 @@ import { RollcallError } from '@rollcall/protocol/errors';
 import { writeAudit } from '../../audit/write-audit.js';
 import type { Principal } from '../../auth/principal.js';
 import { requireStudent, visibleStudents } from '../../auth/scope.js';
+import { dateAt } from '../../calendar/campus-zone.js';
+import { campusZone } from '../../calendar/generate.js';
 import { requireFingerprintConsent, revokeTemplates } from '../../consent/consents.js';
 import type { Knex } from '../../db/database.js';
 import { Conditions } from '../conditions.js';
@@ -115,10 +117,14 @@ export const enrollTemplate = defineRoute(
     reply: { schema: enrollableSchema },
     errors: ['NOT_FOUND', 'FORBIDDEN', 'CONSENT_MISSING'],
   },
-  async (input, { db, clock }) => {
+  async (input, { db, clock, capture }) => {
     const { body, principal } = input;
     await requireStudent(db.knex, principal, 'enrollment.operate', body.student);
-    const consent = await requireFingerprintConsent(db.knex, body.student);
+    const today = dateAt(clock.wallMs(), (await campusZone(db.knex)) ?? 'UTC');
+    const consent = await requireFingerprintConsent(db.knex, capture.seal, {
+      studentId: body.student,
+      today,
+    });
     const replaced = await db
       .knex('attendance_biometric_template')
       .where({ student_id: body.student, finger_position: body.finger_position, state: 'active' })

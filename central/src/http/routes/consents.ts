@@ -5,7 +5,7 @@ import type { Principal } from '../../auth/principal.js';
 import { requireStudent, visibleStudents } from '../../auth/scope.js';
 import { dateAt } from '../../calendar/campus-zone.js';
 import { campusZone } from '../../calendar/generate.js';
-import { requireAdult } from '../../consent/adult.js';
+import { isKnownAdult, requireAdult } from '../../consent/adult.js';
 import { type ConsentPurpose, grantConsent, revokeConsent } from '../../consent/consents.js';
 import type { Knex } from '../../db/database.js';
 import { Conditions } from '../conditions.js';
@@ -167,9 +167,11 @@ async function refuseUnfit(trx: Knex, { clock, capture }: HttpContext, body: Bod
     if (known === undefined) {
       throw new RollcallError('REQUEST_INVALID', 'guardian: is no guardian of this student');
     }
-    return;
   }
   if (body.purpose !== 'fingerprint') return;
   const today = dateAt(clock.wallMs(), (await campusZone(trx)) ?? 'UTC');
-  await requireAdult(trx, capture.seal, { studentId: body.student, today });
+  const person = { studentId: body.student, today };
+  if (body.guardian === null) return requireAdult(trx, capture.seal, person);
+  if (!(await isKnownAdult(trx, capture.seal, person))) return;
+  throw new RollcallError('FORBIDDEN', 'The student is of age: nobody else consents to fingerprints');
 }
