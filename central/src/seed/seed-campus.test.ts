@@ -268,3 +268,25 @@ describe('loadCampusKey', () => {
     ).rejects.toThrow(/32 bytes.*KEY_INVALID/);
   });
 });
+
+it('case 160: a role that an admin ended stays ended when the file is loaded again; what is given is audited', async () => {
+  const file: CampusFileInput = {
+    ...testCampus(),
+    accounts: [{ login: 'office', name: 'Office', roles: [{ role: 'admin' }] }],
+  };
+  await seed(file);
+  const { id } = await db.knex('account').where({ login: 'office' }).first('id');
+  const audit = () => db.knex('attendance_audit_log').where({ entity_id: id, action: 'grant_role' });
+  expect((await audit()).map(({ after }) => after.role)).toEqual(['admin']);
+  await db
+    .knex('account_role')
+    .where({ account_id: id })
+    .update({ valid_to: new Date(START_MS) });
+  await seed({ ...file, accounts: [{ login: 'office', roles: [{ role: 'admin' }, { role: 'dean' }] }] });
+  const held = await db.knex('account_role').where({ account_id: id }).orderBy('role');
+  expect(held.map(({ role, valid_to: until }) => [role, until === Number.POSITIVE_INFINITY])).toEqual([
+    ['admin', false],
+    ['dean', true],
+  ]);
+  expect((await audit()).map(({ after }) => after.role)).toEqual(['admin', 'dean']);
+});

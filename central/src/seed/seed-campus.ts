@@ -55,7 +55,7 @@ export async function seedCampus({
     await trx.raw('SELECT pg_advisory_xact_lock(?)', [SEED_LOCK]);
     await storeCampus(trx, file);
     newHashes.push(...(await storePeople(trx, { file, hmacHex: cardHmac(campusKey), nowMs })));
-    await storeAccounts(trx, file);
+    await storeAccounts(trx, file, nowMs);
     const gatewayIds = file.gateways.map(({ id }) => id);
     if (provisionDir !== undefined) {
       await provisionGateways(trx, { gatewayIds, directory: provisionDir, campusKey });

@@ -1,25 +1,36 @@
+import { writeAudit } from '../audit/write-audit.js';
 import { hashPassword } from '../auth/password.js';
 import { announceAccount } from '../auth/sign-in.js';
 import type { Knex } from '../db/database.js';
 import type { CampusFile } from './campus-file.js';
 
 /**
- * Accounts of the file. A password is set only where the account has none: loading the file again never
- * undoes what somebody chose since.
+ * Accounts of the file. A password is set only where the account has none, a role given only where the account never had
+ * it: loading the file again never undoes what somebody chose since (case 160).
  */
-export async function storeAccounts(trx: Knex, { accounts }: CampusFile): Promise<void> {
+export async function storeAccounts(trx: Knex, { accounts }: CampusFile, nowMs: number): Promise<void> {
   for (const account of accounts) {
     const id = await storeAccount(trx, account);
     for (const grant of account.roles) {
-      await trx.raw(
+      const { rows } = await trx.raw<{ rows: { id: string }[] }>(
         `INSERT INTO account_role (account_id, role, department_id, section_id, valid_from)
          SELECT ?::uuid, ?, ?, ?, '-infinity' WHERE NOT EXISTS (SELECT FROM account_role WHERE account_id = ?::uuid
-           AND role = ? AND department_id IS NOT DISTINCT FROM ? AND section_id IS NOT DISTINCT FROM ?
-           AND valid_to = 'infinity')`,
+           AND role = ? AND department_id IS NOT DISTINCT FROM ? AND section_id IS NOT DISTINCT FROM ?)
+         RETURNING id`,
         [
           ...[id, grant.role, grant.department ?? null, grant.section ?? null],
           ...[id, grant.role, grant.department ?? null, grant.section ?? null],
         ],
+      );
+      await writeAudit(
+        trx,
+        rows.map((row) => ({
+          at: new Date(nowMs),
+          entityType: 'account',
+          entityId: id,
+          action: 'grant_role',
+          after: { ...grant, grant: row.id },
+        })),
       );
     }
     await announceAccount(trx, id);
