@@ -1,7 +1,7 @@
 import { RollcallError } from '@rollcall/protocol/errors';
-import { type Permission, reachesOf } from '../auth/permissions.js';
+import type { Permission } from '../auth/permissions.js';
 import type { Principal } from '../auth/principal.js';
-import { type Scope, visibleRecords } from '../auth/scope.js';
+import { type Scope, visibleRecords, visibleSessions } from '../auth/scope.js';
 import { rosterOf } from '../capture/roster-of.js';
 import type { Knex } from '../db/database.js';
 import { CORRECTION_TABLE, unknownCorrection } from './correction-row.js';
@@ -9,14 +9,18 @@ import { CORRECTION_TABLE, unknownCorrection } from './correction-row.js';
 export const correctionScope = (principal: Principal, permission: Permission): Scope =>
   visibleRecords(principal, permission, { session: 's', studentId: 'q.student_id' });
 
-/** Whose mark it is. @throws RollcallError `REQUEST_INVALID` or `NOT_ON_ROSTER` */
+/**
+ * Whose mark it is. For others asks who reaches this very class by more than being one of its students: a student who
+ * also teaches elsewhere has the own part of it alone (case 156).
+ *
+ * @throws RollcallError `REQUEST_INVALID`, `NOT_FOUND` or `NOT_ON_ROSTER`
+ */
 export async function studentOf(
   knex: Knex,
   principal: Principal,
   { session_id: sessionId, student: given }: { session_id: string; student?: string | undefined },
 ): Promise<string> {
-  const isOwnOnly = reachesOf(principal, 'corrections.request').every(({ reach }) => reach === 'self');
-  if (given === undefined || isOwnOnly) {
+  if (given === undefined || !(await reachesOthers(knex, principal, sessionId))) {
     const own = principal.studentId;
     if (own === null) throw new RollcallError('REQUEST_INVALID', 'student: say whose mark it is');
     const isOwn = given === undefined || (await isStudent(knex, own, given));
@@ -29,6 +33,15 @@ export async function studentOf(
   );
   if (found !== undefined) return found.studentId;
   throw new RollcallError('NOT_ON_ROSTER', `${given} is not on the roster of this class on its date`);
+}
+
+async function reachesOthers(knex: Knex, principal: Principal, sessionId: string): Promise<boolean> {
+  const scope = visibleSessions({ ...principal, studentId: null, guardianId: null }, 'corrections.request');
+  const { rows } = await knex.raw<{ rows: object[] }>(
+    `SELECT 1 FROM attendance_session s WHERE s.id = ?::uuid AND (${scope.sql})`,
+    [sessionId, ...scope.bindings],
+  );
+  return rows.length > 0;
 }
 
 async function isStudent(knex: Knex, id: string, given: string): Promise<boolean> {

@@ -52,6 +52,24 @@ async function asked(index: number, body: object = {}): Promise<Body> {
 const codeOf = ({ status, body }: Answer): [number, string] => [status, body.code];
 
 describe('asking for a correction', () => {
+  it('case 156: a student who also teaches elsewhere asks about the own mark of a class, not about a classmate', async () => {
+    const { knex } = server.db;
+    await server.tokenOf('student', { student: rollNumber(3) });
+    const { id } = await knex('student')
+      .where({ roll_number: rollNumber(3) })
+      .first('id');
+    const account = await knex('account').where({ student_id: id }).first('id');
+    await knex('account').where({ id: account.id }).update({ faculty_code: 'F999' });
+    await knex('account_role').insert({ account_id: account.id, role: 'faculty', valid_from: '-infinity' });
+    await knex.raw("SELECT pg_notify('rollcall_account', ?)", [account.id]);
+    const others = await ask(3, { student: rollNumber(1) });
+    expect(codeOf(others)).toEqual([404, 'NOT_FOUND']);
+    expect((await ask(3, { student: rollNumber(3) })).status).toBe(201);
+    await knex('account_role').where({ account_id: account.id, role: 'faculty' }).delete();
+    await knex('account').where({ id: account.id }).update({ faculty_code: null });
+    await knex.raw("SELECT pg_notify('rollcall_account', ?)", [account.id]);
+  });
+
   it('case 132: is accepted on the seventh day at 23:59 and refused on the eighth at 00:00, with the date', async () => {
     weeks.goTo('23:59:59', 7);
     expect((await ask(1)).status).toBe(201);
