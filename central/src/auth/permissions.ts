@@ -147,6 +147,8 @@ export const PERMISSIONS = {
   'export.read_others': { admin: 'all' },
   'exceptions.read': { ...decides, auditor: 'all', lab_technician: 'all', security_officer: 'all' },
   'exceptions.decide': decides,
+  // Figures of marks and evidence that waits, by class: for who decides about them, and the auditor (case 157).
+  'reviews.read': { ...decides, auditor: 'all' },
   'devices.read': {
     admin: 'all',
     principal: 'all',

@@ -142,3 +142,36 @@ describe('case 157: a head changes the timetable of the own department only', ()
     expect((await server.as('dean').post(`${API}/timetable-versions/`, body)).status).toBe(200);
   });
 });
+
+it('case 157: who sees devices and no marks sees no figures of marks either', async () => {
+  const paths = [
+    `${API}/manual-share/?start_date=2026-07-07&end_date=2026-07-07`,
+    `${API}/review-batches/`,
+    `${API}/review-batches/00000000-0000-4000-8000-00000000dead/sessions/`,
+  ];
+  for (const path of paths) {
+    for (const role of ['lab_technician', 'security_officer'] as const) {
+      expect([role, path, (await server.as(role).get(path)).status]).toEqual([role, path, 403]);
+    }
+    expect((await server.as('auditor').get(path)).status).not.toBe(403);
+  }
+});
+
+it('cases 69, 157: the preview of a makeup names only students whom one may see anyhow, and counts the others', async () => {
+  const { knex } = server.db;
+  await knex('faculty').insert({ code: 'F777', full_name: 'Dr Curious' });
+  await knex('section').insert({ id: 'club', name: 'Club', kind: 'elective' });
+  const member = await knex('student')
+    .where({ roll_number: rollNumber(1) })
+    .first('id');
+  await knex('roster_membership').insert({
+    section_id: 'club',
+    student_id: member.id,
+    valid_during: '[2026-07-01,)',
+  });
+  const times = { sections: ['club'], date: '2026-07-07', start_time: '10:00', end_time: '10:50' };
+  const preview = (caller: ReturnType<typeof head>) => caller.post(`${API}/sessions/makeup-preview/`, times);
+  expect((await preview(server.as('faculty', { faculty: 'F777' }))).body).toEqual({ clashes: [], others: 1 });
+  const own = await preview(server.as('faculty', { faculty: 'F001' }));
+  expect(own.body).toMatchObject({ clashes: [{ roll_number: rollNumber(1), course: 'CS301' }], others: 0 });
+});

@@ -54,6 +54,7 @@ const MATRIX: Record<Permission, string> = {
   'statistics.read': 'AAADAATMSC....A',
   'export.create': 'AAADAAT........',
   'exceptions.read': 'A.ADA.TM..A.A.A',
+  'reviews.read': 'A.ADA.TM......A',
   'exceptions.decide': 'A.ADA.TM.......',
   'devices.read': 'A...A.....A.A.A',
   'devices.write': 'A.........A....',

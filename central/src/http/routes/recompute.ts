@@ -133,12 +133,12 @@ export const readManualShare = defineRoute(
     operationId: 'readManualShare',
     tag: TAG,
     summary: 'How much of their classes each faculty member marked by hand while the readers worked',
-    access: 'exceptions.read',
+    access: 'reviews.read',
     query: manualShareQuery,
     reply: { schema: manualShareSchema },
   },
   async ({ query, principal }, { db, clock }) => {
-    const visible = visibleSessions(principal, 'exceptions.read');
+    const visible = visibleSessions(principal, 'reviews.read');
     const { rows } = await db.knex.raw<{ rows: ShareRow[] }>(
       `SELECT f.code, f.full_name AS name, count(*)::int AS marks,
          count(*) FILTER (WHERE d.id IS NOT NULL AND NOT d.is_device_outage)::int AS manual,

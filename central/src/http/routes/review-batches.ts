@@ -52,12 +52,12 @@ export const listReviewBatches = defineRoute(
     operationId: 'listReviewBatches',
     tag: TAG,
     summary: 'Evidence that waits for a person: it came very late, or two machines used one identity',
-    access: 'exceptions.read',
+    access: 'reviews.read',
     query: reviewBatchesQuery,
     reply: { schema: pageOf(reviewBatchSchema) },
   },
   async ({ query, principal }, { db }) => {
-    const scope = visibleSessions(principal, 'exceptions.read');
+    const scope = visibleSessions(principal, 'reviews.read');
     const conditions = new Conditions().equal('b.gateway_id', query.gateway);
     if (query.state !== undefined) {
       conditions.add(query.state === 'open' ? 'b.closed_at IS NULL' : 'b.closed_at IS NOT NULL');
@@ -82,7 +82,7 @@ export const readReviewBatch = defineRoute(
     operationId: 'readReviewBatch',
     tag: TAG,
     summary: 'One review batch with its counts',
-    access: 'exceptions.read',
+    access: 'reviews.read',
     params: uuidParams,
     reply: { schema: reviewBatchSchema },
     errors: ['NOT_FOUND'],
@@ -111,7 +111,7 @@ export const listReviewSessions = defineRoute(
     operationId: 'listReviewSessions',
     tag: TAG,
     summary: 'The class sessions of a review batch: how many punches wait for each, and what was decided',
-    access: 'exceptions.read',
+    access: 'reviews.read',
     params: uuidParams,
     query: reviewSessionsQuery,
     reply: { schema: pageOf(reviewSessionSchema) },
@@ -119,7 +119,7 @@ export const listReviewSessions = defineRoute(
   },
   async ({ params, query, principal }, { db }) => {
     await loadBatch(db.knex, principal, params.id);
-    const scope = visibleSessions(principal, 'exceptions.read');
+    const scope = visibleSessions(principal, 'reviews.read');
     const conditions = new Conditions()
       .add('rv.batch_id = ?::uuid', params.id)
       .add(scope.sql, ...scope.bindings);
@@ -165,7 +165,7 @@ export const decideBatch = defineRoute(
         decision: body.decision === 'accept' ? 'accepted' : 'refused',
         reason: body.reason,
         sessionIds: body.session_ids,
-        visible: visibleSessions(principal, 'exceptions.read'),
+        visible: visibleSessions(principal, 'reviews.read'),
         reachable: visibleSessions(principal, 'exceptions.decide'),
         expectedVersion: expectedVersion(request.headers['if-match']) ?? body.version,
         accountId: principal.accountId,
@@ -179,7 +179,7 @@ export const decideBatch = defineRoute(
 
 /** @throws RollcallError `NOT_FOUND` also where it concerns nothing that the person may see */
 async function loadBatch(knex: Knex, principal: Principal, id: string): Promise<Batch> {
-  const scope = visibleSessions(principal, 'exceptions.read');
+  const scope = visibleSessions(principal, 'reviews.read');
   const { rows } = await knex.raw<{ rows: BatchRow[] }>(batchSql(scope, 'b.id = ?::uuid'), [
     ...scope.bindings,
     id,
