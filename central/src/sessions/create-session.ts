@@ -147,7 +147,7 @@ async function addPlaces(trx: Knex, id: string, { sections, rooms }: NewSession)
   if (further.length > 0) await trx('session_room').insert(further);
 }
 
-function refuseTooLate({ session, nowMs, authority }: CreateRequest, endMs: number): void {
+function refuseTooLate({ nowMs, authority }: CreateRequest, endMs: number): void {
   const hours = AD_HOC_HOURS[authority];
   if (nowMs - endMs <= hours * HOUR_MS) return;
   throw new RollcallError(

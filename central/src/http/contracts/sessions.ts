@@ -130,6 +130,7 @@ export const makeupPreviewSchema = z.strictObject({
   clashes: z.array(
     z.strictObject({ roll_number: z.string(), name: z.string(), session_id: z.guid(), course: z.string() }),
   ),
+  others: z.int().describe('Further students with another class, whom you may not see'),
 });
 
 export const summarySchema = z.strictObject({

@@ -1,7 +1,7 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import type * as z from 'zod';
 import type { Principal } from '../../auth/principal.js';
-import { isAboveClass, requireSession } from '../../auth/scope.js';
+import { isAboveClass, requireSession, visibleStudents } from '../../auth/scope.js';
 import { teachesGroups } from '../../auth/taught-groups.js';
 import { instantOf, plusDays } from '../../calendar/campus-zone.js';
 import { campusZone } from '../../calendar/generate.js';
@@ -116,16 +116,17 @@ export const makeupPreview = defineRoute(
     body: createSessionBody.pick({ sections: true, date: true, start_time: true, end_time: true }),
     reply: { schema: makeupPreviewSchema },
   },
-  async ({ body }, { db }) => {
+  async ({ body, principal }, { db }) => {
     const zone = await campusZone(db.knex);
-    if (zone === undefined) return { body: { clashes: [] } };
+    if (zone === undefined) return { body: { clashes: [], others: 0 } };
     const endDate = body.end_time > body.start_time ? body.date : plusDays(body.date, 1);
-    const clashes = await findClashingStudents(db.knex, body.sections, {
+    const found = await findClashingStudents(db.knex, body.sections, {
       start: new Date(instantOf(body.date, body.start_time, zone)),
       end: new Date(instantOf(endDate, body.end_time, zone)),
       date: body.date,
+      seen: visibleStudents(principal, 'people.read'),
     });
-    return { body: { clashes } };
+    return { body: found };
   },
 );
 
