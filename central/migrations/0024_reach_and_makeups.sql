@@ -17,3 +17,7 @@ CREATE UNIQUE INDEX attendance_session_makeup_once ON attendance_session (replac
 DROP INDEX consent_live;
 CREATE UNIQUE INDEX consent_live
   ON consent (student_id, purpose, (CASE WHEN purpose = 'fingerprint' THEN actor ELSE '' END)) WHERE revoked_at IS NULL;
+
+-- A password that an office gave ends by itself; those that lie around now get a week from here.
+ALTER TABLE account ADD COLUMN temporary_until timestamptz;
+UPDATE account SET temporary_until = now() + interval '7 days' WHERE must_change_password;

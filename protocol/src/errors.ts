@@ -91,6 +91,7 @@ export const ERROR_CODES = {
   CSRF_MISSING: 'input',
   LOGIN_REFUSED: 'input',
   LOGIN_THROTTLED: 'input',
+  PASSWORD_CHANGE_NEEDED: 'input',
   PASSWORD_WEAK: 'input',
   TOKEN_EXPIRED: 'input',
   TOKEN_INVALID: 'input',

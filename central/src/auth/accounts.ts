@@ -123,12 +123,13 @@ async function load(knex: Knex, ids: readonly string[], loadedMonoMs: number): P
       student_id: string | null;
       faculty_code: string | null;
       guardian_id: string | null;
+      must_change_password: boolean;
       grants: GrantRow[] | null;
     }[];
   }>(
     knex,
     `SELECT l.id AS sid, a.id, a.login, a.display_name, a.is_active AND l.revoked_at IS NULL AS is_usable,
-       a.token_generation, a.student_id, a.faculty_code, a.guardian_id, g.grants
+       a.token_generation, a.student_id, a.faculty_code, a.guardian_id, a.must_change_password, g.grants
      FROM login_session l JOIN account a ON a.id = l.account_id
        CROSS JOIN LATERAL (
          SELECT json_agg(json_build_object('role', role, 'department_id', department_id, 'section_id', section_id,
@@ -151,6 +152,7 @@ async function load(knex: Knex, ids: readonly string[], loadedMonoMs: number): P
           facultyCode: row.faculty_code,
           guardianId: row.guardian_id,
           loginSessionId: row.sid,
+          mustChangePassword: row.must_change_password,
         },
         generation: row.token_generation,
         isUsable: row.is_usable,

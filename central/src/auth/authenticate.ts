@@ -1,6 +1,6 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import type { Request } from 'express';
-import type { Access } from '../http/route.js';
+import type { RouteContract } from '../http/route.js';
 import type { Accounts } from './accounts.js';
 import { ACCESS_COOKIE, CSRF_HEADER, cookieOf } from './cookies.js';
 import { reachesOf } from './permissions.js';
@@ -14,9 +14,12 @@ export interface Authenticator {
   /**
    * Who sends this request. What the access does not allow is refused here, before anything else is read.
    *
-   * @throws RollcallError `TOKEN_MISSING`, `TOKEN_EXPIRED`, `TOKEN_INVALID`, `CSRF_MISSING` or `FORBIDDEN`
+   * @throws RollcallError `TOKEN_MISSING`, `TOKEN_EXPIRED`, `TOKEN_INVALID`, `CSRF_MISSING`, `PASSWORD_CHANGE_NEEDED` or `FORBIDDEN`
    */
-  authenticate(request: Request, access: Access): Promise<Principal>;
+  authenticate(
+    request: Request,
+    contract: Pick<RouteContract, 'access' | 'beforePasswordChange'>,
+  ): Promise<Principal>;
 }
 
 export function createAuthenticator(tokens: Tokens, accounts: Accounts): Authenticator {
@@ -47,9 +50,16 @@ export function createAuthenticator(tokens: Tokens, accounts: Accounts): Authent
   }
 
   return {
-    async authenticate(request, access) {
+    async authenticate(request, { access, beforePasswordChange }) {
       if (access === 'public' || access === 'gateway') return ANONYMOUS;
       const principal = await principalOf(request);
+      if (principal.mustChangePassword && beforePasswordChange !== true) {
+        throw new RollcallError(
+          'PASSWORD_CHANGE_NEEDED',
+          'Choose a password of your own first: POST /api/v1/auth/change-password/',
+          { context: { principal } },
+        );
+      }
       if (access === 'signed_in' || reachesOf(principal, access).length > 0) return principal;
       throw new RollcallError(
         'FORBIDDEN',

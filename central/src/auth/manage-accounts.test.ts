@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, API, at, type Body, TestServer } from '../http/test-server.js';
 import { rollNumber } from '../seed/test-campus.js';
+import { TEMPORARY_PASSWORD_MS } from './sign-in.js';
 
 let server: TestServer;
 const admin = () => server.as('admin');
@@ -23,6 +24,17 @@ const signIn = (login: string, password: string) =>
     body: JSON.stringify({ login, password, cookies: false }),
     headers: { 'content-type': 'application/json', authorization: '' },
   });
+const OWN_PASSWORD = 'my own long words 1';
+/** First sign-in: the token that comes with the own password. */
+const firstToken = async (login: string, password: string): Promise<string> => {
+  const { access_token: token } = (await signIn(login, password)).body;
+  const changed = await server.call('POST', '/api/v1/auth/change-password/', {
+    body: JSON.stringify({ current_password: password, new_password: OWN_PASSWORD }),
+    headers: { 'content-type': 'application/json', ...asToken(token).headers },
+  });
+  expect(changed.status).toBe(200);
+  return changed.body.access_token;
+};
 const asToken = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
 
 describe('accounts', () => {
@@ -50,11 +62,44 @@ describe('accounts', () => {
     ).toEqual([409, 'ALREADY_EXISTS']);
   });
 
+  it('case 158: with the password of the office nothing is done but choosing another one', async () => {
+    const { temporary_password: password } = await make('newcomer', { roles: [{ role: 'admin' }] });
+    const { access_token: token, refresh_token: refreshToken } = (await signIn('newcomer', password)).body;
+    const call = async (method: string, path: string, body?: object) =>
+      codeOf(
+        await server.call(method, path, {
+          headers: { 'content-type': 'application/json', ...asToken(token).headers },
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        }),
+      );
+    const NEEDED = [403, 'PASSWORD_CHANGE_NEEDED'];
+    expect(await call('GET', `${API}/accounts/`)).toEqual(NEEDED);
+    expect(await call('POST', `${API}/accounts/`, { login: 'back-door', name: 'B' })).toEqual(NEEDED);
+    expect(await call('GET', `${API}/notifications/`)).toEqual(NEEDED);
+    expect((await call('GET', '/api/v1/auth/me/'))[0]).toBe(200);
+    const refreshed = await call('POST', '/api/v1/auth/refresh/', { refresh_token: refreshToken });
+    expect(refreshed[0]).toBe(200);
+    const own = await firstToken('newcomer', password);
+    expect((await server.call('GET', `${API}/accounts/`, asToken(own))).status).toBe(200);
+  });
+
+  it('case 158: a password of the office is refused a week later, an own one is not', async () => {
+    const { temporary_password: late } = await make('late');
+    const { temporary_password: intime } = await make('in-time');
+    await firstToken('in-time', intime);
+    server.clock.stepWall(TEMPORARY_PASSWORD_MS - 1);
+    expect((await signIn('late', late)).status).toBe(200);
+    server.clock.stepWall(1);
+    expect(codeOf(await signIn('late', late))).toEqual([401, 'LOGIN_REFUSED']);
+    expect((await signIn('in-time', OWN_PASSWORD)).status).toBe(200);
+    server.clock.stepWall(-TEMPORARY_PASSWORD_MS);
+  });
+
   it('case 160: a role whose end passed at noon is gone with the next request', async () => {
     const { account, temporary_password: password } = await make('visiting', {
       roles: [{ role: 'auditor', valid_to: at('12:00').toISOString() }],
     });
-    const token = (await signIn('visiting', password)).body.access_token;
+    const token = await firstToken('visiting', password);
     const look = () => server.call('GET', `${API}/accounts/`, asToken(token));
     server.goTo('10:15');
     expect((await look()).status).toBe(200);
@@ -75,7 +120,7 @@ describe('accounts', () => {
       roles: [{ role: 'exam_branch' }],
     });
     const address = `${API}/accounts/${account.id}/`;
-    const token = (await signIn('leaver', password)).body.access_token;
+    const token = await firstToken('leaver', password);
     const look = () => server.call('GET', `${API}/students/`, asToken(token));
     expect((await look()).status).toBe(200);
     const { version } = (await admin().get(address)).body;
@@ -85,10 +130,10 @@ describe('accounts', () => {
     ]);
     expect((await admin().patch(address, { is_active: false, version })).body.is_active).toBe(false);
     await expect.poll(async () => (await look()).status).toBe(401);
-    expect((await signIn('leaver', password)).status).toBe(401);
+    expect((await signIn('leaver', OWN_PASSWORD)).status).toBe(401);
     await admin().patch(address, { is_active: true });
     const { temporary_password: next } = (await admin().post(`${address}password/`)).body;
-    expect([(await signIn('leaver', password)).status, (await signIn('leaver', next)).status]).toEqual([
+    expect([(await signIn('leaver', OWN_PASSWORD)).status, (await signIn('leaver', next)).status]).toEqual([
       401, 200,
     ]);
   });

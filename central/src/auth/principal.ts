@@ -11,6 +11,8 @@ export interface Principal {
   facultyCode: string | null;
   guardianId: string | null;
   loginSessionId: string | null;
+  /** Signed in with a password that an office gave: nothing but changing it is allowed. */
+  mustChangePassword: boolean;
   /** When the request was proved: roles and what they reach are those of this instant. */
   asOfMs: number;
 }
@@ -25,5 +27,6 @@ export const ANONYMOUS: Principal = {
   facultyCode: null,
   guardianId: null,
   loginSessionId: null,
+  mustChangePassword: false,
   asOfMs: 0,
 };

@@ -7,6 +7,8 @@ import { ACCOUNT_CHANNEL } from './accounts.js';
 import { hashPassword, isPassword, refuseWeakPassword } from './password.js';
 import type { Tokens } from './tokens.js';
 
+/** A password that an office gave, on paper or by voice, is worth nothing after this time. */
+export const TEMPORARY_PASSWORD_MS = 7 * 24 * 60 * 60 * 1_000;
 /** A sign-in that is not used for a day has ended. */
 export const REFRESH_TOKEN_MS = 24 * 60 * 60 * 1_000;
 /**
@@ -31,7 +33,7 @@ export interface SignedIn {
 }
 
 export interface SignIn {
-  /** @throws RollcallError `LOGIN_REFUSED` */
+  /** @throws RollcallError `LOGIN_REFUSED`, for a temporary password that is too old as for a wrong one */
   signIn(login: string, password: string, client: Client): Promise<SignedIn>;
   /** @throws RollcallError `TOKEN_INVALID` or `TOKEN_SPENT` */
   refresh(refreshToken: string): Promise<SignedIn>;
@@ -81,14 +83,11 @@ export function createSignIn({ knex, clock, tokens }: SignInOptions): SignIn {
     async signIn(login, password, { ip, userAgent }) {
       const account = await knex('account')
         .where({ login: login.toLowerCase() })
-        .first<{ id: string; password_hash: string | null; is_active: boolean } | undefined>(
-          'id',
-          'password_hash',
-          'is_active',
-        );
+        .first<AccountRow | undefined>('id', 'password_hash', 'is_active', 'temporary_until');
       const isRight = await isPassword(account?.password_hash, password);
       const now = new Date(clock.wallMs());
-      if (account === undefined || !isRight || !account.is_active) {
+      const isOver = account?.temporary_until != null && account.temporary_until <= now;
+      if (account === undefined || !isRight || !account.is_active || isOver) {
         await writeAudit(knex, [
           { at: now, entityType: 'account', entityId: account?.id ?? 'unknown', action: 'login_refused', ip },
         ]);
@@ -193,7 +192,7 @@ export interface NewPassword {
   password: string;
   nowMs: number;
   performedBy: string | null;
-  /** Given by an office: to be changed at the next sign-in. */
+  /** Given by an office: to be changed at the next sign-in, within `TEMPORARY_PASSWORD_MS`. */
   isTemporary?: boolean;
 }
 
@@ -208,6 +207,7 @@ export async function storePassword(knex: Knex, request: NewPassword): Promise<v
       .update({
         password_hash: hash,
         must_change_password: isTemporary,
+        temporary_until: isTemporary ? new Date(nowMs + TEMPORARY_PASSWORD_MS) : null,
         token_generation: trx.raw('token_generation + 1'),
         version: trx.raw('version + 1'),
         updated_at: now,
@@ -226,6 +226,13 @@ export async function storePassword(knex: Knex, request: NewPassword): Promise<v
 /** Every replica forgets what it knows of the account. */
 export async function announceAccount(trx: Knex, accountId: string): Promise<void> {
   await trx.raw('SELECT pg_notify(?, ?)', [ACCOUNT_CHANNEL, accountId]);
+}
+
+interface AccountRow {
+  id: string;
+  password_hash: string | null;
+  is_active: boolean;
+  temporary_until: Date | null;
 }
 
 interface SessionRow {

@@ -60,6 +60,7 @@ export function fromRequester(kept: unknown, accountId: string | null, nowMs: nu
     facultyCode: requester.faculty_code,
     guardianId: requester.guardian_id,
     loginSessionId: null,
+    mustChangePassword: false,
     asOfMs: nowMs,
     grants: requester.grants.map(({ role, department_id, section_id }) => ({
       role,

@@ -17,7 +17,7 @@ export function mountRoute(app: Express, route: Route, context: HttpContext): vo
     let principal: Principal | undefined;
     try {
       // Before the request is looked at: who may not call this learns nothing about what it takes.
-      principal = await context.auth.authenticate(request, contract.access);
+      principal = await context.auth.authenticate(request, contract);
       await context.rates.take(contract, principal, request, response);
       const caller = { principal, request, response };
       const { accountId } = principal;

@@ -58,6 +58,8 @@ export interface RouteContract {
   /** Request headers that mean something, with their description. */
   headers?: Readonly<Record<string, string>>;
   access: Access;
+  /** Also for who still has the password that an office gave; everything else is refused until it is changed. */
+  beforePasswordChange?: true;
   rate?: RateClass;
   /** Of success; 200 unless the route says otherwise. */
   status?: 200 | 201 | 202;

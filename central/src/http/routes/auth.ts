@@ -77,6 +77,7 @@ export const me = defineRoute(
     tag: TAG,
     summary: 'Who is signed in, and what the roles allow',
     access: 'signed_in',
+    beforePasswordChange: true,
     reply: { schema: meSchema },
   },
   async ({ principal }, { db, clock }) => ({
@@ -92,6 +93,7 @@ const logoutContract = (all: boolean) =>
     tag: TAG,
     summary: all ? 'Ends every sign-in of this account' : 'Ends this sign-in',
     access: 'signed_in',
+    beforePasswordChange: true,
     body: emptySchema,
     reply: { schema: emptySchema },
   }) as const;
@@ -116,6 +118,7 @@ export const changePassword = defineRoute(
     tag: TAG,
     summary: 'Sets a new password and ends every sign-in of the account but a fresh one, which is the answer',
     access: 'signed_in',
+    beforePasswordChange: true,
     body: passwordBody,
     reply: { schema: signedInSchema },
     errors: ['LOGIN_REFUSED', 'LOGIN_THROTTLED', 'PASSWORD_WEAK'],
