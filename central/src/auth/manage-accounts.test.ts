@@ -63,7 +63,7 @@ describe('accounts', () => {
   });
 
   it('case 158: with the password of the office nothing is done but choosing another one', async () => {
-    const { temporary_password: password } = await make('newcomer', { roles: [{ role: 'admin' }] });
+    const { temporary_password: password } = await make('newcomer', { roles: [{ role: 'auditor' }] });
     const { access_token: token, refresh_token: refreshToken } = (await signIn('newcomer', password)).body;
     const call = async (method: string, path: string, body?: object) =>
       codeOf(
