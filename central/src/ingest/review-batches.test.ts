@@ -218,6 +218,55 @@ describe('evidence that came after an outage of 80 hours', () => {
     await advance();
     expect((await marks(s2))[rollNumber(2)]).toBe('late');
   });
+
+  it('case 81: whoever joins a group, or has a class made, while the evidence waits is asked about in the same batch', async () => {
+    await outage();
+    const { id } = await openBatch();
+    const { knex } = server.db;
+    await knex('section').insert({ id: 'ml', name: 'Machine Learning', kind: 'elective' });
+    await knex('faculty').insert({ code: 'F002', full_name: 'Dr Iyer' });
+    const asked = async (): Promise<number[]> =>
+      (await server.results(`${BATCHES}${id}/sessions/`)).map(({ events }) => events);
+    const made = await server.post(`${API}/sessions/`, {
+      course: 'CS301',
+      sections: ['ml'],
+      faculty: 'F002',
+      rooms: ['r102'],
+      date: '2026-07-07',
+      start_time: '10:00',
+      end_time: '10:50',
+      origin: 'ad_hoc',
+      reason: 'held outside the timetable',
+    });
+    expect(made.status).toBe(201);
+    // Nobody of it was seen.
+    expect(await asked()).toEqual([2, 1]);
+    const joined = await server.post(`${API}/roster-memberships/`, {
+      section: 'ml',
+      student: (
+        await knex('student')
+          .where({ roll_number: rollNumber(4) })
+          .first('id')
+      ).id,
+      valid_from: '2026-07-07',
+      reason: 'chose it late',
+    });
+    expect(joined.status).toBe(201);
+    expect((await asked()).toSorted()).toEqual([1, 1, 2]);
+    const other = await server.post(`${API}/sessions/`, {
+      course: 'CS302',
+      sections: ['ml'],
+      faculty: 'F002',
+      rooms: ['r102'],
+      date: '2026-07-07',
+      start_time: '09:00',
+      end_time: '10:00',
+      origin: 'ad_hoc',
+      reason: 'held outside the timetable',
+    });
+    expect(other.status).toBe(201);
+    expect((await asked()).toSorted()).toEqual([1, 1, 1, 2]);
+  });
 });
 
 async function assignUnknownCard(studentId: string): Promise<void> {

@@ -15,6 +15,8 @@ const MINUTE_MS = 60_000;
 const STUDENTS = 6;
 
 export interface TestClass {
+  /** Left out: a new one. */
+  id?: string;
   from: string;
   until: string;
   room?: string;
@@ -25,7 +27,7 @@ export interface TestClass {
   course?: string;
   type?: 'LECTURE' | 'LAB';
   periods?: number;
-  status?: 'scheduled' | 'open' | 'closed' | 'finalized';
+  status?: 'scheduled' | 'open' | 'closed' | 'finalized' | 'cancelled' | 'not_held';
   policy?: Partial<PolicyLimits>;
   /** Days after the day of the test. */
   daysLater?: number;
@@ -144,6 +146,7 @@ export class RuleCampus {
     const { knex } = this.db;
     const [row] = await knex('attendance_session')
       .insert({
+        ...(wanted.id === undefined ? {} : { id: wanted.id }),
         academic_period_id: '2026-odd',
         section_id: group,
         course_code: course,

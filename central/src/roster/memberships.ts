@@ -2,6 +2,7 @@ import { RollcallError } from '@rollcall/protocol/errors';
 import { writeAudit } from '../audit/write-audit.js';
 import { sqlState } from '../db/connection.js';
 import type { Knex } from '../db/database.js';
+import { recountHeldOfStudent } from '../ingest/recount-held.js';
 import { queueStudent } from '../marks/queue.js';
 
 export interface Membership {
@@ -143,7 +144,9 @@ async function settle(trx: Knex, change: Settled, { accountId, nowMs, reason }: 
       studentId: one.studentId,
     },
   ]);
-  await queueStudent(trx, one.studentId, { from: change.from, until: change.until });
+  const { from, until } = change;
+  await queueStudent(trx, one.studentId, { from, until });
+  await recountHeldOfStudent(trx, one.studentId, { from, until, at: new Date(nowMs) });
 }
 
 const toMembership = (row: Row): Membership => ({

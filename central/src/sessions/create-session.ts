@@ -5,6 +5,7 @@ import { campusZone } from '../calendar/generate.js';
 import { loadPolicies } from '../calendar/policies.js';
 import type { SettingScope } from '../calendar/settings.js';
 import type { Knex } from '../db/database.js';
+import { recountHeldOfSession } from '../ingest/recount-held.js';
 import { notifyLive } from '../marks/notify.js';
 import type { Authority } from './change-session.js';
 import { occupySessions, refuseClashes } from './occupy.js';
@@ -118,6 +119,7 @@ export async function createSession(trx: Knex, request: CreateRequest): Promise<
     },
   ]);
   await queueSession(trx, id);
+  await recountHeldOfSession(trx, id, now);
   await notifyLive(trx, { type: 'session', ids: [id] });
   return id;
 }

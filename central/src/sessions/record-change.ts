@@ -1,5 +1,6 @@
 import { writeAudit } from '../audit/write-audit.js';
 import type { Knex } from '../db/database.js';
+import { recountHeldOfSession } from '../ingest/recount-held.js';
 import { notifyLive, wakeJudge } from '../marks/notify.js';
 
 export type ChangeKind = 'room' | 'faculty' | 'time' | 'co_taught' | 'groups' | 'headcount';
@@ -47,6 +48,7 @@ export async function recordChange(trx: Knex, change: SessionChange): Promise<vo
     },
   ]);
   await queueSession(trx, change.sessionId);
+  await recountHeldOfSession(trx, change.sessionId, now);
   await notifyLive(trx, { type: 'session', ids: [change.sessionId] });
 }
 

@@ -1,0 +1,366 @@
+import { createHash } from 'node:crypto';
+import { hashRead, parseCanonical } from '@rollcall/protocol/credential';
+import { ManualClock } from '@rollcall/protocol/manual-clock';
+import { expect } from 'vitest';
+import type { Knex } from '../db/database.js';
+import { sayOffset } from '../devices/say-offset.js';
+import { decideReviewBatch } from '../ingest/decide-review-batch.js';
+import { createIngest } from '../ingest/ingest.js';
+import { BOOT_A, BOOT_B, TestGateway } from '../ingest/test-gateway.js';
+import { silentLog } from '../log.js';
+import { cardHmac } from '../people/campus-key.js';
+import { holdMembership, join, leave } from '../roster/memberships.js';
+import type { Derivation } from '../rules/derivation.js';
+import { rollNumber, TEST_CAMPUS_KEY } from '../seed/test-campus.js';
+import { advanceSessions } from '../sessions/advance.js';
+import { AGGREGATED, COUNTERS, columns, KEY } from '../statistics/counted.js';
+import { createStatisticsKeeper } from '../statistics/keeper.js';
+import { recountPeriod } from '../statistics/recount.js';
+import { createJudge } from './judge.js';
+import { queuePairs, queueStudent } from './queue.js';
+import { type Act, msOf, type Plan, type PlannedTap, STUDENTS } from './random-plan.test-support.js';
+import { RuleCampus } from './rule-campus.js';
+
+const PERIOD = '2026-odd';
+const HOUR_MS = 3_600_000;
+/** Later than GATEWAY_SYNC_MAX_AGE_HOURS after any class of the day. */
+const TOO_LATE_MS = 90 * HOUR_MS;
+const EVENING_MS = 18 * HOUR_MS;
+/** Between the classes, and after all of them. */
+export const LIFE = ['08:55', '09:52', '10:41', '11:45', '15:00', '18:00'] as const;
+
+/** What a gateway has to send, in the order of its store. */
+export interface Sent {
+  kind: 'punch' | 'anchor';
+  isTooLate: boolean;
+  row: { seq: number } & Record<string, unknown>;
+}
+
+export type Step =
+  | { deliver: readonly Sent[] }
+  /** The next act of a chain, if it has one left. */
+  | { chain: number }
+  /** Time goes on, whatever else was drawn. */
+  | 'time'
+  | 'judge'
+  | 'fold'
+  /** A person decides about everything that waits because it came too late. */
+  | 'review';
+
+/** For tests: lives the day of a {@link Plan} in any order, and says what came of it. */
+export class RandomCampus {
+  readonly #campus: RuleCampus;
+  readonly #gateway = new TestGateway('gw-a');
+  #students: string[] = [];
+
+  private constructor(campus: RuleCampus) {
+    this.#campus = campus;
+  }
+
+  static async open(): Promise<RandomCampus> {
+    const campus = new RandomCampus(await RuleCampus.open());
+    const { keyId, publicKey } = campus.#gateway;
+    await campus.#knex('gateway_key').insert({ key_id: keyId, gateway_id: 'gw-a', public_key: publicKey });
+    campus.#students = await Promise.all(
+      Array.from({ length: STUDENTS }, (_, index) => campus.#campus.studentId(index)),
+    );
+    return campus;
+  }
+
+  close(): Promise<void> {
+    return this.#campus.close();
+  }
+
+  get #knex() {
+    return this.#campus.db.knex;
+  }
+
+  #instant(msOfDay: number): Date {
+    return new Date(this.#campus.at('00:00').getTime() + msOfDay);
+  }
+
+  evidenceOf({ taps, anchors }: Plan): Sent[] {
+    const punches = taps.map(
+      (tap, index): Sent => ({
+        kind: 'punch',
+        isTooLate: tap.isTooLate,
+        row: this.#punch(tap, index + 1),
+      }),
+    );
+    return [
+      ...punches,
+      ...anchors.map(
+        ({ atMs, driftMs }, index): Sent => ({
+          kind: 'anchor',
+          isTooLate: false,
+          row: this.#gateway.anchor(taps.length + index + 1, {
+            boot_id: BOOT_B,
+            mono_ms: atMs,
+            occurred_at: this.#instant(atMs + driftMs).toISOString(),
+          }),
+        }),
+      ),
+    ];
+  }
+
+  #punch({ student, device, atMs, isOut, isUnsynced }: PlannedTap, seq: number): Sent['row'] {
+    const isFinger = device.startsWith('f');
+    const card = `em4100:${(0x0f00000001 + student).toString(16).toUpperCase().padStart(10, '0')}`;
+    const position = isUnsynced
+      ? {
+          boot_id: BOOT_B,
+          clock_state: 'unsynced',
+          mono_ms: atMs,
+          occurred_at: '2000-01-01T00:00:00.000Z',
+        }
+      : { boot_id: BOOT_A, occurred_at: this.#instant(atMs).toISOString() };
+    const { credential: _none, ...row } = this.#gateway.punch(seq, {
+      ...position,
+      device_id: device,
+      kind: isFinger ? 'finger' : 'card',
+    });
+    return {
+      ...(row as Sent['row']),
+      ...(isFinger
+        ? { student: { student_ref: rollNumber(student), score: 60 } }
+        : { credential: hashRead(parseCanonical(card), cardHmac(TEST_CAMPUS_KEY)) }),
+      ...(isOut ? { direction_hint: 'out' } : {}),
+    };
+  }
+
+  /** Lives one day from nothing; whatever the steps leave out of time and chains is done at its end. */
+  async dayOf(plan: Plan, steps: readonly Step[]): Promise<Outcome> {
+    await this.#begin(plan);
+    const { db, clock } = {
+      db: this.#campus.db,
+      clock: new ManualClock(this.#instant(EVENING_MS).getTime()),
+    };
+    const lateClock = new ManualClock(this.#instant(EVENING_MS + TOO_LATE_MS).getTime());
+    const inTime = createIngest({ db, clock, log: silentLog, sendAck: () => undefined });
+    const tooLate = createIngest({ db, clock: lateClock, log: silentLog, sendAck: () => undefined });
+    const judge = createJudge({ db, clock, log: silentLog, chunkPairsMax: 4 });
+    const keeper = createStatisticsKeeper({ db, clock, log: silentLog, chunkRowsMax: 5 });
+    const chains = plan.chains.map((chain) => [...chain]);
+    const life: string[] = [...LIFE];
+    const run = async (step: Step): Promise<unknown> => {
+      if (step === 'judge') return judge.run();
+      if (step === 'fold') return keeper.run();
+      if (step === 'review') return this.#review(plan);
+      if (step === 'time') return this.#liveUntil(life.shift());
+      if ('chain' in step) return this.#act(chains[step.chain]?.shift());
+      for (const [ingest, isTooLate] of [[inTime, false] as const, [tooLate, true] as const]) {
+        const rows = step.deliver.filter((sent) => sent.isTooLate === isTooLate);
+        for (const kind of ['punch', 'anchor'] as const) {
+          const ofKind = rows.filter((sent) => sent.kind === kind).map(({ row }) => row);
+          if (ofKind.length > 0) await ingest.accept(this.#gateway.batch(kind, ofKind));
+        }
+        await ingest.idle();
+      }
+      return undefined;
+    };
+    for (const step of steps) await run(step);
+    while (life.length > 0) await run('time');
+    for (const [index, chain] of chains.entries()) while (chain.length > 0) await run({ chain: index });
+    await Promise.all([inTime.stop(), tooLate.stop()]);
+    do await judge.run();
+    while ((await this.#review(plan)) > 0);
+    await this.#liveUntil(LIFE.at(-1));
+    await judge.run();
+    await keeper.run();
+    return this.#outcome();
+  }
+
+  async #begin({ classes }: Plan): Promise<void> {
+    await this.#knex.raw(
+      `TRUNCATE punch, clock_anchor, gateway_store, quarantine_row, gateway_clock_offset, review_batch, decision,
+         attendance_leave_application, student_status_period, attendance_session, judgement_todo, exception_item,
+         statistics_todo, statistics_contribution, attendance_statistics, aggregate_statistics CASCADE`,
+    );
+    await this.#knex('roster_membership').whereNot({ section_id: 'cse-a' }).delete();
+    for (const [index, { group, room, from, until, periods, isCancelled, policy }] of classes.entries()) {
+      await this.#campus.hold({
+        id: idOf('session', index),
+        group,
+        room,
+        from,
+        until,
+        periods,
+        policy,
+        type: periods > 1 ? 'LAB' : 'LECTURE',
+        status: isCancelled ? 'cancelled' : 'scheduled',
+      });
+    }
+  }
+
+  async #liveUntil(time: string | undefined): Promise<void> {
+    if (time === undefined) return;
+    // What was seen after the last look has not been reported yet.
+    await this.#knex('attendance_biometric_device').update({
+      complete_through: time === LIFE.at(-1) ? this.#instant(EVENING_MS) : null,
+    });
+    await advanceSessions(this.#knex, this.#instant(msOf(time)).getTime());
+  }
+
+  /** @returns how many class sessions were decided */
+  async #review({ classes }: Plan): Promise<number> {
+    const everything = { sql: 'true', bindings: [] };
+    const waiting = await this.#knex('review_batch_session').whereNull('decision').orderBy('batch_id');
+    for (const { batch_id: batchId, session_id: sessionId } of waiting) {
+      const planned = classes.find((_, index) => idOf('session', index) === sessionId);
+      await this.#knex.transaction((trx) =>
+        decideReviewBatch(trx, {
+          batchId,
+          decision: planned?.isLateEvidenceAccepted ? 'accepted' : 'refused',
+          reason: 'looked at',
+          sessionIds: [sessionId],
+          visible: everything,
+          reachable: everything,
+          expectedVersion: undefined,
+          accountId: null,
+          nowMs: this.#instant(EVENING_MS).getTime(),
+        }),
+      );
+    }
+    return waiting.length;
+  }
+
+  async #act(act: Act | undefined): Promise<void> {
+    if (act === undefined) return;
+    await this.#knex.transaction(async (trx) => {
+      if (act.what === 'offset') {
+        await sayOffset(trx, {
+          gatewayId: 'gw-a',
+          from: this.#instant(act.fromMs),
+          until: this.#instant(act.untilMs),
+          offsetMs: act.offsetMs,
+          reason: 'compared with the wall',
+          accountId: null,
+          nowMs: this.#instant(EVENING_MS).getTime(),
+        });
+        return;
+      }
+      const studentId = this.#students[act.student] ?? '';
+      const date = this.#campus.date();
+      if (act.what === 'decide' || act.what === 'withdraw') {
+        const sessionId = idOf('session', act.session);
+        if (act.what === 'withdraw') {
+          await trx('decision')
+            .where({ session_id: sessionId, student_id: studentId, kind: 'explicit' })
+            .update({ withdrawn_at: this.#instant(EVENING_MS) });
+        } else {
+          await trx('decision').insert({
+            id: idOf('decision', act),
+            session_id: sessionId,
+            student_id: studentId,
+            kind: act.kind,
+            mark: act.mark,
+            reason: 'because',
+            source: act.kind === 'offline' ? 'offline' : 'manual',
+            decided_at: this.#instant(act.atMs),
+            received_at: this.#instant(EVENING_MS),
+          });
+        }
+        await queuePairs(trx, [{ sessionId, studentId }]);
+        return;
+      }
+      if (act.what === 'join' || act.what === 'part') return this.#changeRoster(trx, act);
+      await standingActs[act.what]({
+        trx,
+        studentId,
+        date,
+        isPartOfDay: 'isPartOfDay' in act && act.isPartOfDay,
+      });
+      await queueStudent(trx, studentId, { from: date, until: date });
+    });
+  }
+
+  /** Somebody joins a group and is found to have left it before the day. */
+  async #changeRoster(trx: Knex, { what, student, group }: Act & { what: 'join' | 'part' }): Promise<void> {
+    const actor = { accountId: null, nowMs: this.#instant(EVENING_MS).getTime(), reason: 'moved' };
+    const studentId = this.#students[student] ?? '';
+    if (what === 'join') {
+      const from = this.#campus.date(-1);
+      await join(trx, { sectionId: group, studentId, from, until: null }, actor);
+      return;
+    }
+    const { id } = await trx('roster_membership')
+      .where({ section_id: group, student_id: studentId })
+      .first('id');
+    await leave(trx, { held: await holdMembership(trx, id), until: this.#campus.date() }, actor);
+  }
+
+  async #outcome(): Promise<Outcome> {
+    const rowsOf = async <T = Record<string, unknown>>(sql: string): Promise<T[]> =>
+      (await this.#knex.raw<{ rows: T[] }>(sql)).rows;
+    const outcome = {
+      records: await rowsOf<Outcome['records'][number]>(
+        // Whoever had a mark and needs none any more has a record that says so, and counts nowhere.
+        `SELECT session_id, student_id, mark, marked_at, source, reason, derivation FROM attendance_record
+         WHERE mark <> 'not_required' ORDER BY 1, 2`,
+      ),
+      tallies: await rowsOf(
+        `SELECT s.id, s.status, t.present, t.late, t.absent, t.excused, t.pending
+         FROM session_tally t JOIN attendance_session s ON s.id = t.session_id ORDER BY 1`,
+      ),
+      stays: await rowsOf(
+        `SELECT session_id, student_id, room_id, entered_at, left_at, is_exit_assumed FROM presence_interval
+         ORDER BY 1, 2, 4`,
+      ),
+      statistics: await rowsOf(
+        `SELECT ${columns([...KEY, ...COUNTERS])} FROM attendance_statistics
+         WHERE (${columns(COUNTERS)}) IS DISTINCT FROM (${COUNTERS.map(() => '0').join(', ')})
+         ORDER BY ${columns(KEY)}`,
+      ),
+      aggregates: await rowsOf(
+        `SELECT student_id, ${columns(AGGREGATED)} FROM aggregate_statistics ORDER BY 1`,
+      ),
+    };
+    const recount = await recountPeriod(this.#knex, PERIOD, this.#instant(EVENING_MS).getTime());
+    expect(recount.rowsDifferent).toBe(0);
+    return outcome;
+  }
+}
+
+export interface Outcome {
+  records: { reason: string; derivation: Derivation }[];
+  tallies: Record<string, unknown>[];
+  stays: Record<string, unknown>[];
+  statistics: Record<string, unknown>[];
+  aggregates: Record<string, unknown>[];
+}
+
+interface Standing {
+  trx: Knex;
+  studentId: string;
+  date: string;
+  isPartOfDay: boolean;
+}
+
+/** What changes how a student stands, whatever was captured. */
+const standingActs = {
+  leave: ({ trx, studentId, date, isPartOfDay }: Standing) =>
+    trx('attendance_leave_application').insert({
+      id: idOf('leave', studentId),
+      student_id: studentId,
+      leave_type: 'medical',
+      start_date: date,
+      end_date: date,
+      ...(isPartOfDay ? { start_time: '09:30', end_time: '12:00' } : {}),
+      status: 'approved',
+      applied_at: `${date}T00:00:00Z`,
+    }),
+  'revoke-leave': ({ trx, studentId }: Standing) =>
+    trx('attendance_leave_application').where({ student_id: studentId }).update({ status: 'cancelled' }),
+  suspend: ({ trx, studentId, date }: Standing) =>
+    trx('student_status_period').insert({
+      student_id: studentId,
+      status: 'suspended_disciplinary',
+      valid_during: `[${date},${date}]`,
+    }),
+};
+
+/** The same thing has the same id in every order: derivations name it. */
+function idOf(...parts: unknown[]): string {
+  const hex = createHash('sha256').update(JSON.stringify(parts)).digest('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}

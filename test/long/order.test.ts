@@ -1,0 +1,30 @@
+import { RandomCampus } from '@rollcall/central/marks/random-campus.test-support';
+import { inOrder, planInOrder } from '@rollcall/central/marks/random-order.test-support';
+import fc from 'fast-check';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+const BUDGET_MS = 240_000;
+
+let campus: RandomCampus;
+beforeAll(async () => {
+  campus = await RandomCampus.open();
+});
+afterAll(() => campus?.close());
+
+it('no order of evidence and decisions of any random campus changes a mark, whatever the seed', async () => {
+  let days = 0;
+  await fc.assert(
+    fc.asyncProperty(planInOrder(campus), async ({ plan, steps }) => {
+      const expected = await campus.dayOf(plan, inOrder(campus, plan));
+      expect(await campus.dayOf(plan, steps)).toEqual(expected);
+      days += 1;
+    }),
+    {
+      numRuns: 100_000,
+      interruptAfterTimeLimit: BUDGET_MS,
+      markInterruptAsFailure: false,
+      endOnFailure: true,
+    },
+  );
+  expect(days).toBeGreaterThan(10);
+});
