@@ -1,13 +1,20 @@
 import { ManualClock } from '@rollcall/protocol/manual-clock';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { deleteRows } from '../db/delete-rows.test-support.js';
 import { openTestDatabase, type TestDatabase } from '../db/test-database.js';
 import { silentLog } from '../log.js';
 import { createIngest } from './ingest.js';
 import { BOOT_A, BOOT_B, issueCard, TEST_NOW_MS, TestGateway } from './test-gateway.js';
 
-const RUNS = 25;
+/** Each delivers a morning in some ten transactions; `marks/random-campus` permutes whole days. */
+const RUNS = 12;
 const ROWS = 24;
+
+const EVIDENCE_TABLES = [
+  ...['punch', 'clock_anchor', 'gateway_event', 'quarantine_row', 'gateway_store', 'judgement_todo'],
+  'exception_item',
+];
 
 interface Sent {
   kind: 'punch' | 'anchor' | 'event';
@@ -91,9 +98,7 @@ describe('evidence in any order', () => {
   }
 
   async function settledAfter(deliveries: Sent[][]) {
-    await db.knex.raw(
-      'TRUNCATE punch, clock_anchor, gateway_event, quarantine_row, gateway_store, judgement_todo, exception_item',
-    );
+    await deleteRows(db.knex, EVIDENCE_TABLES);
     const acks: number[] = [];
     const ingest = createIngest({
       db,

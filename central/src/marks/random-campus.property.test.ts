@@ -4,7 +4,7 @@ import { RandomCampus } from './random-campus.test-support.js';
 import { inOrder, planInOrder } from './random-order.test-support.js';
 
 /** Each run lives two days against PostgreSQL; `test/long` does so for minutes, with other seeds. */
-const RUNS = 5;
+const RUNS = 4;
 const SEED = 5;
 const TEST_TIMEOUT_MS = 120_000;
 

@@ -3,6 +3,7 @@ import { hashRead, parseCanonical } from '@rollcall/protocol/credential';
 import { ManualClock } from '@rollcall/protocol/manual-clock';
 import { expect } from 'vitest';
 import type { Knex } from '../db/database.js';
+import { deleteRows } from '../db/delete-rows.test-support.js';
 import { sayOffset } from '../devices/say-offset.js';
 import { decideReviewBatch } from '../ingest/decide-review-batch.js';
 import { createIngest } from '../ingest/ingest.js';
@@ -28,6 +29,16 @@ const TOO_LATE_MS = 90 * HOUR_MS;
 const EVENING_MS = 18 * HOUR_MS;
 /** Between the classes, and after all of them. */
 export const LIFE = ['08:55', '09:52', '10:41', '11:45', '15:00', '18:00'] as const;
+
+/** What a day leaves behind. */
+const LIVED_TABLES = [
+  ...['punch', 'clock_anchor', 'gateway_store', 'quarantine_row', 'gateway_clock_offset', 'judgement_todo'],
+  ...['review_batch_session', 'review_batch', 'exception_item', 'presence_interval'],
+  ...['statistics_todo', 'statistics_contribution', 'attendance_statistics', 'aggregate_statistics'],
+  ...['attendance_record', 'session_tally', 'attendance_student_snapshot', 'decision'],
+  ...['attendance_leave_application', 'student_status_period', 'session_section', 'session_room'],
+  'attendance_session',
+];
 
 /** What a gateway has to send, in the order of its store. */
 export interface Sent {
@@ -171,11 +182,7 @@ export class RandomCampus {
   }
 
   async #begin({ classes }: Plan): Promise<void> {
-    await this.#knex.raw(
-      `TRUNCATE punch, clock_anchor, gateway_store, quarantine_row, gateway_clock_offset, review_batch, decision,
-         attendance_leave_application, student_status_period, attendance_session, judgement_todo, exception_item,
-         statistics_todo, statistics_contribution, attendance_statistics, aggregate_statistics CASCADE`,
-    );
+    await deleteRows(this.#knex, LIVED_TABLES);
     await this.#knex('roster_membership').whereNot({ section_id: 'cse-a' }).delete();
     for (const [index, { group, room, from, until, periods, isCancelled, policy }] of classes.entries()) {
       await this.#campus.hold({
