@@ -2,9 +2,10 @@ import type { ClockState } from './punch.js';
 
 /**
  * Where a punch's effective time comes from; part of every derivation. `clock_offset`: the gateway's clock
- * believed itself right and was not; central corrected it by what it had measured (domain case 87).
+ * believed itself right and was not; central corrected it by what it had measured (domain case 87). `said`: no clock
+ * knows it, and a person placed the whole boot in time (case 88).
  */
-export type TimeSource = 'gateway_clock' | 'clock_offset' | 'clock_anchor' | 'unknown';
+export type TimeSource = 'gateway_clock' | 'clock_offset' | 'clock_anchor' | 'said' | 'unknown';
 
 /** A clock that says an earlier time than this is not set, whatever it says about itself (domain case 88). */
 export const CLOCK_FLOOR_MS = Date.UTC(2020, 0, 1);

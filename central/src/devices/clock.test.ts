@@ -3,6 +3,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { API, at, type Body, TestServer } from '../http/test-server.js';
 import { CampusGateway } from '../ingest/campus-gateway.js';
 import { BOOT_A, BOOT_B } from '../ingest/test-gateway.js';
+import { askAboutBootsJob } from '../jobs/ask-about-boots.js';
+import { silentLog } from '../log.js';
 import { rollNumber } from '../seed/test-campus.js';
 import { applyHealth } from './health.js';
 
@@ -202,6 +204,94 @@ describe('a clock that was reset to 2000', () => {
     expect(await record(3)).toMatchObject({ mark: 'pending' });
     await anchor('10:06', 0, { boot_id: BOOT_B, source: 'sync' });
     expect(await record(3)).toMatchObject({ mark: 'present', marked_at: at('10:03') });
+  });
+
+  const place = (body: object, caller = server.as('admin')) =>
+    caller.post(`${API}/gateways/gw-a/boots/${BOOT_B}/place/`, { reason: 'asked who was there', ...body });
+  const ask = () => askAboutBootsJob.run({ db: server.db, clock: server.clock, log: silentLog });
+
+  /** Two taps, seven minutes apart, of a boot that nothing places; central heard of them at half past ten. */
+  async function unplaced(): Promise<void> {
+    server.goTo('10:30');
+    for (const [time, student] of [
+      ['10:03', 3],
+      ['10:10', 4],
+    ] as const) {
+      await gateway.tap(at(time), {
+        student,
+        row: { ...stamp(time), ...in2000, clock_state: 'unsynced' },
+      });
+    }
+  }
+
+  it('case 88: what no clock can place is put before a person once, who places the boot, by preview first', async () => {
+    await unplaced();
+    await ask();
+    expect(await alarms('TIME_UNKNOWN')).toEqual([]);
+    server.goTo('11:45');
+    await ask();
+    await ask();
+    const [item, ...others] = await alarms('TIME_UNKNOWN');
+    expect(others).toEqual([]);
+    expect(item).toMatchObject({
+      gateway_id: 'gw-a',
+      detail: { boot_id: BOOT_B, events: 2, lasts_ms: 7 * MINUTE_MS },
+    });
+    const preview = await place({ first_at: at('10:03') });
+    expect(preview.body).toMatchObject({ applied: false, punches: 2 });
+    expect(await record(3)).toMatchObject({ mark: 'pending' });
+    expect(await alarms('TIME_UNKNOWN')).toHaveLength(1);
+    const applied = await place({ first_at: at('10:03'), apply: true });
+    expect(applied.body).toMatchObject({ applied: true, punches: 2, changes: preview.body.changes });
+    expect(await record(3)).toMatchObject({ mark: 'present', marked_at: at('10:03') });
+    const other = await record(4);
+    expect(other).toMatchObject({ mark: 'late', marked_at: at('10:10') });
+    expect(other.derivation.used).toMatchObject([{ time_source: 'said' }]);
+    expect(await alarms('TIME_UNKNOWN')).toEqual([]);
+    const audit = await server.db.knex('attendance_audit_log').where({ entity_type: 'boot_placement' });
+    expect(audit).toMatchObject([{ action: 'said', reason: 'asked who was there', before: null }]);
+    // Said wrongly: it is said again, and the former is kept in the audit row.
+    await place({ first_at: at('10:06'), apply: true });
+    expect(await record(3)).toMatchObject({ mark: 'late', marked_at: at('10:06') });
+  });
+
+  it('case 88: an anchor that comes after all outranks what a person said, in either order', async () => {
+    await unplaced();
+    await place({ first_at: at('10:08'), apply: true });
+    expect(await record(3)).toMatchObject({ mark: 'late' });
+    await anchor('10:12', 0, { boot_id: BOOT_B, source: 'sync' });
+    expect(await record(3)).toMatchObject({ mark: 'present', marked_at: at('10:03') });
+    expect((await place({ first_at: at('10:08'), apply: true })).body.code).toBe('NOT_FOUND');
+  });
+
+  it('case 88: a time that cannot have been, another boot and other people change nothing', async () => {
+    await unplaced();
+    server.goTo('11:45');
+    await ask();
+    const codes = await Promise.all(
+      [
+        place({ first_at: at('10:24'), apply: true }),
+        place({ first_at: '2000-01-01T00:00:00Z', apply: true }),
+        place({ first_at: 'yesterday', apply: true }),
+        place({ first_at: at('10:03'), apply: true, reason: '' }),
+        server.post(`${API}/gateways/gw-a/boots/${BOOT_A}/place/`, {
+          first_at: at('10:03'),
+          reason: 'because',
+        }),
+        server.post(`${API}/gateways/gw-z/boots/${BOOT_B}/place/`, {
+          first_at: at('10:03'),
+          reason: 'because',
+        }),
+        place({ first_at: at('10:03'), apply: true }, server.as('faculty', { faculty: 'F001' })),
+      ].map(async (answer) => (await answer).body.code),
+    );
+    expect(codes).toEqual([...Array(4).fill('REQUEST_INVALID'), 'NOT_FOUND', 'NOT_FOUND', 'FORBIDDEN']);
+    expect(await record(3)).toMatchObject({ mark: 'pending' });
+    expect(await server.db.knex('boot_placement')).toEqual([]);
+    // Its anchor comes: the item resolves itself.
+    await anchor('10:12', 0, { boot_id: BOOT_B, source: 'sync' });
+    await ask();
+    expect(await alarms('TIME_UNKNOWN')).toEqual([]);
   });
 });
 

@@ -15,6 +15,7 @@ import {
 import { listAuditLogs, verifyAuditLogs } from './routes/audit.js';
 import { changePassword, login, logout, logoutAll, me, refresh } from './routes/auth.js';
 import { enrollTemplate, listTemplates, revokeTemplate } from './routes/biometric-templates.js';
+import { placeGatewayBoot } from './routes/boots.js';
 import {
   createHoliday,
   deleteHoliday,
@@ -231,6 +232,7 @@ export const ROUTES: readonly Route[] = [
   renewGatewayPassword,
   listClockOffsets,
   correctClock,
+  placeGatewayBoot,
   listDevices,
   listAuditLogs,
   verifyAuditLogs,

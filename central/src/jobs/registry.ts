@@ -1,4 +1,5 @@
 import { advanceSessionsJob } from './advance-sessions.js';
+import { askAboutBootsJob } from './ask-about-boots.js';
 import { checkIntegrityJob } from './check-integrity.js';
 import { escalateWatermarksJob } from './escalate-watermarks.js';
 import { expireAnswersJob } from './expire-answers.js';
@@ -20,6 +21,7 @@ export const JOBS: readonly Job[] = [
   advanceSessionsJob,
   escalateWatermarksJob,
   noticeSilentGatewaysJob,
+  askAboutBootsJob,
   expireAnswersJob,
   sealAuditJob,
   expireAuditJob,

@@ -10,7 +10,7 @@ const instantText = z.iso.datetime();
 const usedCaptureSchema = z.strictObject({
   punch_id: z.string(),
   at: instantText.nullable(),
-  time_source: z.enum(['gateway_clock', 'clock_offset', 'clock_anchor', 'unknown']),
+  time_source: z.enum(['gateway_clock', 'clock_offset', 'clock_anchor', 'said', 'unknown']),
   kind: z.enum(CAPTURE_KINDS),
   gateway_id: z.string(),
   device_id: z.string(),

@@ -33,7 +33,7 @@ export const evidenceSchema = z.strictObject({
   room_id: z.string().nullable(),
   room_name: z.string().nullable(),
   effective_at: instant.nullable(),
-  time_source: z.enum(['gateway_clock', 'clock_offset', 'clock_anchor', 'unknown']),
+  time_source: z.enum(['gateway_clock', 'clock_offset', 'clock_anchor', 'said', 'unknown']),
   used: z.boolean(),
   why: z.string().nullable().describe('Why it did not count'),
   why_text: z.string().nullable(),
