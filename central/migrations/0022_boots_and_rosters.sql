@@ -11,3 +11,8 @@ CREATE TABLE boot_placement (
   set_by uuid REFERENCES account,
   PRIMARY KEY (gateway_id, boot_id)
 );
+
+-- What a gateway has acknowledged by saying which roster is in force there (domain case 97).
+ALTER TABLE gateway ADD COLUMN roster_version bigint NOT NULL DEFAULT 0;
+-- The fingerprint templates that the document lists: asked at every acknowledgement, without reading the document.
+ALTER TABLE gateway_roster ADD COLUMN template_ids uuid[] NOT NULL DEFAULT '{}';

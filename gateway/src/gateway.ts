@@ -45,6 +45,7 @@ export class Gateway {
   readonly #problems: Problems;
   readonly #anchors: ClockAnchors;
   readonly #keeper: Keeper;
+  readonly #rosterStore: RosterStore;
   readonly #roster: Roster;
   readonly #level: TemporaryLogLevel;
   readonly #uplink: Uplink;
@@ -67,6 +68,7 @@ export class Gateway {
     this.#problems = new Problems(() => this.#uplink.healthChanged());
     this.#anchors = this.#createAnchors();
     this.#keeper = this.#openKeeper();
+    this.#rosterStore = new RosterStore(this.#keeper.store);
     this.#roster = this.#createRoster();
     this.#level = new TemporaryLogLevel(log, config.log.level, clock);
     this.#uplink = this.#createUplink();
@@ -158,10 +160,11 @@ export class Gateway {
       centralUrl: config.uplink.centralUrl,
       password: this.#secrets.password,
       ca: this.#secrets.ca,
-      store: new RosterStore(this.#keeper.store),
+      store: this.#rosterStore,
       clock,
       log: log.child({ part: 'roster' }),
       onProblem: this.#problems.follow(['ROSTER_INVALID'], 'degraded'),
+      onInForce: () => this.#uplink.healthChanged(),
     });
   }
 
@@ -274,6 +277,7 @@ export class Gateway {
       disk,
       hoursLeft: this.#hoursLeft.observe(clock.monoMs(), disk.freeBytes),
       devices: this.#fleet.snapshot(),
+      rosterVersion: this.#rosterStore.version,
     });
   }
 }

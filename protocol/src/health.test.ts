@@ -17,6 +17,11 @@ describe('health', () => {
     });
   });
 
+  it('is understood from software that does not say which roster is in force', () => {
+    const { roster_version: _unsaid, ...earlier } = health;
+    expectRoundTrip(healthSchema, earlier);
+  });
+
   it('is refused with the place', () => {
     expectRefusals(healthSchema, health, [
       ['v', 3, 'v:'],
@@ -26,6 +31,7 @@ describe('health', () => {
       ['head_seq', -1, 'head_seq'],
       ['acked_seq', 0.5, 'acked_seq'],
       ['oldest_unacked_at', undefined, 'oldest_unacked_at'],
+      ['roster_version', -1, 'roster_version'],
       ['level', 'green', 'level'],
       ['problems', Array.from({ length: 33 }, () => 'X'), 'problems'],
       ['disk.free_bytes', -1, 'disk.free_bytes'],

@@ -20,6 +20,8 @@ export const healthSchema = z.strictObject({
   head_seq: z.int().min(0),
   acked_seq: z.int().min(0),
   oldest_unacked_at: instantSchema.nullable(),
+  /** Version of the roster in force, 0 without one; undefined of software that does not say so. It acknowledges what left the roster. */
+  roster_version: z.int().min(0).optional(),
   level: z.enum(['ok', 'degraded', 'critical']),
   /** Codes of what is wrong, worst first. */
   problems: z.array(z.string().max(64)).max(32),

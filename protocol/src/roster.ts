@@ -5,6 +5,8 @@ import { studentRefSchema } from './punch.js';
 
 /** Students in one roster document: a whole university through one gateway. */
 export const ROSTER_STUDENTS_MAX = 100_000;
+/** Two fingers of each of them. */
+const ROSTER_TEMPLATES_MAX = 200_000;
 /** Bytes of one roster document. */
 export const ROSTER_BYTES_MAX = 256 * 1024 * 1024;
 
@@ -39,5 +41,7 @@ export const rosterDocumentSchema = z.strictObject({
       z.strictObject({ student_ref: studentRefSchema, credentials: z.array(rosterCredentialSchema).max(16) }),
     )
     .max(ROSTER_STUDENTS_MAX),
+  /** Fingerprint templates that the gateway may hold; it removes every other one. Undefined: none. */
+  templates: z.array(z.guid()).max(ROSTER_TEMPLATES_MAX).optional(),
 });
 export type RosterDocument = z.infer<typeof rosterDocumentSchema>;

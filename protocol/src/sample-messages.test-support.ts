@@ -60,6 +60,7 @@ export const health: Health = {
   head_seq: 7,
   acked_seq: 5,
   oldest_unacked_at: AT,
+  roster_version: 3,
   level: 'degraded',
   problems: ['PORT_ABSENT'],
   disk: { free_bytes: 1e9, total_bytes: 3.2e10, hours_left: null },

@@ -4,6 +4,7 @@ import { isUniqueViolation } from '../db/connection.js';
 import type { Knex } from '../db/database.js';
 import type { Seal } from '../privacy/seal.js';
 import { isKnownAdult, type PersonOnDay } from './adult.js';
+import { ROSTER_CHANNEL } from '../seed/seed-campus.js';
 
 export const CONSENT_PURPOSES = ['attendance', 'fingerprint', 'location', 'guardian_messages'] as const;
 export type ConsentPurpose = (typeof CONSENT_PURPOSES)[number];
@@ -116,6 +117,8 @@ export async function revokeTemplates(
     .whereIn('template_id', ids)
     .whereNot({ state: 'removed' })
     .update({ state: 'removing', changed_at: at });
+  // A roster without them is built and offered at once.
+  await trx.raw("SELECT pg_notify(?, '')", [ROSTER_CHANNEL]);
   await writeAudit(
     trx,
     rows.map((row) => ({

@@ -26,7 +26,10 @@ export async function buildRosters(db: Pick<Database, 'knex'>, at: Date): Promis
     const students = await readStudents(trx, at);
     const gateways = await trx('gateway').where({ revoked_at: null }).orderBy('id').pluck<string[]>('id');
     const rosters: PublishedRoster[] = [];
-    for (const gatewayId of gateways) rosters.push(await storeIfChanged(trx, { gatewayId, students, at }));
+    for (const gatewayId of gateways) {
+      const templates = await readTemplates(trx, gatewayId);
+      rosters.push(await storeIfChanged(trx, { gatewayId, students, templates, at }));
+    }
     return rosters;
   });
 }
@@ -34,23 +37,31 @@ export async function buildRosters(db: Pick<Database, 'knex'>, at: Date): Promis
 interface NextRoster {
   gatewayId: string;
   students: Students;
+  templates: readonly string[];
   at: Date;
 }
 
-async function storeIfChanged(trx: Knex, { gatewayId, students, at }: NextRoster): Promise<PublishedRoster> {
+async function storeIfChanged(trx: Knex, next: NextRoster): Promise<PublishedRoster> {
+  const { gatewayId, templates, at } = next;
   const last = await trx('gateway_roster')
     .where({ gateway_id: gatewayId })
     .orderBy('version', 'desc')
     .first<{ version: number; sha256: string } | undefined>('version', 'sha256');
   // The same content under the last version number gives the same bytes; then nothing is new.
-  if (last !== undefined && encode(gatewayId, last.version, students).sha256 === last.sha256) {
+  if (last !== undefined && encode(next, last.version).sha256 === last.sha256) {
     return { gatewayId, pointer: pointerTo(gatewayId, last.version, last.sha256) };
   }
   // Counted from the clock: gateways ignore what is not newer than theirs, and a central that begins with an
   // empty or a restored database must not offer them numbers that they have passed.
   const version = Math.max((last?.version ?? 0) + 1, at.getTime());
-  const { document, sha256 } = encode(gatewayId, version, students);
-  await trx('gateway_roster').insert({ gateway_id: gatewayId, version, sha256, document });
+  const { document, sha256 } = encode(next, version);
+  await trx('gateway_roster').insert({
+    gateway_id: gatewayId,
+    version,
+    sha256,
+    document,
+    template_ids: templates,
+  });
   await trx('gateway_roster')
     .where({ gateway_id: gatewayId })
     .whereNotIn(
@@ -66,14 +77,28 @@ async function storeIfChanged(trx: Knex, { gatewayId, students, at }: NextRoster
 }
 
 function encode(
-  gatewayId: string,
+  { gatewayId, students, templates }: NextRoster,
   version: number,
-  students: Students,
 ): { document: Buffer; sha256: string } {
-  const content: RosterDocument = { v: 1, version, gateway_id: gatewayId, students };
+  const content: RosterDocument = {
+    v: 1,
+    version,
+    gateway_id: gatewayId,
+    students,
+    // Left out without any: gateways that know no templates go on reading their rosters.
+    ...(templates.length === 0 ? {} : { templates: [...templates] }),
+  };
   const document = Buffer.from(JSON.stringify(content));
   return { document, sha256: createHash('sha256').update(document).digest('hex') };
 }
+
+/** What the gateway has, or is to have; what is to be removed is no more in it. */
+const readTemplates = (trx: Knex, gatewayId: string): Promise<string[]> =>
+  trx('template_deployment')
+    .where({ gateway_id: gatewayId })
+    .whereIn('state', ['pushed', 'acked'])
+    .orderBy('template_id')
+    .pluck<string[]>('template_id');
 
 function pointerTo(gatewayId: string, version: number, sha256: string): RosterPointer {
   return { v: 1, version, url: `/api/v1/attendance/gateways/${gatewayId}/roster/${version}/`, sha256 };

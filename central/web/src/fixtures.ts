@@ -65,6 +65,9 @@ export function gateway(id: string, patch: Partial<Gateway> = {}): Gateway {
     clock_state: 'synced',
     hours_left: null,
     software: '0.1.0',
+    roster_version: 3,
+    newest_roster_version: 3,
+    templates_to_remove: 0,
     devices: [],
     ...patch,
   };

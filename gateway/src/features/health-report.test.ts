@@ -16,6 +16,7 @@ function sources(over: Partial<HealthSources> = {}): HealthSources & { add(): vo
     problems: new Problems(() => undefined),
     disk: { freeBytes: 10, totalBytes: 20 },
     hoursLeft: null,
+    rosterVersion: 7,
     devices: [deviceSnapshot({ state: 'ready' })],
     add: () => void f.writer.append(f.punch()),
     ...over,
@@ -38,6 +39,10 @@ describe('healthReport', () => {
     given.add();
     const later = { ...given.stamp, occurred_at: '2027-01-01T00:00:00.000Z' };
     expect(healthReport({ ...given, stamp: later }).as_of).toBe(tappedAt);
+  });
+
+  it('case 97: acknowledges the roster in force', () => {
+    expect(healthReport(sources()).roster_version).toBe(7);
   });
 
   it('shows the trouble of a device at the top as well', () => {

@@ -19,6 +19,8 @@ export interface HealthSources {
   disk: DiskSpace;
   hoursLeft: number | null;
   devices: readonly DeviceSnapshot[];
+  /** Of the roster in force; 0 without one. */
+  rosterVersion: number;
 }
 
 /**
@@ -44,6 +46,7 @@ export function healthReport(sources: HealthSources): Health {
     head_seq: writer.headSeq,
     acked_seq: writer.ackedSeq,
     oldest_unacked_at: isoOrNull(store.outbox.createdAfter(writer.ackedSeq) ?? null),
+    roster_version: sources.rosterVersion,
     level: problems.level === 'ok' && deviceCodes.length > 0 ? 'degraded' : problems.level,
     problems: [...new Set([...problems.codes, ...deviceCodes])].slice(0, PROBLEMS_MAX),
     disk: { free_bytes: disk.freeBytes, total_bytes: disk.totalBytes, hours_left: sources.hoursLeft },

@@ -22,6 +22,8 @@ export interface RosterOptions {
   random?: () => number;
   /** What keeps the newest roster away, or undefined once it is in force. */
   onProblem?: (problem: RollcallError | undefined) => void;
+  /** A newer roster is in force: central waits to hear of it. */
+  onInForce?: () => void;
 }
 
 /** Follows the pointer in `down/roster`. Whatever goes wrong, the roster in force stays. */
@@ -105,6 +107,7 @@ export class Roster {
     }
     await store.replace(document);
     log.info({ version: document.version, students: document.students.length }, 'a new roster is in force');
+    this.#options.onInForce?.();
   }
 
   /** The password goes to the configured central and nowhere else, whatever a pointer says. */

@@ -29,6 +29,13 @@ export const gatewaySchema = z.strictObject({
   clock_state: z.enum(CLOCK_STATES).nullable(),
   hours_left: z.number().nullable(),
   software: z.string().nullable(),
+  roster_version: z
+    .int()
+    .describe('Of the roster that the gateway says is in force there; 0: it has not said'),
+  newest_roster_version: z.int().describe('Of the roster that it is offered; 0: none yet'),
+  templates_to_remove: z
+    .int()
+    .describe('Fingerprint templates whose removal the gateway has not acknowledged'),
   devices: z.array(
     z.strictObject({
       id: z.string(),

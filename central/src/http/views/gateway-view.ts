@@ -5,7 +5,9 @@ import type { GatewayItem } from '../contracts/devices.js';
 import { toInstantOrNull } from '../contracts/fields.js';
 
 export const GATEWAY_COLUMNS = `
-  g.id, g.name, g.building_id, building.name AS building_name, g.state, g.revoked_at, g.suspended_at, g.last_seen_at, g.health, g.health_at, g.software,
+  g.id, g.name, g.building_id, building.name AS building_name, g.state, g.revoked_at, g.suspended_at, g.last_seen_at, g.health, g.health_at, g.software, g.roster_version,
+  (SELECT max(version) FROM gateway_roster r WHERE r.gateway_id = g.id) AS newest_roster_version,
+  (SELECT count(*) FROM template_deployment t WHERE t.gateway_id = g.id AND t.state = 'removing')::int AS templates_to_remove,
   coalesce((
     SELECT jsonb_agg(jsonb_build_object('id', d.device_id, 'name', d.device_name, 'room_id', d.room_id,
       'state', d.reported->'state', 'last_frame_at', d.reported->'last_frame_at') ORDER BY d.device_id)
@@ -24,6 +26,9 @@ export interface GatewayRow {
   health: Health | null;
   health_at: Date | null;
   software: string | null;
+  roster_version: number;
+  newest_roster_version: number | null;
+  templates_to_remove: number;
   devices: GatewayItem['devices'];
 }
 
@@ -51,6 +56,9 @@ export function toGatewayItem(row: GatewayRow, nowMs: number): GatewayItem {
     clock_state: health?.clock_state ?? null,
     hours_left: health?.disk.hours_left ?? null,
     software: row.software,
+    roster_version: row.roster_version,
+    newest_roster_version: row.newest_roster_version ?? 0,
+    templates_to_remove: row.templates_to_remove,
     devices: row.devices,
   };
 }

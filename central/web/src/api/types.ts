@@ -149,6 +149,9 @@ export interface Gateway extends Named {
   clock_state: 'synced' | 'unsynced' | 'stepped' | null;
   hours_left: number | null;
   software: string | null;
+  roster_version: number;
+  newest_roster_version: number;
+  templates_to_remove: number;
   devices: GatewayDevice[];
 }
 
