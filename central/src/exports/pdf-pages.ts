@@ -61,10 +61,6 @@ export class PdfPages {
     });
   }
 
-  get pages(): number {
-    return this.#pages;
-  }
-
   beginSheet(title: string, columns: readonly Column[]): void {
     const characters = columns.reduce((sum, { width }) => sum + width, 0);
     const perCharacter = (PAGE.width - 2 * PAGE.margin) / characters;

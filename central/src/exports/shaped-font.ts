@@ -2,8 +2,11 @@ import { readFileSync } from 'node:fs';
 import { create, type Font } from 'fontkit';
 import { Blob, Face, Buffer as ShapingBuffer, Font as ShapingFont, shape } from 'harfbuzzjs';
 
-/** Shaped pieces of text that are kept; the oldest goes first. Names and titles come again in every row. */
-const SHAPES_KEPT_MAX = 10_000;
+/**
+ * Shaped pieces of text that each font keeps, about 1 KB each; the oldest goes first. Titles and faculty come again in
+ * every row, dates and numbers on every page.
+ */
+const SHAPES_KEPT_MAX = 2_000;
 
 /** In units of the font. */
 interface PlacedGlyph {
@@ -46,8 +49,7 @@ export class ShapedFont {
    */
   constructor(path: string, language: string) {
     const bytes = readFileSync(path);
-    const font = create(bytes);
-    if (!('layout' in font)) throw new Error(`${path} is a collection, not a font`);
+    const font = create(bytes) as Font;
     this.source = Object.assign(font, { layout: (text: string) => this.#layout(text) as never });
     this.#shapingFont = new ShapingFont(new Face(new Blob(bytes)));
     this.#language = language;
@@ -61,11 +63,6 @@ export class ShapedFont {
   /** @returns in parts of the font size */
   widthOf(text: string): number {
     return this.#shaped(text).advanceWidth / this.source.unitsPerEm;
-  }
-
-  /** Glyph numbers in the order in which they are drawn. */
-  glyphsOf(text: string): number[] {
-    return this.#shaped(text).glyphs.map(({ id }) => id);
   }
 
   #layout(text: string): GlyphRun {
