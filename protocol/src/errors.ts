@@ -117,6 +117,7 @@ export const ERROR_CODES = {
   SEAL_BROKEN: 'operator',
   SESSION_CANCELLED: 'input',
   SESSION_NOT_OPEN: 'input',
+  STUDENT_MISMATCH: 'input',
   TOO_MANY_TRIES: 'input',
   // class sessions
   AD_HOC_TOO_LATE: 'input',

@@ -24,6 +24,8 @@ export interface DecideRequest {
   sessionId: string;
   rows: readonly DecisionRow[];
   source: Source;
+  /** What the person entered it with, as the person's program says; kept in the audit. */
+  deviceId?: string | undefined;
   accountId: string | null;
   nowMs: number;
 }
@@ -56,7 +58,7 @@ export async function holdForMarking(trx: Knex, sessionId: string): Promise<Held
  * evidence of its own kind and never written over a mark (design §6). The caller holds the session.
  */
 export async function decideMarks(trx: Knex, request: DecideRequest): Promise<DecidedCall> {
-  const { sessionId, rows, source, accountId, nowMs } = request;
+  const { sessionId, rows, source, deviceId, accountId, nowMs } = request;
   const callId = randomUUID();
   const now = new Date(nowMs);
   await findByIndex(trx);
@@ -79,6 +81,7 @@ export async function decideMarks(trx: Knex, request: DecideRequest): Promise<De
     callId,
     now,
     accountId,
+    deviceId ?? null,
     sessionId,
   ]);
   const marks = await judgeAtOnce(
@@ -150,8 +153,9 @@ const INSERT_SQL = `
       client_uuid, is_device_outage, call_id)
     SELECT ?::uuid, student_id, kind, mark, reason, ?, decided_at, ?::timestamptz, ?::uuid, client_uuid, is_there, ?::uuid
     FROM input, outage
-    RETURNING id, student_id, kind, mark, reason
+    RETURNING id, student_id, kind, mark, reason, source
   )
   INSERT INTO attendance_audit_log (at, entity_type, entity_id, action, performed_by, source, reason, after, session_id, student_id)
   SELECT ?::timestamptz, 'decision', id::text, 'mark_attendance', ?, 'manual', reason,
-    jsonb_build_object('mark', mark, 'kind', kind), ?::uuid, student_id FROM decided`;
+    jsonb_strip_nulls(jsonb_build_object('mark', mark, 'kind', kind, 'source', source, 'device_id', ?::text)),
+    ?::uuid, student_id FROM decided`;

@@ -86,6 +86,37 @@ describe('marks by hand', () => {
     await faculty().del(`${API}/records/${record.id}/`);
     expect(await markOf(1)).toBe('late');
   });
+
+  it('takes the seed’s names, and refuses names that contradict each other (A1.7, A5)', async () => {
+    const seed = { session: s1, student_id: rollNumber(3), mark: 'late', reason: 'came late' };
+    const marked = await faculty().post(`${API}/records/`, {
+      ...seed,
+      source: 'offline',
+      device_id: 'phone-7',
+    });
+    expect([marked.status, marked.body.mark]).toEqual([201, 'late']);
+    const read = await faculty().get(`${API}/records/${marked.body.id}/`);
+    expect([read.body, read.headers.get('etag')]).toEqual([marked.body, `"${marked.body.version}"`]);
+    expect(
+      (await server.as('student', { student: rollNumber(1) }).get(`${API}/records/${marked.body.id}/`))
+        .status,
+    ).toBe(404);
+    const [row] = await server.db.knex('decision').where({ source: 'offline' });
+    expect(row).toMatchObject({ mark: 'late', kind: 'explicit' });
+    const audit = await server.db.knex('attendance_audit_log').where({ entity_id: row.id }).first('after');
+    expect(audit.after).toMatchObject({ source: 'offline', device_id: 'phone-7' });
+    await faculty().del(`${API}/records/${marked.body.id}/`);
+    for (const wrong of [
+      { ...seed, session_id: '00000000-0000-4000-8000-000000000001' },
+      { ...seed, student: rollNumber(4) },
+      { ...seed, session: undefined },
+      { ...seed, student_id: undefined },
+      { ...seed, source: 'biometric' },
+    ]) {
+      const answer = await faculty().post(`${API}/records/`, wrong);
+      expect([answer.status, answer.body.code]).toEqual([400, 'REQUEST_INVALID']);
+    }
+  });
 });
 
 describe('bulk marks', () => {
@@ -120,6 +151,71 @@ describe('bulk marks', () => {
     const actors = new Set(rows.map(({ performed_by }) => performed_by));
     expect([actors.size, actors.has(null)]).toEqual([1, false]);
     expect(before).toBeDefined();
+  });
+
+  it.each([
+    'manual',
+    'offline',
+    'import',
+  ])('take the seed’s source %s and keep the device (A5)', async (source) => {
+    const answer = await faculty().post(BULK, {
+      session_id: s1,
+      attendance_data: [{ student_id: rollNumber(3), mark: 'present', reason: `from ${source}` }],
+      source,
+      device_id: 'tablet-2',
+    });
+    expect(answer.body).toMatchObject({ applied: 1 });
+    const row = await server.db.knex('decision').where({ call_id: answer.body.call_id }).first();
+    expect([row.source, row.kind]).toEqual([source, 'explicit']);
+    const audit = await server.db.knex('attendance_audit_log').where({ entity_id: row.id }).first('after');
+    expect(audit.after).toEqual({ mark: 'present', kind: 'explicit', source, device_id: 'tablet-2' });
+  });
+
+  it.each([
+    'qr',
+    'biometric',
+    'rfid',
+    'system',
+    '',
+  ])('refuse the source "%s": that is evidence', async (source) => {
+    const answer = await faculty().post(BULK, { session_id: s1, attendance_data: [], source });
+    expect([answer.status, answer.body.code]).toEqual([400, 'REQUEST_INVALID']);
+    expect(answer.body.detail).toContain('manual, offline or import');
+  });
+
+  it('are listed by source, period and state of synchronization (A5)', async () => {
+    const by = (filter: string): Promise<Body[]> => server.results(`${API}/records/?session=${s1}&${filter}`);
+    const all = await by('academic_period=2026-odd');
+    expect(all).toHaveLength(5);
+    expect(await by('academic_period=2025-odd')).toEqual([]);
+    const rolls = (list: Body[]): string[] => list.map(({ student }) => student.roll_number);
+    for (const source of ['manual', 'rfid', 'import']) {
+      expect(rolls(await by(`source=${source}`))).toEqual(rolls(all.filter((one) => one.source === source)));
+    }
+    const pending = all.filter(({ mark }) => mark === 'pending');
+    expect(pending.length).toBeGreaterThan(0);
+    expect(rolls(await by('sync_status=pending'))).toEqual(rolls(pending));
+    const id = (
+      await server.db
+        .knex('student')
+        .where({ roll_number: rollNumber(0) })
+        .first('id')
+    ).id;
+    await server.db.knex('offline_row').insert({
+      client_uuid: '00000000-0000-4000-8000-00000000000a',
+      session_id: s1,
+      student_id: id,
+      mark: 'late',
+      captured_at: at('10:05'),
+      received_at: at('10:10'),
+      outcome: 'review',
+    });
+    expect(rolls(await by('sync_status=conflict'))).toEqual([rollNumber(0)]);
+    expect(rolls(await by('sync_status=synced'))).toEqual(
+      rolls(all).filter((roll) => roll !== rollNumber(0) && !rolls(pending).includes(roll)),
+    );
+    expect((await server.get(`${API}/records/?sync_status=lost`)).status).toBe(400);
+    await server.db.knex('offline_row').delete();
   });
 
   it('a mark that has changed since it was read is STALE, and stays', async () => {

@@ -60,10 +60,24 @@ describe('a scan', () => {
     expect(row.device_hash).toHaveLength(32);
   });
 
-  it('A10.7, case 101: a student id in the body is refused, and never used', async () => {
+  it('A10.7, case 101: another student’s id in the body is refused, and never used; the own one is fine', async () => {
     const { qr_token: token } = await screen();
-    const answer = await student(2).post(SCAN, { qr_token: token, student_id: rollNumber(1), ...phone(2) });
-    expect([answer.status, answer.body.code]).toEqual([400, 'REQUEST_INVALID']);
+    const { knex } = server.db;
+    const idOf = async (index: number): Promise<string> =>
+      (
+        await knex('student')
+          .where({ roll_number: rollNumber(index) })
+          .first('id')
+      ).id;
+    for (const foreign of [rollNumber(1), await idOf(1), 'NOBODY', "' OR true --"]) {
+      const answer = await student(2).post(SCAN, { qr_token: token, student_id: foreign, ...phone(2) });
+      expect([answer.status, answer.body.code]).toEqual([400, 'STUDENT_MISMATCH']);
+    }
+    for (const own of [rollNumber(0), rollNumber(0).toLowerCase(), (await idOf(0)).toUpperCase()]) {
+      const answer = await student(0).post(SCAN, { qr_token: token, student_id: own, ...phone(0) });
+      expect([answer.status, answer.body.mark]).toEqual([200, 'present']);
+    }
+    expect(await knex('qr_scan').where({ student_id: await idOf(1) })).toEqual([]);
   });
 
   it('A10.10: a scan after the grace never turns an on-time present into late', async () => {

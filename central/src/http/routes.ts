@@ -80,7 +80,7 @@ import { listPunches } from './routes/punches.js';
 import { generateQr, readQr, scanQr } from './routes/qr.js';
 import { listQuarantine } from './routes/quarantine.js';
 import { listMarkChanges, readManualShare, recompute, recomputeRange } from './routes/recompute.js';
-import { explainRecord, listRecords, listSessionRecords } from './routes/records.js';
+import { explainRecord, listRecords, listSessionRecords, readRecord } from './routes/records.js';
 import {
   decideBatch,
   listReviewBatches,
@@ -167,6 +167,7 @@ export const ROUTES: readonly Route[] = [
   createVersion,
   listSessionRecords,
   listRecords,
+  readRecord,
   markRecord,
   bulkMark,
   offlineSync,

@@ -79,7 +79,9 @@ export const jsonSchema = (schema: z.ZodType): Body =>
 export function sampleOf(schema: Body, name: string, ids: KnownIds): unknown {
   if (schema.const !== undefined) return schema.const;
   if (Array.isArray(schema.enum)) return schema.enum[0];
-  const alternatives: Body[] | undefined = schema.anyOf ?? schema.oneOf ?? schema.allOf;
+  // What an object has to have besides stands beside its properties: all of them are given anyway.
+  const alternatives: Body[] | undefined =
+    schema.type === 'object' ? undefined : (schema.anyOf ?? schema.oneOf ?? schema.allOf);
   if (alternatives !== undefined) return sampleOf(alternatives[0], name, ids);
   switch (schema.type) {
     case 'object':

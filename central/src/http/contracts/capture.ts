@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { MARKS } from '../../rules/facts.js';
+import { anyOfNames } from '../aliases.js';
 import { instant, keyFilter, named, uuid } from './fields.js';
 
 export const codeSchema = z.strictObject({
@@ -23,6 +24,11 @@ export const scanBody = z
       .max(12)
       .optional()
       .describe('The six characters, instead of the code'),
+    student_id: keyFilter
+      .optional()
+      .describe(
+        'Your own id or roll number, as the seed sends it; it decides nothing, anybody else is refused',
+      ),
     device_id: z.string().min(8).max(128).describe('A number that the phone made up for itself'),
     location_lat: z.number().min(-90).max(90).optional(),
     location_lng: z.number().min(-180).max(180).optional(),
@@ -30,7 +36,7 @@ export const scanBody = z
     location_at: instant.optional(),
     is_mock_location: z.boolean().default(false),
   })
-  .describe('Who it is comes from the sign-in alone; a student id in the body is refused');
+  .describe('Who it is comes from the sign-in alone');
 
 export const scanSchema = z.strictObject({
   session: z.strictObject({
@@ -48,12 +54,32 @@ const DECIDED_MARKS = ['present', 'absent', 'late', 'excused'] as const;
 const reason = z.string().trim().max(255);
 export const BULK_ROWS_MAX = 1_000;
 
-export const markBody = z.strictObject({
-  session_id: uuid,
-  student: keyFilter.describe('Roll number or id'),
-  mark: z.enum(DECIDED_MARKS),
-  reason: reason.min(3),
-});
+/** What a person who marks may say of it; what devices capture does not come this way. */
+const decidedSource = z
+  .enum(['manual', 'offline', 'import'], {
+    error:
+      'must be manual, offline or import: what a card, finger or code captures is evidence, not a mark by hand',
+  })
+  .default('manual')
+  .describe('Where the person has it from; stands on the decision');
+const decidedDevice = z
+  .string()
+  .max(128)
+  .optional()
+  .describe('What it was entered with; stands in the audit');
+
+export const markBody = z
+  .strictObject({
+    session_id: uuid.optional(),
+    session: uuid.optional().describe('As session_id: one of both'),
+    student: keyFilter.optional().describe('Roll number or id'),
+    student_id: keyFilter.optional().describe('As student: one of both'),
+    mark: z.enum(DECIDED_MARKS),
+    reason: reason.min(3),
+    source: decidedSource,
+    device_id: decidedDevice,
+  })
+  .meta({ allOf: [anyOfNames('session_id', 'session'), anyOfNames('student', 'student_id')] });
 export const remarkBody = z.strictObject({ mark: z.enum(DECIDED_MARKS), reason: reason.min(3) });
 
 export const bulkBody = z.strictObject({
@@ -74,8 +100,8 @@ export const bulkBody = z.strictObject({
     .describe('For everybody on the roster who is not in the list; evidence outranks it'),
   reason: reason.default(''),
   all_or_nothing: z.boolean().default(false).describe('One row that is refused refuses all'),
-  source: z.enum(['manual']).default('manual'),
-  device_id: z.string().max(128).optional(),
+  source: decidedSource,
+  device_id: decidedDevice,
 });
 
 export const rowOutcomeSchema = z.strictObject({

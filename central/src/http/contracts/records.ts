@@ -16,12 +16,24 @@ export const recordSchema = z.strictObject({
 });
 export type RecordItem = z.infer<typeof recordSchema>;
 
+/** The seed's words (domain A1.7). */
+const SYNC_STATUSES = ['pending', 'synced', 'conflict'] as const;
+
 export const recordsQuery = z.strictObject({
   ...pageQuery,
   session: uuid.optional(),
   student: keyFilter.optional().describe('Roll number'),
   mark: z.enum(MARKS).optional(),
+  source: z.enum(SOURCES).optional(),
+  academic_period: keyFilter.optional(),
+  sync_status: z
+    .enum(SYNC_STATUSES)
+    .optional()
+    .describe(
+      'conflict: a row of an offline sync waits for a decision of a person. pending: the mark waits for what devices still hold. synced: neither',
+    ),
 });
+export type RecordsQuery = z.infer<typeof recordsQuery>;
 
 export const sessionRecordsQuery = recordsQuery.omit({ session: true });
 

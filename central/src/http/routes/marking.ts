@@ -11,6 +11,7 @@ import {
 import { type RosterEntry, rosterOf } from '../../capture/roster-of.js';
 import type { Knex } from '../../db/database.js';
 import type { Mark } from '../../rules/facts.js';
+import { requiredAlias } from '../aliases.js';
 import { emptySchema } from '../contracts/auth.js';
 import { bulkBody, bulkSchema, markBody, remarkBody } from '../contracts/capture.js';
 import { API, uuidParams } from '../contracts/fields.js';
@@ -48,20 +49,23 @@ export const markRecord = defineRoute(
   },
   async (input, { db, clock }) => {
     const { principal, body } = input;
-    await requireSession(db.knex, principal, 'records.mark', body.session_id);
+    const sessionId = requiredAlias(body, 'session_id', 'session');
+    const name = requiredAlias(body, 'student', 'student_id');
+    await requireSession(db.knex, principal, 'records.mark', sessionId);
     await writeAs(db.knex, input, async (trx) => {
-      await holdForMarking(trx, body.session_id);
-      const student = find(await rosterOf(trx, body.session_id), body.student);
-      if (student === undefined) throw notOnRoster(body.student);
+      await holdForMarking(trx, sessionId);
+      const student = find(await rosterOf(trx, sessionId), name);
+      if (student === undefined) throw notOnRoster(name);
       await decideMarks(trx, {
-        sessionId: body.session_id,
+        sessionId,
         rows: [{ studentId: student.studentId, mark: body.mark, reason: body.reason, kind: 'explicit' }],
-        source: 'manual',
+        source: body.source,
+        deviceId: body.device_id,
         accountId: principal.accountId,
         nowMs: clock.wallMs(),
       });
     });
-    return replyWith(await recordOf(db.knex, body.session_id, body.student));
+    return replyWith(await recordOf(db.knex, sessionId, name));
   },
 );
 
@@ -157,7 +161,8 @@ export const bulkMark = defineRoute(
       const decided = await decideMarks(trx, {
         sessionId: body.session_id,
         rows: rows.accepted.map(({ row }) => row),
-        source: 'manual',
+        source: body.source,
+        deviceId: body.device_id,
         accountId: principal.accountId,
         nowMs: clock.wallMs(),
       });

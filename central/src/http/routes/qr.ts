@@ -4,6 +4,7 @@ import { requireSession } from '../../auth/scope.js';
 import type { Position } from '../../capture/place.js';
 import { fallbackCode, makeToken, readToken, stepAt, stepEndMs } from '../../capture/qr-code.js';
 import { renewSecret, timesOf } from '../../capture/qr-secrets.js';
+import type { Knex } from '../../db/database.js';
 import { emptySchema } from '../contracts/auth.js';
 import { codeSchema, scanBody, scanSchema } from '../contracts/capture.js';
 import { API, toInstantOrNull, uuidParams } from '../contracts/fields.js';
@@ -73,6 +74,7 @@ export const scanQr = defineRoute(
     reply: { schema: scanSchema },
     errors: [
       'FORBIDDEN',
+      'STUDENT_MISMATCH',
       'QR_EXPIRED',
       'QR_DISABLED',
       'QR_TOO_EARLY',
@@ -91,10 +93,11 @@ export const scanQr = defineRoute(
       'OVERLOADED',
     ],
   },
-  async ({ principal, body, request }, { capture, clock }) => {
+  async ({ principal, body, request }, { capture, clock, db }) => {
     if (principal.studentId === null) {
       throw new RollcallError('FORBIDDEN', 'Only students scan codes, with their own sign-in');
     }
+    await refuseOtherStudent(db.knex, principal.studentId, body.student_id);
     const nowMs = clock.wallMs();
     const sessionId = await sessionOf(body, principal.accountId ?? '', { capture, nowMs });
     const scanned = await capture.scans.scan({
@@ -116,6 +119,17 @@ export const scanQr = defineRoute(
     };
   },
 );
+
+/** The seed's clients send whose scan it is; it must be who is signed in (domain case 101). */
+async function refuseOtherStudent(knex: Knex, own: string, given: string | undefined): Promise<void> {
+  if (given === undefined || given.toLowerCase() === own) return;
+  const row = await knex('student').where({ id: own }).first<{ roll_number: string }>('roll_number');
+  if (row.roll_number.toLowerCase() === given.toLowerCase()) return;
+  throw new RollcallError(
+    'STUDENT_MISMATCH',
+    'student_id: a scan is always for who is signed in; leave it out, or send your own roll number or id',
+  );
+}
 
 type ScanBody = z.output<typeof scanBody>;
 
