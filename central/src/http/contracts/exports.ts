@@ -6,6 +6,9 @@ import { dateFilter, instant } from './fields.js';
 const KEYS_MAX = 500;
 const keys = z.array(z.string().min(1).max(64)).max(KEYS_MAX).default([]);
 
+/** The seed's clients send none (domain A5): the file and the audit say so. */
+const PURPOSE_LEFT_OUT = 'not stated';
+
 export const exportBody = z.strictObject({
   format: z.enum(EXPORT_FORMATS),
   start_date: dateFilter,
@@ -19,6 +22,7 @@ export const exportBody = z.strictObject({
     .trim()
     .min(3)
     .max(200)
+    .default(PURPOSE_LEFT_OUT)
     .describe('What it is needed for; stands on the file and in the audit'),
 });
 
