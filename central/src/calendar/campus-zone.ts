@@ -56,6 +56,11 @@ export function dateAt(instantMs: number, zone: string): string {
   return DateTime.fromMillis(instantMs, { zone }).toFormat('yyyy-MM-dd');
 }
 
+/** The campus-local wall time at an instant, written 09:00. */
+export function timeAt(instantMs: number, zone: string): string {
+  return DateTime.fromMillis(instantMs, { zone }).toFormat('HH:mm');
+}
+
 export function plusDays(date: string, days: number): string {
   return DateTime.fromISO(date, { zone: FixedOffsetZone.utcInstance }).plus({ days }).toFormat('yyyy-MM-dd');
 }

@@ -3,8 +3,8 @@ import { writeAudit } from '../audit/write-audit.js';
 import { isUniqueViolation } from '../db/connection.js';
 import type { Knex } from '../db/database.js';
 import type { Seal } from '../privacy/seal.js';
-import { isKnownAdult, type PersonOnDay } from './adult.js';
 import { ROSTER_CHANNEL } from '../seed/seed-campus.js';
+import { isKnownAdult, type PersonOnDay } from './adult.js';
 
 export const CONSENT_PURPOSES = ['attendance', 'fingerprint', 'location', 'guardian_messages'] as const;
 export type ConsentPurpose = (typeof CONSENT_PURPOSES)[number];

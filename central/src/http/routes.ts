@@ -105,7 +105,14 @@ import {
   substituteFaculty,
   swap,
 } from './routes/session-changes.js';
-import { listSessions, readSession, summarizeSession } from './routes/sessions.js';
+import { deleteSession, editSession, generateRecords } from './routes/session-edits.js';
+import {
+  listSessions,
+  openSessions,
+  readSession,
+  summarizeSession,
+  todaysSessions,
+} from './routes/sessions.js';
 import { listStatistics } from './routes/statistics.js';
 import { courseSummary, statisticsOverview } from './routes/statistics-summaries.js';
 import { stream } from './routes/stream.js';
@@ -141,7 +148,12 @@ export const ROUTES: readonly Route[] = [
   changePassword,
   readCampus,
   listSessions,
+  todaysSessions,
+  openSessions,
   readSession,
+  ...editSession,
+  deleteSession,
+  generateRecords,
   summarizeSession,
   create,
   generate,

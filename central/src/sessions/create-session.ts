@@ -39,6 +39,7 @@ export interface NewSession {
   isBonus: boolean;
   isCoTaught: boolean;
   reason: string;
+  notes?: string;
 }
 
 export interface CreateRequest {
@@ -96,6 +97,7 @@ export async function createSession(trx: Knex, request: CreateRequest): Promise<
       counts_in_denominator: session.countsInDenominator,
       is_bonus: session.isBonus,
       is_co_taught: session.isCoTaught,
+      notes: session.notes ?? '',
       is_hand_changed: true,
       is_made_by_faculty: request.authority === 'faculty',
       created_by: accountId,

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { SESSION_STATUSES } from '../../rules/facts.js';
+import { anyOfNames } from '../aliases.js';
 import { pageQuery } from '../cursor.js';
 import { dateFilter, flagFilter, instant, keyFilter, named, uuid } from './fields.js';
 
@@ -108,7 +109,7 @@ export const unlockSchema = z.strictObject({
 const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day, written 09:00');
 export const SESSION_GROUPS_MAX = 20;
 
-export const createSessionBody = z.strictObject({
+const sessionFields = z.strictObject({
   course: keyText,
   sections: z.array(keyText).min(1).max(SESSION_GROUPS_MAX).describe('Sections, batches or elective groups'),
   faculty: keyText,
@@ -125,6 +126,92 @@ export const createSessionBody = z.strictObject({
   is_co_taught: z.boolean().default(false),
   reason: reason.default(''),
 });
+
+export const makeupPreviewBody = sessionFields.pick({
+  sections: true,
+  date: true,
+  start_time: true,
+  end_time: true,
+});
+
+const zoned = z.iso.datetime({
+  offset: true,
+  error: 'must be an instant with its offset, 2026-07-01T09:00:00+05:30',
+});
+export const SESSION_NOTES_MAX = 1_000;
+
+/** Our names, and those of the seed (domain A1.5), which mean the same. */
+export const createSessionBody = sessionFields
+  .extend({
+    course: keyText
+      .optional()
+      .describe(
+        'Left out: of the slot, or the only one that the timetable gives the faculty member with the group',
+      ),
+    sections: sessionFields.shape.sections.optional(),
+    course_section: keyText.optional().describe('As sections, where it is one'),
+    faculty: keyText.optional(),
+    rooms: sessionFields.shape.rooms.optional(),
+    room: keyText.optional().describe('As rooms, where it is one'),
+    date: dateFilter.optional(),
+    scheduled_date: dateFilter.optional().describe('As date'),
+    start_time: timeOfDay.optional(),
+    end_time: timeOfDay.optional().describe('At or before start_time: on the next day'),
+    start_datetime: zoned
+      .optional()
+      .describe('With end_datetime: as date, start_time and end_time on campus'),
+    end_datetime: zoned.optional(),
+    timetable_slot: keyText.optional().describe('Whatever is left out is as in this slot of the timetable'),
+    academic_period: keyText.optional().describe('Has to be the period of the date'),
+    session_type: z.enum(SESSION_TYPES).optional().describe('Left out: of the slot, or LECTURE'),
+    period_count: z.int().min(1).max(12).optional().describe('Left out: of the slot, or 1'),
+    is_co_taught: z.boolean().optional().describe('Left out: of the slot, or false'),
+    origin: sessionFields.shape.origin
+      .unwrap()
+      .optional()
+      .describe('Left out: makeup where makeup is true, or ad_hoc'),
+    makeup: z.boolean().optional().describe('As origin makeup'),
+    notes: z.string().trim().max(SESSION_NOTES_MAX).default(''),
+  })
+  .meta({
+    allOf: [
+      anyOfNames('date', 'scheduled_date', 'start_datetime'),
+      anyOfNames('sections', 'course_section', 'timetable_slot'),
+      anyOfNames('faculty', 'timetable_slot'),
+      anyOfNames('rooms', 'room', 'timetable_slot'),
+    ],
+  });
+
+const asItIs = 'As it is: what this says changes through an action of its own';
+
+/** What may be written anew of a class session, and the seed's other fields where they say what is there. */
+export const editSessionBody = z.strictObject({
+  version,
+  reason: reason.default(''),
+  notes: z.string().trim().max(SESSION_NOTES_MAX).optional(),
+  room: keyText.optional().describe('Moves it from now on, as room-change/ does'),
+  start_datetime: zoned.optional().describe('While it is scheduled, on its date'),
+  end_datetime: zoned.optional(),
+  academic_period: keyText.optional().describe(asItIs),
+  course_section: keyText.optional().describe(asItIs),
+  faculty: keyText.optional().describe(`${asItIs}: substitute/`),
+  timetable_slot: keyText.nullable().optional().describe(asItIs),
+  scheduled_date: dateFilter.optional().describe(asItIs),
+  makeup: z.boolean().optional().describe(asItIs),
+});
+
+export const deleteSessionBody = z.strictObject({
+  version,
+  reason: reason.default('deleted').describe('Everybody of the class is told'),
+});
+
+export const generatedRecordsSchema = z.strictObject({
+  session_id: z.guid(),
+  students: z.int().describe('On the rosters of the class on its date'),
+  records: z.int().describe('Of them with a mark now; before the class opens nobody has one'),
+});
+
+export const pageOnlyQuery = z.strictObject(pageQuery);
 
 export const makeupPreviewSchema = z.strictObject({
   clashes: z.array(

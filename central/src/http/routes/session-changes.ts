@@ -1,5 +1,4 @@
 import { RollcallError } from '@rollcall/protocol/errors';
-import type * as z from 'zod';
 import type { Principal } from '../../auth/principal.js';
 import { isAboveClass, requireSession, visibleStudents } from '../../auth/scope.js';
 import { teachesGroups } from '../../auth/taught-groups.js';
@@ -8,7 +7,7 @@ import { campusZone } from '../../calendar/generate.js';
 import type { Knex } from '../../db/database.js';
 import type { Authority } from '../../sessions/change-session.js';
 import { findClashingStudents } from '../../sessions/clashing-students.js';
-import { createSession } from '../../sessions/create-session.js';
+import { createSession, type NewSession } from '../../sessions/create-session.js';
 import { changeRoom, substitute } from '../../sessions/move-session.js';
 import { recordChange } from '../../sessions/record-change.js';
 import { holdSession, refuseLocked } from '../../sessions/session-row.js';
@@ -19,12 +18,14 @@ import {
   createSessionBody,
   guestBody,
   headcountBody,
+  makeupPreviewBody,
   makeupPreviewSchema,
   roomBody,
   sessionSchema,
   substituteBody,
   swapBody,
 } from '../contracts/sessions.js';
+import { newSessionOf } from '../new-session.js';
 import { defineRoute } from '../route.js';
 import { writeAs } from '../write-as.js';
 import {
@@ -54,28 +55,13 @@ export const create = defineRoute(
   },
   async (input, { db, clock }) => {
     const { body, principal } = input;
+    const session = await newSessionOf(db.knex, body);
     const id = await writeAs(db.knex, input, async (trx) =>
       createSession(trx, {
-        session: {
-          course: body.course,
-          sections: body.sections,
-          faculty: body.faculty,
-          rooms: body.rooms,
-          date: body.date,
-          startTime: body.start_time,
-          endTime: body.end_time,
-          sessionType: body.session_type,
-          periodCount: body.period_count,
-          origin: body.origin,
-          replacesSessionId: body.replaces_session_id,
-          countsInDenominator: body.counts_in_denominator && !body.is_bonus,
-          isBonus: body.is_bonus,
-          isCoTaught: body.is_co_taught,
-          reason: body.reason,
-        },
+        session,
         nowMs: clock.wallMs(),
         accountId: principal.accountId,
-        authority: await authorityToCreate(trx, principal, body),
+        authority: await authorityToCreate(trx, principal, session),
       }),
     );
     return sessionReply(db.knex, id);
@@ -91,7 +77,7 @@ export const create = defineRoute(
 async function authorityToCreate(
   trx: Knex,
   principal: Principal,
-  { faculty, course, sections, date }: z.output<typeof createSessionBody>,
+  { faculty, course, sections, date }: NewSession,
 ): Promise<Authority> {
   if (principal.grants.some(({ role }) => role === 'admin')) return 'admin';
   if (await isAboveClass(trx, principal, 'sessions.change', { course, sections })) return 'head';
@@ -113,7 +99,7 @@ export const makeupPreview = defineRoute(
     tag: TAG,
     summary: 'Students of these groups who have another class at that time; changes nothing',
     access: 'sessions.change',
-    body: createSessionBody.pick({ sections: true, date: true, start_time: true, end_time: true }),
+    body: makeupPreviewBody,
     reply: { schema: makeupPreviewSchema },
   },
   async ({ body, principal }, { db }) => {

@@ -1,10 +1,14 @@
 import { RollcallError } from '@rollcall/protocol/errors';
+import type { Principal } from '../../auth/principal.js';
 import { requireSession, visibleSessions } from '../../auth/scope.js';
+import { dateAt } from '../../calendar/campus-zone.js';
+import { campusZone } from '../../calendar/generate.js';
 import type { Knex } from '../../db/database.js';
 import type { Policy } from '../../rules/policy.js';
 import { Conditions } from '../conditions.js';
 import { API, toInstantOrNull, uuidParams } from '../contracts/fields.js';
 import {
+  pageOnlyQuery,
   type SessionItem,
   sessionDetailSchema,
   sessionSchema,
@@ -36,9 +40,7 @@ export const listSessions = defineRoute(
     reply: { schema: pageOf(sessionSchema) },
   },
   async ({ principal, query }, { db, clock }) => {
-    const scope = visibleSessions(principal, 'sessions.read');
     const conditions = new Conditions()
-      .add(scope.sql, ...scope.bindings)
       .equal('s.scheduled_date', query.scheduled_date)
       .equal('s.status', query.status)
       .equal('s.room_id', query.room)
@@ -56,15 +58,62 @@ export const listSessions = defineRoute(
       const now = new Date(clock.wallMs());
       conditions.add("s.status = 'open' OR (s.reach_from <= ? AND s.reach_until >= ?)", now, now);
     }
-    const position = decodeCursor(query.cursor, [timestampText, uuidText]);
-    if (position !== undefined) conditions.add('(s.start_at, s.id) > (?::timestamptz, ?::uuid)', ...position);
-    const { rows } = await db.knex.raw<{ rows: SessionRow[] }>(
-      `SELECT ${SESSION_COLUMNS} FROM ${SESSION_JOINS} WHERE ${conditions.where} ORDER BY s.start_at, s.id LIMIT ?`,
-      [...conditions.bindings, query.limit + 1] as never,
-    );
-    return {
-      body: pageFrom(rows, query.limit, { item: toSessionItem, position: (row) => [row.start_text, row.id] }),
-    };
+    return { body: await pageOfSessions(db.knex, { principal, query, conditions }) };
+  },
+);
+
+interface PageRequest {
+  principal: Principal;
+  query: { cursor?: string | undefined; limit: number };
+  conditions: Conditions;
+}
+
+/** Of what meets the conditions, what the person may see. */
+async function pageOfSessions(knex: Knex, { principal, query, conditions }: PageRequest) {
+  const scope = visibleSessions(principal, 'sessions.read');
+  conditions.add(scope.sql, ...scope.bindings);
+  const position = decodeCursor(query.cursor, [timestampText, uuidText]);
+  if (position !== undefined) conditions.add('(s.start_at, s.id) > (?::timestamptz, ?::uuid)', ...position);
+  const { rows } = await knex.raw<{ rows: SessionRow[] }>(
+    `SELECT ${SESSION_COLUMNS} FROM ${SESSION_JOINS} WHERE ${conditions.where} ORDER BY s.start_at, s.id LIMIT ?`,
+    [...conditions.bindings, query.limit + 1] as never,
+  );
+  return pageFrom(rows, query.limit, { item: toSessionItem, position: (row) => [row.start_text, row.id] });
+}
+
+export const todaysSessions = defineRoute(
+  {
+    method: 'get',
+    path: `${API}/sessions/today/`,
+    operationId: 'listTodaysSessions',
+    tag: TAG,
+    summary: 'Class sessions of today on campus, in the order of their start',
+    access: 'sessions.read',
+    query: pageOnlyQuery,
+    reply: { schema: pageOf(sessionSchema) },
+  },
+  async ({ principal, query }, { db, clock }) => {
+    const zone = await campusZone(db.knex);
+    if (zone === undefined) return { body: { results: [], next: null } };
+    const conditions = new Conditions().equal('s.scheduled_date', dateAt(clock.wallMs(), zone));
+    return { body: await pageOfSessions(db.knex, { principal, query, conditions }) };
+  },
+);
+
+export const openSessions = defineRoute(
+  {
+    method: 'get',
+    path: `${API}/sessions/open_sessions/`,
+    operationId: 'listOpenSessions',
+    tag: TAG,
+    summary: 'Class sessions that are open, in the order of their start',
+    access: 'sessions.read',
+    query: pageOnlyQuery,
+    reply: { schema: pageOf(sessionSchema) },
+  },
+  async ({ principal, query }, { db }) => {
+    const conditions = new Conditions().equal('s.status', 'open');
+    return { body: await pageOfSessions(db.knex, { principal, query, conditions }) };
   },
 );
 
