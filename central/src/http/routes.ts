@@ -42,6 +42,7 @@ import {
   listCorrections,
   readCorrection,
   readCorrectionDocument,
+  updateCorrection,
 } from './routes/corrections.js';
 import {
   assignCredential,
@@ -62,6 +63,7 @@ import { listExceptions, readException, resolveException } from './routes/except
 import { downloadExport, exportData, listExports, readExport } from './routes/exports.js';
 import { registerGatewayKey, renewGatewayPassword, revokeGatewayKey } from './routes/gateway-secrets.js';
 import { gatewayActs, listGateways, readRoster } from './routes/gateways.js';
+import { readHoliday, updateHoliday } from './routes/holiday-edits.js';
 import {
   cancelLeave,
   createLeave,
@@ -119,6 +121,7 @@ import { stream } from './routes/stream.js';
 import { studentSummary } from './routes/student-summary.js';
 import { importRecords, offlineReview, offlineSync } from './routes/sync.js';
 import { createSlot, createVersion, deleteSlot, listSlots, listVersions } from './routes/timetable.js';
+import { readSlot, updateSlot } from './routes/timetable-edits.js';
 import { verificationDraw } from './routes/verification-draw.js';
 import { biometricWebhook } from './routes/webhooks.js';
 
@@ -170,10 +173,14 @@ export const ROUTES: readonly Route[] = [
   listHolidays,
   createHoliday,
   previewHoliday,
+  readHoliday,
+  updateHoliday,
   deleteHoliday,
   putCalendarDay,
   listSlots,
   createSlot,
+  readSlot,
+  updateSlot,
   deleteSlot,
   listVersions,
   createVersion,
@@ -208,6 +215,7 @@ export const ROUTES: readonly Route[] = [
   listCorrections,
   createCorrection,
   readCorrection,
+  updateCorrection,
   cancelCorrectionRequest,
   readCorrectionDocument,
   ...correctionDecisions,

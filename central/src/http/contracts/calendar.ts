@@ -65,6 +65,20 @@ export const holidayBody = z
     message: 'must be after start_time',
   });
 
+/** What is left out stays. */
+export const holidayChangeBody = z.strictObject({
+  version: z.int().min(1).optional(),
+  name: text.optional(),
+  date: dateFilter.optional(),
+  start_time: timeOfDay
+    .nullable()
+    .optional()
+    .describe('With end_time: a half-day; null with null: the whole day'),
+  end_time: timeOfDay.nullable().optional(),
+  description: z.string().trim().max(1_000).optional(),
+  affects_attendance: z.boolean().optional(),
+});
+
 export const effectSchema = z.strictObject({
   cancelled: z.array(z.guid()),
   not_held: z.array(z.guid()).describe('Were going on when it was declared'),
@@ -154,6 +168,25 @@ export const slotBody = z.strictObject({
   period_count: z.int().min(1).max(12).default(1),
   is_co_taught: z.boolean().default(false),
   allow_clash: z.boolean().default(false).describe('Only warn: the clash is listed for a person instead'),
+});
+const slotFields = slotBody.shape;
+/** What is left out stays. */
+export const slotChangeBody = z.strictObject({
+  version: z.int().min(1).optional(),
+  course: slotFields.course.optional(),
+  faculty: slotFields.faculty.optional(),
+  section: slotFields.section.optional(),
+  more_sections: slotFields.more_sections.unwrap().optional(),
+  room: slotFields.room.optional(),
+  more_rooms: slotFields.more_rooms.unwrap().optional(),
+  day_of_week: slotFields.day_of_week.optional(),
+  day_order: slotFields.day_order.unwrap().optional(),
+  start_time: slotFields.start_time.optional(),
+  end_time: slotFields.end_time.optional(),
+  slot_type: slotFields.slot_type.unwrap().optional(),
+  period_count: slotFields.period_count.unwrap().optional(),
+  is_co_taught: slotFields.is_co_taught.unwrap().optional(),
+  allow_clash: slotFields.allow_clash,
 });
 export const slotParams = z.strictObject({ id: keyFilter });
 

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { DECIDER_LEVELS } from '../../auth/decider.js';
 import { CORRECTABLE_MARKS, CORRECTION_STATUSES } from '../../corrections/correction-row.js';
 import { MARKS } from '../../rules/facts.js';
+import { anyOfNames } from '../aliases.js';
 import { pageQuery } from '../cursor.js';
 import { documentBody } from './documents.js';
 import { instant, keyFilter, student, uuid } from './fields.js';
@@ -47,9 +48,18 @@ export const correctionsQuery = z.strictObject({
   decider_level: z.enum(DECIDER_LEVELS).optional(),
 });
 
+/** What is left out stays. */
+export const correctionChangeBody = z.strictObject({
+  version: z.int().min(1).optional(),
+  to_mark: z.enum(CORRECTABLE_MARKS).optional(),
+  reason: z.string().trim().min(3).max(500).optional(),
+  supporting_document: documentBody.optional(),
+});
+
 export const correctionBody = z
   .strictObject({
-    session_id: uuid,
+    session_id: uuid.optional(),
+    session: uuid.optional().describe('As session_id: one of both'),
     student: keyFilter.optional().describe('Roll number or id; left out, it is your own mark'),
     from_mark: z
       .enum(CORRECTABLE_MARKS)
@@ -58,4 +68,5 @@ export const correctionBody = z
     reason: z.string().trim().min(3).max(500),
     supporting_document: documentBody.optional(),
   })
-  .describe('from_mark and to_mark must differ');
+  .describe('from_mark and to_mark must differ')
+  .meta(anyOfNames('session_id', 'session'));

@@ -32,12 +32,16 @@ import {
 } from '../contracts/calendar.js';
 import { API, uuidParams } from '../contracts/fields.js';
 import { decodeCursor, pageFrom, pageOf, shortText, uuidText } from '../cursor.js';
+import { refuseStale } from '../etag.js';
 import { defineRoute } from '../route.js';
 import { writeAs } from '../write-as.js';
 
 const TAG = 'Calendar';
+export const IF_MATCH = {
+  'If-Match': 'The ETag you read; if the holiday has changed since, the answer is STALE',
+} as const;
 
-interface HolidayRow {
+export interface HolidayRow {
   id: string;
   name: string;
   date: string;
@@ -52,7 +56,7 @@ interface HolidayRow {
   version: number;
 }
 
-function toItem(row: HolidayRow): HolidayItem {
+export function toItem(row: HolidayRow): HolidayItem {
   return {
     id: row.id,
     name: row.name,
@@ -71,8 +75,8 @@ function toItem(row: HolidayRow): HolidayItem {
   };
 }
 
-const manual = (accountId: string | null): Actor => ({ performedBy: accountId, source: 'manual' });
-const toEffect = ({ cancelled, notHeld, flagged, partly }: HolidayEffect) => ({
+export const manual = (accountId: string | null): Actor => ({ performedBy: accountId, source: 'manual' });
+export const toEffect = ({ cancelled, notHeld, flagged, partly }: HolidayEffect) => ({
   cancelled,
   not_held: notHeld,
   flagged,
@@ -182,18 +186,16 @@ export const deleteHoliday = defineRoute(
     summary: 'Withdraws a holiday; the classes that it cancelled come back with the ids that they had',
     access: 'calendar.write',
     params: uuidParams,
+    headers: IF_MATCH,
     reply: { schema: restoredSchema },
-    errors: ['NOT_FOUND', 'FORBIDDEN'],
+    errors: ['NOT_FOUND', 'FORBIDDEN', 'STALE'],
   },
   async (input, { db, clock }) => {
     const { params, principal } = input;
     const nowMs = clock.wallMs();
     const restored = await writeAs(db.knex, input, async (trx) => {
-      const row = await trx('attendance_holiday')
-        .where({ id: params.id })
-        .forUpdate()
-        .first<HolidayRow | undefined>();
-      if (row === undefined) throw new RollcallError('NOT_FOUND', `There is no holiday ${params.id}`);
+      const row = await holdHoliday(trx, params.id);
+      refuseStale(row.version, input.request.headers['if-match'], undefined);
       await writeAudit(trx, [
         {
           at: new Date(nowMs),
@@ -216,6 +218,15 @@ export const deleteHoliday = defineRoute(
     return { body: { restored } };
   },
 );
+
+export async function holdHoliday(trx: Knex, id: string): Promise<HolidayRow> {
+  const row = await trx('attendance_holiday').where({ id }).forUpdate().first<HolidayRow | undefined>();
+  if (row === undefined) throw unknownHoliday(id);
+  return row;
+}
+
+export const unknownHoliday = (id: string): RollcallError =>
+  new RollcallError('NOT_FOUND', `There is no holiday ${id}`);
 
 interface HolidayInput {
   body: z.output<typeof holidayBody>;

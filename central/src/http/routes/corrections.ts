@@ -1,6 +1,7 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import { writeAudit } from '../../audit/write-audit.js';
 import { requireSession } from '../../auth/scope.js';
+import { changeCorrection } from '../../corrections/change-correction.js';
 import {
   correctionScope,
   refuseForeign,
@@ -16,13 +17,19 @@ import {
 import { requestCorrection } from '../../corrections/request-correction.js';
 import type { Knex } from '../../db/database.js';
 import { readDocument } from '../../privacy/document.js';
+import { requiredAlias } from '../aliases.js';
 import { Conditions } from '../conditions.js';
-import { correctionBody, correctionSchema, correctionsQuery } from '../contracts/corrections.js';
+import {
+  correctionBody,
+  correctionChangeBody,
+  correctionSchema,
+  correctionsQuery,
+} from '../contracts/corrections.js';
 import { documentSchema } from '../contracts/documents.js';
 import { API, uuidParams } from '../contracts/fields.js';
 import { decideBody } from '../contracts/leave.js';
 import { decodeCursor, pageFrom, pageOf, timestampText, uuidText } from '../cursor.js';
-import { etagOf, expectedVersion } from '../etag.js';
+import { etagOf, expectedVersion, refuseStale } from '../etag.js';
 import { defineRoute, type HttpContext, type Route } from '../route.js';
 import {
   CORRECTION_COLUMNS,
@@ -122,13 +129,14 @@ export const createCorrection = defineRoute(
     if (body.from_mark === body.to_mark) {
       throw new RollcallError('REQUEST_INVALID', 'to_mark: must be another mark than from_mark');
     }
-    await requireSession(db.knex, principal, 'corrections.request', body.session_id);
-    const studentId = await studentOf(db.knex, principal, body);
+    const sessionId = requiredAlias(body, 'session_id', 'session');
+    await requireSession(db.knex, principal, 'corrections.request', sessionId);
+    const studentId = await studentOf(db.knex, principal, { session_id: sessionId, student: body.student });
     const id = await writeAs(db.knex, input, (trx) =>
       requestCorrection(
         trx,
         {
-          sessionId: body.session_id,
+          sessionId,
           studentId,
           fromMark: body.from_mark,
           toMark: body.to_mark,
@@ -139,6 +147,45 @@ export const createCorrection = defineRoute(
       ),
     );
     return { status: 201, ...(await correctionReply(db.knex, id)) };
+  },
+);
+
+export const updateCorrection = defineRoute(
+  {
+    method: 'patch',
+    path: `${API}/correction-requests/{id}/`,
+    operationId: 'updateCorrectionRequest',
+    tag: TAG,
+    summary: 'Writes a request anew that nobody has decided',
+    access: 'corrections.request',
+    params: uuidParams,
+    body: correctionChangeBody,
+    headers: IF_MATCH,
+    reply: { schema: correctionSchema },
+    errors: ['NOT_FOUND', 'FORBIDDEN', 'STALE', 'INVALID_TRANSITION', 'DOCUMENT_INVALID'],
+  },
+  async (input, { db, clock, capture }) => {
+    const { principal, params, body, request } = input;
+    await requireCorrection(db.knex, principal, 'corrections.request', params.id);
+    await refuseForeign(db.knex, principal, params.id);
+    await writeAs(db.knex, input, (trx) =>
+      changeCorrection(
+        trx,
+        {
+          id: params.id,
+          toMark: body.to_mark,
+          reason: body.reason,
+          document: body.supporting_document && readDocument(body.supporting_document),
+        },
+        {
+          refuseStale: (version) => refuseStale(version, request.headers['if-match'], body.version),
+          seal: capture.seal,
+          accountId: principal.accountId,
+          nowMs: clock.wallMs(),
+        },
+      ),
+    );
+    return correctionReply(db.knex, params.id);
   },
 );
 

@@ -1,5 +1,6 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import { writeAudit } from '../../audit/write-audit.js';
+import type { Principal } from '../../auth/principal.js';
 import { reachesAll, requireWithin } from '../../auth/scope.js';
 import { occupySlot } from '../../calendar/occupy-slot.js';
 import { replaceVersion, type VersionChange } from '../../calendar/replace-version.js';
@@ -18,12 +19,16 @@ import {
 } from '../contracts/calendar.js';
 import { API } from '../contracts/fields.js';
 import { decodeCursor, pageFrom, pageOf, shortText } from '../cursor.js';
+import { refuseStale } from '../etag.js';
 import { defineRoute } from '../route.js';
 import { writeAs } from '../write-as.js';
 
 const TAG = 'Timetable';
+export const IF_MATCH = {
+  'If-Match': 'The ETag you read; if the slot has changed since, the answer is STALE',
+} as const;
 
-interface SlotRow {
+export interface SlotRow {
   id: string;
   timetable_version_id: string;
   academic_period_id: string;
@@ -45,12 +50,12 @@ interface SlotRow {
   version: number;
 }
 
-const SLOT_SQL = `SELECT t.*, g.name AS section_name,
+export const SLOT_SQL = `SELECT t.*, g.name AS section_name,
     ARRAY(SELECT x.section_id FROM timetable_slot_section x WHERE x.slot_id = t.id ORDER BY 1) AS more_sections,
     ARRAY(SELECT x.room_id FROM timetable_slot_room x WHERE x.slot_id = t.id ORDER BY 1) AS more_rooms
   FROM attendance_timetable_slot t JOIN section g ON g.id = t.section_id`;
 
-function toSlot(row: SlotRow) {
+export function toSlot(row: SlotRow) {
   return {
     id: row.id,
     timetable_version_id: row.timetable_version_id,
@@ -171,6 +176,31 @@ export const createSlot = defineRoute(
   },
 );
 
+/**
+ * Locks a slot of the timetable for somebody who may change it.
+ *
+ * @throws RollcallError `NOT_FOUND`, also for one that was taken out of the timetable; `FORBIDDEN` for one of another
+ *   department
+ */
+export async function holdSlot(trx: Knex, principal: Principal, id: string): Promise<{ version: number }> {
+  const slot = await trx('attendance_timetable_slot')
+    .where({ id, is_active: true })
+    .forUpdate()
+    .first<{ version: number; section_id: string; course_code: string } | undefined>(
+      'version',
+      'section_id',
+      'course_code',
+    );
+  if (slot === undefined) throw unknownSlot(id);
+  const further = await trx('timetable_slot_section').where({ slot_id: id }).pluck<string[]>('section_id');
+  const sections = [slot.section_id, ...further];
+  await requireWithin(trx, principal, 'timetable.write', { course: slot.course_code, sections });
+  return slot;
+}
+
+export const unknownSlot = (id: string): RollcallError =>
+  new RollcallError('NOT_FOUND', `There is no timetable slot ${id}`);
+
 export const deleteSlot = defineRoute(
   {
     method: 'delete',
@@ -180,22 +210,15 @@ export const deleteSlot = defineRoute(
     summary: 'Takes a slot out of the timetable; class sessions that exist stay',
     access: 'timetable.write',
     params: slotParams,
+    headers: IF_MATCH,
     reply: { schema: emptySchema },
-    errors: ['NOT_FOUND', 'FORBIDDEN'],
+    errors: ['NOT_FOUND', 'FORBIDDEN', 'STALE'],
   },
   async (input, { db, clock }) => {
     const { params, principal } = input;
     await writeAs(db.knex, input, async (trx) => {
-      const slot = await trx('attendance_timetable_slot')
-        .where({ id: params.id, is_active: true })
-        .forUpdate()
-        .first<{ section_id: string; course_code: string } | undefined>('section_id', 'course_code');
-      if (slot === undefined) throw new RollcallError('NOT_FOUND', `There is no timetable slot ${params.id}`);
-      const further = await trx('timetable_slot_section')
-        .where({ slot_id: params.id })
-        .pluck<string[]>('section_id');
-      const sections = [slot.section_id, ...further];
-      await requireWithin(trx, principal, 'timetable.write', { course: slot.course_code, sections });
+      const slot = await holdSlot(trx, principal, params.id);
+      refuseStale(slot.version, input.request.headers['if-match'], undefined);
       await trx('attendance_timetable_slot')
         .where({ id: params.id })
         .update({ is_active: false, version: trx.raw('version + 1') });
@@ -305,7 +328,7 @@ export const createVersion = defineRoute(
   },
 );
 
-async function refuseUnknown(
+export async function refuseUnknown(
   trx: Knex,
   body: {
     course: string;
