@@ -276,6 +276,20 @@ describe('timetable slots', () => {
     expect((await slot('mon-co', { ...other, faculty: 'F002', is_co_taught: true })).status).toBe(201);
   });
 
+  it('cases 65, 66: a slot like one of the seeded timetable is refused, whatever it shares with it', async () => {
+    const same = { day_of_week: 1, start_time: '10:00', end_time: '10:50' };
+    for (const [id, change] of [
+      ['like-all', { section: 'cse-a', faculty: 'F001', room: 'r101' }],
+      ['like-faculty', { faculty: 'F001' }],
+      ['like-room', { room: 'r101' }],
+      ['like-group', { section: 'cse-a' }],
+    ] as const) {
+      const refused = await slot(id, { ...same, ...change });
+      expect(refused, id).toMatchObject({ status: 409, body: { code: 'CLASH' } });
+      expect(refused.body.detail).toContain('Database Systems (CS301), CSE-A, R101, 10:00–10:50, Dr Rao');
+    }
+  });
+
   it('case 66: a clash may be a warning: the slot is made and a person is told', async () => {
     const allowed = await slot('mon-warn', {
       day_of_week: 0,

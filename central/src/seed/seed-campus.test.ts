@@ -138,6 +138,29 @@ describe('seedCampus', () => {
     ]);
   });
 
+  it('cases 65, 66: every slot of a campus file occupies its faculty member, room and group; again the same', async () => {
+    await seed(testCampus(1));
+    await seed(testCampus(1));
+    const occupied = await db.knex('slot_occupancy').where({ is_enforced: true }).orderByRaw('1, 3, 4');
+    expect(occupied.map((row) => [row.slot_id, row.kind, row.resource_id, row.minutes])).toEqual([
+      ['cse-a-tue-1000', 'faculty', 'F001', '[600,650)'],
+      ['cse-a-tue-1000', 'group', 'cse-a', '[600,650)'],
+      ['cse-a-tue-1000', 'room', 'r101', '[600,650)'],
+      ['cse-a-tue-1050', 'faculty', 'F001', '[650,700)'],
+      ['cse-a-tue-1050', 'group', 'cse-a', '[650,700)'],
+      ['cse-a-tue-1050', 'room', 'r101', '[650,700)'],
+    ]);
+  });
+
+  it('cases 65, 66: a file whose slots clash is refused with both named, and nothing of it is loaded', async () => {
+    const file = testCampus(1);
+    Object.assign(file.timetable[1] ?? {}, { start: '10:30', end: '11:20' });
+    await expect(seed(file)).rejects.toThrow(
+      /cse-a-tue-1050 needs the faculty F001, which cse-a-tue-1000 has: Database Systems \(CS301\).*10:00–10:50.*SEED_INVALID/s,
+    );
+    expect(await db.knex('attendance_timetable_slot')).toEqual([]);
+  });
+
   it('provisions gateways once, in files only their owner reads', async () => {
     await seed(testCampus(1), directory);
     const path = join(directory, 'gw-a', 'mqtt-password');

@@ -1,8 +1,17 @@
 import { createHash } from 'node:crypto';
+import { RollcallError } from '@rollcall/protocol/errors';
+import { occupySlots, type SlotClash } from '../calendar/occupy-slot.js';
 import type { Knex } from '../db/database.js';
 import type { CampusFile } from './campus-file.js';
 
-/** Everything but people, each table in one statement. Rows of other files are left alone. */
+/** Clashes that an answer spells out; a file with more has one mistake many times. */
+const CLASHES_NAMED_MAX = 10;
+
+/**
+ * Everything but people, each table in one statement. Rows of other files are left alone.
+ *
+ * @throws RollcallError `SEED_INVALID` naming slots that need one person, room or group at one time
+ */
 export async function storeCampus(trx: Knex, file: CampusFile): Promise<void> {
   const { campus, academic_period: period } = file;
   await trx('campus').insert(campus).onConflict('id').merge(['name', 'zone']);
@@ -46,6 +55,29 @@ export async function storeCampus(trx: Knex, file: CampusFile): Promise<void> {
     file.timetable.map((slot) => ({ ...slot, period: period.id })),
   );
   await storeSlotPlaces(trx, file);
+  refuseClashes(
+    await occupySlots(
+      trx,
+      file.timetable.map(({ id }) => id),
+    ),
+  );
+}
+
+/** Loaded whole or not at all: a timetable that cannot be held is mended in the file (domain cases 65, 66). */
+function refuseClashes(clashes: readonly SlotClash[]): void {
+  if (clashes.length === 0) return;
+  const named = clashes
+    .slice(0, CLASHES_NAMED_MAX)
+    .map(
+      (clash) =>
+        `${clash.slot_id} needs the ${clash.kind} ${clash.resource_id}, which ${clash.other_id} has: ${clash.other}`,
+    );
+  const more = clashes.length - named.length;
+  throw new RollcallError(
+    'SEED_INVALID',
+    `timetable: slots clash; move them, or leave them out. ${named.join('. ')}${more > 0 ? `. And ${more} more` : ''}`,
+    { context: { clashes: clashes.length } },
+  );
 }
 
 /** Further groups and rooms of slots, as the file has them now. */
