@@ -372,4 +372,58 @@ describe('timetable versions', () => {
     const fresh = await on('2026-10-20', '&status=scheduled&course=CS302');
     expect(fresh).toHaveLength(1);
   });
+
+  it('refuses a version that begins with or before another one, naming that one', async () => {
+    for (const validFrom of ['2026-10-14', '2026-10-01']) {
+      const refused = await coordinator().post(`${API}/timetable-versions/`, {
+        academic_period: '2026-odd',
+        name: 'v3',
+        valid_from: validFrom,
+      });
+      expect(refused).toMatchObject({ status: 409, body: { code: 'ALREADY_EXISTS' } });
+      expect(refused.body.detail).toContain('"v2" begins on 2026-10-14');
+    }
+  });
+
+  it('copies slots whose long ids differ at their end only', async () => {
+    const [v2] = await server.db.knex('timetable_version').where({ name: 'v2' }).pluck('id');
+    const long = 'x'.repeat(60);
+    for (const [index, day] of [5, 6].entries()) {
+      const made = await slot(`${long}-${index}`, {
+        timetable_version_id: v2,
+        day_of_week: day,
+        start_time: '18:00',
+        end_time: '18:50',
+        more_rooms: ['r102'],
+      });
+      expect(made.status).toBe(201);
+    }
+    const applied = await coordinator().post(`${API}/timetable-versions/`, {
+      academic_period: '2026-odd',
+      name: 'v4',
+      valid_from: '2026-11-02',
+      apply: true,
+    });
+    expect(applied.status).toBe(200);
+    const copies = await server.db
+      .knex('timetable_slot_room')
+      .where('slot_id', 'like', 'xxxx%')
+      .whereNot('slot_id', 'like', `${long}%`);
+    expect(copies).toHaveLength(2);
+  });
+
+  it('refuses a slot that names a room or a section twice', async () => {
+    for (const change of [
+      { more_rooms: ['hall', 'hall'] },
+      { more_rooms: ['r201'] },
+      { more_sections: ['cse-1'] },
+      { more_sections: ['b1', 'b1'] },
+    ]) {
+      const refused = await slot('twice', { ...change, day_of_week: 6 });
+      expect(refused, JSON.stringify(change)).toMatchObject({
+        status: 400,
+        body: { code: 'REQUEST_INVALID' },
+      });
+    }
+  });
 });

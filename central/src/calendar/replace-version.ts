@@ -30,7 +30,8 @@ const UNTOUCHED_SQL = `NOT s.is_hand_changed
  * A new version of the timetable from a date on. Sessions before it stay; future ones of the version before are
  * taken out, except those that a person changed, which are listed (domain case 72).
  *
- * @throws RollcallError `REQUEST_INVALID` for a date outside the period or before every version
+ * @throws RollcallError `REQUEST_INVALID` for a date outside the period, `ALREADY_EXISTS` naming a version that
+ *   begins then or later
  */
 export async function replaceVersion(trx: Knex, request: NewVersion): Promise<VersionChange> {
   const { academicPeriodId, name, validFrom, nowMs, actor } = request;
@@ -40,6 +41,7 @@ export async function replaceVersion(trx: Knex, request: NewVersion): Promise<Ve
   if (period === undefined || validFrom < period.starts_on || validFrom > period.ends_on) {
     throw new RollcallError('REQUEST_INVALID', 'valid_from: must be a day of an academic period that exists');
   }
+  await refuseBeforeOther(trx, academicPeriodId, validFrom);
   const { rows: before } = await trx.raw<{ rows: { id: string }[] }>(
     `UPDATE timetable_version SET valid_during = daterange(lower(valid_during), ?::date), version = version + 1
      WHERE academic_period_id = ? AND valid_during @> ?::date AND lower(valid_during) < ?::date RETURNING id`,
@@ -88,6 +90,26 @@ export async function replaceVersion(trx: Knex, request: NewVersion): Promise<Ve
   return { id, replaced, kept: kept.map((row) => row.id) };
 }
 
+/** Versions are made in their order: a new one is in force up to the end of the period. */
+async function refuseBeforeOther(trx: Knex, periodId: string, validFrom: string): Promise<void> {
+  // Whoever makes another one at this moment is waited for, and then seen.
+  await trx('academic_period').where({ id: periodId }).forUpdate().first('id');
+  const other = await trx('timetable_version')
+    .where({ academic_period_id: periodId })
+    .whereRaw('lower(valid_during) >= ?::date', [validFrom])
+    .orderByRaw('lower(valid_during) DESC')
+    .first<{ name: string; begins: string } | undefined>('name', trx.raw('lower(valid_during) AS begins'));
+  if (other === undefined) return;
+  throw new RollcallError(
+    'ALREADY_EXISTS',
+    `valid_from: the version "${other.name}" begins on ${other.begins}; choose a later day`,
+  );
+}
+
+/** Long ids are cut: the digest keeps apart two that only differ at their end. */
+const COPIED_ID_SQL = (column: string): string =>
+  `left(${column}, 45) || CASE WHEN length(${column}) > 45 THEN '-' || left(md5(${column}), 8) ELSE '' END || '-' || ?`;
+
 async function copySlots(
   trx: Knex,
   { from, to, nowMs }: { from: string; to: string; nowMs: number },
@@ -96,7 +118,7 @@ async function copySlots(
   const { rows } = await trx.raw<{ rows: { id: string }[] }>(
     `INSERT INTO attendance_timetable_slot (id, academic_period_id, section_id, course_code, faculty_code, room_id,
        day_of_week, day_order, start_time, end_time, slot_type, period_count, is_co_taught, timetable_version_id)
-     SELECT left(id, 54) || '-' || ?, academic_period_id, section_id, course_code, faculty_code, room_id, day_of_week,
+     SELECT ${COPIED_ID_SQL('id')}, academic_period_id, section_id, course_code, faculty_code, room_id, day_of_week,
        day_order, start_time, end_time, slot_type, period_count, is_co_taught, ?::uuid
      FROM attendance_timetable_slot WHERE timetable_version_id = ?::uuid AND is_active RETURNING id`,
     [suffix, to, from],
@@ -105,7 +127,7 @@ async function copySlots(
     const column = table === 'timetable_slot_section' ? 'section_id' : 'room_id';
     await trx.raw(
       `INSERT INTO ${table} (slot_id, ${column})
-       SELECT left(x.slot_id, 54) || '-' || ?, x.${column} FROM ${table} x
+       SELECT ${COPIED_ID_SQL('x.slot_id')}, x.${column} FROM ${table} x
          JOIN attendance_timetable_slot t ON t.id = x.slot_id WHERE t.timetable_version_id = ?::uuid AND t.is_active`,
       [suffix, from],
     );

@@ -571,4 +571,22 @@ describe('who may', () => {
     expect((await faculty().post(path(id, 'lock'))).status).toBe(403);
     expect((await find()).status).toBe('scheduled');
   });
+
+  it('refuses a class that names a room or a group twice', async () => {
+    const body = {
+      course: 'CS301',
+      faculty: 'F001',
+      date: '2026-07-08',
+      start_time: '18:00',
+      end_time: '18:50',
+    };
+    for (const places of [
+      { sections: ['cse-a'], rooms: ['r102', 'r102'] },
+      { sections: ['cse-a', 'cse-a'], rooms: ['r102'] },
+    ]) {
+      const refused = await hod().post(`${API}/sessions/`, { ...body, ...places });
+      expect([refused.status, refused.body.code]).toEqual([400, 'REQUEST_INVALID']);
+      expect(refused.body.detail).toContain('must not name one twice');
+    }
+  });
 });

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { pageQuery } from '../cursor.js';
-import { dateFilter, keyFilter, named, uuid } from './fields.js';
+import { dateFilter, distinctKeys, keyFilter, named, uuid } from './fields.js';
 import { SESSION_TYPES } from './sessions.js';
 
 const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day, written 09:00');
@@ -151,24 +151,33 @@ export const slotsQuery = z.strictObject({
   timetable_version: uuid.optional(),
 });
 
-export const slotBody = z.strictObject({
-  id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be 1 to 63 of a-z, 0-9 and "-"'),
-  timetable_version_id: uuid,
-  course: keyFilter,
-  faculty: keyFilter,
-  section: keyFilter,
-  more_sections: z.array(keyFilter).max(20).default([]),
-  room: keyFilter,
-  more_rooms: z.array(keyFilter).max(20).default([]),
-  day_of_week: z.int().min(0).max(6),
-  day_order: z.int().min(1).max(12).nullable().default(null),
-  start_time: timeOfDay,
-  end_time: timeOfDay,
-  slot_type: z.enum(SESSION_TYPES).default('LECTURE'),
-  period_count: z.int().min(1).max(12).default(1),
-  is_co_taught: z.boolean().default(false),
-  allow_clash: z.boolean().default(false).describe('Only warn: the clash is listed for a person instead'),
-});
+export const slotBody = z
+  .strictObject({
+    id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be 1 to 63 of a-z, 0-9 and "-"'),
+    timetable_version_id: uuid,
+    course: keyFilter,
+    faculty: keyFilter,
+    section: keyFilter,
+    more_sections: distinctKeys(20).default([]),
+    room: keyFilter,
+    more_rooms: distinctKeys(20).default([]),
+    day_of_week: z.int().min(0).max(6),
+    day_order: z.int().min(1).max(12).nullable().default(null),
+    start_time: timeOfDay,
+    end_time: timeOfDay,
+    slot_type: z.enum(SESSION_TYPES).default('LECTURE'),
+    period_count: z.int().min(1).max(12).default(1),
+    is_co_taught: z.boolean().default(false),
+    allow_clash: z.boolean().default(false).describe('Only warn: the clash is listed for a person instead'),
+  })
+  .refine(({ section, more_sections: more }) => !more.includes(section), {
+    path: ['more_sections'],
+    message: 'must not name the section again',
+  })
+  .refine(({ room, more_rooms: more }) => !more.includes(room), {
+    path: ['more_rooms'],
+    message: 'must not name the room again',
+  });
 const slotFields = slotBody.shape;
 /** What is left out stays. */
 export const slotChangeBody = z.strictObject({

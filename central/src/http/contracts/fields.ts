@@ -10,6 +10,12 @@ export const uuidParams = z.strictObject({ id: uuid });
 
 /** A key in a filter; what does not exist finds nothing. */
 export const keyFilter = z.string().min(1).max(64);
+/** Keys of which none stands twice. */
+export const distinctKeys = (max: number) =>
+  z
+    .array(keyFilter)
+    .max(max)
+    .refine((keys) => new Set(keys).size === keys.length, 'must not name one twice');
 export const dateFilter = z.string().refine(isDate, 'must be a date that exists, written 2026-07-01');
 export const flagFilter = z
   .enum(['1', 'true', '0', 'false'])

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { SESSION_STATUSES } from '../../rules/facts.js';
 import { anyOfNames } from '../aliases.js';
 import { pageQuery } from '../cursor.js';
-import { dateFilter, flagFilter, instant, keyFilter, named, uuid } from './fields.js';
+import { dateFilter, distinctKeys, flagFilter, instant, keyFilter, named, uuid } from './fields.js';
 
 const keyText = keyFilter;
 
@@ -111,9 +111,9 @@ export const SESSION_GROUPS_MAX = 20;
 
 const sessionFields = z.strictObject({
   course: keyText,
-  sections: z.array(keyText).min(1).max(SESSION_GROUPS_MAX).describe('Sections, batches or elective groups'),
+  sections: distinctKeys(SESSION_GROUPS_MAX).min(1).describe('Sections, batches or elective groups'),
   faculty: keyText,
-  rooms: z.array(keyText).min(1).max(SESSION_GROUPS_MAX),
+  rooms: distinctKeys(SESSION_GROUPS_MAX).min(1),
   date: dateFilter,
   start_time: timeOfDay,
   end_time: timeOfDay.describe('At or before start_time: on the next day'),

@@ -59,10 +59,12 @@ export const updateSlot = defineRoute(
     const { version, allow_clash: allowClash, more_sections: sections, more_rooms: rooms, ...given } = body;
     const nowMs = clock.wallMs();
     await writeAs(db.knex, input, async (trx) => {
-      refuseStale((await holdSlot(trx, params.id)).version, request.headers['if-match'], version);
+      refuseStale((await holdSlot(trx, principal, params.id)).version, request.headers['if-match'], version);
       const before = (await slotReply(trx, params.id)).body;
       const wanted = { ...before, section: before.section.id, ...definedOf(body) };
       await refuseUnknown(trx, wanted);
+      const groups = [wanted.section, ...(sections ?? before.more_sections.map(({ id }) => id))];
+      await requireWithin(trx, principal, 'timetable.write', { course: wanted.course, sections: groups });
       const { course, faculty, section, room, ...others } = given;
       const columns = {
         course_code: course,
