@@ -1,7 +1,10 @@
+import type { Request, Response } from 'express';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Principal } from '../auth/principal.js';
 import type { RoleId } from '../auth/roles.js';
 import { rollNumber } from '../seed/test-campus.js';
-import { BUDGETS } from './rate-limits.js';
+import { BUDGETS, createRateLimits } from './rate-limits.js';
+import type { RouteContract } from './route.js';
 import { createHttpServer } from './server.js';
 import { API, TestServer } from './test-server.js';
 
@@ -67,6 +70,15 @@ it('gives a role the budget that the college set for it', async () => {
   expect([await ask('coordinator'), await ask('coordinator'), await ask('coordinator')]).toEqual([
     200, 200, 429,
   ]);
+});
+
+it('case 108: five thousand students behind one address sign in and renew within five minutes', async () => {
+  const rates = createRateLimits();
+  const anonymous = { accountId: null, grants: [] } as unknown as Principal;
+  const request = { ip: '203.0.113.7' } as Request;
+  const response = { set: () => response } as unknown as Response;
+  const contract = { access: 'public' } as RouteContract;
+  for (let call = 0; call < 2 * 5_000; call += 1) await rates.take(contract, anonymous, request, response);
 });
 
 it('has the budgets of the security guidance', () => {

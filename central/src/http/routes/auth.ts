@@ -32,14 +32,10 @@ export const login = defineRoute(
   async ({ body, request, response }, context) => {
     const { signIn, throttle } = context.auth;
     const ip = request.ip ?? '';
-    await throttle.attempt(body.login, ip);
-    const signedIn = await signIn
-      .signIn(body.login, body.password, { ip, userAgent: request.headers['user-agent'] ?? '' })
-      .catch(async (error: unknown) => {
-        await throttle.wrong(body.login);
-        throw error;
-      });
-    await throttle.right(body.login, ip);
+    const client = { ip, userAgent: request.headers['user-agent'] ?? '' };
+    const signedIn = await throttle.guard(body.login, ip, () =>
+      signIn.signIn(body.login, body.password, client),
+    );
     if (body.cookies) setCookies(request, response, signedIn);
     return { body: await answer(context, signedIn, !body.cookies) };
   },
@@ -126,8 +122,9 @@ export const changePassword = defineRoute(
   async ({ body, principal, request, response }, context) => {
     const { signIn, throttle } = context.auth;
     const ip = request.ip ?? '';
-    await throttle.attempt(principal.login, ip);
-    await signIn.changePassword(idOf(principal), body.current_password, body.new_password);
+    await throttle.guard(principal.login, ip, () =>
+      signIn.changePassword(idOf(principal), body.current_password, body.new_password),
+    );
     const signedIn = await signIn.signIn(principal.login, body.new_password, {
       ip,
       userAgent: request.headers['user-agent'] ?? '',

@@ -36,12 +36,7 @@ export const rebind = defineRoute(
       throw new RollcallError('FORBIDDEN', 'Only students have a phone for scanning, with their own sign-in');
     }
     const ip = request.ip ?? '';
-    await auth.throttle.attempt(login, ip);
-    await auth.signIn.confirmPassword(accountId, body.password).catch(async (error: unknown) => {
-      await auth.throttle.wrong(login);
-      throw error;
-    });
-    await auth.throttle.right(login, ip);
+    await auth.throttle.guard(login, ip, () => auth.signIn.confirmPassword(accountId, body.password));
     const deviceHash = capture.deviceHash(body.device_id);
     const nowMs = clock.wallMs();
     const left = await writeAs(db.knex, input, (trx) =>
