@@ -103,7 +103,8 @@ async function endBinding(trx: Knex, studentId: string, nowMs: number): Promise<
   return ended > 0;
 }
 
-async function periodAt(trx: Knex, nowMs: number): Promise<string | null> {
+/** The academic period of the campus-local day; null between periods. */
+export async function periodAt(trx: Knex, nowMs: number): Promise<string | null> {
   const today = dateAt(nowMs, (await campusZone(trx)) ?? 'UTC');
   const period = await trx('academic_period')
     .where('starts_on', '<=', today)

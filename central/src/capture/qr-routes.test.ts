@@ -34,7 +34,7 @@ afterAll(() => server.stop());
 const inRoom = { location_lat: 17.385, location_lng: 78.4867, location_accuracy_m: 10 };
 
 describe('a scan', () => {
-  it('cases 99, 111: records the student of the sign-in; again it says what it said', async () => {
+  it('cases 99, 111, 158: records the student of the sign-in; again it says what it said', async () => {
     await fresh();
     const { qr_token: token } = await screen();
     const first = await student(3).post(SCAN, { qr_token: token, ...phone(3) });
@@ -48,6 +48,18 @@ describe('a scan', () => {
     ]);
     const scans = await server.db.knex('qr_scan').where({ session_id: s1 });
     expect(scans).toHaveLength(1);
+    const audited = await server.db
+      .knex('attendance_audit_log')
+      .where({ entity_type: 'attendance_record', session_id: s1, student_id: scans[0].student_id })
+      .orderBy('id', 'desc')
+      .first();
+    // Case 158: whoever scanned, although many scans are written together.
+    expect(audited).toMatchObject({
+      actor_role: 'student',
+      ip_address: expect.stringContaining('127.0.0.1'),
+    });
+    expect(audited.performed_by).not.toBeNull();
+    expect(audited.request_id).not.toBeNull();
     expect((await screen()).unverified_count).toBe(1);
   });
 
@@ -188,9 +200,10 @@ describe('one phone, one person', () => {
     const { qr_token: token } = await screen(s2);
     const refused = await student(1).post(SCAN, { qr_token: token, ...phone(0) });
     expect([refused.status, refused.body.code]).toEqual([409, 'DEVICE_ALREADY_USED']);
-    expect(
-      await server.db.knex('exception_item').where({ code: 'DEVICE_ALREADY_USED', session_id: s2 }),
-    ).toHaveLength(1);
+    const [item] = await server.db
+      .knex('exception_item')
+      .where({ code: 'DEVICE_ALREADY_USED', session_id: s2 });
+    expect(item.detail.others).toEqual([{ roll_number: rollNumber(0), name: 'Student 0' }]);
     const shared = `${API}/sessions/${s2}/shared-phones/`;
     const wish = { student: rollNumber(1), reason: 'one phone in the family' };
     expect((await faculty().post(shared, { student: rollNumber(1) })).body.code).toBe('REQUEST_INVALID');
@@ -265,6 +278,16 @@ describe('one phone, one person', () => {
       ),
     );
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
+    const twins = await knex('exception_item as e')
+      .join('student as s', 's.id', 'e.student_id')
+      .where({ code: 'DEVICE_ALREADY_USED', session_id: s2 })
+      .where('roll_number', 'like', 'TWIN-%')
+      .select('roll_number', 'detail');
+    expect(twins).toHaveLength(1);
+    expect([twins[0].roll_number, twins[0].detail.others[0].roll_number].sort()).toEqual([
+      'TWIN-A',
+      'TWIN-B',
+    ]);
     const rows = await knex('qr_scan').where({ session_id: s2 }).whereNot({ outcome: 'refused' });
     expect(new Set(rows.map(({ student_id: id }) => id)).size).toBe(rows.length);
   });

@@ -33,7 +33,7 @@ export interface QrSecrets {
   settings(): Promise<Settings>;
   /** Undefined: the class session has no code now. */
   secretOf(sessionId: string): Promise<ActiveSecret | undefined>;
-  /** @throws RollcallError `QR_INVALID` or `QR_EXPIRED` (domain cases 98, 99, 109) */
+  /** @throws RollcallError `QR_EXPIRED` (domain cases 98, 99, 109) */
   check(token: QrToken, nowMs: number): Promise<void>;
   /** The class session whose six characters these are. @throws RollcallError `QR_EXPIRED` */
   sessionOf(code: string, nowMs: number): Promise<string>;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Request } from 'express';
+import type { AuditActor } from '../audit/audit-actor.js';
 import type { Principal } from '../auth/principal.js';
 import type { Knex } from '../db/database.js';
 import { prepared } from '../db/prepared.js';
@@ -23,8 +24,9 @@ export async function writeAs<Result>(
   act: (trx: Knex) => Promise<Result>,
 ): Promise<Result> {
   const claim = claimOf(writer.request);
+  const { accountId, role, ip, userAgent, requestId } = actorOf(writer);
   const result = await knex.transaction(async (trx) => {
-    await prepared(trx, CONTEXT_SQL, auditContext(writer));
+    await prepared(trx, CONTEXT_SQL, [role, ip, userAgent, requestId, accountId ?? '']);
     if (claim !== undefined) await markCommitted(trx, claim);
     return act(trx);
   });
@@ -36,15 +38,15 @@ const CONTEXT_SQL = `SELECT set_config('rollcall.actor_role', ?, true), set_conf
   set_config('rollcall.user_agent', ?, true), set_config('rollcall.request_id', ?, true),
   set_config('rollcall.account_id', ?, true)`;
 
-/** Role, address, user agent, request id and account, in this order. */
-function auditContext({ principal, request }: Writer): [string, string, string, string, string] {
-  return [
-    principal.grants.map(({ role }) => role).join(','),
-    request.ip ?? '',
-    (request.headers['user-agent'] ?? '').slice(0, USER_AGENT_CHARACTERS_MAX),
-    requestIdOf(request),
-    principal.accountId ?? '',
-  ];
+/** For what is written together with the work of others, where no transaction is one request's. */
+export function actorOf({ principal, request }: Writer): AuditActor {
+  return {
+    accountId: principal.accountId,
+    role: principal.grants.map(({ role }) => role).join(','),
+    ip: request.ip ?? '',
+    userAgent: (request.headers['user-agent'] ?? '').slice(0, USER_AGENT_CHARACTERS_MAX),
+    requestId: requestIdOf(request),
+  };
 }
 
 const ids = new WeakMap<Request, string>();

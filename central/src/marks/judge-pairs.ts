@@ -7,16 +7,22 @@ import { type LoadedPair, loadFacts } from './load-facts.js';
 import { notifyLive } from './notify.js';
 import type { Pair } from './pair.js';
 import { reportFindings } from './report-findings.js';
-import { type ChangedRecord, type Decided, saveDecisions } from './save-decisions.js';
+import { type ActorsByStudent, type ChangedRecord, type Decided, saveDecisions } from './save-decisions.js';
 import { saveStays } from './save-stays.js';
 
 /**
  * Judges pairs in the caller's transaction, and those that depend on them: loads their evidence set by set,
  * decides each, writes what changed.
  *
+ * @param actors who caused it, where the transaction is not one request's
  * @returns the records that changed
  */
-export async function judgePairs(trx: Knex, pairs: readonly Pair[], nowMs: number): Promise<ChangedRecord[]> {
+export async function judgePairs(
+  trx: Knex,
+  pairs: readonly Pair[],
+  nowMs: number,
+  actors?: ActorsByStudent,
+): Promise<ChangedRecord[]> {
   const all = await withDependents(trx, pairs);
   await holdSessions(trx, all);
   const loaded = await loadFacts(trx, all);
@@ -30,7 +36,7 @@ export async function judgePairs(trx: Knex, pairs: readonly Pair[], nowMs: numbe
   }
   if (locked.length > 0) await reportLateAfterLock(trx, locked, nowMs);
   const decided = judged.filter((outcome) => isRecorded(outcome));
-  const changed = decided.length === 0 ? [] : await saveDecisions(trx, decided, nowMs);
+  const changed = decided.length === 0 ? [] : await saveDecisions(trx, decided, nowMs, actors);
   await saveStays(trx, decided);
   await reportFindings(trx, { judged, changed, nowMs });
   if (changed.length > 0) {

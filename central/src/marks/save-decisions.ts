@@ -1,3 +1,4 @@
+import type { AuditActor } from '../audit/audit-actor.js';
 import type { Knex } from '../db/database.js';
 import { prepared } from '../db/prepared.js';
 import type { Decision } from '../rules/decide.js';
@@ -15,6 +16,9 @@ export interface ChangedRecord extends Pair {
   previousMark: Mark | null;
 }
 
+/** By student id: a student's scan may change marks of the student in other classes, too. */
+export type ActorsByStudent = ReadonlyMap<string, AuditActor>;
+
 /**
  * Writes what changed and nothing else, in one statement: records, one audit row for each, and the tallies by
  * the differences. The caller holds the tally rows of these sessions, so nobody else is changing their marks.
@@ -23,6 +27,7 @@ export async function saveDecisions(
   trx: Knex,
   decided: readonly Decided[],
   nowMs: number,
+  actors: ActorsByStudent = new Map(),
 ): Promise<ChangedRecord[]> {
   const now = new Date(nowMs);
   const input = decided.map(({ sessionId, studentId, decision }) => ({
@@ -37,7 +42,7 @@ export async function saveDecisions(
   }));
   const { rows } = await prepared<{
     rows: { id: string; session_id: string; student_id: string; mark: Mark; previous_mark: Mark | null }[];
-  }>(trx, SAVE_SQL, [now, JSON.stringify(input)]);
+  }>(trx, SAVE_SQL, [now, JSON.stringify(Object.fromEntries(actors)), JSON.stringify(input)]);
   return rows.map((row) => ({
     id: row.id,
     sessionId: row.session_id,
@@ -55,12 +60,26 @@ const deltaColumns = COUNTED_MARKS.map(
 ).join(',\n      ');
 const tallyColumns = COUNTED_MARKS.map((mark) => `${mark} = t.${mark} + d.${mark}`).join(', ');
 
+/** Whoever is named for the student, else whoever the transaction is for. */
+const actorColumns = [
+  ['accountId', 'account_id'],
+  ['role', 'actor_role'],
+  ['ip', 'ip'],
+  ['userAgent', 'user_agent'],
+  ['requestId', 'request_id'],
+]
+  .map(
+    ([key, setting]) =>
+      `nullif(coalesce(actor ->> '${key}', current_setting('rollcall.${setting}', true)), '')`,
+  )
+  .join(',\n      ');
+
 /**
  * Records are updated or inserted by what `held` found: an upsert would lock every one in a write of its own.
  * The first `pending` of a class that opens is no decision about anybody: its audit row is the opening's.
  */
 const SAVE_SQL = `
-  WITH clock AS (SELECT ?::timestamptz AS now),
+  WITH clock AS (SELECT ?::timestamptz AS now, ?::jsonb AS actors),
   input AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset(?::jsonb) AS i (session_id uuid, student_id uuid, mark text,
       marked_at timestamptz, source text, reason text, attended_periods smallint, derivation jsonb)
@@ -89,14 +108,16 @@ const SAVE_SQL = `
     INSERT INTO statistics_todo (session_id, student_id) SELECT session_id, student_id FROM changed WHERE is_recounted
   ), audited AS (
     INSERT INTO attendance_audit_log
-      (at, entity_type, entity_id, action, reason, before, after, session_id, student_id)
+      (at, entity_type, entity_id, action, reason, before, after, session_id, student_id, performed_by, actor_role,
+       ip_address, user_agent, request_id)
     SELECT now, 'attendance_record', id::text,
       CASE WHEN previous_mark IS NULL THEN 'create' ELSE 'update' END, reason,
       CASE WHEN previous_mark IS NOT NULL THEN jsonb_build_object('mark', previous_mark,
         'marked_at', previous_marked_at, 'source', previous_source, 'reason', previous_reason) END,
       jsonb_build_object('mark', mark, 'marked_at', marked_at, 'source', source, 'reason', reason),
-      session_id, student_id
-    FROM changed, clock
+      session_id, student_id,
+      ${actorColumns}
+    FROM changed, clock CROSS JOIN LATERAL (SELECT actors -> student_id::text AS actor) a
     WHERE (mark, marked_at, source, reason)
         IS DISTINCT FROM (previous_mark, previous_marked_at, previous_source, previous_reason)
       AND NOT (previous_mark IS NULL AND mark = 'pending')

@@ -9,7 +9,7 @@ import { emptySchema } from '../contracts/auth.js';
 import { codeSchema, scanBody, scanSchema } from '../contracts/capture.js';
 import { API, toInstantOrNull, uuidParams } from '../contracts/fields.js';
 import { defineRoute, type HttpContext } from '../route.js';
-import { writeAs } from '../write-as.js';
+import { actorOf, writeAs } from '../write-as.js';
 
 const TAG = 'QR codes';
 
@@ -107,6 +107,7 @@ export const scanQr = defineRoute(
       deviceHash: capture.deviceHash(body.device_id),
       position: positionOf(body, nowMs),
       ip: request.ip ?? '',
+      actor: actorOf({ principal, request }),
     });
     return {
       body: {

@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { settingsAt } from '../calendar/settings.js';
+import { at, TestServer } from '../http/test-server.js';
+import { rollNumber } from '../seed/test-campus.js';
+import { createScanQueue, type ScanQueue } from './qr-scan.js';
+import type { Scan } from './qr-verdict.js';
+
+let server: TestServer;
+let sessionId: string;
+let students: string[];
+/** Two replicas: they share nothing but the database. */
+let queues: [ScanQueue, ScanQueue];
+
+const queue = (): ScanQueue =>
+  createScanQueue({
+    knex: server.db.knex,
+    clock: server.clock,
+    secrets: { settings: () => settingsAt(server.db.knex, { atMs: server.clock.wallMs() }) },
+  });
+const scan = (index: number, change: Partial<Scan> = {}): Scan => ({
+  sessionId,
+  studentId: students[index] ?? '',
+  atMs: server.clock.wallMs(),
+  deviceHash: createHash('sha256').update(`phone of ${index}`).digest(),
+  position: undefined,
+  ip: '203.0.113.7',
+  actor: { accountId: `account of ${index}`, role: 'student', ip: '', userAgent: 'phone', requestId: `r-${index}` },
+  ...change,
+});
+
+beforeAll(async () => {
+  server = await TestServer.start();
+  sessionId = (await server.sessionOf('CS302')).id;
+  const { knex } = server.db;
+  students = await knex('student').orderBy('roll_number').pluck('id');
+  await knex('attendance_session').where({ id: sessionId }).update({ status: 'open' });
+});
+afterAll(() => server.stop());
+beforeEach(async () => {
+  const { knex } = server.db;
+  for (const table of ['qr_scan', 'device_binding', 'exception_item']) await knex(table).delete();
+  await knex('attendance_record').where({ session_id: sessionId }).delete();
+  server.goTo('11:00');
+  queues = [queue(), queue()];
+});
+
+/** Until a statement of this database waits for the row that another transaction holds. */
+async function somebodyWaits(): Promise<void> {
+  for (;;) {
+    const { rows } = await server.db.knex.raw(
+      "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+    );
+    if (rows.length > 0) return;
+  }
+}
+
+/** What another replica does with `other` is not committed while this one reads and begins to write. */
+async function lateBy(other: Scan, own: Scan) {
+  const trx = await server.db.knex.transaction();
+  await trx('qr_scan').insert({
+    session_id: other.sessionId,
+    student_id: other.studentId,
+    scanned_at: new Date(other.atMs),
+    outcome: 'accepted',
+    device_hash: other.deviceHash,
+  });
+  const scanned = queues[0].scan(own);
+  scanned.catch(() => undefined);
+  await somebodyWaits();
+  await trx.commit();
+  return scanned;
+}
+
+describe('scans at two replicas', () => {
+  it('case 111: one student with two phones at one moment is told that it is recorded', async () => {
+    const other = scan(0, { deviceHash: Buffer.alloc(32, 1) });
+    expect(await lateBy(other, scan(0))).toMatchObject({ alreadyRecorded: true });
+    expect(await server.db.knex('exception_item')).toEqual([]);
+  });
+
+  it('case 104: the second of two students with one phone is refused, and both are listed', async () => {
+    const { deviceHash } = scan(0);
+    await expect(lateBy(scan(0), scan(1, { deviceHash }))).rejects.toMatchObject({
+      code: 'DEVICE_ALREADY_USED',
+    });
+    expect(await server.db.knex('exception_item')).toMatchObject([
+      { student_id: students[1], detail: { others: [{ roll_number: rollNumber(0) }] } },
+    ]);
+    expect(await server.db.knex('qr_scan').where({ outcome: 'refused' })).toMatchObject([
+      { student_id: students[1], code: 'DEVICE_ALREADY_USED' },
+    ]);
+  });
+});
+
+describe('a batch of scans', () => {
+  it('fails only for the scan that cannot be stored', async () => {
+    // PostgreSQL refuses NUL in a text; the request has been looked at, the address has not.
+    const outcomes = await Promise.allSettled([
+      queues[0].scan(scan(0)),
+      queues[0].scan(scan(1, { ip: '\u0000' })),
+      queues[0].scan(scan(2)),
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(await server.db.knex('qr_scan')).toHaveLength(2);
+  });
+
+  it('case 158: each audit row says whose scan it was', async () => {
+    await Promise.all([queues[0].scan(scan(0)), queues[0].scan(scan(1))]);
+    const rows = await server.db
+      .knex('attendance_audit_log')
+      .where({ entity_type: 'attendance_record', session_id: sessionId })
+      .whereIn('student_id', students.slice(0, 2))
+      .orderBy('id', 'desc')
+      .limit(2);
+    for (const row of rows) {
+      const index = students.indexOf(row.student_id);
+      expect(row).toMatchObject({
+        performed_by: `account of ${index}`,
+        actor_role: 'student',
+        user_agent: 'phone',
+        request_id: `r-${index}`,
+      });
+    }
+    expect(rows).toHaveLength(2);
+  });
+
+  it('case 105: a phone is bound in the academic period of the campus day, not of the day in UTC', async () => {
+    const { knex } = server.db;
+    await knex('academic_period').insert({
+      id: 'later',
+      campus_id: 'main',
+      name: 'Later',
+      starts_on: '2026-07-07',
+      ends_on: '2026-12-31',
+    });
+    server.goTo('02:00');
+    expect(server.clock.wallMs()).toBeLessThan(at('05:30').getTime());
+    await queues[0].scan(scan(0));
+    expect(await knex('device_binding').pluck('academic_period_id')).toEqual(['later']);
+  });
+});

@@ -1,0 +1,142 @@
+import type { Knex } from '../db/database.js';
+import { prepared } from '../db/prepared.js';
+import { pairKey } from '../marks/pair.js';
+import { periodAt } from './device-binding.js';
+import { refuse, type Scan, type Verdict } from './qr-verdict.js';
+
+/**
+ * Writes the scans and changes the verdict on those that lost a race: two phones of one student at the same moment,
+ * here or at another replica, are one scan; of two students with one phone the first is recorded and both are listed
+ * (domain cases 104, 111).
+ *
+ * @returns the indexes of the scans that are stored as captures
+ */
+export async function storeScans(
+  trx: Knex,
+  scans: readonly Scan[],
+  verdicts: Verdict[],
+): Promise<Set<number>> {
+  const all = await insertScans(trx, scans, verdicts);
+  const lost = scans.flatMap((_scan, index) =>
+    verdicts[index]?.kind === 'taken' && !all.has(index) ? [index] : [],
+  );
+  if (lost.length === 0) return all;
+  const recorded = await alreadyRecorded(
+    trx,
+    lost.map((index) => scans[index] as Scan),
+  );
+  for (const index of lost) {
+    const { place } = verdicts[index] as Verdict & { kind: 'taken' };
+    verdicts[index] = recorded.has(pairKey(scans[index] as Scan))
+      ? { kind: 'recorded' }
+      : refuse('DEVICE_ALREADY_USED', 'This phone has just scanned for somebody else in this class', place);
+  }
+  const isRefused = (index: number): boolean => verdicts[index]?.kind === 'refused';
+  const refused = lost.filter(isRefused);
+  await insertScans(
+    trx,
+    refused.map((index) => scans[index] as Scan),
+    refused.map((index) => verdicts[index] as Verdict),
+  );
+  return all;
+}
+
+/** Which unique index was in the way: the student's own scan, or else the phone's. */
+async function alreadyRecorded(trx: Knex, scans: readonly Scan[]): Promise<Set<string>> {
+  const { rows } = await prepared<{ rows: { session_id: string; student_id: string }[] }>(
+    trx,
+    `SELECT q.session_id, q.student_id FROM unnest(?::uuid[], ?::uuid[]) AS p (session_id, student_id)
+       JOIN qr_scan q ON q.session_id = p.session_id AND q.student_id = p.student_id AND q.outcome <> 'refused'`,
+    [scans.map(({ sessionId }) => sessionId) as never, scans.map(({ studentId }) => studentId) as never],
+  );
+  return new Set(rows.map((row) => pairKey({ sessionId: row.session_id, studentId: row.student_id })));
+}
+
+/** @returns the indexes of the captures that are stored; one that lost a race is not */
+async function insertScans(
+  trx: Knex,
+  scans: readonly Scan[],
+  verdicts: readonly Verdict[],
+): Promise<Set<number>> {
+  const rows = scans.flatMap((scan, index) => {
+    const verdict = verdicts[index] as Verdict;
+    if (verdict.kind === 'recorded' || (verdict.kind === 'refused' && verdict.code === 'QR_EXPIRED'))
+      return [];
+    const isTaken = verdict.kind === 'taken';
+    return [
+      {
+        n: index,
+        session_id: scan.sessionId,
+        student_id: scan.studentId,
+        scanned_at: new Date(scan.atMs),
+        outcome: isTaken ? (verdict.isVerified ? 'accepted' : 'unverified') : 'refused',
+        code: isTaken ? '' : verdict.code,
+        // A phone that two may share is nobody's.
+        device: isTaken && verdict.isShared ? null : scan.deviceHash.toString('hex'),
+        place: verdict.place,
+        network: isTaken && verdict.isOnCampusNetwork,
+        ip: scan.ip,
+      },
+    ];
+  });
+  if (rows.length === 0) return new Set();
+  const { rows: stored } = await prepared<{
+    rows: { session_id: string; student_id: string; outcome: string }[];
+  }>(
+    trx,
+    `WITH input AS (
+       SELECT * FROM jsonb_to_recordset(?::jsonb) AS i (n int, session_id uuid, student_id uuid, scanned_at timestamptz,
+         outcome text, code text, device text, place text, network boolean, ip text)
+     ), told AS (
+       INSERT INTO exception_item (at, code, message, session_id, student_id, detail)
+       SELECT scanned_at, code, 'A scan was refused: look at both students', session_id, student_id,
+         jsonb_build_object('place', place, 'others', coalesce((
+           SELECT jsonb_agg(DISTINCT jsonb_build_object('roll_number', o.roll_number, 'name', o.full_name))
+           FROM student o WHERE code = 'DEVICE_ALREADY_USED' AND o.id <> input.student_id AND o.id IN (
+             SELECT q.student_id FROM qr_scan q WHERE q.session_id = input.session_id
+               AND q.device_hash = decode(input.device, 'hex') AND q.outcome <> 'refused'
+             UNION SELECT b.student_id FROM device_binding b
+             WHERE b.device_hash = decode(input.device, 'hex') AND b.ended_at IS NULL)), '[]'))
+       FROM input WHERE code IN ('DEVICE_ALREADY_USED', 'LOCATION_MOCKED')
+       ON CONFLICT DO NOTHING
+     )
+     INSERT INTO qr_scan (session_id, student_id, scanned_at, outcome, code, device_hash, place, on_campus_network,
+       ip_address)
+     SELECT session_id, student_id, scanned_at, outcome, code, decode(device, 'hex'), place, network, ip FROM input ORDER BY n
+     ON CONFLICT DO NOTHING RETURNING session_id, student_id, outcome`,
+    [JSON.stringify(rows)],
+  );
+  const keys = new Set(
+    stored
+      .filter(({ outcome }) => outcome !== 'refused')
+      .map((row) => pairKey({ sessionId: row.session_id, studentId: row.student_id })),
+  );
+  return new Set(
+    scans.flatMap((scan, index) =>
+      verdicts[index]?.kind === 'taken' && keys.has(pairKey(scan)) ? [index] : [],
+    ),
+  );
+}
+
+/** The first phone that a student uses becomes the student's. */
+export async function bindDevices(
+  trx: Knex,
+  scans: readonly Scan[],
+  verdicts: readonly Verdict[],
+  { stored, nowMs }: { stored: ReadonlySet<number>; nowMs: number },
+): Promise<void> {
+  const rows = scans.flatMap((scan, index) => {
+    const verdict = verdicts[index];
+    if (!stored.has(index) || verdict?.kind !== 'taken' || !verdict.binds) return [];
+    return [{ student_id: scan.studentId, device: scan.deviceHash.toString('hex'), at: new Date(scan.atMs) }];
+  });
+  if (rows.length === 0) return;
+  await prepared(
+    trx,
+    `INSERT INTO device_binding (student_id, device_hash, bound_at, bound_by, academic_period_id)
+     SELECT student_id, decode(device, 'hex'), at, 'first_use', ?
+     FROM jsonb_to_recordset(?::jsonb) AS i (student_id uuid, device text, at timestamptz)
+     ON CONFLICT DO NOTHING`,
+    [await periodAt(trx, nowMs), JSON.stringify(rows)],
+  );
+}
