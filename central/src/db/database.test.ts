@@ -15,6 +15,20 @@ describe('the database', () => {
     expect(await Promise.all([migrate(db), migrate(db)])).toEqual([[], []]);
   });
 
+  it.each([
+    ['attendance_timetable_slot', ['faculty_code', 'room_id', 'section_id']],
+    ['attendance_session', ['course_code', 'academic_period_id', 'holiday_id', 'replaces_session_id']],
+    ['online_presence', ['session_id']],
+    ['decision', ['student_id']],
+  ])('finds the rows of %s by what they refer to', async (table, columns) => {
+    const { rows } = await db.knex.raw(
+      `SELECT DISTINCT a.attname AS name FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+       WHERE i.indrelid = ?::regclass`,
+      [table],
+    );
+    expect(rows.map(({ name }: { name: string }) => name)).toEqual(expect.arrayContaining(columns));
+  });
+
   it('gives bigints as numbers and campus dates as the text they are', async () => {
     const { rows } = await db.knex.raw(
       "SELECT 9007199254740991::bigint AS seq, date '2026-07-06' AS day, 0.5::numeric AS share",

@@ -55,3 +55,14 @@ INSERT INTO session_occupancy (session_id, kind, resource_id, during, is_enforce
   SELECT s.id, 'group', g.id, tstzrange(s.start_at, s.end_at), true
   FROM due s JOIN session_section x ON x.session_id = s.id JOIN section g ON g.id = x.section_id OR g.parent_id = x.section_id
   ON CONFLICT DO NOTHING;
+
+-- What refers to a master is asked whenever one is deleted or listed by it; without these the whole table is read.
+CREATE INDEX IF NOT EXISTS attendance_timetable_slot_faculty ON attendance_timetable_slot (faculty_code);
+CREATE INDEX IF NOT EXISTS attendance_timetable_slot_room ON attendance_timetable_slot (room_id);
+CREATE INDEX IF NOT EXISTS attendance_timetable_slot_section ON attendance_timetable_slot (section_id);
+CREATE INDEX IF NOT EXISTS attendance_session_course ON attendance_session (course_code);
+CREATE INDEX IF NOT EXISTS attendance_session_period ON attendance_session (academic_period_id);
+CREATE INDEX IF NOT EXISTS attendance_session_holiday ON attendance_session (holiday_id) WHERE holiday_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS attendance_session_replaces ON attendance_session (replaces_session_id) WHERE replaces_session_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS online_presence_session ON online_presence (session_id);
+CREATE INDEX IF NOT EXISTS decision_student ON decision (student_id);
