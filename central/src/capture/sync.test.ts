@@ -138,6 +138,16 @@ describe('an imported file', () => {
     expect(await markOf(2)).toBe('absent');
   });
 
+  it('case 18: for a locked class is SESSION_LOCKED and changes nothing', async () => {
+    const { knex } = server.db;
+    const { status } = await knex('attendance_session').where({ id: s1 }).first('status');
+    await knex('attendance_session').where({ id: s1 }).update({ status: 'locked' });
+    const csv = `session_id,roll_number,mark\n${s1},${rollNumber(3)},P\n`;
+    const { body } = await coordinator().post(IMPORT, { csv, apply: true });
+    await knex('attendance_session').where({ id: s1 }).update({ status });
+    expect(body).toMatchObject({ accepted: 0, problems: [{ line: 2, code: 'SESSION_LOCKED' }] });
+  });
+
   it('may name its columns', async () => {
     const csv = `Class,x\n${s1},y\n`;
     const answer = await coordinator().post(IMPORT, { csv, columns: { session: 'Class' } });

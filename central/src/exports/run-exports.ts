@@ -1,4 +1,4 @@
-import { RollcallError } from '@rollcall/protocol/errors';
+import { isRollcallError, RollcallError } from '@rollcall/protocol/errors';
 import { DateTime } from 'luxon';
 import { writeAudit } from '../audit/write-audit.js';
 import { campusZone } from '../calendar/generate.js';
@@ -171,7 +171,10 @@ async function fail(
 ): Promise<void> {
   const isFinal =
     job.attempts + 1 >= ATTEMPTS_MAX || (error instanceof RollcallError && error.kind === 'input');
-  const failure = (error instanceof Error ? error.message : String(error)).slice(0, FAILURE_CHARS_MAX);
+  // What a library says (SQL, paths) is for the log; whoever asked for the export reads this.
+  const failure = isRollcallError(error)
+    ? error.message.slice(0, FAILURE_CHARS_MAX)
+    : 'The export could not be written; the log of central says why';
   await knex('export_job')
     .where({ id: job.id })
     .update({

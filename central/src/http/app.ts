@@ -1,7 +1,7 @@
 import { isRollcallError, RollcallError } from '@rollcall/protocol/errors';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import helmet from 'helmet';
-import { mountRoute, refuseOtherMethods } from './mount.js';
+import { expressPath, mountRoute, refuseOtherMethods } from './mount.js';
 import { refuseForeignOrigins } from './own-origin.js';
 import { servePage } from './page.js';
 import { PROBLEM_CONTENT_TYPE, problemOf } from './problem.js';
@@ -57,6 +57,10 @@ export function createApp(
   app.use(observe(context));
   app.use(securityHeaders(publicUrls.length > 0 && publicUrls.every((url) => url.startsWith('https:'))));
   app.use(refuseForeignOrigins(publicUrls));
+  for (const { contract } of routes) {
+    if (contract.bodyBytesMax === undefined) continue;
+    app[contract.method](expressPath(contract.path), express.json({ limit: contract.bodyBytesMax }));
+  }
   app.use(express.json({ limit: BODY_BYTES_MAX }));
   for (const route of routes) mountRoute(app, route, context);
   refuseOtherMethods(app, routes);

@@ -284,6 +284,21 @@ describe('an export that is cut off', () => {
     });
   });
 
+  it('that fails says nothing of SQL or folders to whoever asked for it', async () => {
+    const id = await queued();
+    const { request } = await server.db.knex('export_job').where({ id }).first('request');
+    await server.db
+      .knex('export_job')
+      .where({ id })
+      .update({ request: JSON.stringify({ ...request, start_date: 'no date' }), attempts: 2 });
+    await run();
+    const job = await server.db.knex('export_job').where({ id }).first('state', 'failure');
+    expect(job).toEqual({
+      state: 'failed',
+      failure: 'The export could not be written; the log of central says why',
+    });
+  });
+
   it('is gone after a week, its row is not', async () => {
     const { job } = await exported({});
     server.clock.stepWall(8 * 86_400_000);

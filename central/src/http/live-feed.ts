@@ -1,4 +1,5 @@
 import type { Clock } from '@rollcall/protocol/clock';
+import { RollcallError } from '@rollcall/protocol/errors';
 import type { Knex } from '../db/database.js';
 import type { Listener } from '../db/listen.js';
 import type { Log } from '../log.js';
@@ -10,6 +11,10 @@ import { loadSessionItems } from './views/session-view.js';
 
 /** Changes are gathered this long: one look at the database serves many of them and every client. */
 const GATHER_MS = 100;
+/** Streams of one account in this process: tabs and screens of one person are fewer. */
+export const CLIENTS_PER_ACCOUNT_MAX = 20;
+/** When to try again: a stream that a page has left is noticed at the next ping. */
+const RETRY_AFTER_SECONDS = 15;
 /** More than this at once (a gateway back from an outage) and pages are told to read their lists anew. */
 const GATHERED_IDS_MAX = 1_000;
 
@@ -20,8 +25,12 @@ export interface LiveEvent {
 export type LiveClient = (event: LiveEvent) => void;
 
 export interface LiveFeed {
-  /** @returns a function that ends the subscription */
-  subscribe(client: LiveClient): () => void;
+  /**
+   * @param owner the account whose stream it is
+   * @returns a function that ends the subscription
+   * @throws RollcallError `TOO_MANY_REQUESTS` for an account with too many of them
+   */
+  subscribe(owner: string, client: LiveClient): () => void;
   stop(): Promise<void>;
 }
 
@@ -40,14 +49,14 @@ const NOTICE_TYPES: readonly NoticeType[] = ['punch', 'record', 'session', 'gate
  * the rows are read here, once, when somebody is watching.
  */
 export function createLiveFeed({ db, listener, clock, log }: LiveFeedOptions): LiveFeed {
-  const clients = new Set<LiveClient>();
+  const clients = new Map<LiveClient, string>();
   let gathered = emptyNotices();
   let isOverfull = false;
   let cancelFlush: (() => void) | undefined;
   let flushing: Promise<void> = Promise.resolve();
 
   const send = (event: LiveEvent): void => {
-    for (const client of clients) client(event);
+    for (const client of clients.keys()) client(event);
   };
 
   async function flush(): Promise<void> {
@@ -80,8 +89,14 @@ export function createLiveFeed({ db, listener, clock, log }: LiveFeedOptions): L
   const stopReconnect = listener.onReconnect(() => send({ name: 'resync', data: {} }));
 
   return {
-    subscribe(client) {
-      clients.add(client);
+    subscribe(owner, client) {
+      const own = [...clients.values()].filter((one) => one === owner).length;
+      if (own >= CLIENTS_PER_ACCOUNT_MAX) {
+        throw new RollcallError('TOO_MANY_REQUESTS', `You have ${own} live pages open; close some of them`, {
+          context: { retryAfterSeconds: RETRY_AFTER_SECONDS },
+        });
+      }
+      clients.set(client, owner);
       return () => void clients.delete(client);
     },
     async stop() {

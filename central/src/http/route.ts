@@ -55,6 +55,8 @@ export interface RouteContract {
   params?: z.ZodObject;
   query?: z.ZodObject;
   body?: z.ZodObject;
+  /** Where it may be larger than usual: a document goes with it. */
+  bodyBytesMax?: number;
   /** Request headers that mean something, with their description. */
   headers?: Readonly<Record<string, string>>;
   access: Access;

@@ -3,6 +3,7 @@ import { systemClock } from '@rollcall/protocol/system-clock';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { storePunches } from '../marks/test-punches.js';
 import { rollNumber } from '../seed/test-campus.js';
+import { CLIENTS_PER_ACCOUNT_MAX } from './live-feed.js';
 import { createHttpServer } from './server.js';
 import { API, at, type Body, TestServer } from './test-server.js';
 
@@ -51,6 +52,17 @@ describe('the stream', () => {
       close: () => abort.abort(),
     };
   }
+
+  it('is refused to an account that has too many of them, and nobody else; one that ends makes room', async () => {
+    const auditor = await server.authorization('auditor');
+    const open20 = await Promise.all(Array.from({ length: CLIENTS_PER_ACCOUNT_MAX }, () => open(auditor)));
+    const refused = await fetch(server.url(`${API}/stream/`), { headers: auditor });
+    expect(refused.status).toBe(429);
+    expect(((await refused.json()) as Body).code).toBe('TOO_MANY_REQUESTS');
+    const other = await open();
+    for (const one of [other, ...open20]) one.close();
+    await vi.waitFor(async () => (await open(auditor)).close());
+  });
 
   it('brings marks and counts of any replica as they change', async () => {
     const { next, close } = await open();

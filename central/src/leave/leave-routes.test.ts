@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Answer, API, type Body, TestServer } from '../http/test-server.js';
 import { TestWeeks } from '../http/test-weeks.js';
+import { DOCUMENT_BYTES_MAX } from '../privacy/document.js';
 import { rollNumber } from '../seed/test-campus.js';
 
 const LEAVE = `${API}/leave-applications/`;
@@ -235,6 +236,17 @@ describe('an application', () => {
     expect(submitted.body).toMatchObject({ status: 'pending', has_document: true, version: 2 });
     await server.post(`${API}/configurations/`, { key: 'MEDICAL_DOCUMENT_AFTER_DAYS', value: '5' });
     expect((await apply(2, medical)).status).toBe(201);
+  });
+
+  it('takes a document of five mebibytes, and none larger', async () => {
+    const letter = (bytes: number) => ({
+      name: 'scan.pdf',
+      content_base64: Buffer.concat([Buffer.from('%PDF-1.7'), Buffer.alloc(bytes - 8)]).toString('base64'),
+    });
+    const large = await apply(3, { supporting_document: letter(DOCUMENT_BYTES_MAX) });
+    expect([large.status, large.body.has_document]).toEqual([201, true]);
+    const larger = await apply(4, { supporting_document: letter(DOCUMENT_BYTES_MAX + 3) });
+    expect(larger.status).toBe(400);
   });
 
   it('is changed only while nobody has decided, and only from the version that was seen', async () => {

@@ -292,7 +292,17 @@ describe('groups', () => {
     const wrong = await campus.faculty.post(guests, { ...guest, counts_for_session_id: elsewhere });
     expect(wrong.body.code).toBe('REQUEST_INVALID');
     expect((await campus.student().post(guests, guest)).status).toBe(403);
+    // First for a class of another hour, by mistake: that one is judged again when it is put right.
+    const mistaken = await campus.hold({ section: 'b1', sessionType: 'LAB', start: '18:00', end: '18:50' });
+    await campus.faculty.post(guests, { ...guest, counts_for_session_id: mistaken });
+    await knex('judgement_todo').delete();
     expect((await campus.faculty.post(guests, guest)).status).toBe(200);
+    const judged = await knex('judgement_todo').pluck('session_id');
+    expect(new Set(judged)).toEqual(new Set([own, other, mistaken]));
+    const changes = await knex('session_change')
+      .where({ session_id: other, kind: 'groups' })
+      .orderBy('requested_at');
+    expect(changes.at(-1).before).toEqual({ guest: rollNumber(0), counts_for: mistaken });
     await campus.tap('14:01');
     await campus.tap('14:01', { student: 1 });
     await campus.finish();

@@ -1,9 +1,11 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import type { Seal, SealedPlace } from './seal.js';
 
-/** As base64 in JSON it stays below the megabyte that a request may have. */
-export const DOCUMENT_BYTES_MAX = 640 * 1024;
+/** A letter of some pages, photographed by a phone. */
+export const DOCUMENT_BYTES_MAX = 5 * 1024 * 1024;
 export const DOCUMENT_BASE64_MAX = Math.ceil(DOCUMENT_BYTES_MAX / 3) * 4;
+/** Of the few requests that a document goes with; it stands in them as base64. */
+export const DOCUMENT_REQUEST_BYTES_MAX = 8 * 1024 * 1024;
 
 /** Known by how they begin: a name or a header that says otherwise proves nothing. */
 const KINDS: readonly { mediaType: string; begins: Buffer }[] = [
@@ -29,7 +31,7 @@ export function readDocument({ name, content_base64: text }: GivenDocument): Sup
   if (bytes.length > DOCUMENT_BYTES_MAX) {
     throw new RollcallError(
       'DOCUMENT_INVALID',
-      `The document has more than ${DOCUMENT_BYTES_MAX / 1024} KiB; scan it with less detail`,
+      `The document has more than ${DOCUMENT_BYTES_MAX / 1024 / 1024} MiB; scan it with less detail`,
     );
   }
   const kind = KINDS.find(({ begins }) => bytes.subarray(0, begins.length).equals(begins));

@@ -572,6 +572,16 @@ describe('who may', () => {
     expect((await find()).status).toBe('scheduled');
   });
 
+  it('case 158: a headcount says what was counted before', async () => {
+    const { id } = await find();
+    for (const headcount of [41, 42]) await faculty().post(path(id, 'headcount'), { headcount });
+    const changes = await server.db
+      .knex('session_change')
+      .where({ session_id: id, kind: 'headcount' })
+      .orderByRaw("(after->>'headcount')::int");
+    expect(changes.map(({ before }) => before)).toEqual([{ headcount: null }, { headcount: 41 }]);
+  });
+
   it('refuses a class that names a room or a group twice', async () => {
     const body = {
       course: 'CS301',

@@ -23,6 +23,8 @@ export interface HeldSession {
   session_type: string;
   policy: { early_open_minutes: number };
   notes: string;
+  /** Heads that were counted. */
+  headcount: number | null;
   /** Of a class that two people have unlocked; null elsewhere. */
   auto_lock_at: Date | null;
 }

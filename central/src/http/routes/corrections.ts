@@ -16,7 +16,7 @@ import {
 } from '../../corrections/decide-correction.js';
 import { requestCorrection } from '../../corrections/request-correction.js';
 import type { Knex } from '../../db/database.js';
-import { readDocument } from '../../privacy/document.js';
+import { DOCUMENT_REQUEST_BYTES_MAX, readDocument } from '../../privacy/document.js';
 import { requiredAlias } from '../aliases.js';
 import { Conditions } from '../conditions.js';
 import {
@@ -109,6 +109,7 @@ export const createCorrection = defineRoute(
     access: 'corrections.request',
     status: 201,
     body: correctionBody,
+    bodyBytesMax: DOCUMENT_REQUEST_BYTES_MAX,
     reply: { schema: correctionSchema },
     errors: [
       'NOT_FOUND',

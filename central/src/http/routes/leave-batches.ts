@@ -11,7 +11,7 @@ import {
   unknownBatch,
 } from '../../leave/leave-batch.js';
 import { LEAVE_STATUSES, type LeaveStatus } from '../../leave/leave-row.js';
-import { readDocument } from '../../privacy/document.js';
+import { DOCUMENT_REQUEST_BYTES_MAX, readDocument } from '../../privacy/document.js';
 import { API, toInstant, uuidParams } from '../contracts/fields.js';
 import { batchDecideBody, batchRevokeBody, leaveBatchBody, leaveBatchSchema } from '../contracts/leave.js';
 import { defineRoute, type HttpContext, type Route } from '../route.js';
@@ -32,6 +32,7 @@ export const createLeaveBatch = defineRoute(
     rate: 'bulk_mark',
     status: 201,
     body: leaveBatchBody,
+    bodyBytesMax: DOCUMENT_REQUEST_BYTES_MAX,
     reply: { schema: leaveBatchSchema },
     errors: ['FORBIDDEN', 'ROWS_REFUSED', 'LEAVE_OVERLAP', 'DOCUMENT_INVALID'],
   },

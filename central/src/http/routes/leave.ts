@@ -9,7 +9,7 @@ import { decideLeave } from '../../leave/decide-leave.js';
 import { applicantOf, type RequiredLeave, requireLeave } from '../../leave/leave-access.js';
 import { BATCH_TABLE } from '../../leave/leave-batch.js';
 import { LEAVE_TABLE } from '../../leave/leave-row.js';
-import { readDocument } from '../../privacy/document.js';
+import { DOCUMENT_REQUEST_BYTES_MAX, readDocument } from '../../privacy/document.js';
 import { Conditions } from '../conditions.js';
 import { documentSchema } from '../contracts/documents.js';
 import { API, uuidParams } from '../contracts/fields.js';
@@ -116,6 +116,7 @@ export const createLeave = defineRoute(
     access: 'leave.apply',
     status: 201,
     body: leaveBody,
+    bodyBytesMax: DOCUMENT_REQUEST_BYTES_MAX,
     reply: { schema: leaveDetailSchema },
     errors: APPLY_ERRORS,
   },
@@ -154,6 +155,7 @@ export const updateLeave = defineRoute(
     access: 'leave.apply',
     params: uuidParams,
     body: leaveChangeBody,
+    bodyBytesMax: DOCUMENT_REQUEST_BYTES_MAX,
     headers: IF_MATCH_LEAVE,
     reply: { schema: leaveDetailSchema },
     errors: [...APPLY_ERRORS, 'STALE', 'INVALID_TRANSITION'],

@@ -210,7 +210,7 @@ export const headcount = defineRoute(
       await recordChange(trx, {
         sessionId: params.id,
         kind: 'headcount',
-        before: {},
+        before: { headcount: session.headcount },
         after: { headcount: body.headcount },
         reason: '',
         accountId: principal.accountId,
@@ -260,6 +260,9 @@ export const addGuest = defineRoute(
           'counts_for_session_id: must be a class of the same course with the student on its roster',
         );
       }
+      const before = await trx('session_guest')
+        .where({ session_id: params.id, student_id: student.id })
+        .first<{ counts_for_session_id: string } | undefined>('counts_for_session_id');
       await trx('session_guest')
         .insert({
           session_id: params.id,
@@ -270,14 +273,17 @@ export const addGuest = defineRoute(
         })
         .onConflict(['session_id', 'student_id'])
         .merge();
-      await trx('judgement_todo').insert([
-        { session_id: params.id, student_id: student.id },
-        { session_id: body.counts_for_session_id, student_id: student.id },
-      ]);
+      // A class that the mark went to before loses it.
+      const judged = [
+        params.id,
+        body.counts_for_session_id,
+        ...(before ? [before.counts_for_session_id] : []),
+      ];
+      await trx('judgement_todo').insert(judged.map((id) => ({ session_id: id, student_id: student.id })));
       await recordChange(trx, {
         sessionId: params.id,
         kind: 'groups',
-        before: {},
+        before: before === undefined ? {} : { guest: body.student, counts_for: before.counts_for_session_id },
         after: { guest: body.student, counts_for: body.counts_for_session_id },
         reason: '',
         accountId: principal.accountId,

@@ -1,5 +1,5 @@
 import type { Clock } from '@rollcall/protocol/clock';
-import { createSession } from 'better-sse';
+import { createSession, type Session } from 'better-sse';
 import { API } from '../contracts/fields.js';
 import { createAudience } from '../live-audience.js';
 import { defineRoute } from '../route.js';
@@ -28,10 +28,10 @@ export const stream = defineRoute(
       return undefined;
     }
     const audience = await createAudience({ knex: db.knex, clock, principal });
-    const session = await createSession(request, response, { keepAlive: null, retry: RETRY_MS });
+    let session: Session | undefined;
     let eventNumber = 0;
     const push = (name: string, data: unknown): void => {
-      if (!session.isConnected) return;
+      if (session?.isConnected !== true) return;
       if (response.writableLength > CLIENT_BACKLOG_BYTES_MAX) {
         log.debug('a live client reads too slowly and is cut off');
         response.destroy();
@@ -40,9 +40,12 @@ export const stream = defineRoute(
       eventNumber += 1;
       session.push(data, name, String(eventNumber));
     };
-    const unsubscribe = live.subscribe((event) => {
+    // Before the answer begins: an account with too many streams is told so.
+    const unsubscribe = live.subscribe(principal.accountId ?? '', (event) => {
       if (audience.sees(event)) push(event.name, event.data);
     });
+    response.once('close', unsubscribe);
+    session = await createSession(request, response, { keepAlive: null, retry: RETRY_MS });
     const stopPings = every(clock, PING_INTERVAL_MS, () => {
       push('ping', {});
       // A sign-in that ended, or roles that changed: the page comes back as who it is now, or not at all.
@@ -56,10 +59,7 @@ export const stream = defineRoute(
       if (JSON.stringify(now?.grants) === JSON.stringify(principal.grants)) await audience.refresh();
       else response.destroy();
     }
-    session.on('disconnected', () => {
-      unsubscribe();
-      stopPings();
-    });
+    session.on('disconnected', stopPings);
     // What happened since the client's last event is not kept: its lists have it.
     if (session.lastId !== '') push('resync', {});
     return undefined;

@@ -151,24 +151,32 @@ async function checkRows(
   problems: ImportProblem[],
 ): Promise<Map<string, GoodRow[]>> {
   const good = new Map<string, GoodRow[]>();
-  const ids = [...new Set(rows.map(({ sessionId }) => sessionId))].toSorted();
-  for (const sessionId of ids) {
-    const some = rows.filter((row) => row.sessionId === sessionId);
+  const bySession = new Map<string, ImportRow[]>();
+  for (const row of rows) {
+    const some = bySession.get(row.sessionId);
+    if (some === undefined) bySession.set(row.sessionId, [row]);
+    else some.push(row);
+  }
+  for (const [sessionId, some] of [...bySession].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     const session = await trx('attendance_session').where({ id: sessionId }).forUpdate().first('status');
     const isMarkable = ['open', 'closed', 'finalized'].includes(session?.status);
     const roster = new Map(
       (await rosterOf(trx, sessionId)).map((one) => [one.rollNumber.toLowerCase(), one.studentId]),
     );
+    const markable: GoodRow[] = [];
     for (const row of some) {
       const studentId = roster.get(row.student.toLowerCase());
       const refuse = (code: string, problem: string): void =>
         void problems.push({ line: row.line, code, problem });
       if (session === undefined) refuse('NOT_FOUND', `there is no class session ${sessionId}`);
+      else if (session.status === 'locked')
+        refuse('SESSION_LOCKED', 'the class session is locked; ask for a correction');
       else if (!isMarkable) refuse('SESSION_NOT_OPEN', `the class session is ${session.status}`);
       else if (studentId === undefined)
         refuse('NOT_ON_ROSTER', `${row.student} is not on the roster of the class`);
-      else good.set(sessionId, [...(good.get(sessionId) ?? []), { row, studentId }]);
+      else markable.push({ row, studentId });
     }
+    if (markable.length > 0) good.set(sessionId, markable);
   }
   return good;
 }

@@ -1,4 +1,5 @@
 import { writeAudit } from '../../audit/write-audit.js';
+import { requireWithin } from '../../auth/scope.js';
 import { occupySlot } from '../../calendar/occupy-slot.js';
 import type { Knex } from '../../db/database.js';
 import { slotChangeBody, slotParams, slotSchema } from '../contracts/calendar.js';
@@ -63,7 +64,7 @@ export const updateSlot = defineRoute(
       const before = (await slotReply(trx, params.id)).body;
       const wanted = { ...before, section: before.section.id, ...definedOf(body) };
       await refuseUnknown(trx, wanted);
-      const groups = [wanted.section, ...(sections ?? before.more_sections.map(({ id }) => id))];
+      const groups = [wanted.section, ...(sections ?? before.more_sections)];
       await requireWithin(trx, principal, 'timetable.write', { course: wanted.course, sections: groups });
       const { course, faculty, section, room, ...others } = given;
       const columns = {
