@@ -16,7 +16,7 @@ afterAll(() => db.close());
 /** What a database of before has: everything but occupancy. */
 async function backfill(): Promise<void> {
   const migrations = await readMigrations();
-  const sql = migrations.find(({ name }) => name === '0023_occupancy_and_indexes.sql')?.sql ?? '';
+  const sql = migrations.find(({ name }) => name === '0019_occupancy_and_indexes.sql')?.sql ?? '';
   await db.knex('slot_occupancy').delete();
   await db.knex('session_occupancy').delete();
   await db.knex.transaction((trx) => trx.raw(sql));

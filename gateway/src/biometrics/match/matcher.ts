@@ -10,7 +10,7 @@ export interface FingerSide {
 /**
  * What every matcher is: it prepares a side once and compares prepared sides often. Its evidence is a list of numbers
  * of fixed meaning that {@link fuse} weighs, so a matcher can be replaced by another without touching the rest
- * (ADR 25: the patents on the cylinder code).
+ * (ADR 18: the patents on the cylinder code).
  */
 export interface Matcher<Prepared> {
   readonly id: string;
