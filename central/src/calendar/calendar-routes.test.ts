@@ -81,6 +81,21 @@ describe('generation', () => {
     ]);
   });
 
+  it('case 158: a day of the calendar that is changed says what it was before', async () => {
+    const day = (body: object) => coordinator().put(`${API}/calendar-days/2026-12-12/`, body);
+    await day({ kind: 'exam', note: 'midterm' });
+    await day({ kind: 'working' });
+    const audited = await server.db
+      .knex('attendance_audit_log')
+      .where({ entity_id: '2026-12-12' })
+      .orderBy('id');
+    expect(audited.map(({ before }) => before)).toEqual([
+      null,
+      { kind: 'exam', follows_weekday: null, day_order: null, note: 'midterm' },
+    ]);
+    expect(await server.db.knex('calendar_day').where({ date: '2026-12-12' }).pluck('version')).toEqual([2]);
+  });
+
   it('case 9: a working Saturday that follows Tuesday has the classes of Tuesday, and not its own', async () => {
     await slot('sat-own', { day_of_week: 5 });
     await coordinator().put(`${API}/calendar-days/2026-09-19/`, { follows_weekday: 1 });

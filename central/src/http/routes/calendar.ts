@@ -313,7 +313,14 @@ export const putCalendarDay = defineRoute(
       if (campus === undefined)
         throw new RollcallError('REQUEST_INVALID', 'There is no campus yet; seed one first');
       const row = { campus_id: campus.id, date: params.date, ...body, updated_at: now };
-      await trx('calendar_day').insert(row).onConflict(['campus_id', 'date']).merge();
+      const before = await trx('calendar_day')
+        .where({ campus_id: campus.id, date: params.date })
+        .forUpdate()
+        .first('kind', 'follows_weekday', 'day_order', 'note');
+      await trx('calendar_day')
+        .insert(row)
+        .onConflict(['campus_id', 'date'])
+        .merge({ ...body, updated_at: now, version: trx.raw('calendar_day.version + 1') });
       await writeAudit(trx, [
         {
           at: now,
@@ -321,6 +328,7 @@ export const putCalendarDay = defineRoute(
           entityId: params.date,
           action: 'put',
           performedBy: principal.accountId,
+          before: before ?? null,
           after: body,
         },
       ]);
