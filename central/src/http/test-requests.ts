@@ -15,6 +15,7 @@ export interface SampleRequest {
 
 /** Words that name something of the test campus, by the field that asks for it. */
 const KNOWN_WORDS: readonly (readonly [RegExp, unknown])[] = [
+  [/base64/, 'JVBERi0xLjcK'],
   [/section/, 'cse-a'],
   [/course/, 'CS301'],
   [/faculty/, 'F001'],
