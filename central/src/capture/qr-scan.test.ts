@@ -25,7 +25,13 @@ const scan = (index: number, change: Partial<Scan> = {}): Scan => ({
   deviceHash: createHash('sha256').update(`phone of ${index}`).digest(),
   position: undefined,
   ip: '203.0.113.7',
-  actor: { accountId: `account of ${index}`, role: 'student', ip: '', userAgent: 'phone', requestId: `r-${index}` },
+  actor: {
+    accountId: `account of ${index}`,
+    role: 'student',
+    ip: '',
+    userAgent: 'phone',
+    requestId: `r-${index}`,
+  },
   ...change,
 });
 
