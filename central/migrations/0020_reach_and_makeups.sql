@@ -4,9 +4,6 @@ ALTER TABLE attendance_session ADD COLUMN is_made_by_faculty boolean NOT NULL DE
 UPDATE attendance_session s SET is_made_by_faculty = true
   FROM account a WHERE a.id = s.created_by AND a.faculty_code = s.faculty_code AND s.origin IN ('ad_hoc', 'makeup', 'extra');
 
--- What somebody teaches, asked for every list of people, leave and statistics.
-CREATE INDEX attendance_timetable_slot_faculty ON attendance_timetable_slot (faculty_code) WHERE is_active;
-
 -- One class is made good once (domain case 69); of those that were entered twice the first one is the makeup.
 UPDATE attendance_session s SET replaces_session_id = NULL WHERE s.origin = 'makeup' AND EXISTS (
   SELECT FROM attendance_session o WHERE o.origin = 'makeup' AND o.replaces_session_id = s.replaces_session_id
