@@ -71,7 +71,8 @@ describe('operations', () => {
     const inDocument = Object.entries(body.paths).flatMap(([path, methods]) =>
       Object.keys(methods as object).map((method) => `${method} ${expressPath(path)}`),
     );
-    expect(served.sort()).toEqual(inDocument.sort());
+    // A route whose bodies may be larger stands there once more, with the parser of its own.
+    expect([...new Set(served)].sort()).toEqual(inDocument.sort());
   });
 
   it('a taken port is named with the remedy', async () => {

@@ -3,7 +3,7 @@ import type { Knex } from '../db/database.js';
 import type { NewSession } from './create-session.js';
 
 /**
- * A makeup stands for one class that was not held, of the same course and at least one of its groups; otherwise one
+ * A makeup that names a class stands for one that was not held, of the same course and at least one of its groups; otherwise one
  * class would count twice (domain case 69). A swap names the class that it took the place of by itself.
  *
  * @throws RollcallError `REQUEST_INVALID` or `ALREADY_EXISTS`
@@ -15,7 +15,8 @@ export async function requireReplaceable(trx: Knex, session: NewSession): Promis
     if (id === undefined) return;
     throw refused('only a makeup names the class that it makes good');
   }
-  if (id === undefined) throw refused('a makeup names the class that was not held; use extra for any other');
+  // The seed only says that it is one (A1.5): it stands for no class then, and is one more that was held.
+  if (id === undefined) return;
   // Held until the end: the class is not brought back, nor made good by another one, meanwhile.
   const replaced = await trx('attendance_session')
     .where({ id })
