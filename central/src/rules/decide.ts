@@ -58,7 +58,8 @@ function decisionOf(
     source: finding.source,
     markedAtMs: finding.markedAtMs,
     attendedPeriods: periods,
-    stays: isMeasured ? stays : [],
+    // Of somebody who does not belong there nothing is measured: what is kept must not tell who once did.
+    stays: isMeasured && finding.mark !== 'not_required' ? stays : [],
     derivation: {
       rules_version: session.policy.rules_version,
       policy_id: session.policy.id,
