@@ -3,7 +3,7 @@ import { inOrder, planInOrder } from '@rollcall/central/marks/random-order.test-
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-const BUDGET_MS = 150_000;
+const DAYS = 60;
 /** The same days on every machine; another number looks elsewhere. */
 const SEED = Number(process.env['ROLLCALL_FUZZ_SEED'] ?? 20_261_125);
 
@@ -13,21 +13,12 @@ beforeAll(async () => {
 });
 afterAll(() => campus?.close());
 
-it('no order of evidence and decisions of any random campus changes a mark, whatever the seed', async () => {
-  let days = 0;
+it('no order of evidence and decisions of a random campus changes a mark', async () => {
   await fc.assert(
     fc.asyncProperty(planInOrder(campus), async ({ plan, steps }) => {
       const expected = await campus.dayOf(plan, inOrder(campus, plan));
       expect(await campus.dayOf(plan, steps)).toEqual(expected);
-      days += 1;
     }),
-    {
-      seed: SEED,
-      numRuns: 100_000,
-      interruptAfterTimeLimit: BUDGET_MS,
-      markInterruptAsFailure: false,
-      endOnFailure: true,
-    },
+    { seed: SEED, numRuns: DAYS, endOnFailure: true },
   );
-  expect(days).toBeGreaterThan(10);
 });
