@@ -3,8 +3,8 @@ import type { Knex } from '../db/database.js';
 import type { NewSession } from './create-session.js';
 
 /**
- * A makeup that names a class stands for one that was not held, of the same course and at least one of its groups; otherwise one
- * class would count twice (domain case 69). A swap names the class that it took the place of by itself.
+ * A makeup that names a class stands for one that was not held, of the same course and at least one of its groups;
+ * otherwise one class would count twice (domain case 69). A swap names the class that it took the place of by itself.
  *
  * @throws RollcallError `REQUEST_INVALID` or `ALREADY_EXISTS`
  */
