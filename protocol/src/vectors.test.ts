@@ -37,6 +37,9 @@ describe('vector files', () => {
     ['reason', { ...file, vectors: [{ ...vector, expect: [{ type: 'rejected', reason: 'Bad!' }] }] }],
     ['type', { ...file, vectors: [{ ...vector, expect: [{ type: 'alive' }] }] }],
     ['gap_ms', { ...file, vectors: [{ ...vector, gap_ms: 0 }] }],
+    ['either chunks_hex or dialog', { ...file, vectors: [{ ...vector, dialog: [{ host: '01' }] }] }],
+    ['either chunks_hex or dialog', { ...file, vectors: [{ ...vector, chunks_hex: undefined }] }],
+    ['dialog', { ...file, vectors: [{ ...vector, chunks_hex: undefined, dialog: [{ host: '1' }] }] }],
   ])('are refused, naming %s', (named, document) => {
     expect(() => parseVectorFile(document)).toThrow(
       expect.objectContaining({ code: 'MESSAGE_INVALID', message: expect.stringContaining(named) }),
@@ -45,6 +48,8 @@ describe('vector files', () => {
 
   it('give their reads as bytes', () => {
     expect(chunksOf(vector)).toEqual([Uint8Array.of(0x02, 0x30), new Uint8Array()]);
+    const dialog = [{ host: 'AA' }, { device: '01 02' }, { wait_ms: 5 }, { device: '03' }];
+    expect(chunksOf({ dialog })).toEqual([Uint8Array.of(1, 2), Uint8Array.of(3)]);
   });
 });
 

@@ -17,25 +17,42 @@ const expectationSchema = z.discriminatedUnion('type', [
 ]);
 export type VectorExpectation = z.infer<typeof expectationSchema>;
 
-const vectorSchema = z.strictObject({
-  name: z.string().min(1).max(120),
-  /** Where the bytes come from, so that a doubt about them can be settled. */
-  provenance: z.string().min(1).max(300),
-  /** Bytes as they arrive, one string a read, `02 30 43`. */
-  chunks_hex: z
-    .array(z.string().regex(CHUNK_PATTERN, 'must be upper-case hex bytes with one blank between'))
-    .min(1)
-    .max(64),
-  /** Options of the driver, as in the configuration file. */
-  options: z.record(z.string(), z.unknown()).optional(),
-  /** Milliseconds from one chunk to the next; 0 when absent. */
-  gap_ms: z.int().min(1).max(60_000).optional(),
-  /**
-   * Cards and refusals, in order, repeated refusals once ({@link collapseRejections}). Anything else a driver
-   * says is not part of a vector.
-   */
-  expect: z.array(expectationSchema).max(64),
-});
+const hexSchema = z.string().regex(CHUNK_PATTERN, 'must be upper-case hex bytes with one blank between');
+
+/** One step of a conversation, from the opening of the connection on. */
+const dialogStepSchema = z.union([
+  /** Exactly these bytes are written to the device next. */
+  z.strictObject({ host: hexSchema }),
+  /** The device sends these in one read. */
+  z.strictObject({ device: hexSchema }),
+  z.strictObject({ wait_ms: z.int().min(1).max(60_000) }),
+]);
+export type DialogStep = z.infer<typeof dialogStepSchema>;
+
+const vectorSchema = z
+  .strictObject({
+    name: z.string().min(1).max(120),
+    /** Where the bytes come from, so that a doubt about them can be settled. */
+    provenance: z.string().min(1).max(300),
+    /** Of a device that only talks: bytes as they arrive, one string a read, `02 30 43`. */
+    chunks_hex: z.array(hexSchema).min(1).max(64).optional(),
+    /** Of a device that is asked: both sides, the questions of the start included. */
+    dialog: z.array(dialogStepSchema).min(1).max(512).optional(),
+    /** What the driver draws from the random generator, in order: challenges of secure readers. */
+    random_hex: hexSchema.optional(),
+    /** Options of the driver, as in the configuration file. */
+    options: z.record(z.string(), z.unknown()).optional(),
+    /** Milliseconds from one chunk to the next; 0 when absent. */
+    gap_ms: z.int().min(1).max(60_000).optional(),
+    /**
+     * What was read and refused, in order, repeated refusals once ({@link collapseRejections}). Anything else a
+     * driver says is not part of a vector.
+     */
+    expect: z.array(expectationSchema).max(64),
+  })
+  .refine((vector) => (vector.chunks_hex === undefined) !== (vector.dialog === undefined), {
+    message: 'must have either chunks_hex or dialog',
+  });
 export type Vector = z.infer<typeof vectorSchema>;
 
 /** `vectors/<driver>.json`: what a device really sends, and what has to be understood. */
@@ -57,11 +74,17 @@ export function parseVectorFile(document: unknown): VectorFile {
   return parseValue(vectorFileSchema, document, 'MESSAGE_INVALID', 'The vector file');
 }
 
-/** The reads of a vector as bytes. */
-export function chunksOf({ chunks_hex }: Pick<Vector, 'chunks_hex'>): Uint8Array[] {
-  return chunks_hex.map((text) =>
-    text === '' ? new Uint8Array() : Uint8Array.from(text.split(' '), (pair) => Number.parseInt(pair, 16)),
-  );
+/** The reads of a vector as bytes; of a dialog, what the device says. */
+export function chunksOf({ chunks_hex, dialog }: Pick<Vector, 'chunks_hex' | 'dialog'>): Uint8Array[] {
+  const reads = chunks_hex ?? dialog?.flatMap((step) => ('device' in step ? [step.device] : [])) ?? [];
+  return reads.map(bytesOf);
+}
+
+/** Bytes written as `02 30 43`. */
+export function bytesOf(text: string): Uint8Array {
+  return text === ''
+    ? new Uint8Array()
+    : Uint8Array.from(text.split(' '), (pair) => Number.parseInt(pair, 16));
 }
 
 /**

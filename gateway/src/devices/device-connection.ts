@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { type Clock, delay } from '@rollcall/protocol/clock';
 import { hasCode, isRollcallError, RollcallError } from '@rollcall/protocol/errors';
 import type { DeviceConfig } from '../config/schema.js';
@@ -124,6 +125,8 @@ export class DeviceConnection {
       options: device.options,
       clock,
       write: (bytes) => this.#write(bytes),
+      setBaud: (baud) => this.#transport.setBaud(baud),
+      randomBytes,
       emit: (event) => this.#emit(event),
       count: (counter, by) => counters.add(counter, by),
     });

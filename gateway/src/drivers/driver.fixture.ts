@@ -9,12 +9,21 @@ export class DriverBench {
   readonly counts: Record<string, number> = {};
   readonly #driver: DriverDefinition<unknown>;
   readonly #options: unknown;
+  /** Speeds that the driver has set. */
+  readonly bauds: number[] = [];
   session: DriverSession;
   #isConnected = true;
+  #random: Uint8Array;
 
-  constructor(driver: DriverDefinition<unknown>, options: Record<string, unknown> = {}) {
+  /** @param random what the driver draws, from the beginning again after a reconnect. */
+  constructor(
+    driver: DriverDefinition<unknown>,
+    options: Record<string, unknown> = {},
+    random: Uint8Array = new Uint8Array(),
+  ) {
     this.#driver = driver;
     this.#options = driver.options.parse(options);
+    this.#random = random;
     this.session = this.#open();
   }
 
@@ -23,6 +32,12 @@ export class DriverBench {
     this.session.close();
     this.session = this.#open();
     this.settle();
+  }
+
+  /** A new connection at its very beginning; the old one has ended before. */
+  replug(): void {
+    this.#isConnected = true;
+    this.session = this.#open();
   }
 
   disconnect(): void {
@@ -36,8 +51,20 @@ export class DriverBench {
     return this;
   }
 
+  /** Time passes, and what it settles runs on: a driver that converses awaits its device. */
+  async pass(byMs: number): Promise<void> {
+    this.clock.advance(byMs);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
   feed(bytes: Uint8Array | string): void {
     this.session.onBytes(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
+  }
+
+  /** Asks whether the device answers, as a connection does after opening; the answer comes with the dialog. */
+  probe(): void {
+    // A device that says something else is part of some vectors: then the events tell.
+    this.session.probe?.().catch(() => undefined);
   }
 
   /** The strongest value of every card that was emitted. */
@@ -54,6 +81,7 @@ export class DriverBench {
   }
 
   #open(): DriverSession {
+    let drawn = 0;
     return this.#driver.open({
       deviceId: 'bench',
       options: this.#options,
@@ -61,6 +89,14 @@ export class DriverBench {
       write: async (bytes) => {
         if (!this.#isConnected) throw new Error('closed');
         this.written.push(Buffer.from(bytes).toString('latin1'));
+      },
+      setBaud: async (baud) => {
+        this.bauds.push(baud);
+      },
+      randomBytes: (count) => {
+        drawn += count;
+        // Beyond what the vector states the bytes do not matter, only that there are enough.
+        return Uint8Array.from({ length: count }, (_, at) => this.#random[drawn - count + at] ?? 0x5a);
       },
       emit: (event) => this.events.push(event),
       count: (counter, by = 1) => {

@@ -32,6 +32,10 @@ export interface DriverContext<Options> {
   readonly clock: Clock;
   /** Fails at once when the connection is gone. */
   write(bytes: Uint8Array): Promise<void>;
+  /** Changes the speed of a serial port; where there is none (TCP) it does nothing. Fails when the connection is gone. */
+  setBaud(baud: number): Promise<void>;
+  /** From the system's secure generator; injected so that challenges of secure readers can be replayed in tests. */
+  randomBytes(count: number): Uint8Array;
   emit(event: DriverEvent): void;
   count(counter: DeviceCounter, by?: number): void;
 }

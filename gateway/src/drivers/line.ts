@@ -2,7 +2,7 @@ import { type CardRead, cardRead } from '@rollcall/protocol/credential';
 import type { Technology } from '@rollcall/protocol/credential-hash';
 import { isRollcallError } from '@rollcall/protocol/errors';
 import * as z from 'zod';
-import type { FeedbackSignal } from '../feedback/signal.js';
+import { FEEDBACK_PATTERNS, type FeedbackSignal } from '../feedback/signal.js';
 import { type DriverContext, type DriverSession, defineDriver } from './driver.js';
 import { CappedLines } from './line/capped-lines.js';
 import { type FormOptions, parseForm } from './line/forms.js';
@@ -56,12 +56,8 @@ const options = z.strictObject({
 });
 export type LineOptions = z.infer<typeof options>;
 
-/** Green and one short beep; green and two; red and three long ones. */
-const SIGNAL_COMMANDS: Readonly<Record<FeedbackSignal, readonly string[]>> = {
-  kept: ['LED,1,400', 'BUZ,1,80'],
-  kept_unknown: ['LED,1,400', 'BUZ,2,80'],
-  refused: ['LED,3,800', 'BUZ,3,150'],
-};
+/** Numbers of the lights in `LED` (line protocol note §4). */
+const LED_NUMBERS = { green: 1, red: 3 } as const;
 
 class LineSession implements DriverSession {
   readonly #context: DriverContext<LineOptions>;
@@ -102,8 +98,9 @@ class LineSession implements DriverSession {
   }
 
   async feedback(signal: FeedbackSignal): Promise<void> {
-    const text = SIGNAL_COMMANDS[signal].map(encodeCommand).join('');
-    await this.#context.write(Buffer.from(text, 'latin1'));
+    const { color, lightMs, beeps, beepMs } = FEEDBACK_PATTERNS[signal];
+    const commands = [`LED,${LED_NUMBERS[color]},${lightMs}`, `BUZ,${beeps},${beepMs}`];
+    await this.#context.write(Buffer.from(commands.map(encodeCommand).join(''), 'latin1'));
   }
 
   close(): void {

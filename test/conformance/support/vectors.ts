@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs';
 import type { DriverDefinition, DriverEvent } from '@rollcall/gateway/drivers/driver';
 import { DriverBench } from '@rollcall/gateway/drivers/driver.fixture';
+import { drivers } from '@rollcall/gateway/drivers/registry';
 import {
+  bytesOf,
   chunksOf,
   collapseRejections,
+  type DialogStep,
   parseVectorFile,
   type Vector,
   type VectorExpectation,
@@ -15,21 +18,87 @@ export function readVectors(driverId: string): readonly Vector[] {
   return parseVectorFile(JSON.parse(readFileSync(file, 'utf8'))).vectors;
 }
 
-/** A session that is past its start-up, on which a vector can be played. */
-export function benchFor(driver: DriverDefinition<unknown>, vector: Pick<Vector, 'options'>): DriverBench {
-  return new DriverBench(driver, vector.options ?? {}).settle();
+/** Clock time that a driver may take until it asks the next question of a dialog. */
+const DIALOG_PATIENCE_MS = 10_000;
+const DIALOG_STEP_MS = 5;
+
+type Cut = (chunk: Uint8Array) => readonly Uint8Array[];
+const whole: Cut = (chunk) => [chunk];
+
+/** The drivers of devices that only talk, or of those that are asked: their vectors say which. */
+export function driversThat(which: 'only talk' | 'converse'): DriverDefinition<unknown>[] {
+  return drivers.filter(({ id }) => {
+    const converses = readVectors(id).some(({ dialog }) => dialog !== undefined);
+    return converses === (which === 'converse');
+  });
+}
+
+/**
+ * A session on which a vector can be played: past its start-up, or at the very beginning where the vector is a
+ * dialog, which has the questions of the start in it.
+ */
+export function benchFor(
+  driver: DriverDefinition<unknown>,
+  vector: Pick<Vector, 'options' | 'dialog' | 'random_hex'>,
+): DriverBench {
+  const bench = new DriverBench(driver, vector.options ?? {}, bytesOf(vector.random_hex ?? ''));
+  return vector.dialog === undefined ? bench.settle() : bench;
 }
 
 /** Plays a vector's reads with its pauses; `cut` splits each read further. */
-export function play(
-  bench: DriverBench,
-  vector: Vector,
-  cut: (chunk: Uint8Array) => readonly Uint8Array[] = (chunk) => [chunk],
-): void {
+export function play(bench: DriverBench, vector: Vector, cut: Cut = whole): void {
   for (const [index, chunk] of chunksOf(vector).entries()) {
     if (index > 0) bench.clock.advance(vector.gap_ms ?? 0);
     for (const piece of cut(chunk)) bench.feed(piece);
   }
+}
+
+/** Plays a vector that is a dialog, from the question whether the device is there. */
+export async function playDialog(bench: DriverBench, vector: Vector, cut: Cut = whole): Promise<void> {
+  bench.probe();
+  await converse(bench, vector.dialog ?? [], cut);
+}
+
+/**
+ * Both sides of a dialog, until its end or until the device has sent `throughBytes` bytes.
+ *
+ * @throws when the driver writes anything else, or nothing, where the dialog has a question.
+ */
+export async function converse(
+  bench: DriverBench,
+  steps: readonly DialogStep[],
+  cut: Cut = whole,
+  throughBytes = Number.POSITIVE_INFINITY,
+): Promise<void> {
+  let heard = bench.written.length;
+  let left = throughBytes;
+  for (const step of steps) {
+    if ('wait_ms' in step) {
+      await bench.pass(step.wait_ms);
+    } else if ('host' in step) {
+      for (let waitedMs = 0; bench.written.length <= heard; waitedMs += DIALOG_STEP_MS) {
+        if (waitedMs > DIALOG_PATIENCE_MS) throw new Error(`the driver never wrote ${step.host}`);
+        await bench.pass(waitedMs === 0 ? 0 : DIALOG_STEP_MS);
+      }
+      const written = hexOf(bench.written[heard] ?? '');
+      if (written !== step.host) throw new Error(`the driver wrote ${written}, not ${step.host}`);
+      heard += 1;
+    } else {
+      const bytes = bytesOf(step.device).subarray(0, left);
+      left -= bytes.length;
+      for (const piece of cut(bytes)) {
+        bench.feed(piece);
+        await bench.pass(0);
+      }
+      if (left <= 0) return;
+    }
+  }
+}
+
+function hexOf(written: string): string {
+  return [...Buffer.from(written, 'latin1')]
+    .map((byte) => byte.toString(16).toUpperCase().padStart(2, '0'))
+    .join(' ');
 }
 
 /** What a driver said, in the terms of a vector. */
