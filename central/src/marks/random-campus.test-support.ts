@@ -252,7 +252,7 @@ export class RandomCampus {
         const sessionId = idOf('session', act.session);
         if (act.what === 'withdraw') {
           await trx('decision')
-            .where({ session_id: sessionId, student_id: studentId, kind: 'explicit' })
+            .where({ id: idOf('decision', act.decision) })
             .update({ withdrawn_at: this.#instant(EVENING_MS) });
         } else {
           await trx('decision').insert({

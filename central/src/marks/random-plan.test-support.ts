@@ -41,9 +41,19 @@ export interface PlannedAnchor {
   driftMs: number;
 }
 
+export interface Decide {
+  what: 'decide';
+  session: number;
+  student: number;
+  kind: string;
+  mark: string;
+  atMs: number;
+}
+
 export type Act =
-  | { what: 'decide'; session: number; student: number; kind: string; mark: string; atMs: number }
-  | { what: 'withdraw'; session: number; student: number }
+  | Decide
+  /** The same person takes back the word that stands before it in the chain. */
+  | { what: 'withdraw'; session: number; student: number; decision: Decide }
   | { what: 'leave'; student: number; isPartOfDay: boolean }
   | { what: 'revoke-leave'; student: number }
   | { what: 'join'; student: number; group: string }
@@ -183,10 +193,11 @@ const decided: fc.Arbitrary<Act[]> = fc
     atMs: aroundStart,
     isWithdrawn: seldom,
   })
-  .map(({ isWithdrawn, ...act }) => [
-    { what: 'decide', ...act },
-    ...(isWithdrawn ? [{ what: 'withdraw' as const, session: act.session, student: act.student }] : []),
-  ]);
+  .map(({ isWithdrawn, ...drawn }): Act[] => {
+    const decision: Decide = { what: 'decide', ...drawn };
+    const { session, student: who } = decision;
+    return isWithdrawn ? [decision, { what: 'withdraw', session, student: who, decision }] : [decision];
+  });
 
 const onLeave: fc.Arbitrary<Act[]> = fc
   .record({ student, isPartOfDay: fc.boolean(), isRevoked: seldom })
