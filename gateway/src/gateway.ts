@@ -15,6 +15,7 @@ import { createNotify, type Notify, watchdogIntervalMs } from './features/sd-not
 import { softwareVersion } from './features/software-version.js';
 import { Watchdog } from './features/watchdog.js';
 import { CardLookup } from './identify/card-lookup.js';
+import { ExpectedStudents } from './identify/expected-students.js';
 import { createRecordPunch } from './identify/record-punch.js';
 import { Roster } from './identify/roster.js';
 import { RosterStore } from './identify/roster-store.js';
@@ -46,6 +47,7 @@ export class Gateway {
   readonly #anchors: ClockAnchors;
   readonly #keeper: Keeper;
   readonly #rosterStore: RosterStore;
+  readonly #expected = new ExpectedStudents();
   readonly #roster: Roster;
   readonly #level: TemporaryLogLevel;
   readonly #uplink: Uplink;
@@ -69,6 +71,7 @@ export class Gateway {
     this.#anchors = this.#createAnchors();
     this.#keeper = this.#openKeeper();
     this.#rosterStore = new RosterStore(this.#keeper.store);
+    this.#expected.replace(this.#rosterStore.classes);
     this.#roster = this.#createRoster();
     this.#level = new TemporaryLogLevel(log, config.log.level, clock);
     this.#uplink = this.#createUplink();
@@ -164,7 +167,10 @@ export class Gateway {
       clock,
       log: log.child({ part: 'roster' }),
       onProblem: this.#problems.follow(['ROSTER_INVALID'], 'degraded'),
-      onInForce: () => this.#uplink.healthChanged(),
+      onInForce: () => {
+        this.#expected.replace(this.#rosterStore.classes);
+        this.#uplink.healthChanged();
+      },
     });
   }
 
@@ -228,6 +234,7 @@ export class Gateway {
         newPunchId: store.newPunchId,
         stampAt: (monoMs, wallMs) => this.#anchors.stampAt(monoMs, wallMs),
         append: this.#append,
+        expected: this.#expected,
         log: log.child({ part: 'punch' }),
       }),
       onChange: (snapshot) => {

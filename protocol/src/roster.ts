@@ -1,12 +1,16 @@
 import * as z from 'zod';
 import { projectionHashesSchema, technologySchema } from './credential-hash.js';
-import { contractVersionSchema, gatewayIdSchema, instantSchema } from './ids.js';
+import { contractVersionSchema, deviceIdSchema, gatewayIdSchema, instantSchema } from './ids.js';
 import { studentRefSchema } from './punch.js';
 
 /** Students in one roster document: a whole university through one gateway. */
 export const ROSTER_STUDENTS_MAX = 100_000;
 /** Two fingers of each of them. */
 const ROSTER_TEMPLATES_MAX = 200_000;
+/** Class sessions of two days in the rooms of one building. */
+const ROSTER_CLASSES_MAX = 10_000;
+/** People in one class session: a hall with several sections. */
+const ROSTER_CLASS_STUDENTS_MAX = 5_000;
 /** Bytes of one roster document. */
 export const ROSTER_BYTES_MAX = 256 * 1024 * 1024;
 
@@ -31,6 +35,17 @@ export const rosterCredentialSchema = z.strictObject({
 });
 export type RosterCredential = z.infer<typeof rosterCredentialSchema>;
 
+/** A class session where devices of this gateway look, so that a person can be told at once where nobody expects them. */
+export const rosterClassSchema = z.strictObject({
+  /** Enabled devices of this gateway in its rooms. */
+  device_ids: z.array(deviceIdSchema).min(1).max(256),
+  /** From the early opening to the end with its close grace. */
+  from: instantSchema,
+  until: instantSchema,
+  student_refs: z.array(studentRefSchema).max(ROSTER_CLASS_STUDENTS_MAX),
+});
+export type RosterClass = z.infer<typeof rosterClassSchema>;
+
 /** The document the pointer names. Names of people are not in it: a gateway does not need them. */
 export const rosterDocumentSchema = z.strictObject({
   v: contractVersionSchema,
@@ -43,5 +58,7 @@ export const rosterDocumentSchema = z.strictObject({
     .max(ROSTER_STUDENTS_MAX),
   /** Fingerprint templates that the gateway may hold; it removes every other one. Undefined: none. */
   templates: z.array(z.guid()).max(ROSTER_TEMPLATES_MAX).optional(),
+  /** Classes of today and tomorrow. Undefined: none. Advice for lights and searches only; marks are central's. */
+  classes: z.array(rosterClassSchema).max(ROSTER_CLASSES_MAX).optional(),
 });
 export type RosterDocument = z.infer<typeof rosterDocumentSchema>;

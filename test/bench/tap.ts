@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createFleet } from '@rollcall/gateway/devices/fleet';
 import { CardLookup } from '@rollcall/gateway/identify/card-lookup';
+import { ExpectedStudents } from '@rollcall/gateway/identify/expected-students';
 import { createRecordPunch } from '@rollcall/gateway/identify/record-punch';
 import { silentLog } from '@rollcall/gateway/log';
 import type { RowStamp } from '@rollcall/gateway/store/outbox-row';
@@ -113,6 +114,7 @@ function openGateway(dataDir: string): BenchGateway {
       newPunchId: store.newPunchId,
       stampAt,
       append: (row) => writer.append(row),
+      expected: new ExpectedStudents(),
       log: silentLog,
     }),
     onChange: () => undefined,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { RosterDocument, RosterPointer } from '@rollcall/protocol/roster';
+import type { RosterClass, RosterDocument, RosterPointer } from '@rollcall/protocol/roster';
 import type { Database, Knex } from '../db/database.js';
+import { readClasses } from './roster-classes.js';
 
 /** One replica builds at a time. */
 const ROSTER_LOCK = 0x726f6c06;
@@ -16,7 +17,7 @@ export interface PublishedRoster {
 
 /**
  * Builds the roster of every gateway and stores a new version where its content changed: all credentials of
- * the campus that are or will be valid, since students meet every building.
+ * the campus that are or will be valid, since students meet every building, and the classes of its own rooms.
  *
  * @returns the pointer of every gateway
  */
@@ -28,7 +29,8 @@ export async function buildRosters(db: Pick<Database, 'knex'>, at: Date): Promis
     const rosters: PublishedRoster[] = [];
     for (const gatewayId of gateways) {
       const templates = await readTemplates(trx, gatewayId);
-      rosters.push(await storeIfChanged(trx, { gatewayId, students, templates, at }));
+      const classes = await readClasses(trx, gatewayId, at);
+      rosters.push(await storeIfChanged(trx, { gatewayId, students, templates, classes, at }));
     }
     return rosters;
   });
@@ -38,6 +40,7 @@ interface NextRoster {
   gatewayId: string;
   students: Students;
   templates: readonly string[];
+  classes: readonly RosterClass[];
   at: Date;
 }
 
@@ -77,7 +80,7 @@ async function storeIfChanged(trx: Knex, next: NextRoster): Promise<PublishedRos
 }
 
 function encode(
-  { gatewayId, students, templates }: NextRoster,
+  { gatewayId, students, templates, classes }: NextRoster,
   version: number,
 ): { document: Buffer; sha256: string } {
   const content: RosterDocument = {
@@ -85,8 +88,9 @@ function encode(
     version,
     gateway_id: gatewayId,
     students,
-    // Left out without any: gateways that know no templates go on reading their rosters.
+    // Left out without any: gateways that know neither go on reading their rosters.
     ...(templates.length === 0 ? {} : { templates: [...templates] }),
+    ...(classes.length === 0 ? {} : { classes: [...classes] }),
   };
   const document = Buffer.from(JSON.stringify(content));
   return { document, sha256: createHash('sha256').update(document).digest('hex') };

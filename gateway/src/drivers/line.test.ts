@@ -292,6 +292,7 @@ describe('feedback', () => {
   it.each([
     ['kept', 'LED,1,400*48\nBUZ,1,80*74\n'],
     ['kept_unknown', 'LED,1,400*48\nBUZ,2,80*77\n'],
+    ['kept_again', 'LED,1,400*48\n'],
     ['refused', 'LED,3,800*46\nBUZ,3,150*4A\n'],
   ] as const)('shows %s as one write of checksummed commands', async (signal, expected) => {
     const on = bench();

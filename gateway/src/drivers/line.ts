@@ -99,7 +99,8 @@ class LineSession implements DriverSession {
 
   async feedback(signal: FeedbackSignal): Promise<void> {
     const { color, lightMs, beeps, beepMs } = FEEDBACK_PATTERNS[signal];
-    const commands = [`LED,${LED_NUMBERS[color]},${lightMs}`, `BUZ,${beeps},${beepMs}`];
+    const commands = [`LED,${LED_NUMBERS[color]},${lightMs}`];
+    if (beeps > 0) commands.push(`BUZ,${beeps},${beepMs}`);
     await this.#context.write(Buffer.from(commands.map(encodeCommand).join(''), 'latin1'));
   }
 

@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { silentLog } from '../log.js';
 import { stampOf, storeFixture } from '../store/store.fixture.js';
 import { CardLookup, type CardMatch } from './card-lookup.js';
+import { ExpectedStudents } from './expected-students.js';
+import { AGAIN_WITHIN_MS } from './recent-taps.js';
 import { createRecordPunch, type RecordPunchOptions } from './record-punch.js';
 import { credential, hmacHex, rosterDocument } from './roster.fixture.js';
 import { RosterStore } from './roster-store.js';
@@ -17,6 +19,7 @@ async function fixture(over: Partial<RecordPunchOptions> = {}) {
     newPunchId: f.store.newPunchId,
     stampAt: stampOf(f.clock),
     append: (row) => f.writer.append(row),
+    expected: new ExpectedStudents(),
     log: silentLog,
     ...over,
   });
@@ -60,9 +63,41 @@ describe('recording a punch', () => {
     expect(new Set(ids).size).toBe(2);
   });
 
-  it('shows red when the store refuses', async () => {
-    const f = await fixture({ append: () => Promise.resolve({ kept: false, code: 'STORE_FULL' }) });
-    expect(await f.tap('em4100:0F00A1B2C3')).toBe('refused');
+  it.each([
+    ['STORE_FULL', 'disk_full'],
+    ['STORE_BUSY', 'refused'],
+  ] as const)('shows red when the store refuses with %s, as %s', async (code, signal) => {
+    const f = await fixture({ append: () => Promise.resolve({ kept: false, code }) });
+    expect(await f.tap('em4100:0F00A1B2C3')).toBe(signal);
+  });
+
+  it('keeps a second tap within a minute, and tells that the first was kept', async () => {
+    const f = await fixture();
+    expect(await f.tap('em4100:0F00A1B2C3')).toBe('kept');
+    f.clock.advance(AGAIN_WITHIN_MS - 1);
+    expect(await f.tap('em4100:0F00A1B2C3')).toBe('kept_again');
+    f.clock.advance(AGAIN_WITHIN_MS);
+    expect(await f.tap('em4100:0F00A1B2C3')).toBe('kept');
+    expect(f.rows()).toHaveLength(3);
+  });
+
+  it('keeps the tap of somebody whose class is not the one here, and tells it', async () => {
+    const expected = new ExpectedStudents();
+    const f = await fixture({ expected });
+    const nowMs = f.clock.wallMs();
+    const here = (student_refs: string[]) => [
+      {
+        device_ids: ['reader-1'],
+        from: new Date(nowMs).toISOString(),
+        until: new Date(nowMs + 1_000).toISOString(),
+        student_refs,
+      },
+    ];
+    expected.replace(here(['s2']));
+    expect(await f.tap('em4100:0F00A1B2C3')).toBe('kept_elsewhere');
+    expected.replace(here(['s1', 's2']));
+    expect(await f.tap('em4100:0F00A1B2C3')).toBe('kept_again');
+    expect(f.rows()).toHaveLength(2);
   });
 
   it('never rejects: what is not known to be kept is red', async () => {

@@ -6,6 +6,8 @@ import type { RowDraft, RowStamp } from '../store/outbox-row.js';
 import type { AppendOutcome } from '../store/writer.js';
 import type { HmacHex } from './card-hash-key.js';
 import type { CardLookup, CardMatch } from './card-lookup.js';
+import type { ExpectedStudents } from './expected-students.js';
+import { RecentTaps } from './recent-taps.js';
 
 export interface RecordPunchOptions {
   hmacHex: HmacHex;
@@ -13,12 +15,14 @@ export interface RecordPunchOptions {
   newPunchId: () => string;
   stampAt: (monoMs: number, wallMs: number) => RowStamp;
   append: (row: RowDraft) => Promise<AppendOutcome>;
+  expected: Pick<ExpectedStudents, 'isElsewhere'>;
   log: Log;
 }
 
 /** From a card in the field to a row on disk and the light that says so. */
 export function createRecordPunch(options: RecordPunchOptions): RecordPresentation {
-  const { hmacHex, lookup, newPunchId, stampAt, append, log } = options;
+  const { hmacHex, lookup, newPunchId, stampAt, append, expected, log } = options;
+  const recent = new RecentTaps();
   return async (presentation): Promise<FeedbackSignal> => {
     const { deviceId, directionHint } = presentation;
     try {
@@ -39,10 +43,14 @@ export function createRecordPunch(options: RecordPunchOptions): RecordPresentati
       });
       if (!outcome.kept) {
         log.error({ code: outcome.code, deviceId }, 'a tap was refused: it is not on disk');
-        return 'refused';
+        return outcome.code === 'STORE_FULL' ? 'disk_full' : 'refused';
       }
       log.debug({ deviceId, seq: outcome.seq, outcome: match.outcome }, 'a tap is kept');
-      return match.outcome === 'recognized' ? 'kept' : 'kept_unknown';
+      if (match.outcome !== 'recognized') return 'kept_unknown';
+      const { studentRef } = match;
+      const isAgain = recent.note(deviceId, studentRef, presentation.monoMs);
+      if (expected.isElsewhere(deviceId, studentRef, presentation.wallMs)) return 'kept_elsewhere';
+      return isAgain ? 'kept_again' : 'kept';
     } catch (error) {
       // Whatever failed, the row is not known to be kept, and a person waits for a light.
       log.error({ err: error, deviceId }, 'a tap could not be recorded');

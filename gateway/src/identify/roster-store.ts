@@ -1,4 +1,4 @@
-import type { RosterDocument } from '@rollcall/protocol/roster';
+import type { RosterClass, RosterDocument } from '@rollcall/protocol/roster';
 import type { Meta } from '../store/meta.js';
 import type { Database } from '../store/open.js';
 
@@ -28,6 +28,11 @@ export class RosterStore {
   /** 0 while no roster was ever received. */
   get version(): number {
     return this.#meta.number('roster_version');
+  }
+
+  /** Class sessions at devices of this gateway; none while no roster was ever received. */
+  get classes(): readonly RosterClass[] {
+    return JSON.parse(this.#meta.text('roster_classes') ?? '[]') as RosterClass[];
   }
 
   /**
@@ -63,7 +68,10 @@ export class RosterStore {
       writeChunk(document.students.slice(at, at + CHUNK_STUDENTS));
       await this.#yieldTurn();
     }
-    this.#db.transaction(() => this.#meta.set('roster_version', document.version))();
+    this.#db.transaction(() => {
+      this.#meta.set('roster_version', document.version);
+      this.#meta.set('roster_classes', JSON.stringify(document.classes ?? []));
+    })();
     await this.#deleteOthers(document.version);
   }
 

@@ -9,6 +9,7 @@ export type MetaKey =
   | 'self_write'
   | 'declared_lost_through'
   | 'roster_version'
+  | 'roster_classes'
   | 'rolled_back'
   | 'replaces';
 
