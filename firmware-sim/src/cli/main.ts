@@ -8,10 +8,14 @@ import { COLLEGE_STUDENTS_MAX } from '../campus/college.js';
 import { collegeFile } from '../campus/college-file.js';
 import { runDemo } from '../demo/demo.js';
 import { DEVICE_MODELS } from '../devices/registry.js';
+import { writeFingers } from '../fingers/write-fingers.js';
 import { runDevice } from './device.js';
 import { usages } from './device-commands.js';
 
 const USAGE_EXIT_CODE = 2;
+/** Fingers of one folder: a disk full of images is a mistake in a number. */
+const FINGERS_MAX = 100_000;
+const IMPRESSIONS_MAX = 100;
 
 function wholeNumber(minimum: number, maximum: number): (text: string) => number {
   return (text) => {
@@ -72,6 +76,17 @@ program
     if (options.out === '-') process.stdout.write(text);
     else writeCampus(options.out, text);
   });
+
+program
+  .command('fingers')
+  .description('writes images of fingers that no living person owns, as FINGER_IMPRESSION.png')
+  .requiredOption('--out <dir>', 'folder for the images')
+  .option('--fingers <n>', 'how many fingers', wholeNumber(1, FINGERS_MAX), 10)
+  .option('--impressions <n>', 'how often each is put down', wholeNumber(1, IMPRESSIONS_MAX), 4)
+  .option('--seed <n>', 'another seed gives other fingers', seed, 1)
+  .option('--width <px>', 'window of the sensor at 500 dpi', wholeNumber(96, 800), 320)
+  .option('--height <px>', 'window of the sensor at 500 dpi', wholeNumber(96, 800), 400)
+  .action(writeFingers);
 
 program
   .command('demo')
