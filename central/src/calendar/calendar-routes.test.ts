@@ -91,7 +91,14 @@ describe('generation', () => {
       .orderBy('id');
     expect(audited.map(({ before }) => before)).toEqual([
       null,
-      { kind: 'exam', follows_weekday: null, day_order: null, note: 'midterm' },
+      {
+        date: '2026-12-12',
+        kind: 'exam',
+        follows_weekday: null,
+        day_order: null,
+        note: 'midterm',
+        version: 1,
+      },
     ]);
     expect(await server.db.knex('calendar_day').where({ date: '2026-12-12' }).pluck('version')).toEqual([2]);
   });

@@ -5,6 +5,7 @@ import { isDate, plusDays } from './campus-zone.js';
 import { loadCalendar } from './load-calendar.js';
 import { type LeftOut, type Plan, type PlannedSession, planSessions, type Slot } from './plan.js';
 import { loadPolicies } from './policies.js';
+import { tellClashes } from './tell-clashes.js';
 
 /** A whole academic year at once; more is a typing mistake. */
 const RANGE_DAYS_MAX = 400;
@@ -73,7 +74,7 @@ export async function generateSessions(knex: Knex, request: GenerateRequest): Pr
     clashes.push(...(await occupySessions(knex, ids)));
     created.push(...ids);
   }
-  if (clashes.length > 0) await tellClashes(knex, clashes, request.nowMs);
+  await tellClashes(knex, clashes, request.nowMs);
   return {
     created: created.length,
     existing: planned.length - created.length,
@@ -93,19 +94,6 @@ export async function loadPlanner(
   const slots = await loadSlots(knex);
   const calendar = await loadCalendar(knex, from, to);
   return (first, last) => planSessions({ slots, from: first, to: last, zone, policyAt, calendar });
-}
-
-/** A class is made all the same: the timetable says so, and a person has to look at it. */
-async function tellClashes(knex: Knex, clashes: readonly Clash[], nowMs: number): Promise<void> {
-  await knex.raw(
-    `INSERT INTO exception_item (at, code, message, session_id, detail)
-     SELECT ?::timestamptz, 'CLASH', 'The timetable gives two classes the same ' || kind || ' at one time', session, detail
-     FROM jsonb_to_recordset(?::jsonb) AS c (kind text, session uuid, detail jsonb) ON CONFLICT DO NOTHING`,
-    [
-      new Date(nowMs),
-      JSON.stringify(clashes.map((clash) => ({ kind: clash.kind, session: clash.sessionId, detail: clash }))),
-    ],
-  );
 }
 
 /** Undefined before the first seed. */

@@ -17,14 +17,11 @@ import { changePassword, login, logout, logoutAll, me, refresh } from './routes/
 import { enrollTemplate, listTemplates, revokeTemplate } from './routes/biometric-templates.js';
 import { placeGatewayBoot } from './routes/boots.js';
 import {
-  createHoliday,
-  deleteHoliday,
-  generate,
-  listHolidays,
-  previewHoliday,
+  deleteCalendarDay,
+  listCalendarDays,
   putCalendarDay,
-  undoGenerate,
-} from './routes/calendar.js';
+  readCalendarDay,
+} from './routes/calendar-days.js';
 import { readCampus } from './routes/campus.js';
 import { correctClock, listClockOffsets } from './routes/clock-offsets.js';
 import {
@@ -63,7 +60,9 @@ import { listExceptions, readException, resolveException } from './routes/except
 import { downloadExport, exportData, listExports, readExport } from './routes/exports.js';
 import { registerGatewayKey, renewGatewayPassword, revokeGatewayKey } from './routes/gateway-secrets.js';
 import { gatewayActs, listGateways, readRoster } from './routes/gateways.js';
-import { readHoliday, updateHoliday } from './routes/holiday-edits.js';
+import { generate, undoGenerate } from './routes/generation.js';
+import { deleteHoliday, updateHoliday } from './routes/holiday-edits.js';
+import { createHoliday, listHolidays, previewHoliday, readHoliday } from './routes/holidays.js';
 import {
   cancelLeave,
   createLeave,
@@ -176,7 +175,10 @@ export const ROUTES: readonly Route[] = [
   readHoliday,
   updateHoliday,
   deleteHoliday,
+  listCalendarDays,
+  readCalendarDay,
   putCalendarDay,
+  deleteCalendarDay,
   listSlots,
   createSlot,
   readSlot,

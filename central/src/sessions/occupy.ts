@@ -28,6 +28,51 @@ const NEEDED_SQL = `
   SELECT s.id, 'group', g.id, tstzrange(s.start_at, s.end_at), true
   FROM due s JOIN session_section x ON x.session_id = s.id JOIN section g ON g.id = x.section_id OR g.parent_id = x.section_id`;
 
+interface ClashRow {
+  session_id: string;
+  kind: Clash['kind'];
+  resource_id: string;
+  other_id: string;
+  other: string;
+}
+
+const toClash = (row: ClashRow): Clash => ({
+  sessionId: row.session_id,
+  kind: row.kind,
+  resourceId: row.resource_id,
+  otherSessionId: row.other_id,
+  other: row.other,
+});
+
+/** Between these two stands a relation like NEEDED_SQL, called `n`. */
+const WHO_HAS_SQL = `SELECT n.session_id, n.kind, n.resource_id, o.session_id AS other_id,
+    concat(c.title, ' (', c.code, '), ', g.name, ', ', r.name, ', ',
+      to_char(s.start_at AT TIME ZONE z.zone, 'YYYY-MM-DD HH24:MI'), '–',
+      to_char(s.end_at AT TIME ZONE z.zone, 'HH24:MI'), ', ', f.full_name) AS other
+  FROM`;
+const OTHERS_SQL = `
+    JOIN session_occupancy o ON o.kind = n.kind AND o.resource_id = n.resource_id AND o.during && n.during
+      AND o.is_enforced AND o.session_id <> n.session_id
+    JOIN attendance_session s ON s.id = o.session_id
+    JOIN course c ON c.code = s.course_code
+    JOIN section g ON g.id = s.section_id
+    JOIN room r ON r.id = s.room_id
+    JOIN faculty f ON f.code = s.faculty_code
+    CROSS JOIN LATERAL (SELECT zone FROM campus ORDER BY id LIMIT 1) z
+  ORDER BY n.session_id, n.kind, s.start_at`;
+
+/** What other classes have of all that these would need, whatever their state: for a look before one comes back. */
+export async function clashesOf(trx: Knex, sessionIds: readonly string[]): Promise<Clash[]> {
+  if (sessionIds.length === 0) return [];
+  const { rows } = await trx.raw<{ rows: ClashRow[] }>(
+    `WITH due AS MATERIALIZED (SELECT * FROM attendance_session WHERE id = ANY(?::uuid[])),
+     needed AS MATERIALIZED (${NEEDED_SQL})
+     ${WHO_HAS_SQL} (SELECT * FROM needed WHERE is_enforced) n ${OTHERS_SQL}`,
+    [sessionIds as never],
+  );
+  return rows.map(toClash);
+}
+
 /**
  * Writes anew what these sessions occupy; cancelled and not-held ones occupy nothing. What another session has
  * already is left out, and named in the answer.
@@ -36,7 +81,7 @@ export async function occupySessions(trx: Knex, sessionIds: readonly string[]): 
   if (sessionIds.length === 0) return [];
   await trx.raw('DELETE FROM session_occupancy WHERE session_id = ANY(?::uuid[])', [sessionIds as never]);
   const { rows } = await trx.raw<{
-    rows: { session_id: string; kind: Clash['kind']; resource_id: string; other_id: string; other: string }[];
+    rows: ClashRow[];
   }>(
     `WITH due AS MATERIALIZED (
        SELECT * FROM attendance_session
@@ -52,29 +97,10 @@ export async function occupySessions(trx: Knex, sessionIds: readonly string[]): 
          = (n.session_id, n.kind, n.resource_id, n.during)
        WHERE t.session_id IS NULL AND n.is_enforced
      )
-     SELECT n.session_id, n.kind, n.resource_id, o.session_id AS other_id,
-       concat(c.title, ' (', c.code, '), ', g.name, ', ', r.name, ', ',
-         to_char(s.start_at AT TIME ZONE z.zone, 'YYYY-MM-DD HH24:MI'), '–',
-         to_char(s.end_at AT TIME ZONE z.zone, 'HH24:MI'), ', ', f.full_name) AS other
-     FROM missed n
-       JOIN session_occupancy o ON o.kind = n.kind AND o.resource_id = n.resource_id AND o.during && n.during
-         AND o.is_enforced AND o.session_id <> n.session_id
-       JOIN attendance_session s ON s.id = o.session_id
-       JOIN course c ON c.code = s.course_code
-       JOIN section g ON g.id = s.section_id
-       JOIN room r ON r.id = s.room_id
-       JOIN faculty f ON f.code = s.faculty_code
-       CROSS JOIN LATERAL (SELECT zone FROM campus ORDER BY id LIMIT 1) z
-     ORDER BY n.session_id, n.kind, s.start_at`,
+     ${WHO_HAS_SQL} missed n ${OTHERS_SQL}`,
     [sessionIds as never],
   );
-  const known = rows.map((row) => ({
-    sessionId: row.session_id,
-    kind: row.kind,
-    resourceId: row.resource_id,
-    otherSessionId: row.other_id,
-    other: row.other,
-  }));
+  const known = rows.map(toClash);
   return known.length > 0 ? known : findInside(trx, sessionIds);
 }
 

@@ -30,6 +30,12 @@ export const holidaysQuery = z.strictObject({
   end_date: dateFilter.optional(),
 });
 
+const holidayScope = z.strictObject({
+  year_of_study: z.int().min(1).max(6).nullable().optional(),
+  department: keyFilter.nullable().optional(),
+  section: keyFilter.nullable().optional(),
+});
+
 export const holidayBody = z
   .strictObject({
     name: text,
@@ -38,21 +44,14 @@ export const holidayBody = z
     end_time: timeOfDay.optional(),
     description: z.string().trim().max(1_000).default(''),
     affects_attendance: z.boolean().default(true),
-    scope: z
-      .strictObject({
-        year_of_study: z.int().min(1).max(6).optional(),
-        department: keyFilter.optional(),
-        section: keyFilter.optional(),
-      })
-      .prefault({})
-      .describe('Left out: everybody'),
+    scope: holidayScope.prefault({}).describe('Left out: everybody'),
     keep: z
       .array(uuid)
       .max(500)
       .default([])
       .describe('Class sessions that take place all the same, where the holiday is for everybody'),
   })
-  .refine(({ scope, keep }) => keep.length === 0 || Object.keys(scope).length === 0, {
+  .refine(({ scope, keep }) => keep.length === 0 || Object.values(scope).every((part) => part == null), {
     path: ['keep'],
     message: 'goes with a holiday for everybody; leave out the scope',
   })
@@ -77,6 +76,9 @@ export const holidayChangeBody = z.strictObject({
   end_time: timeOfDay.nullable().optional(),
   description: z.string().trim().max(1_000).optional(),
   affects_attendance: z.boolean().optional(),
+  scope: holidayScope
+    .optional()
+    .describe('Written anew as a whole: a part that it does not name is meant for everybody'),
 });
 
 export const effectSchema = z.strictObject({
@@ -89,19 +91,40 @@ export const effectSchema = z.strictObject({
 export const holidayChangeSchema = z.strictObject({ holiday: holidaySchema, effect: effectSchema });
 export const restoredSchema = z.strictObject({ restored: z.array(z.guid()) });
 
+const DAY_KINDS = ['working', 'exam', 'no_classes'] as const;
 export const calendarDaySchema = z.strictObject({
   date: z.iso.date(),
-  kind: z.enum(['working', 'exam', 'no_classes']),
+  kind: z
+    .enum(DAY_KINDS)
+    .describe('exam and no_classes take every class of the day; half a day is a holiday'),
   follows_weekday: z.int().nullable().describe('0 = Monday: whose timetable the day has'),
   day_order: z.int().nullable(),
   note: z.string(),
+  version: z.int(),
 });
-export const calendarDayBody = calendarDaySchema.omit({ date: true }).extend({
-  kind: z.enum(['working', 'exam', 'no_classes']).default('working'),
+export type CalendarDayItem = z.infer<typeof calendarDaySchema>;
+
+export const calendarDaysQuery = z.strictObject({
+  ...pageQuery,
+  start_date: dateFilter.optional(),
+  end_date: dateFilter.optional(),
+  kind: z.enum(DAY_KINDS).optional(),
+});
+
+export const calendarDayBody = z.strictObject({
+  version: z.int().min(1).optional().describe('The version you read, where If-Match does not say it'),
+  kind: z.enum(DAY_KINDS).default('working'),
   follows_weekday: z.int().min(0).max(6).nullable().default(null),
   day_order: z.int().min(1).max(12).nullable().default(null),
   note: z.string().trim().max(200).default(''),
 });
+
+export const dayEffectSchema = z.strictObject({
+  cancelled: z.array(z.guid()),
+  not_held: z.array(z.guid()).describe('Were going on'),
+  restored: z.array(z.guid()).describe('Had been cancelled by what the day was before'),
+});
+export const calendarDayChangeSchema = calendarDaySchema.extend({ effect: dayEffectSchema });
 export const dateParams = z.strictObject({ date: dateFilter });
 
 export const generateBody = z.strictObject({ start_date: dateFilter, end_date: dateFilter });

@@ -1,48 +1,23 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import type * as z from 'zod';
 import { writeAudit } from '../../audit/write-audit.js';
-import { applyHoliday, type HolidayEffect, withdrawHoliday } from '../../calendar/apply-holiday.js';
+import { applyHoliday, withdrawHoliday } from '../../calendar/apply-holiday.js';
 import { toHoliday } from '../../calendar/load-calendar.js';
 import { isUniqueViolation } from '../../db/connection.js';
 import type { Knex } from '../../db/database.js';
-import { queueSession } from '../../sessions/record-change.js';
-import type { Actor } from '../../sessions/transition.js';
-import { holidayChangeBody, holidayChangeSchema, holidaySchema } from '../contracts/calendar.js';
+import { byHand } from '../by-hand.js';
+import { holidayChangeBody, holidayChangeSchema, restoredSchema } from '../contracts/calendar.js';
 import { API, uuidParams } from '../contracts/fields.js';
 import { etagOf, refuseStale } from '../etag.js';
 import { defineRoute } from '../route.js';
+import { type HolidayRow, NO_EFFECT, toEffect, toItem } from '../views/holiday-view.js';
 import { writeAs } from '../write-as.js';
-import {
-  type HolidayRow,
-  holdHoliday,
-  IF_MATCH,
-  manual,
-  toEffect,
-  toItem,
-  unknownHoliday,
-} from './calendar.js';
+import { refuseUnknownScope, unknownHoliday } from './holidays.js';
 
 const TAG = 'Calendar';
-const NO_EFFECT: HolidayEffect = { cancelled: [], notHeld: [], flagged: [], partly: [] };
-
-export const readHoliday = defineRoute(
-  {
-    method: 'get',
-    path: `${API}/holidays/{id}/`,
-    operationId: 'readHoliday',
-    tag: TAG,
-    summary: 'One holiday; its version is the ETag',
-    access: 'calendar.read',
-    params: uuidParams,
-    reply: { schema: holidaySchema },
-    errors: ['NOT_FOUND'],
-  },
-  async ({ params }, { db }) => {
-    const row = await db.knex('attendance_holiday').where({ id: params.id }).first<HolidayRow | undefined>();
-    if (row === undefined) throw unknownHoliday(params.id);
-    return { body: toItem(row), headers: { ETag: etagOf(row.version) } };
-  },
-);
+const HOLIDAY_IF_MATCH = {
+  'If-Match': 'The ETag you read; if the holiday has changed since, the answer is STALE',
+} as const;
 
 export const updateHoliday = defineRoute(
   {
@@ -55,20 +30,22 @@ export const updateHoliday = defineRoute(
     access: 'calendar.write',
     params: uuidParams,
     body: holidayChangeBody,
-    headers: IF_MATCH,
+    headers: HOLIDAY_IF_MATCH,
     reply: { schema: holidayChangeSchema },
     errors: ['NOT_FOUND', 'FORBIDDEN', 'STALE', 'ALREADY_EXISTS'],
   },
   async (input, { db, clock }) => {
     const { params, body, principal, request } = input;
     const nowMs = clock.wallMs();
-    const actor = manual(principal.accountId);
+    const actor = byHand(principal);
     const { row, effect } = await writeAs(db.knex, input, async (trx) => {
       const old = await holdHoliday(trx, params.id);
       refuseStale(old.version, request.headers['if-match'], body.version);
       const wanted = changed(old, body);
+      if (body.scope !== undefined) await refuseUnknownScope(trx, body.scope);
       const isMoved = EFFECTIVE.some((column) => wanted[column] !== old[column]);
-      if (isMoved && old.affects_attendance) await giveBack(trx, old, { nowMs, actor });
+      if (isMoved && old.affects_attendance)
+        await withdrawHoliday(trx, { holiday: toHoliday(old), nowMs, actor });
       const next = await store(trx, wanted, nowMs);
       await writeAudit(trx, [
         {
@@ -95,7 +72,15 @@ export const updateHoliday = defineRoute(
 );
 
 /** What decides which classes a holiday takes. */
-const EFFECTIVE = ['date', 'start_time', 'end_time', 'affects_attendance'] as const;
+const EFFECTIVE = [
+  'date',
+  'start_time',
+  'end_time',
+  'affects_attendance',
+  'scope_year_of_study',
+  'scope_department_id',
+  'scope_section_id',
+] as const;
 
 /** @throws RollcallError `REQUEST_INVALID` for half a half-day */
 function changed(old: HolidayRow, body: z.output<typeof holidayChangeBody>): HolidayRow {
@@ -113,42 +98,76 @@ function changed(old: HolidayRow, body: z.output<typeof holidayChangeBody>): Hol
     end_time: end,
     description: body.description ?? old.description,
     affects_attendance: body.affects_attendance ?? old.affects_attendance,
+    ...(body.scope === undefined ? {} : scopeColumns(body.scope)),
   };
 }
+
+/** Written anew as a whole: what it does not name is meant for everybody. */
+const scopeColumns = (scope: NonNullable<z.output<typeof holidayChangeBody>['scope']>) => ({
+  scope_year_of_study: scope.year_of_study ?? null,
+  scope_department_id: scope.department ?? null,
+  scope_section_id: scope.section ?? null,
+});
 
 /** As the database writes it. */
 const withSeconds = (time: string | null): string | null => (time === null ? null : `${time}:00`);
 
-async function giveBack(
-  trx: Knex,
-  old: HolidayRow,
-  { nowMs, actor }: { nowMs: number; actor: Actor },
-): Promise<void> {
-  const ids = await withdrawHoliday(trx, { holiday: toHoliday(old), nowMs, actor });
-  for (const id of ids) await queueSession(trx, id);
-}
-
 async function store(trx: Knex, row: HolidayRow, nowMs: number): Promise<HolidayRow> {
-  const { id, name, date, is_full_day, start_time, end_time, description, affects_attendance } = row;
+  const { id, version: _version, ...columns } = row;
   const [stored] = (await trx('attendance_holiday')
     .where({ id })
-    .update({
-      name,
-      date,
-      is_full_day,
-      start_time,
-      end_time,
-      description,
-      affects_attendance,
-      version: trx.raw('version + 1'),
-      updated_at: new Date(nowMs),
-    })
+    .update({ ...columns, version: trx.raw('version + 1'), updated_at: new Date(nowMs) })
     .returning('*')
     .catch((error: unknown) => {
       if (!isUniqueViolation(error)) throw error;
-      throw new RollcallError('ALREADY_EXISTS', `${date} has the holiday "${name}" already`, {
+      throw new RollcallError('ALREADY_EXISTS', `${row.date} has the holiday "${row.name}" already`, {
         cause: error,
       });
     })) as HolidayRow[];
   return stored as HolidayRow;
+}
+
+export const deleteHoliday = defineRoute(
+  {
+    method: 'delete',
+    path: `${API}/holidays/{id}/`,
+    operationId: 'deleteHoliday',
+    tag: TAG,
+    summary:
+      'Withdraws a holiday; the classes that it cancelled come back with the ids that they had, unless something else stands in their way',
+    access: 'calendar.write',
+    params: uuidParams,
+    headers: HOLIDAY_IF_MATCH,
+    reply: { schema: restoredSchema },
+    errors: ['NOT_FOUND', 'FORBIDDEN', 'STALE'],
+  },
+  async (input, { db, clock }) => {
+    const { params, principal } = input;
+    const nowMs = clock.wallMs();
+    const restored = await writeAs(db.knex, input, async (trx) => {
+      const row = await holdHoliday(trx, params.id);
+      refuseStale(row.version, input.request.headers['if-match'], undefined);
+      await writeAudit(trx, [
+        {
+          at: new Date(nowMs),
+          entityType: 'attendance_holiday',
+          entityId: row.id,
+          action: 'delete',
+          performedBy: principal.accountId,
+          before: toItem(row),
+        },
+      ]);
+      const holiday = toHoliday(row);
+      const ids = await withdrawHoliday(trx, { holiday, nowMs, actor: byHand(principal) });
+      await trx('attendance_holiday').where({ id: row.id }).delete();
+      return ids;
+    });
+    return { body: { restored } };
+  },
+);
+
+async function holdHoliday(trx: Knex, id: string): Promise<HolidayRow> {
+  const row = await trx('attendance_holiday').where({ id }).forUpdate().first<HolidayRow | undefined>();
+  if (row === undefined) throw unknownHoliday(id);
+  return row;
 }
