@@ -140,8 +140,9 @@ async function judgeAtOnce(
 /** While a reader of the room is down, marks by hand are no habit (domain case 33). */
 const INSERT_SQL = `
   WITH input AS (
-    SELECT * FROM jsonb_to_recordset(?::jsonb) AS i (student_id uuid, mark text, reason text, kind text,
-      decided_at timestamptz, client_uuid uuid)
+    SELECT * FROM ROWS FROM (jsonb_to_recordset(?::jsonb) AS (student_id uuid, mark text, reason text, kind text,
+      decided_at timestamptz, client_uuid uuid)) WITH ORDINALITY
+      AS i (student_id, mark, reason, kind, decided_at, client_uuid, place)
   ), outage AS (
     SELECT EXISTS (
       SELECT FROM session_room x JOIN attendance_biometric_device d ON d.room_id = x.room_id AND d.is_enabled
@@ -152,7 +153,7 @@ const INSERT_SQL = `
     INSERT INTO decision (session_id, student_id, kind, mark, reason, source, decided_at, received_at, decided_by,
       client_uuid, is_device_outage, call_id)
     SELECT ?::uuid, student_id, kind, mark, reason, ?, decided_at, ?::timestamptz, ?::uuid, client_uuid, is_there, ?::uuid
-    FROM input, outage
+    FROM input, outage ORDER BY place
     RETURNING id, student_id, kind, mark, reason, source
   )
   INSERT INTO attendance_audit_log (at, entity_type, entity_id, action, performed_by, source, reason, after, session_id, student_id)

@@ -319,3 +319,24 @@ describe('bulk marks', () => {
     for (const { status, body } of answers) expect([status, body.code]).toEqual([409, 'SESSION_LOCKED']);
   });
 });
+
+describe('two decisions within one millisecond', () => {
+  it('case 30: of marks by hand within one millisecond the last one stands, each time', async () => {
+    const { id } = await server.sessionOf('CS302');
+    await server.post(`${API}/sessions/${id}/open/`);
+    for (const mark of ['present', 'absent', 'late', 'present', 'late', 'absent', 'present', 'absent']) {
+      const marked = await faculty().post(`${API}/records/`, {
+        session_id: id,
+        student: rollNumber(0),
+        mark,
+        reason: 'changed my mind',
+      });
+      expect(marked.body).toMatchObject({ mark });
+    }
+    const times = await server.db
+      .knex('decision')
+      .where({ reason: 'changed my mind' })
+      .distinct<{ decided_at: Date }[]>('decided_at');
+    expect(times).toHaveLength(1);
+  });
+});

@@ -42,7 +42,7 @@ const NOTE_SQL = `
       WHERE d.session_id = due.id AND d.student_id = r.student_id AND d.withdrawn_at IS NULL
         AND d.kind <> 'correction' AND NOT d.is_device_outage
         AND jsonb_exists(r.derivation->'decisions', d.id::text)
-      ORDER BY d.decided_at DESC LIMIT 1
+      ORDER BY d.decided_at DESC, d.ordinal DESC LIMIT 1
     ) decided ON true
   GROUP BY due.id, due.faculty_code
   HAVING bool_and(r.mark IN ('present', 'late') AND decided.decided_at IS NOT NULL

@@ -75,7 +75,7 @@ export function leaveOf({ leaves }: Standing, { localStart }: LoadedSession): st
 }
 
 export const DECISIONS_SQL = `
-  SELECT pair.session_id, pair.student_id, d.id, d.kind, d.mark, d.source,
+  SELECT pair.session_id, pair.student_id, d.id, d.ordinal::float8 AS ordinal, d.kind, d.mark, d.source,
     floor(extract(epoch FROM d.decided_at) * 1000)::float8 AS at_ms
   FROM ${PAIRS_SQL}
     CROSS JOIN LATERAL (
@@ -87,6 +87,7 @@ interface DecisionRow {
   session_id: string;
   student_id: string;
   id: string;
+  ordinal: number;
   kind: HumanDecision['kind'];
   mark: HumanDecision['mark'];
   source: Source;

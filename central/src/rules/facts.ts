@@ -61,6 +61,8 @@ export interface HumanDecision {
   kind: DecisionKind;
   mark: 'present' | 'absent' | 'late' | 'excused';
   atMs: number;
+  /** Grows with every decision: of two that bear the same millisecond, the later one. */
+  ordinal: number;
   source?: Source;
 }
 

@@ -57,6 +57,7 @@ function findingOf(decision: HumanDecision | undefined, reason: Reason): Finding
   };
 }
 
+/** By when the person decided, which for a phone that was offline is before central heard of it; then as it was stored. */
 function latest(
   decisions: readonly HumanDecision[],
   kinds: readonly DecisionKind[],
@@ -65,7 +66,7 @@ function latest(
   for (const decision of decisions) {
     if (!kinds.includes(decision.kind)) continue;
     const isLater = best === undefined || decision.atMs > best.atMs;
-    if (isLater || (decision.atMs === best?.atMs && decision.id > best.id)) best = decision;
+    if (isLater || (decision.atMs === best?.atMs && decision.ordinal > best.ordinal)) best = decision;
   }
   return best;
 }

@@ -110,7 +110,7 @@ function factsOf(vector: Vector): Facts {
     session: sessionOf(session, policy),
     isOnRoster: onRoster,
     captures: captures.map(captureOf),
-    decisions: decisions.map(({ at: time, ...rest }) => ({ ...rest, atMs: at(time) })),
+    decisions: decisions.map(({ at: time, ...rest }, ordinal) => ({ ...rest, ordinal, atMs: at(time) })),
     leaveId: vector.leave === true ? 'leave-1' : null,
     status: vector.status ?? null,
     isOnHoliday: vector.holiday ?? false,
