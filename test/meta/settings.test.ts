@@ -1,4 +1,5 @@
 import { defaultOf, SETTING_KEYS, type SettingKey, specOf } from '@rollcall/central/rules/setting-keys';
+import { SCOPE_KINDS } from '@rollcall/central/rules/settings/spec';
 import { describe, expect, it } from 'vitest';
 
 describe('the settings of the college', () => {
@@ -10,6 +11,7 @@ describe('the settings of the college', () => {
   it.each(SETTING_KEYS)('%s has bounds that hold its default, and says what it means', (key) => {
     const spec = specOf(key);
     expect(spec.meaning).toMatch(/^[A-Z].+\.$/);
+    expect(spec.whyNotNarrower === undefined).toBe(spec.scopes.length === SCOPE_KINDS.length);
     if (spec.type !== 'integer') return;
     expect(spec.default).toBeGreaterThanOrEqual(spec.min);
     expect(spec.default).toBeLessThanOrEqual(spec.max);
@@ -35,7 +37,8 @@ function row(key: SettingKey): string {
   const spec = specOf(key);
   const lab = defaultOf(key, 'lab');
   const other = lab === spec.default ? '' : ` (labs: \`${lab}\`)`;
-  const scope = spec.isCampusWide === true ? 'campus' : 'campus, programme, type of course';
+  const scopes = spec.scopes.join(', ').replace('course_type', 'type of course');
+  const scope = spec.whyNotNarrower === undefined ? scopes : `${scopes}: ${spec.whyNotNarrower}`;
   return `| \`${key}\` | \`${spec.default}\`${other} | ${valuesOf(key)} | ${scope} | ${spec.meaning} |`;
 }
 

@@ -4,9 +4,10 @@ import { QR_CHANNEL } from '../capture/qr-secrets.js';
 import type { Knex } from '../db/database.js';
 import { isSettingKey, type SettingKey, specOf } from '../rules/setting-keys.js';
 import { readSettingValue, unknownKeyProblem } from '../rules/setting-value.js';
+import type { ScopeKind } from '../rules/settings/spec.js';
 import { policyOf } from './policies.js';
 import { restampSessions } from './restamp.js';
-import { loadSettings, type ScopeKind } from './settings.js';
+import { loadSettings } from './settings.js';
 
 /** A clock of a page may be a little behind; a setting never begins before that. */
 const PAST_MAX_MS = 60_000;
@@ -109,8 +110,12 @@ async function checkScope(
       'scope_id belongs to a programme or a type of course; leave it out',
     );
   }
-  if (specOf(key).isCampusWide === true) {
-    throw new RollcallError('SETTING_INVALID', `${key} counts for the whole campus; leave the scope out`);
+  const { scopes, whyNotNarrower } = specOf(key);
+  if (!scopes.includes(kind)) {
+    throw new RollcallError(
+      'SETTING_INVALID',
+      `${key} cannot differ by ${kind}: ${whyNotNarrower}. It goes by ${scopes.join(' or ')}`,
+    );
   }
   const isKnown =
     kind === 'course_type'

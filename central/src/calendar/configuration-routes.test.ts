@@ -66,6 +66,11 @@ describe('what can be set', () => {
   const wrongValues = SETTING_KEYS.flatMap((key): [string, unknown][] => {
     const spec = specOf(key);
     if (spec.type === 'boolean') return ['yes', '1', '', 'TRUE'].map((value) => [key, value]);
+    if (key === 'EXAM_LIST_DATE')
+      return ['2026-02-30', '2026-02-29', '2026-13-01', '2026-11-31', '10.11.2026'].map((value) => [
+        key,
+        value,
+      ]);
     if (spec.type === 'string') return ['', "'; DROP TABLE student; --"].map((value) => [key, value]);
     return [spec.min - 1, spec.max + 1, spec.default + 0.5, '', 'many', '1e1', 'NaN'].map((value) => [
       key,
@@ -159,11 +164,15 @@ describe('scope', () => {
 
   it('A10.13: a key that nobody asks for by class has no narrower scope that would change nothing', async () => {
     for (const key of SETTING_KEYS) {
-      const scope = { scope_kind: 'programme', scope_id: 'btech' };
-      const spec = specOf(key);
-      const answer = await set(key, spec.default, scope);
-      if (answer.status === 201) await server.del(`${CONFIGURATIONS}${answer.body.id}/`);
-      expect([key, answer.status]).toEqual([key, spec.isCampusWide === true ? 422 : 201]);
+      for (const [kind, id] of [
+        ['programme', 'btech'],
+        ['course_type', 'lab'],
+      ] as const) {
+        const spec = specOf(key);
+        const answer = await set(key, spec.default, { scope_kind: kind, scope_id: id });
+        if (answer.status === 201) await server.del(`${CONFIGURATIONS}${answer.body.id}/`);
+        expect([key, kind, answer.status]).toEqual([key, kind, spec.scopes.includes(kind) ? 201 : 422]);
+      }
     }
   });
 });

@@ -1,17 +1,16 @@
 import type { Knex } from '../db/database.js';
 import type { Policy } from '../rules/policy.js';
+import { SCOPE_OF_CLASS_SQL, type ScopeRow, toScope } from './class-scope.js';
 import { loadPolicies } from './policies.js';
 
 const MINUTE_MS = 60_000;
 /** As the calendar plans it: captures this long before the start are judged, too. */
 const REACH_BEFORE_START_MS = 30 * MINUTE_MS;
 
-interface Row {
+interface Row extends ScopeRow {
   id: string;
   start_at: Date;
   end_at: Date;
-  course_type: string;
-  programme_id: string | null;
   policy: { id?: string };
 }
 
@@ -30,15 +29,11 @@ export async function restampSessions(
   const { where, bindings, nowMs, settingsAtMs } = request;
   const policyAt = await loadPolicies(trx);
   const { rows } = await trx.raw<{ rows: Row[] }>(
-    `SELECT s.id, s.start_at, s.end_at, s.policy, section.programme_id,
-       CASE WHEN s.session_type = 'LAB' THEN 'lab' ELSE course.course_type END AS course_type
-     FROM attendance_session s JOIN course ON course.code = s.course_code JOIN section ON section.id = s.section_id
-     WHERE ${where}`,
+    `SELECT s.id, s.start_at, s.end_at, s.policy, ${SCOPE_OF_CLASS_SQL} FROM attendance_session s WHERE ${where}`,
     bindings as never,
   );
   const stamped = rows.flatMap((row) => {
-    const scope = { courseType: row.course_type, programmeId: row.programme_id };
-    const policy = policyAt(settingsAtMs ?? row.start_at.getTime(), scope);
+    const policy = policyAt(settingsAtMs ?? row.start_at.getTime(), toScope(row));
     return policy.id === row.policy.id ? [] : [stampOf(row, policy)];
   });
   if (stamped.length === 0) return [];

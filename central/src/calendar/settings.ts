@@ -9,9 +9,7 @@ import {
   type Settings,
 } from '../rules/setting-keys.js';
 import { readSettingValue, type SettingValue, unknownKeyProblem } from '../rules/setting-value.js';
-
-export const SCOPE_KINDS = ['campus', 'programme', 'course_type'] as const;
-export type ScopeKind = (typeof SCOPE_KINDS)[number];
+import type { ScopeKind } from '../rules/settings/spec.js';
 
 /** What a setting is asked for; what is left out is the campus as a whole. */
 export interface SettingScope {

@@ -1,4 +1,4 @@
-import { settingsAt } from '../calendar/settings.js';
+import { settingsOfClasses } from '../calendar/class-scope.js';
 import type { Knex } from '../db/database.js';
 import { type DecidedMark, decideMarks } from './decide-marks.js';
 import { rosterOf } from './roster-of.js';
@@ -54,10 +54,8 @@ interface Judged {
  */
 export async function syncOffline(trx: Knex, request: SyncRequest): Promise<OfflineResult[]> {
   const { rows, allowedSessions, nowMs } = request;
-  const settings = await settingsAt(trx, { atMs: nowMs });
-  const ageMaxMs = settings.OFFLINE_SYNC_MAX_DELTA_MINUTES * MINUTE_MS;
   const known = await loadKnown(trx, rows);
-  const sessions = await holdSessions(trx, [...allowedSessions]);
+  const sessions = await holdSessions(trx, [...allowedSessions], nowMs);
   const results = new Map<string, OfflineResult>();
   const fresh: Judged[] = [];
   for (const row of rows) {
@@ -84,7 +82,7 @@ export async function syncOffline(trx: Knex, request: SyncRequest): Promise<Offl
     else if (studentId === undefined) answer('refused', 'NOT_ON_ROSTER');
     else if (row.capturedAtMs - nowMs > FUTURE_MAX_MS) answer('refused', 'TIME_IN_FUTURE');
     else {
-      const [outcome, code] = fateOf(session.status, nowMs - row.capturedAtMs <= ageMaxMs);
+      const [outcome, code] = fateOf(session.status, nowMs - row.capturedAtMs <= session.ageMaxMs);
       answer(outcome, code);
       fresh.push({ row, studentId, outcome, code });
     }
@@ -114,16 +112,23 @@ async function loadKnown(trx: Knex, rows: readonly OfflineRow[]): Promise<Map<st
 
 interface HeldForSync {
   status: string;
+  /** Older marks wait for a person. */
+  ageMaxMs: number;
   /** Roll numbers and ids in lower case → student id. */
   students: Map<string, string>;
 }
 
-async function holdSessions(trx: Knex, ids: readonly string[]): Promise<Map<string, HeldForSync>> {
+async function holdSessions(
+  trx: Knex,
+  ids: readonly string[],
+  nowMs: number,
+): Promise<Map<string, HeldForSync>> {
   const held = await trx('attendance_session')
     .whereIn('id', [...ids])
     .orderBy('id')
     .forUpdate()
     .select<{ id: string; status: string }[]>('id', 'status');
+  const settings = await settingsOfClasses(trx, ids, nowMs);
   const sessions = new Map<string, HeldForSync>();
   for (const { id, status } of held) {
     const students = new Map<string, string>();
@@ -131,7 +136,8 @@ async function holdSessions(trx: Knex, ids: readonly string[]): Promise<Map<stri
       students.set(studentId, studentId);
       students.set(rollNumber.toLowerCase(), studentId);
     }
-    sessions.set(id, { status, students });
+    const ageMaxMinutes = settings.get(id)?.OFFLINE_SYNC_MAX_DELTA_MINUTES ?? 0;
+    sessions.set(id, { status, ageMaxMs: ageMaxMinutes * MINUTE_MS, students });
   }
   return sessions;
 }

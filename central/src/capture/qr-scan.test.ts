@@ -16,7 +16,12 @@ const queue = (): ScanQueue =>
   createScanQueue({
     knex: server.db.knex,
     clock: server.clock,
-    secrets: { settings: () => settingsAt(server.db.knex, { atMs: server.clock.wallMs() }) },
+    secrets: {
+      async settings() {
+        const settings = await settingsAt(server.db.knex, { atMs: server.clock.wallMs() });
+        return () => settings;
+      },
+    },
   });
 const scan = (index: number, change: Partial<Scan> = {}): Scan => ({
   sessionId,

@@ -107,7 +107,7 @@ const isRolledBack = (error: unknown): boolean => sqlState(error)?.startsWith('4
 async function takeBatch(
   knex: Knex,
   scans: readonly Scan[],
-  settings: Settings,
+  settingsOf: (sessionId: string) => Settings | undefined,
   nowMs: number,
 ): Promise<(Scanned | RollcallError)[]> {
   return knex.transaction(async (trx) => {
@@ -115,7 +115,7 @@ async function takeBatch(
     const standings = await loadStandings(trx, scans);
     const seen = new Set<string>();
     const verdicts = scans.map((scan, index): Verdict => {
-      const verdict = verdictOn(scan, standings[index], settings);
+      const verdict = verdictOn(scan, standings[index], settingsOf(scan.sessionId));
       // The same student twice in one batch: the second is told what the first did.
       const key = `${scan.sessionId}/${scan.studentId}`;
       if (verdict.kind === 'taken' && seen.has(key)) return { kind: 'recorded' };

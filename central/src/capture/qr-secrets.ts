@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '@rollcall/protocol/clock';
 import { RollcallError } from '@rollcall/protocol/errors';
-import { settingsAt } from '../calendar/settings.js';
+import { SCOPE_OF_CLASS_SQL, type ScopeRow, settingsOfClass, toScope } from '../calendar/class-scope.js';
+import { loadSettings } from '../calendar/settings.js';
 import type { Knex } from '../db/database.js';
 import type { Seal } from '../privacy/seal.js';
 import type { Settings } from '../rules/setting-keys.js';
@@ -21,16 +22,24 @@ export interface ActiveSecret {
   sessionId: string;
   secret: Buffer;
   expiresMs: number;
+  /** Those of the class. */
+  settings: Settings;
+}
+
+interface SecretRow extends ScopeRow {
+  id: string;
+  qr_secret_sealed: Buffer;
+  qr_expires_at: Date;
 }
 
 interface Known {
-  settings: Settings;
   secrets: ReadonlyMap<string, ActiveSecret>;
   readMonoMs: number;
 }
 
 export interface QrSecrets {
-  settings(): Promise<Settings>;
+  /** Those of a class session that has a code; undefined for one that has none any more. */
+  settings(): Promise<(sessionId: string) => Settings | undefined>;
   /** Undefined: the class session has no code now. */
   secretOf(sessionId: string): Promise<ActiveSecret | undefined>;
   /** @throws RollcallError `QR_EXPIRED` (domain cases 98, 99, 109) */
@@ -64,23 +73,30 @@ export function createQrSecrets({ knex, clock, seal }: QrSecretsOptions): QrSecr
     const readGeneration = generation;
     const now = new Date(clock.wallMs());
     const readMonoMs = clock.monoMs();
-    const settings = await settingsAt(knex, { atMs: now.getTime() });
-    const { rows } = await knex.raw<{
-      rows: { id: string; qr_secret_sealed: Buffer; qr_expires_at: Date }[];
-    }>(
-      `SELECT id, qr_secret_sealed, qr_expires_at FROM attendance_session
-       WHERE qr_secret_sealed IS NOT NULL AND qr_expires_at > ?::timestamptz`,
+    const settingsAt = await loadSettings(knex);
+    const { rows } = await knex.raw<{ rows: SecretRow[] }>(
+      `SELECT s.id, s.qr_secret_sealed, s.qr_expires_at, ${SCOPE_OF_CLASS_SQL} FROM attendance_session s
+       WHERE s.qr_secret_sealed IS NOT NULL AND s.qr_expires_at > ?::timestamptz`,
       [now],
     );
+    // One for each kind of class: most codes share it.
+    const alike = new Map<string, Settings>();
+    const settingsOf = (row: SecretRow): Settings => {
+      const name = `${row.programme_id ?? ''}\n${row.course_type}`;
+      const settings = alike.get(name) ?? settingsAt(now.getTime(), toScope(row));
+      alike.set(name, settings);
+      return settings;
+    };
     const secrets = rows.map((row): [string, ActiveSecret] => [
       row.id,
       {
         sessionId: row.id,
         secret: seal.open(row.qr_secret_sealed, placeOf(row.id)),
         expiresMs: row.qr_expires_at.getTime(),
+        settings: settingsOf(row),
       },
     ]);
-    const found = { settings, secrets: new Map(secrets), readMonoMs };
+    const found = { secrets: new Map(secrets), readMonoMs };
     if (readGeneration === generation) known = found;
     return found;
   }
@@ -103,18 +119,21 @@ export function createQrSecrets({ knex, clock, seal }: QrSecretsOptions): QrSecr
 
   return {
     secretOf,
-    settings: async () => (await fresh(KNOWN_FOR_MS)).settings,
+    async settings() {
+      const { secrets } = await fresh(KNOWN_FOR_MS);
+      return (sessionId) => secrets.get(sessionId)?.settings;
+    },
     async check(token, nowMs) {
       const active = await secretOf(token.sessionId);
       if (active === undefined || !isGenuine(token, active.secret)) throw expired();
-      if (isInTime(token.step, nowMs, timesOf((await fresh(KNOWN_FOR_MS)).settings))) return;
+      if (isInTime(token.step, nowMs, timesOf(active.settings))) return;
       throw expired();
     },
     async sessionOf(code, nowMs) {
-      const find = ({ secrets, settings }: Known): string | undefined => {
-        const steps = goodSteps(nowMs, timesOf(settings));
-        for (const { sessionId, secret, expiresMs } of secrets.values()) {
+      const find = ({ secrets }: Known): string | undefined => {
+        for (const { sessionId, secret, expiresMs, settings } of secrets.values()) {
           if (expiresMs <= nowMs) continue;
+          const steps = goodSteps(nowMs, timesOf(settings));
           if (steps.some((step) => fallbackCode(sessionId, step, secret) === code)) return sessionId;
         }
         return undefined;
@@ -153,11 +172,11 @@ export async function renewSecret(
   if (session.status !== 'open' && session.status !== 'scheduled') {
     throw new RollcallError('SESSION_NOT_OPEN', `A class session that is ${session.status} has no code`);
   }
-  const settings = await settingsAt(trx, { atMs: nowMs });
+  const settings = await settingsOfClass(trx, sessionId, nowMs);
   if (!settings.ALLOW_QR_SELF_MARK) {
     throw new RollcallError(
       'QR_DISABLED',
-      'The college does not take attendance by codes (ALLOW_QR_SELF_MARK)',
+      'The college does not take attendance of such classes by codes (ALLOW_QR_SELF_MARK)',
     );
   }
   const now = new Date(nowMs);

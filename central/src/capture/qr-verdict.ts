@@ -40,7 +40,13 @@ export const refuse = (code: RefusalCode, message: string, place: Place = 'none'
 });
 
 /** What a scan is worth, by what is known of its student, phone and class session. */
-export function verdictOn(scan: Scan, standing: Standing | undefined, settings: Settings): Verdict {
+export function verdictOn(
+  scan: Scan,
+  standing: Standing | undefined,
+  settings: Settings | undefined,
+): Verdict {
+  // Its code ended while the scan was on its way.
+  if (settings === undefined) return refuse('QR_EXPIRED', 'Scan the new code on the screen');
   if (!settings.ALLOW_QR_SELF_MARK) {
     return refuse(
       'QR_DISABLED',

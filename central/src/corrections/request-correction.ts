@@ -4,7 +4,7 @@ import { writeAudit } from '../audit/write-audit.js';
 import type { DeciderLevel } from '../auth/decider.js';
 import { dateAt, plusDays } from '../calendar/campus-zone.js';
 import { campusZone } from '../calendar/generate.js';
-import { settingsAt } from '../calendar/settings.js';
+import { settingsOfClass } from '../calendar/class-scope.js';
 import { holdForMarking } from '../capture/decide-marks.js';
 import type { Knex } from '../db/database.js';
 import { type SupportingDocument, sealDocument } from '../privacy/document.js';
@@ -68,7 +68,7 @@ async function refuseOutsideWindow(trx: Knex, session: HeldSession, nowMs: numbe
   const { scheduled_date: date, auto_lock_at: unlockedUntil } = session;
   if (unlockedUntil !== null && nowMs < unlockedUntil.getTime()) return;
   const zone = await campusZone(trx);
-  const { MAX_CORRECTION_DAYS: days } = await settingsAt(trx, { atMs: nowMs });
+  const { MAX_CORRECTION_DAYS: days } = await settingsOfClass(trx, session.id, nowMs);
   const lastDay = plusDays(date, days);
   if (zone === undefined || dateAt(nowMs, zone) <= lastDay) return;
   throw new RollcallError(

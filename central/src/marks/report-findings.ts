@@ -1,4 +1,4 @@
-import { settingsAt } from '../calendar/settings.js';
+import { settingsOfClasses } from '../calendar/class-scope.js';
 import type { Knex } from '../db/database.js';
 import { prepared } from '../db/prepared.js';
 import { isOfClass } from '../rules/facts.js';
@@ -150,9 +150,14 @@ async function tellImprovements(trx: Knex, { judged, changed, nowMs }: Findings)
   const byEvidence = better.filter(
     (record) => decided.get(pairKey(record))?.derivation.decisions.length === 0,
   );
-  const settings = await settingsAt(trx, { atMs: nowMs });
-  if (byEvidence.length === 0 || !settings.SEND_ATTENDANCE_NOTIFICATIONS) return;
-  const rows = byEvidence.map(({ id, sessionId, studentId, mark, previousMark }) => ({
+  if (byEvidence.length === 0) return;
+  const classes = [...new Set(byEvidence.map(({ sessionId }) => sessionId))];
+  const settings = await settingsOfClasses(trx, classes, nowMs);
+  const told = byEvidence.filter(
+    ({ sessionId }) => settings.get(sessionId)?.SEND_ATTENDANCE_NOTIFICATIONS === true,
+  );
+  if (told.length === 0) return;
+  const rows = told.map(({ id, sessionId, studentId, mark, previousMark }) => ({
     subject_id: id,
     student_id: studentId,
     body: { record_id: id, session_id: sessionId, from: previousMark, to: mark },

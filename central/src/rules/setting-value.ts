@@ -19,7 +19,8 @@ export function readSettingValue(key: SettingKey, text: string): ReadValue {
     if (value >= spec.min && value <= spec.max) return { ok: true, value };
     return wrong(key, text, `a whole number of ${spec.unit} from ${spec.min} to ${spec.max}`);
   }
-  const isGood = spec.choices?.includes(text) ?? spec.pattern?.test(text) ?? false;
+  const looksGood = spec.choices?.includes(text) ?? spec.pattern?.test(text) ?? false;
+  const isGood = looksGood && (spec.isPossible?.(text) ?? true);
   return isGood ? { ok: true, value: text } : wrong(key, text, spec.form);
 }
 

@@ -1,6 +1,6 @@
 import { dateAt } from '../calendar/campus-zone.js';
+import { type ClassGroup, classGroups } from '../calendar/class-groups.js';
 import { campusZone } from '../calendar/generate.js';
-import { settingsAt } from '../calendar/settings.js';
 import type { Knex } from '../db/database.js';
 import { SYSTEM, type Transition, transition } from './transition.js';
 
@@ -45,59 +45,81 @@ export const ROOMS_SQL = 'SELECT sr.room_id FROM session_room sr WHERE sr.sessio
 export const WATERMARK_SQL = `(SELECT min(coalesce(d.complete_through, '-infinity')) FROM attendance_biometric_device d
   WHERE d.room_id IN (${ROOMS_SQL}) AND d.is_enabled AND d.device_type <> 'lights')`;
 
+const AUTOMATIC_KEYS = [
+  'AUTO_OPEN_SESSIONS',
+  'AUTO_CLOSE_SESSIONS',
+  'AUTO_MARK_ABSENT',
+  'AUTO_LOCK',
+  'MAX_CORRECTION_DAYS',
+] as const;
+
 /**
  * Opens, closes, finalizes and locks everything that is due at `nowMs`, however long nobody looked (case 11),
- * as far as the settings of that moment let it happen by itself.
+ * as far as the settings of that moment let it happen by itself for such a class.
  */
 export async function advanceSessions(knex: Knex, nowMs: number): Promise<Advanced> {
-  const now = new Date(nowMs);
-  const due = { actor: SYSTEM, nowMs };
-  const settings = await settingsAt(knex, { atMs: nowMs });
-  const opened = !settings.AUTO_OPEN_SESSIONS
-    ? 0
-    : await repeat(knex, {
-        ...due,
-        action: 'open',
-        where: `s.start_at - ${EARLY_OPEN_SQL} <= ?::timestamptz`,
-        bindings: [now],
-        note: { sql: LATE_NOTE_SQL, bindings: [now, now, now] },
-      });
-  const closed = !settings.AUTO_CLOSE_SESSIONS
-    ? 0
-    : await repeat(knex, {
-        ...due,
-        action: 'close',
-        where: `${CLOSES_AT_SQL} <= ?::timestamptz`,
-        bindings: [now],
-      });
-  const finalized = !settings.AUTO_MARK_ABSENT
-    ? 0
-    : await repeat(knex, {
-        ...due,
-        action: 'finalize',
-        where: `${WATERMARK_SQL} > ${CLOSES_AT_SQL} AND ${NOTHING_HELD_SQL}`,
-        bindings: [],
-      });
-  const locked = settings.AUTO_LOCK ? await lockOld(knex, nowMs, settings.MAX_CORRECTION_DAYS) : 0;
-  return { opened, closed, finalized, locked };
+  const advanced: Advanced = { opened: 0, closed: 0, finalized: 0, locked: 0 };
+  const groups = await classGroups(knex, AUTOMATIC_KEYS, nowMs);
+  for (const group of groups) {
+    if (group.settings.AUTO_OPEN_SESSIONS) advanced.opened += await openDue(knex, group, nowMs);
+  }
+  for (const group of groups) {
+    if (group.settings.AUTO_CLOSE_SESSIONS) advanced.closed += await closeDue(knex, group, nowMs);
+  }
+  for (const group of groups) {
+    if (group.settings.AUTO_MARK_ABSENT) advanced.finalized += await finalizeDue(knex, group, nowMs);
+  }
+  for (const group of groups) {
+    if (group.settings.AUTO_LOCK) advanced.locked += await lockOld(knex, group, nowMs);
+  }
+  return advanced;
 }
+
+function openDue(knex: Knex, group: ClassGroup, nowMs: number): Promise<number> {
+  const now = new Date(nowMs);
+  return repeat(knex, {
+    ...within(group, `s.start_at - ${EARLY_OPEN_SQL} <= ?::timestamptz`, [now]),
+    actor: SYSTEM,
+    nowMs,
+    action: 'open',
+    note: { sql: LATE_NOTE_SQL, bindings: [now, now, now] },
+  });
+}
+
+function closeDue(knex: Knex, group: ClassGroup, nowMs: number): Promise<number> {
+  const due = within(group, `${CLOSES_AT_SQL} <= ?::timestamptz`, [new Date(nowMs)]);
+  return repeat(knex, { ...due, actor: SYSTEM, nowMs, action: 'close' });
+}
+
+function finalizeDue(knex: Knex, group: ClassGroup, nowMs: number): Promise<number> {
+  const due = within(group, `${WATERMARK_SQL} > ${CLOSES_AT_SQL} AND ${NOTHING_HELD_SQL}`, []);
+  return repeat(knex, { ...due, actor: SYSTEM, nowMs, action: 'finalize' });
+}
+
+const within = (
+  group: ClassGroup,
+  sql: string,
+  bindings: Transition['bindings'],
+): Pick<Transition, 'where' | 'bindings'> => ({
+  where: `(${sql}) AND (${group.where})`,
+  bindings: [...bindings, ...group.bindings],
+});
 
 /**
  * Locks what can no longer be corrected: the window counts in campus-local days after the date of the class
  * and includes the whole of the last one (domain case 132); an unlocked class locks again at its own time
  * (case 19).
  */
-async function lockOld(knex: Knex, nowMs: number, correctionDays: number): Promise<number> {
+async function lockOld(knex: Knex, group: ClassGroup, nowMs: number): Promise<number> {
   const zone = await campusZone(knex);
   if (zone === undefined) return 0;
-  return repeat(knex, {
-    actor: SYSTEM,
-    nowMs,
-    action: 'lock',
-    where: `CASE WHEN s.auto_lock_at IS NULL THEN s.scheduled_date + ?::int < ?::date
+  const due = within(
+    group,
+    `CASE WHEN s.auto_lock_at IS NULL THEN s.scheduled_date + ?::int < ?::date
       ELSE s.auto_lock_at <= ?::timestamptz END AND ${NOTHING_PENDING_SQL}`,
-    bindings: [correctionDays, dateAt(nowMs, zone), new Date(nowMs)],
-  });
+    [group.settings.MAX_CORRECTION_DAYS, dateAt(nowMs, zone), new Date(nowMs)],
+  );
+  return repeat(knex, { ...due, actor: SYSTEM, nowMs, action: 'lock' });
 }
 
 /** The next instant at which a session opens or closes by itself. */

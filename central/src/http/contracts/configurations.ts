@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { SCOPE_KINDS } from '../../calendar/settings.js';
+import { SCOPE_KINDS } from '../../rules/settings/spec.js';
 import { pageQuery } from '../cursor.js';
 import { flagFilter, instant, keyFilter } from './fields.js';
 

@@ -173,7 +173,7 @@ async function codeNow({ capture, clock, db }: HttpContext, sessionId: string) {
     throw new RollcallError('QR_NOT_GENERATED', 'This class session has no code; make one with generate-qr/');
   }
   const nowMs = clock.wallMs();
-  const times = timesOf(await capture.secrets.settings());
+  const times = timesOf(active.settings);
   const step = stepAt(nowMs, times);
   const { rows } = await db.knex.raw<{ rows: { present: number; unverified: number }[] }>(
     `SELECT coalesce((SELECT present + late FROM session_tally WHERE session_id = ?::uuid), 0) AS present,

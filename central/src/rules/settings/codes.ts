@@ -1,0 +1,75 @@
+import { asked, flag, minutes, ofCampus, type SettingSpec, seconds } from './spec.js';
+
+/** Codes on the screen and where they are scanned (domain A4, cases 98 to 110). */
+export const CODE_SETTINGS = {
+  QR_ROTATE_SECONDS: {
+    ...seconds,
+    ...asked,
+    default: 10,
+    min: 5,
+    max: 120,
+    meaning: 'The code on the screen changes this often.',
+  },
+  QR_SKEW_SECONDS: {
+    ...seconds,
+    ...asked,
+    default: 5,
+    min: 0,
+    max: 60,
+    meaning: 'A code is accepted this long after its step.',
+  },
+  QR_TOKEN_EXPIRY_MINUTES: {
+    ...minutes,
+    ...asked,
+    default: 60,
+    min: 1,
+    max: 480,
+    meaning: 'A code screen ends by itself after this long.',
+  },
+  ALLOW_QR_SELF_MARK: {
+    ...flag,
+    ...asked,
+    default: true,
+    meaning: 'Students may mark themselves by scanning the code on the screen.',
+  },
+  GPS_VERIFICATION: {
+    ...flag,
+    ...asked,
+    default: false,
+    meaning: 'A scan needs a location inside the fence of the room.',
+  },
+  GEOFENCE_RADIUS_METERS: {
+    type: 'integer',
+    unit: 'm',
+    ...asked,
+    default: 75,
+    min: 10,
+    max: 2000,
+    meaning: 'Fence around a room that has no radius of its own and whose building has no outline.',
+  },
+  LOCATION_MAX_AGE_SECONDS: {
+    ...seconds,
+    ...asked,
+    default: 60,
+    min: 5,
+    max: 600,
+    meaning: 'An older location is none.',
+  },
+  LOCATION_MAX_ACCURACY_METERS: {
+    type: 'integer',
+    unit: 'm',
+    ...asked,
+    default: 100,
+    min: 10,
+    max: 1000,
+    meaning: 'A location less accurate than this is none.',
+  },
+  CAMPUS_NETWORKS: {
+    type: 'string',
+    ...ofCampus('networks are those of the place, whoever is taught there'),
+    default: 'none',
+    pattern: /^(none|[0-9a-fA-F.:]{2,39}\/\d{1,3}(,[0-9a-fA-F.:]{2,39}\/\d{1,3}){0,19})$/,
+    form: 'networks as in 10.20.0.0/16,2001:db8::/32, or none',
+    meaning: 'A scan from one of these networks is verified. Another network refuses nobody.',
+  },
+} as const satisfies Record<string, SettingSpec>;
