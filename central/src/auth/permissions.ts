@@ -147,6 +147,8 @@ export const PERMISSIONS = {
   'export.read_others': { admin: 'all' },
   'exceptions.read': { ...decides, auditor: 'all', lab_technician: 'all', security_officer: 'all' },
   'exceptions.decide': decides,
+  // What is about devices, cards and fingers is answered by whoever looks after these; anything else as it is decided.
+  'exceptions.resolve': { ...decides, lab_technician: 'all', security_officer: 'all' },
   // Figures of marks and evidence that waits, by class: for who decides about them, and the auditor (case 157).
   'reviews.read': { ...decides, auditor: 'all' },
   'devices.read': {

@@ -56,6 +56,7 @@ const MATRIX: Record<Permission, string> = {
   'exceptions.read': 'A.ADA.TM..A.A.A',
   'reviews.read': 'A.ADA.TM......A',
   'exceptions.decide': 'A.ADA.TM.......',
+  'exceptions.resolve': 'A.ADA.TM..A.A..',
   'devices.read': 'A...A.....A.A.A',
   'devices.write': 'A.........A....',
   'quarantine.read': 'A.........A.A..',

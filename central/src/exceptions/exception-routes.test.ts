@@ -285,11 +285,43 @@ describe('rights over items', () => {
     const resolve = `${ITEMS}${item.id}/resolve/`;
     const body = { decision: 'confirm', reason: 'not mine' };
     expect((await server.as('faculty', { faculty: 'F999' }).post(resolve, body)).status).toBe(404);
-    for (const role of ['auditor', 'lab_technician'] as const) {
-      expect((await server.as(role).post(resolve, body)).body.code).toBe('FORBIDDEN');
+    expect((await server.as('auditor').post(resolve, body)).body.code).toBe('FORBIDDEN');
+    // What is about marks they do not even see.
+    for (const role of ['lab_technician', 'security_officer'] as const) {
+      expect((await server.as(role).post(resolve, body)).body.code).toBe('NOT_FOUND');
     }
     const student = server.as('student', { student: rollNumber(0) });
     expect((await student.get(ITEMS)).body.code).toBe('FORBIDDEN');
+  });
+
+  it('A6, case 157: who looks after devices, cards and fingers answers what is about them, and no marks', async () => {
+    await weeks.hold([0]);
+    const session = await weeks.session();
+    const made: { id: string; code: string }[] = await server.db
+      .knex('exception_item')
+      .insert([
+        { code: 'DISK_LOW', message: 'disk', gateway_id: 'gw-a' },
+        { code: 'CREDENTIAL_BLOCKED', message: 'a lost card', session_id: session.id },
+        { code: 'DUPLICATE_BIOMETRIC', message: 'one finger', session_id: session.id },
+        { code: 'CARDS_TOGETHER', message: 'a pattern', session_id: session.id },
+      ])
+      .returning(['id', 'code']);
+    const technician = server.as('lab_technician');
+    const officer = server.as('security_officer');
+    const resolve = async (who: TestCaller, code: string) =>
+      answer(who, made.find((one) => one.code === code) as Body, 'acknowledge');
+    expect((await resolve(technician, 'DISK_LOW')).body).toMatchObject({ decision: 'acknowledge' });
+    expect((await resolve(technician, 'CREDENTIAL_BLOCKED')).body.resolved_by).toContain('lab_technician');
+    expect((await resolve(officer, 'CREDENTIAL_BLOCKED')).body.code).toBe('ALREADY_DECIDED');
+    expect((await resolve(technician, 'DUPLICATE_BIOMETRIC')).body.code).toBe('NOT_FOUND');
+    expect((await resolve(officer, 'DUPLICATE_BIOMETRIC')).status).toBe(200);
+    for (const who of [technician, officer]) {
+      expect((await resolve(who, 'CARDS_TOGETHER')).body.code).toBe('NOT_FOUND');
+    }
+    const [audited] = await server.db
+      .knex('attendance_audit_log')
+      .where({ entity_type: 'exception_item', actor_role: 'lab_technician', session_id: session.id });
+    expect(audited).toMatchObject({ action: 'resolve', reason: 'looked at both' });
   });
 
   it('takes the answers of its kind only, and only with a reason', async () => {

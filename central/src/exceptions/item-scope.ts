@@ -9,6 +9,15 @@ const CODES_OF_ROLE: Partial<Record<RoleId, readonly string[]>> = {
   lab_technician: CARDS,
   security_officer: [...CARDS, 'DEVICE_ALREADY_USED', 'DUPLICATE_BIOMETRIC'],
 };
+/** Whether it is about what one of the person's roles looks after: a device, a card, a finger, not a mark (domain A6). */
+export const looksAfter = (
+  principal: Principal,
+  item: { code: string; session_id: string | null },
+): boolean =>
+  principal.grants.some(({ role }) => {
+    const codes = CODES_OF_ROLE[role];
+    return codes !== undefined && (item.session_id === null || codes.includes(item.code));
+  });
 /** Whose finger is whose is for the security officer alone (domain case 115). */
 const SECURITY_ONLY = ['DUPLICATE_BIOMETRIC'];
 

@@ -10,6 +10,7 @@ import type { Knex } from '../db/database.js';
 import type { Seal } from '../privacy/seal.js';
 import { changeSession } from '../sessions/change-session.js';
 import { type ItemDecision, ruleOf } from './item-rules.js';
+import { looksAfter } from './item-scope.js';
 
 export interface ItemAnswer {
   id: string;
@@ -54,7 +55,8 @@ export async function resolveItem(trx: Knex, answer: ItemAnswer): Promise<void> 
       `decision: ${item.code} is answered by ${rule.decisions.join(' or ')}`,
     );
   }
-  if (item.session_id !== null) {
+  const isOwn = decision === 'acknowledge' && looksAfter(principal, item);
+  if (item.session_id !== null && !isOwn) {
     await requireDecider(trx, principal, {
       permission: 'exceptions.decide',
       needed: rule.level,

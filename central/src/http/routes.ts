@@ -1,6 +1,7 @@
 import { openApiSchema, schemaQuery } from './contracts/operations.js';
 import { MASTER_ROUTES } from './masters/registry.js';
 import { openApiDocument } from './openapi.js';
+import { patchAndPut } from './patch-and-put.js';
 import { defineRoute, type Route } from './route.js';
 import { currentPeriod, periodByDate, setCurrentPeriod } from './routes/academic-periods.js';
 import {
@@ -173,7 +174,7 @@ export const ROUTES: readonly Route[] = [
   createHoliday,
   previewHoliday,
   readHoliday,
-  updateHoliday,
+  ...patchAndPut(updateHoliday, 'replaceHoliday'),
   deleteHoliday,
   listCalendarDays,
   readCalendarDay,
@@ -182,7 +183,7 @@ export const ROUTES: readonly Route[] = [
   listSlots,
   createSlot,
   readSlot,
-  updateSlot,
+  ...patchAndPut(updateSlot, 'replaceTimetableSlot'),
   deleteSlot,
   listVersions,
   createVersion,
@@ -207,7 +208,7 @@ export const ROUTES: readonly Route[] = [
   listLeave,
   createLeave,
   readLeave,
-  updateLeave,
+  ...patchAndPut(updateLeave, 'replaceLeaveApplication'),
   cancelLeave,
   readLeaveDocument,
   ...leaveDecisions,
@@ -217,7 +218,7 @@ export const ROUTES: readonly Route[] = [
   listCorrections,
   createCorrection,
   readCorrection,
-  updateCorrection,
+  ...patchAndPut(updateCorrection, 'replaceCorrectionRequest'),
   cancelCorrectionRequest,
   readCorrectionDocument,
   ...correctionDecisions,

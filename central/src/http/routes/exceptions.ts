@@ -102,7 +102,7 @@ export const resolveException = defineRoute(
     operationId: 'resolveExceptionItem',
     tag: TAG,
     summary: 'Answers an item with one of its decisions and a reason; what follows from it is done',
-    access: 'exceptions.decide',
+    access: 'exceptions.resolve',
     params: itemParams,
     body: resolveBody,
     reply: { schema: itemSchema },
@@ -123,7 +123,7 @@ export const resolveException = defineRoute(
   },
   async (input, { db, clock, capture }) => {
     const { principal, params, body } = input;
-    await requireItem(db.knex, principal, params.id, 'exceptions.decide');
+    await requireItem(db.knex, principal, params.id, 'exceptions.resolve');
     await writeAs(db.knex, input, (trx) =>
       resolveItem(trx, { ...body, id: params.id, principal, seal: capture.seal, nowMs: clock.wallMs() }),
     );
