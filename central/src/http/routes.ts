@@ -124,6 +124,7 @@ import { createSlot, createVersion, deleteSlot, listSlots, listVersions } from '
 import { readSlot, updateSlot } from './routes/timetable-edits.js';
 import { verificationDraw } from './routes/verification-draw.js';
 import { biometricWebhook } from './routes/webhooks.js';
+import { readWorkload } from './routes/workload.js';
 
 const schemaRoute = defineRoute(
   {
@@ -232,6 +233,7 @@ export const ROUTES: readonly Route[] = [
   recomputeRange,
   listMarkChanges,
   readManualShare,
+  readWorkload,
   listStatistics,
   studentSummary,
   courseSummary,

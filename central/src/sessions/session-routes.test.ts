@@ -348,6 +348,34 @@ describe('changes', () => {
     expect((await faculty().get(`${API}/sessions/${id}/`)).status).toBe(200);
   });
 
+  it('cases 21, 67: the workload of a day credits who covered, and shows what was covered and not held', async () => {
+    const { id } = await find();
+    const other = await find('CS302');
+    await hod().post(path(id, 'substitute'), { faculty: 'F002' });
+    await advanceAt('09:55');
+    await advanceAt('11:50');
+    await hod().post(path(other.id, 'not-held'), reason);
+    const url = `${API}/workload/?start_date=${day}&end_date=${day}`;
+    const rows = await hod().results(url);
+    const none = { classes_held: 0, periods_held: 0, covered_for_others: 0, covered_by_others: 0 };
+    expect(rows.map(({ faculty: { code }, ...counts }) => [code, counts])).toEqual([
+      ['F001', { ...none, covered_by_others: 1, not_held: 1, cancelled: 0 }],
+      [
+        'F002',
+        { ...none, classes_held: 1, periods_held: 1, covered_for_others: 1, not_held: 0, cancelled: 0 },
+      ],
+    ]);
+    const first = (await hod().get(`${url}&limit=1`)).body;
+    const next = (await hod().get(`${url}&limit=1&cursor=${first.next}`)).body;
+    expect([...first.results, ...next.results]).toEqual(rows);
+    // Who teaches reads the own row only; another department and students none.
+    expect(await faculty().results(url)).toEqual([rows[0]]);
+    expect(await server.as('hod', { department: 'ece' }).results(url)).toEqual([]);
+    const student = server.as('student', { student: rollNumber(0) });
+    expect((await student.get(url)).body.code).toBe('FORBIDDEN');
+    expect((await hod().get(`${API}/workload/?start_date=${day}&end_date=2020-01-01`)).status).toBe(400);
+  });
+
   it('case 68: a swap moves the class and holds the other course in its hour', async () => {
     const { id } = await find();
     const answer = await hod().post(path(id, 'swap'), { course: 'CS302', faculty: 'F002', ...reason });
