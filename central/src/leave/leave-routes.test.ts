@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Answer, API, type Body, TestServer } from '../http/test-server.js';
 import { TestWeeks } from '../http/test-weeks.js';
+import { storePunches } from '../marks/test-punches.js';
 import { DOCUMENT_BYTES_MAX } from '../privacy/document.js';
 import { rollNumber } from '../seed/test-campus.js';
 
@@ -76,6 +77,31 @@ describe('leave and marks', () => {
     const { id } = await approved(0);
     expect(await weeks.mark(0)).toBe('present');
     expect((await server.get(`${LEAVE}${id}/`)).body.classes).toEqual({ covered: 2, attended: 2 });
+  });
+
+  it('case 37: who attended 1 of 7 classes of the leave stays present there, and the days of the leave stay', async () => {
+    for (const hour of [12, 14, 16, 18, 20]) {
+      const made = await server.post(`${API}/sessions/`, {
+        course: 'CS301',
+        sections: ['cse-a'],
+        faculty: 'F001',
+        rooms: ['r101'],
+        date: weeks.day,
+        start_time: `${hour}:00`,
+        end_time: `${hour}:50`,
+        origin: 'extra',
+        reason: 'remedial',
+      });
+      expect(made.status).toBe(201);
+    }
+    await weeks.hold([]);
+    await weeks.advance('14:05');
+    await storePunches(server.db.knex, [{ rollNumber: rollNumber(2), at: weeks.instant('14:01') }]);
+    await weeks.advance('21:30');
+    const { id } = await approved(2);
+    await server.judge();
+    const { body } = await server.get(`${LEAVE}${id}/`);
+    expect([body.classes, body.calendar_days]).toEqual([{ covered: 7, attended: 1 }, 1]);
   });
 
   it('case 123: taken back, exactly the marks that it changed return (A10.16)', async () => {

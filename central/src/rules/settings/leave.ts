@@ -1,4 +1,4 @@
-import { days, isCalendarDate, ofProgramme, type SettingSpec } from './spec.js';
+import { days, isCalendarDate, ofCampus, ofProgramme, type SettingSpec } from './spec.js';
 
 /** Leave, the days of the week, and corrections shortly before the list for the examination (domain A4, cases 124 to 135). */
 export const LEAVE_SETTINGS = {
@@ -37,7 +37,7 @@ export const LEAVE_SETTINGS = {
   },
   WEEKLY_OFF_DAYS: {
     type: 'string',
-    ...ofProgramme('a day is off for a student, whatever is taught on it'),
+    ...ofCampus('the week of a campus is the same for everybody on it'),
     default: 'SUN',
     pattern: /^(NONE|(MON|TUE|WED|THU|FRI|SAT|SUN)(,(MON|TUE|WED|THU|FRI|SAT|SUN)){0,5})$/,
     form: 'days as in SAT,SUN, or NONE',
