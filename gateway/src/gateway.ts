@@ -19,6 +19,8 @@ import { ExpectedStudents } from './identify/expected-students.js';
 import { createRecordPunch } from './identify/record-punch.js';
 import { Roster } from './identify/roster.js';
 import { RosterStore } from './identify/roster-store.js';
+import { TemplateStore } from './identify/template-store.js';
+import { TemplateSync } from './identify/template-sync.js';
 import type { RootLog } from './log.js';
 import { readSecrets, type Secrets } from './secrets.js';
 import { HoursLeft } from './store/hours-left.js';
@@ -48,6 +50,9 @@ export class Gateway {
   readonly #keeper: Keeper;
   readonly #rosterStore: RosterStore;
   readonly #expected = new ExpectedStudents();
+  readonly #templates: TemplateStore;
+  /** Undefined on a gateway that keeps no fingerprints. */
+  readonly #templateSync: TemplateSync | undefined;
   readonly #roster: Roster;
   readonly #level: TemporaryLogLevel;
   readonly #uplink: Uplink;
@@ -71,6 +76,8 @@ export class Gateway {
     this.#anchors = this.#createAnchors();
     this.#keeper = this.#openKeeper();
     this.#rosterStore = new RosterStore(this.#keeper.store);
+    this.#templates = new TemplateStore(this.#keeper.store.db);
+    this.#templateSync = this.#createTemplateSync();
     this.#expected.replace(this.#rosterStore.classes);
     this.#roster = this.#createRoster();
     this.#level = new TemporaryLogLevel(log, config.log.level, clock);
@@ -97,6 +104,7 @@ export class Gateway {
     this.#captures.remove();
     await this.#anchors.start();
     this.#maintenance.start();
+    this.#followTemplates();
     this.#uplink.start();
     this.#fleet.start();
     this.#watchdog.start();
@@ -122,6 +130,7 @@ export class Gateway {
     this.#maintenance.stop();
     this.#level.stop();
     this.#roster.stop();
+    this.#templateSync?.stop();
     this.#keeper.close();
   }
 
@@ -167,11 +176,42 @@ export class Gateway {
       clock,
       log: log.child({ part: 'roster' }),
       onProblem: this.#problems.follow(['ROSTER_INVALID'], 'degraded'),
+      beforeInForce: ({ templates = [] }) => {
+        const removed = this.#templates.keepOnly(new Set(templates));
+        if (removed > 0) log.info({ removed }, 'fingerprint templates were removed');
+      },
       onInForce: () => {
         this.#expected.replace(this.#rosterStore.classes);
+        this.#followTemplates();
         this.#uplink.healthChanged();
       },
     });
+  }
+
+  #createTemplateSync(): TemplateSync | undefined {
+    const { config, clock, log } = this.#options;
+    const { templateSeal, password, ca } = this.#secrets;
+    if (templateSeal === undefined) return undefined;
+    const tell = this.#problems.follow(['TEMPLATE_INVALID', 'SEAL_BROKEN'], 'degraded');
+    return new TemplateSync({
+      gatewayId: config.gateway.id,
+      centralUrl: config.uplink.centralUrl,
+      password,
+      ca,
+      store: this.#templates,
+      seal: templateSeal,
+      clock,
+      log: log.child({ part: 'templates' }),
+      onState: (problem) => {
+        tell(problem);
+        this.#uplink.healthChanged();
+      },
+    });
+  }
+
+  #followTemplates(): void {
+    const { version, templateIds: ids } = this.#rosterStore;
+    void this.#templateSync?.follow({ version, ids });
   }
 
   #createUplink(): Uplink {
@@ -285,6 +325,7 @@ export class Gateway {
       hoursLeft: this.#hoursLeft.observe(clock.monoMs(), disk.freeBytes),
       devices: this.#fleet.snapshot(),
       rosterVersion: this.#rosterStore.version,
+      templatesVersion: this.#templateSync?.completeVersion,
     });
   }
 }

@@ -60,6 +60,7 @@ function configOf({ dataDir, mqttUrl, port }: Site): GatewayConfig {
       resendSeconds: 30,
     },
     identify: { cardHashKeyFile: join(dataDir, 'card-hash-key') },
+    fingers: {},
     clock: { trust: 'system' },
     store: { retentionDays: 30, ballastBytes: 1024 * 1024 },
     health: { intervalSeconds: 60 },

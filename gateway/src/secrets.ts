@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { RollcallError } from '@rollcall/protocol/errors';
 import type { GatewayConfig } from './config/schema.js';
 import { type HmacHex, loadCardHashKey } from './identify/card-hash-key.js';
+import { loadTemplateSeal, type TemplateSeal } from './identify/template-seal.js';
 import { KEY_FILE, loadSigner, type Signer } from './uplink/signer.js';
 
 /** What the gateway reads from files of its own, never from the configuration itself. */
@@ -11,11 +12,14 @@ export interface Secrets {
   ca: Buffer | undefined;
   hmacHex: HmacHex;
   signer: Signer;
+  /** Undefined on a gateway that keeps no fingerprints. */
+  templateSeal: TemplateSeal | undefined;
 }
 
 /** @throws RollcallError `KEY_INVALID` or `CONFIG_INVALID`. */
-export function readSecrets({ gateway, uplink, identify }: GatewayConfig): Secrets {
+export function readSecrets({ gateway, uplink, identify, fingers }: GatewayConfig): Secrets {
   const { caFile } = uplink;
+  const { templateKeyFile } = fingers;
   const password = read(uplink.passwordFile, 'uplink.password_file').toString('utf8').trim();
   if (password === '') {
     throw new RollcallError(
@@ -28,6 +32,7 @@ export function readSecrets({ gateway, uplink, identify }: GatewayConfig): Secre
     ca: caFile === undefined ? undefined : read(caFile, 'uplink.ca_file'),
     hmacHex: loadCardHashKey(identify.cardHashKeyFile),
     signer: loadSigner(join(gateway.dataDir, KEY_FILE)),
+    templateSeal: templateKeyFile === undefined ? undefined : loadTemplateSeal(templateKeyFile),
   };
 }
 

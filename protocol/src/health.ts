@@ -22,6 +22,8 @@ export const healthSchema = z.strictObject({
   oldest_unacked_at: instantSchema.nullable(),
   /** Version of the roster in force, 0 without one; undefined of software that does not say so. It acknowledges what left the roster. */
   roster_version: z.int().min(0).optional(),
+  /** Version of the newest roster whose fingerprint templates are all here; undefined where none are kept. */
+  templates_version: z.int().min(0).optional(),
   level: z.enum(['ok', 'degraded', 'critical']),
   /** Codes of what is wrong, worst first. */
   problems: z.array(z.string().max(64)).max(32),

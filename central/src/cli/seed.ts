@@ -21,7 +21,7 @@ export function addSeed(program: Command): void {
     .option('--data-dir <path>', 'folder of the database and the keys (default ./var)')
     .option(
       '--provision-dir <path>',
-      "folder for the gateways' secrets: <gateway>/mqtt-password and <gateway>/card-hash-key",
+      "folder for the gateways' secrets: <gateway>/mqtt-password, <gateway>/card-hash-key and <gateway>/template-key",
     )
     .action(seedCommand);
 }

@@ -27,3 +27,17 @@ export async function acknowledgeRoster(
     [version, gatewayId, version, at, gatewayId, version],
   );
 }
+
+/** A gateway says of which roster it has every template: these are deployed there. */
+export async function acknowledgeTemplates(
+  trx: Knex,
+  { gatewayId, version, at }: Acknowledgement,
+): Promise<void> {
+  await trx.raw(
+    `UPDATE template_deployment t SET state = 'acked', changed_at = ?
+     FROM gateway_roster r
+     WHERE r.gateway_id = ? AND r.version = ? AND t.gateway_id = r.gateway_id AND t.state = 'pushed'
+       AND t.template_id = ANY(r.template_ids)`,
+    [at, gatewayId, version],
+  );
+}

@@ -2,7 +2,7 @@ import { type Health, healthSchema } from '@rollcall/protocol/health';
 import { parseJson } from '@rollcall/protocol/parse';
 import type { Knex } from '../db/database.js';
 import { RESOLUTION_LOCK } from '../people/replay-unknown.js';
-import { acknowledgeRoster } from './acknowledge-roster.js';
+import { acknowledgeRoster, acknowledgeTemplates } from './acknowledge-roster.js';
 import { noteBoot } from './boots.js';
 import { measureClock } from './clock-offset.js';
 import { applyDeviceHealth } from './device-status.js';
@@ -50,6 +50,8 @@ export async function applyHealth(
     if (!retained) await noteBoot(trx, gatewayId, health.boot_id, at);
     if (health.roster_version !== undefined)
       await acknowledgeRoster(trx, { gatewayId, version: health.roster_version, at });
+    if (health.templates_version !== undefined)
+      await acknowledgeTemplates(trx, { gatewayId, version: health.templates_version, at });
     await applyDeviceHealth(trx, { gatewayId, devices: health.devices, at });
     if (health.clock_state === 'synced') {
       const offsetMs = retained ? 0 : await measureClock(trx, { gatewayId, health, at });

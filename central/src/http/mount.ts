@@ -5,6 +5,7 @@ import type * as z from 'zod';
 import { PERMISSIONS } from '../auth/permissions.js';
 import type { Principal } from '../auth/principal.js';
 import { auditRefusal } from './audit-refusals.js';
+import { authenticateGateway } from './authenticate-gateway.js';
 import { NUL } from './cursor.js';
 import type { HttpContext, Route, RouteContract } from './route.js';
 
@@ -19,7 +20,11 @@ export function mountRoute(app: Express, route: Route, context: HttpContext): vo
       // Before the request is looked at: who may not call this learns nothing about what it takes.
       principal = await context.auth.authenticate(request, contract);
       await context.rates.take(contract, principal, request, response);
-      const caller = { principal, request, response };
+      const gatewayId =
+        contract.access === 'gateway'
+          ? await authenticateGateway(request.headers.authorization, context.db)
+          : undefined;
+      const caller = { principal, gatewayId, request, response };
       const { accountId } = principal;
       const reply = await context.idempotency.once({ contract, accountId, request }, () =>
         answer(route, context, caller),
@@ -48,6 +53,7 @@ function requireAccessRule({ access, operationId }: RouteContract): void {
 
 interface Caller {
   principal: Principal;
+  gatewayId: string | undefined;
   request: Request;
   response: Response;
 }

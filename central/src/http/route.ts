@@ -76,6 +76,8 @@ export interface RouteInput<C extends RouteContract> {
   query: C['query'] extends z.ZodObject ? z.output<C['query']> : Record<string, never>;
   body: C['body'] extends z.ZodObject ? z.output<C['body']> : undefined;
   principal: Principal;
+  /** The gateway whose login came with the request, where the access is `gateway`. */
+  gatewayId: C['access'] extends 'gateway' ? string : undefined;
   request: Request;
   /** For routes that answer by themselves: streams and files. */
   response: Response;

@@ -60,6 +60,7 @@ import {
 import { listExceptions, readException, resolveException } from './routes/exceptions.js';
 import { downloadExport, exportData, listExports, readExport } from './routes/exports.js';
 import { registerGatewayKey, renewGatewayPassword, revokeGatewayKey } from './routes/gateway-secrets.js';
+import { fetchTemplates, uploadTemplate } from './routes/gateway-templates.js';
 import { gatewayActs, listGateways, readRoster } from './routes/gateways.js';
 import { generate, undoGenerate } from './routes/generation.js';
 import { deleteHoliday, updateHoliday } from './routes/holiday-edits.js';
@@ -253,6 +254,8 @@ export const ROUTES: readonly Route[] = [
   listGateways,
   ...gatewayActs,
   readRoster,
+  fetchTemplates,
+  uploadTemplate,
   registerGatewayKey,
   revokeGatewayKey,
   renewGatewayPassword,

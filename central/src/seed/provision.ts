@@ -5,6 +5,7 @@ import type { Knex } from '../db/database.js';
 import { keepSecretFile } from '../people/secret-file.js';
 
 const PASSWORD_BYTES = 32;
+const KEY_BYTES = 32;
 
 export interface Provision {
   gatewayIds: readonly string[];
@@ -13,7 +14,7 @@ export interface Provision {
 }
 
 /**
- * Writes what each gateway needs to be told once, `mqtt-password` and `card-hash-key`, and lets central know
+ * Writes what each gateway needs to be told once, `mqtt-password`, `card-hash-key` and `template-key`, and lets central know
  * the passwords. Files that exist are kept: a gateway that has its password goes on with it.
  */
 export async function provisionGateways(
@@ -21,10 +22,13 @@ export async function provisionGateways(
   { gatewayIds, directory, campusKey }: Provision,
 ): Promise<void> {
   const secrets: { id: string; secret_sha256: string }[] = [];
+  // Central has no use for it and keeps it nowhere: it lies with what the next gateway will be given.
+  const templateKey = await keepIn(directory, 'template-key', () => randomBytes(KEY_BYTES).toString('hex'));
   for (const id of gatewayIds) {
     const keep = (name: string, make: () => string) => keepIn(join(directory, id), name, make);
     const password = await keep('mqtt-password', () => randomBytes(PASSWORD_BYTES).toString('base64url'));
     await keep('card-hash-key', () => campusKey.toString('hex'));
+    await keep('template-key', () => templateKey);
     secrets.push({ id, secret_sha256: createHash('sha256').update(password, 'utf8').digest('hex') });
   }
   await trx.raw(

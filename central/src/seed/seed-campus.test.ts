@@ -171,6 +171,10 @@ describe('seedCampus', () => {
     expect(readFileSync(join(directory, 'gw-a', 'card-hash-key'), 'utf8').trim()).toBe(
       TEST_CAMPUS_KEY.toString('hex'),
     );
+    // The same for all gateways, and for those to come.
+    expect(readFileSync(join(directory, 'gw-a', 'template-key'), 'utf8')).toBe(
+      readFileSync(join(directory, 'template-key'), 'utf8'),
+    );
     const { secret_sha256 } = await db.knex('gateway').first();
     expect(secret_sha256.toString('hex')).toBe(createHash('sha256').update(password).digest('hex'));
   });

@@ -26,6 +26,8 @@ export function gatewayConfig(
     `  central_url: http://127.0.0.1:${settings.port}`,
     'identify:',
     `  card_hash_key_file: ${text(join(provision, 'card-hash-key'))}`,
+    'fingers:',
+    `  template_key_file: ${text(join(provision, 'template-key'))}`,
     'clock:',
     '  trust: system',
     'devices:',

@@ -70,6 +70,16 @@ export const SECTIONS = {
       example: '/etc/rollcall/card-hash-key',
     }),
   },
+  fingers: {
+    template_key_file: optional(
+      file({
+        secret: true,
+        description:
+          'File with the campus template key (64 hex digits), the same on every gateway. Without it this gateway keeps no fingerprints.',
+        example: '/etc/rollcall/template-key',
+      }),
+    ),
+  },
   clock: {
     trust: choice({
       values: ['ntp', 'system'],

@@ -17,6 +17,7 @@ function sources(over: Partial<HealthSources> = {}): HealthSources & { add(): vo
     disk: { freeBytes: 10, totalBytes: 20 },
     hoursLeft: null,
     rosterVersion: 7,
+    templatesVersion: 6,
     devices: [deviceSnapshot({ state: 'ready' })],
     add: () => void f.writer.append(f.punch()),
     ...over,
@@ -28,6 +29,7 @@ describe('healthReport', () => {
     const given = sources();
     const health = healthSchema.parse(healthReport(given));
     expect(health).toMatchObject({ head_seq: 0, acked_seq: 0, oldest_unacked_at: null, level: 'ok' });
+    expect(health).toMatchObject({ roster_version: 7, templates_version: 6 });
     expect(health.devices).toMatchObject([
       { complete_through: given.stamp.occurred_at, last_frame_at: null },
     ]);

@@ -21,6 +21,8 @@ export interface HealthSources {
   devices: readonly DeviceSnapshot[];
   /** Of the roster in force; 0 without one. */
   rosterVersion: number;
+  /** Of the roster whose fingerprint templates are all here; undefined where some are missing or none are kept. */
+  templatesVersion: number | undefined;
 }
 
 /**
@@ -47,6 +49,7 @@ export function healthReport(sources: HealthSources): Health {
     acked_seq: writer.ackedSeq,
     oldest_unacked_at: isoOrNull(store.outbox.createdAfter(writer.ackedSeq) ?? null),
     roster_version: sources.rosterVersion,
+    ...(sources.templatesVersion === undefined ? {} : { templates_version: sources.templatesVersion }),
     level: problems.level === 'ok' && deviceCodes.length > 0 ? 'degraded' : problems.level,
     problems: [...new Set([...problems.codes, ...deviceCodes])].slice(0, PROBLEMS_MAX),
     disk: { free_bytes: disk.freeBytes, total_bytes: disk.totalBytes, hours_left: sources.hoursLeft },

@@ -1,5 +1,5 @@
-import { get as getHttp } from 'node:http';
-import { get as getHttps } from 'node:https';
+import { request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
 import { RollcallError } from '@rollcall/protocol/errors';
 
 /** Central that says nothing for this long is not going to. */
@@ -13,6 +13,8 @@ export interface DownloadOptions {
   ca: Buffer | undefined;
   bytesMax: number;
   signal: AbortSignal;
+  /** Sent as JSON by POST; without it the document is asked for by GET. */
+  body?: object;
 }
 
 /**
@@ -21,9 +23,9 @@ export interface DownloadOptions {
  * @throws RollcallError `LINK_DOWN`, `LINK_AUTH` or `ROSTER_INVALID`.
  */
 export function download(options: DownloadOptions): Promise<Buffer> {
-  const { url, username, password, ca, bytesMax, signal } = options;
+  const { url, username, password, ca, bytesMax, signal, body } = options;
   return new Promise((resolve, reject) => {
-    const get = url.protocol === 'https:' ? getHttps : getHttp;
+    const open = url.protocol === 'https:' ? requestHttps : requestHttp;
     const fail = (cause: unknown): void => {
       if (cause instanceof RollcallError) reject(cause);
       else
@@ -38,8 +40,9 @@ export function download(options: DownloadOptions): Promise<Buffer> {
       timeout: SILENCE_TIMEOUT_MS,
       signal,
       ...(ca === undefined ? {} : { ca }),
+      ...(body === undefined ? {} : { method: 'POST', headers: { 'content-type': 'application/json' } }),
     };
-    const request = get(url, settings, (response) => {
+    const request = open(url, settings, (response) => {
       const refusal = refusalOf(response.statusCode ?? 0, url);
       if (refusal !== undefined) {
         request.destroy(refusal);
@@ -61,6 +64,7 @@ export function download(options: DownloadOptions): Promise<Buffer> {
     });
     request.on('timeout', () => request.destroy(new Error(`silent for ${SILENCE_TIMEOUT_MS} ms`)));
     request.on('error', fail);
+    request.end(body === undefined ? undefined : JSON.stringify(body));
   });
 }
 

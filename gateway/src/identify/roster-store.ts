@@ -35,6 +35,11 @@ export class RosterStore {
     return JSON.parse(this.#meta.text('roster_classes') ?? '[]') as RosterClass[];
   }
 
+  /** Fingerprint templates that this gateway may hold. */
+  get templateIds(): readonly string[] {
+    return JSON.parse(this.#meta.text('roster_templates') ?? '[]') as string[];
+  }
+
   /**
    * Writes a newer roster beside the one in force and then puts it into force in one small transaction; a
    * crash at any point leaves the old one.
@@ -71,6 +76,7 @@ export class RosterStore {
     this.#db.transaction(() => {
       this.#meta.set('roster_version', document.version);
       this.#meta.set('roster_classes', JSON.stringify(document.classes ?? []));
+      this.#meta.set('roster_templates', JSON.stringify(document.templates ?? []));
     })();
     await this.#deleteOthers(document.version);
   }

@@ -2,7 +2,12 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '@rollcall/protocol/clock';
 import { isRollcallError, RollcallError } from '@rollcall/protocol/errors';
 import { parseJson } from '@rollcall/protocol/parse';
-import { ROSTER_BYTES_MAX, type RosterPointer, rosterDocumentSchema } from '@rollcall/protocol/roster';
+import {
+  ROSTER_BYTES_MAX,
+  type RosterDocument,
+  type RosterPointer,
+  rosterDocumentSchema,
+} from '@rollcall/protocol/roster';
 import type { Log } from '../log.js';
 import { download } from './download.js';
 import type { RosterStore } from './roster-store.js';
@@ -22,6 +27,8 @@ export interface RosterOptions {
   random?: () => number;
   /** What keeps the newest roster away, or undefined once it is in force. */
   onProblem?: (problem: RollcallError | undefined) => void;
+  /** Before it is in force, which acknowledges that whatever it does not list is gone. */
+  beforeInForce?: (document: RosterDocument) => void;
   /** A newer roster is in force: central waits to hear of it. */
   onInForce?: () => void;
 }
@@ -105,6 +112,7 @@ export class Roster {
         `Roster ${pointer.version} for ${gatewayId} was promised; version ${document.version} for ${document.gateway_id} came`,
       );
     }
+    this.#options.beforeInForce?.(document);
     await store.replace(document);
     log.info({ version: document.version, students: document.students.length }, 'a new roster is in force');
     this.#options.onInForce?.();

@@ -10,6 +10,7 @@ export type MetaKey =
   | 'declared_lost_through'
   | 'roster_version'
   | 'roster_classes'
+  | 'roster_templates'
   | 'rolled_back'
   | 'replaces';
 

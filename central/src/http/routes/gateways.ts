@@ -1,14 +1,12 @@
 import { RollcallError } from '@rollcall/protocol/errors';
-import type { Request } from 'express';
-import { writeAudit } from '../../audit/write-audit.js';
-import { checkGatewayLogin } from '../../broker/gateway-logins.js';
 import { revokeGateway, trustGateway } from '../../devices/revoke-gateway.js';
+import { isOwnPath } from '../authenticate-gateway.js';
 import { Conditions } from '../conditions.js';
 import { gatewayParams } from '../contracts/clock-offsets.js';
 import { gatewayActBody, gatewaySchema, gatewaysQuery, rosterParams } from '../contracts/devices.js';
 import { API } from '../contracts/fields.js';
 import { decodeCursor, pageFrom, pageOf, shortText } from '../cursor.js';
-import { defineRoute, type HttpContext, type Route } from '../route.js';
+import { defineRoute, type Route } from '../route.js';
 import {
   GATEWAY_COLUMNS,
   GATEWAY_JOINS,
@@ -61,15 +59,12 @@ export const readRoster = defineRoute(
     reply: { contentType: 'application/json' },
     errors: ['UNAUTHENTICATED', 'NOT_FOUND'],
   },
-  async ({ params, request, response }, context) => {
+  async ({ params, gatewayId: caller, request, response }, context) => {
     const { db } = context;
-    const caller = await authenticateGateway(request.headers.authorization, db);
     // Another gateway's roster does not exist for this one: not even its version numbers are its business.
-    const row =
-      caller === params.id
-        ? await db.knex('gateway_roster').where({ gateway_id: params.id, version: params.version }).first()
-        : undefined;
-    if (caller !== params.id) await auditForeign(caller, { gatewayId: params.id, request }, context);
+    const row = (await isOwnPath({ caller, gatewayId: params.id, request }, context))
+      ? await db.knex('gateway_roster').where({ gateway_id: params.id, version: params.version }).first()
+      : undefined;
     if (row === undefined) {
       throw new RollcallError(
         'NOT_FOUND',
@@ -87,27 +82,6 @@ export const readRoster = defineRoute(
     return undefined;
   },
 );
-
-/** A gateway that reaches for what is another one's is broken, or not what it says (domain case 120). */
-async function auditForeign(
-  caller: string,
-  { gatewayId, request }: { gatewayId: string; request: Request },
-  { db, clock }: HttpContext,
-): Promise<void> {
-  await writeAudit(db.knex, [
-    {
-      at: new Date(clock.wallMs()),
-      entityType: 'request',
-      entityId: `${request.method} ${request.path}`.slice(0, 300),
-      action: 'refused',
-      performedBy: `gateway:${caller}`,
-      source: 'system',
-      reason: 'NOT_FOUND',
-      after: { gateway_id: gatewayId },
-      ip: request.ip ?? '',
-    },
-  ]);
-}
 
 const GATEWAY_ACTS = [
   {
@@ -150,27 +124,3 @@ export const gatewayActs: readonly Route[] = GATEWAY_ACTS.map(({ name, permissio
     },
   ),
 );
-
-/** The id of the gateway whose password this is; every refusal looks the same. */
-async function authenticateGateway(header: string | undefined, db: HttpContext['db']): Promise<string> {
-  const [id, password] = readBasic(header);
-  const login = await checkGatewayLogin(db, id, Buffer.from(password, 'utf8'));
-  if (login === 'ok') return id;
-  if (login === 'unavailable') {
-    throw new RollcallError(
-      'DATABASE_LOST',
-      'Nobody can be told apart while the database is away; try again shortly',
-    );
-  }
-  throw new RollcallError(
-    'UNAUTHENTICATED',
-    'Send the gateway id and its MQTT password by HTTP Basic; if they were, provision the gateway again',
-  );
-}
-
-function readBasic(header: string | undefined): [id: string, password: string] {
-  const encoded = /^Basic ([A-Za-z0-9+/=]{1,400})$/i.exec(header ?? '')?.[1] ?? '';
-  const text = Buffer.from(encoded, 'base64').toString('utf8');
-  const colon = text.indexOf(':');
-  return colon < 0 ? ['', ''] : [text.slice(0, colon), text.slice(colon + 1)];
-}

@@ -1,0 +1,15 @@
+import { gatewayIdSchema } from '@rollcall/protocol/ids';
+import { sealedTemplateSchema } from '@rollcall/protocol/template-transfer';
+import * as z from 'zod';
+
+export const gatewayTemplatesParams = z.strictObject({ id: gatewayIdSchema });
+export const gatewayTemplateParams = z.strictObject({ id: gatewayIdSchema, template: z.guid() });
+
+export const templateUploadBody = sealedTemplateSchema.omit({ template_id: true }).extend({
+  quality_score: z.number().min(0).max(1),
+  consent: z.guid().describe('The consent that was in force when the enrollment began'),
+});
+export const templateStoredSchema = z.strictObject({
+  template_id: z.guid(),
+  replaces: z.guid().nullable().describe('The template of this finger that was destroyed for it'),
+});

@@ -1,0 +1,152 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { acknowledgeTemplates } from '../devices/acknowledge-roster.js';
+import { buildRosters } from '../devices/roster.js';
+import { rollNumber } from '../seed/test-campus.js';
+import { API, TestServer } from './test-server.js';
+
+const FINGER = 2;
+const SEALED = Buffer.from('opened by gateways only').toString('base64');
+
+let server: TestServer;
+let ids: string[];
+let consent: string;
+beforeAll(async () => {
+  server = await TestServer.start();
+  ids = await server.db.knex('student').orderBy('roll_number').pluck('id');
+});
+beforeEach(async () => {
+  const { knex } = server.db;
+  await knex('template_deployment').delete();
+  await knex('attendance_biometric_template').delete();
+  await knex('consent').delete();
+  const [row] = await knex('consent')
+    .insert({
+      student_id: ids[0],
+      purpose: 'fingerprint',
+      actor: 'self',
+      channel: 'office',
+      notice_version: '2026-1',
+      notice_sha256: Buffer.alloc(32),
+      granted_at: new Date(server.clock.wallMs()),
+    })
+    .returning('id');
+  consent = row.id;
+});
+afterAll(() => server?.stop());
+
+const asGateway = (id = 'gw-a') => ({ authorization: `Basic ${btoa(`${id}:secret`)}` });
+const idOf = (number: number): string => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
+const uploadOf = (change: object = {}): object => ({
+  student_ref: rollNumber(0),
+  finger_position: FINGER,
+  format: 'rollcall-1',
+  sealed: SEALED,
+  quality_score: 0.8,
+  consent,
+  ...change,
+});
+const upload = (number: number, change: object = {}, gateway = 'gw-a') =>
+  server.send('PUT', `${API}/gateways/${gateway}/templates/${idOf(number)}/`, uploadOf(change), asGateway());
+const fetchIds = (ids: string[], gateway = 'gw-a') =>
+  server.send('POST', `${API}/gateways/${gateway}/templates/fetch/`, { ids }, asGateway());
+const audited = (action: string): Promise<{ entity_id: string; performed_by: string }[]> =>
+  server.db.knex('attendance_audit_log').where({ entity_type: 'attendance_biometric_template', action });
+
+describe('a template that a gateway has enrolled', () => {
+  it('is kept sealed, offered to every gateway, and audited', async () => {
+    const answer = await upload(1);
+    expect([answer.status, answer.body]).toEqual([200, { template_id: idOf(1), replaces: null }]);
+    const row = await server.db
+      .knex('attendance_biometric_template')
+      .where({ id: idOf(1) })
+      .first();
+    expect(row).toMatchObject({
+      finger_position: FINGER,
+      format: 'rollcall-1',
+      state: 'active',
+      consent_id: consent,
+    });
+    // Neither what a gateway sealed nor what is in it can be read from the database.
+    expect(row.template_sealed.toString('latin1')).not.toContain('opened by gateways');
+    const gateways = await server.db.knex('gateway').whereNull('revoked_at').orderBy('id').pluck('id');
+    const deployments = await server.db.knex('template_deployment').orderBy('gateway_id');
+    expect(deployments.map(({ gateway_id }) => gateway_id)).toEqual(gateways);
+    expect(await audited('enroll')).toMatchObject([{ entity_id: idOf(1), performed_by: 'gateway:gw-a' }]);
+  });
+
+  it('is sent to gateways as it was sealed, and deployed once they say so', async () => {
+    await upload(1);
+    expect((await fetchIds([idOf(1), idOf(7)])).body).toEqual({
+      templates: [
+        {
+          template_id: idOf(1),
+          student_ref: rollNumber(0),
+          finger_position: FINGER,
+          format: 'rollcall-1',
+          sealed: SEALED,
+        },
+      ],
+    });
+    const rosters = await buildRosters(server.db, new Date(server.clock.wallMs()));
+    const version = rosters.find(({ gatewayId }) => gatewayId === 'gw-a')?.pointer.version ?? 0;
+    const { knex } = server.db;
+    const at = new Date(server.clock.wallMs());
+    const states = () => knex('template_deployment').where({ gateway_id: 'gw-a' }).pluck('state');
+    await acknowledgeTemplates(knex, { gatewayId: 'gw-a', version: version - 1, at });
+    expect(await states()).toEqual(['pushed']);
+    await acknowledgeTemplates(knex, { gatewayId: 'gw-a', version, at });
+    expect(await states()).toEqual(['acked']);
+  });
+
+  it('replaces the older one of the same finger, whose bytes are gone', async () => {
+    await upload(1);
+    expect((await upload(2)).body).toEqual({ template_id: idOf(2), replaces: idOf(1) });
+    const old = await server.db
+      .knex('attendance_biometric_template')
+      .where({ id: idOf(1) })
+      .first();
+    expect([old.state, old.template_sealed.length]).toEqual(['revoked', 0]);
+    expect((await fetchIds([idOf(1), idOf(2)])).body.templates).toHaveLength(1);
+  });
+
+  it('changes nothing when it comes again, and an id is never used for another finger', async () => {
+    await upload(1);
+    const { length: before } = await audited('enroll');
+    expect((await upload(1)).status).toBe(200);
+    expect(await audited('enroll')).toHaveLength(before);
+    expect(await server.db.knex('attendance_biometric_template').pluck('id')).toEqual([idOf(1)]);
+    const other = await upload(1, { finger_position: 3 });
+    expect([other.status, other.body['code']]).toEqual([409, 'ALREADY_EXISTS']);
+  });
+
+  it('is refused without the consent that the enrollment began with', async () => {
+    const wrong = await upload(1, { consent: idOf(9) });
+    expect([wrong.status, wrong.body['code']]).toEqual([409, 'CONSENT_MISSING']);
+    await server.db.knex('consent').update({ revoked_at: new Date(server.clock.wallMs() + 1) });
+    const withdrawn = await upload(1);
+    expect([withdrawn.status, withdrawn.body['code']]).toEqual([409, 'CONSENT_MISSING']);
+    expect(await server.db.knex('attendance_biometric_template').pluck('id')).toEqual([]);
+  });
+
+  it('is nobody else’s: another gateway’s path does not exist, and the attempt is audited', async () => {
+    await upload(1);
+    expect((await upload(2, {}, 'gw-b')).status).toBe(404);
+    expect((await fetchIds([idOf(1)], 'gw-b')).status).toBe(404);
+    const refused = await server.db
+      .knex('attendance_audit_log')
+      .where({ action: 'refused', performed_by: 'gateway:gw-a' });
+    expect(refused.length).toBeGreaterThanOrEqual(2);
+  });
+
+  it.each([
+    ['an unknown student', { student_ref: 'nobody' }, 404],
+    ['a finger that nobody has', { finger_position: 11 }, 400],
+    ['what is not Base64', { sealed: '***' }, 400],
+    ['nothing', { sealed: '' }, 400],
+    ['too much', { sealed: 'A'.repeat(65_540) }, 400],
+    ['a format that is a path', { format: '../x' }, 400],
+  ])('refuses %s, and keeps nothing', async (_what, change, status) => {
+    expect((await upload(1, change)).status).toBe(status);
+    expect(await server.db.knex('attendance_biometric_template').pluck('id')).toEqual([]);
+  });
+});

@@ -1,0 +1,140 @@
+import type { Clock } from '@rollcall/protocol/clock';
+import { isRollcallError, RollcallError } from '@rollcall/protocol/errors';
+import { parseJson } from '@rollcall/protocol/parse';
+import { TEMPLATES_PER_FETCH_MAX, templatesSentSchema } from '@rollcall/protocol/template-transfer';
+import type { Log } from '../log.js';
+import { download } from './download.js';
+import type { TemplateSeal } from './template-seal.js';
+import type { TemplateStore } from './template-store.js';
+
+const RETRY_FIRST_MS = 5_000;
+const RETRY_MAX_MS = 600_000;
+/** Of one answer: a hundred of the largest templates. */
+const ANSWER_BYTES_MAX = 8 * 1024 * 1024;
+
+/** What a roster says of templates. */
+export interface TemplatesWanted {
+  /** Of the roster. */
+  version: number;
+  ids: readonly string[];
+}
+
+export interface TemplateSyncOptions {
+  gatewayId: string;
+  centralUrl: string;
+  password: string;
+  ca: Buffer | undefined;
+  store: TemplateStore;
+  seal: TemplateSeal;
+  clock: Clock;
+  log: Log;
+  random?: () => number;
+  /** Every template of the newest roster is here, or what keeps them away. */
+  onState?: (problem: RollcallError | undefined) => void;
+}
+
+/**
+ * Fetches the templates that the roster lists, sealed, and keeps trying. Apart from the roster itself: cards must not
+ * wait for fingers.
+ */
+export class TemplateSync {
+  readonly #options: TemplateSyncOptions;
+  readonly #abort = new AbortController();
+  #wanted: TemplatesWanted | undefined;
+  #isFetching = false;
+  #failures = 0;
+  #completeVersion: number | undefined;
+  #cancelRetry: (() => void) | undefined;
+
+  constructor(options: TemplateSyncOptions) {
+    this.#options = options;
+  }
+
+  /** The roster whose templates are all here; undefined while some are missing. */
+  get completeVersion(): number | undefined {
+    return this.#completeVersion;
+  }
+
+  async follow(wanted: TemplatesWanted): Promise<void> {
+    this.#wanted = wanted;
+    this.#failures = 0;
+    await this.#run();
+  }
+
+  stop(): void {
+    this.#abort.abort();
+    this.#cancelRetry?.();
+  }
+
+  async #run(): Promise<void> {
+    this.#cancelRetry?.();
+    if (this.#isFetching) return;
+    this.#isFetching = true;
+    try {
+      let wanted = this.#wanted;
+      while (wanted !== undefined && wanted.version !== this.#completeVersion) {
+        await this.#take(wanted);
+        // A newer roster may have come meanwhile.
+        if (this.#wanted === wanted) this.#completeVersion = wanted.version;
+        wanted = this.#wanted;
+      }
+      this.#failures = 0;
+      this.#options.onState?.(undefined);
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#isFetching = false;
+    }
+  }
+
+  async #take({ ids }: TemplatesWanted): Promise<void> {
+    const { store, log } = this.#options;
+    const here = new Set(store.ids());
+    const missing = ids.filter((id) => !here.has(id));
+    for (let at = 0; at < missing.length; at += TEMPLATES_PER_FETCH_MAX) {
+      await this.#fetch(missing.slice(at, at + TEMPLATES_PER_FETCH_MAX));
+    }
+    if (missing.length > 0) log.info({ fetched: missing.length }, 'fingerprint templates came');
+  }
+
+  /** One that central leaves out was revoked; the next roster does not list it. */
+  async #fetch(ids: readonly string[]): Promise<void> {
+    const { gatewayId, centralUrl, password, ca, store, seal } = this.#options;
+    const base = centralUrl.endsWith('/') ? centralUrl : `${centralUrl}/`;
+    const bytes = await download({
+      url: new URL(`api/v1/attendance/gateways/${gatewayId}/templates/fetch/`, base),
+      username: gatewayId,
+      password,
+      ca,
+      bytesMax: ANSWER_BYTES_MAX,
+      signal: this.#abort.signal,
+      body: { ids },
+    });
+    const { templates } = parseJson(
+      templatesSentSchema,
+      bytes,
+      'TEMPLATE_INVALID',
+      'The templates of central',
+    );
+    const asked = new Set(ids);
+    const own = templates.filter(({ template_id }) => asked.has(template_id));
+    // One that does not open would only be found out with a finger on the glass.
+    for (const template of own) seal.open(Buffer.from(template.sealed, 'base64'), template);
+    store.put(own);
+  }
+
+  #fail(error: unknown): void {
+    if (this.#abort.signal.aborted) return;
+    const { clock, log, onState, random = Math.random } = this.#options;
+    const problem = isRollcallError(error)
+      ? error
+      : new RollcallError('TEMPLATE_INVALID', 'The fingerprint templates could not be stored', {
+          cause: error,
+        });
+    const delayMs = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** this.#failures) * (0.5 + random() / 2);
+    this.#failures += 1;
+    log.warn({ code: problem.code, err: problem, retryInMs: Math.round(delayMs) }, 'templates are missing');
+    onState?.(problem);
+    this.#cancelRetry = clock.after(delayMs, () => void this.#run());
+  }
+}
