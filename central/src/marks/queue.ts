@@ -14,18 +14,24 @@ export async function queuePairs(trx: Knex, pairs: readonly Pair[]): Promise<voi
   await wakeJudge(trx);
 }
 
-/** Everybody who is on the rosters of these class sessions or has a record in them. */
+/**
+ * Everybody who is on the rosters of these class sessions, has a record in them, or about whom somebody has decided:
+ * a correction stands also for one who left the group (domain D0 precedence 2).
+ */
 export const PAIRS_OF_SESSIONS_SQL = `
-  SELECT g.session_id, m.student_id FROM session_section g
-    JOIN roster_membership m ON m.section_id = g.section_id AND m.valid_during @> g.scheduled_date
-  WHERE g.session_id = ANY(?::uuid[])
-  UNION SELECT session_id, student_id FROM attendance_record WHERE session_id = ANY(?::uuid[])`;
+  SELECT wanted.id AS session_id, who.student_id FROM unnest(?::uuid[]) AS wanted (id)
+    CROSS JOIN LATERAL (
+      SELECT m.student_id FROM session_section g
+        JOIN roster_membership m ON m.section_id = g.section_id AND m.valid_during @> g.scheduled_date
+      WHERE g.session_id = wanted.id
+      UNION SELECT student_id FROM attendance_record WHERE session_id = wanted.id
+      UNION SELECT student_id FROM decision WHERE session_id = wanted.id
+    ) who`;
 
 /** Puts everybody of these class sessions before the judge. */
 export async function queueSessions(trx: Knex, sessionIds: readonly string[]): Promise<void> {
   if (sessionIds.length === 0) return;
   await prepared(trx, `INSERT INTO judgement_todo (session_id, student_id) ${PAIRS_OF_SESSIONS_SQL}`, [
-    sessionIds as never,
     sessionIds as never,
   ]);
   await wakeJudge(trx);
@@ -53,11 +59,14 @@ export async function queueStudent(trx: Knex, studentId: string, { from, until }
      UNION
      SELECT r.session_id, r.student_id FROM attendance_record r JOIN attendance_session s ON s.id = r.session_id
      WHERE r.student_id = ?::uuid AND s.scheduled_date >= ?::date AND s.scheduled_date <= coalesce(?::date, 'infinity')
+     UNION
+     SELECT d.session_id, d.student_id FROM decision d JOIN attendance_session s ON s.id = d.session_id
+     WHERE d.student_id = ?::uuid AND s.scheduled_date >= ?::date AND s.scheduled_date <= coalesce(?::date, 'infinity')
      ), recounted AS (
        INSERT INTO statistics_todo (session_id, student_id) SELECT session_id, student_id FROM pair
      )
      INSERT INTO judgement_todo (session_id, student_id) SELECT session_id, student_id FROM pair`,
-    [studentId, from, until, studentId, from, until],
+    [studentId, from, until, studentId, from, until, studentId, from, until],
   );
   await wakeJudge(trx);
 }

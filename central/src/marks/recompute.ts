@@ -18,7 +18,7 @@ export async function recomputeSession(knex: Knex, sessionId: string, nowMs: num
 export async function pairsOfSessions(trx: Knex, sessionIds: readonly string[]): Promise<Pair[]> {
   const { rows } = await trx.raw<{ rows: { session_id: string; student_id: string }[] }>(
     PAIRS_OF_SESSIONS_SQL,
-    [sessionIds as never, sessionIds as never],
+    [sessionIds as never],
   );
   return rows.map((row) => ({ sessionId: row.session_id, studentId: row.student_id }));
 }

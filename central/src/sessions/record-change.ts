@@ -1,7 +1,8 @@
 import { writeAudit } from '../audit/write-audit.js';
 import type { Knex } from '../db/database.js';
 import { recountHeldOfSession } from '../ingest/recount-held.js';
-import { notifyLive, wakeJudge } from '../marks/notify.js';
+import { notifyLive } from '../marks/notify.js';
+import { queueSessions } from '../marks/queue.js';
 
 export type ChangeKind = 'room' | 'faculty' | 'time' | 'co_taught' | 'groups' | 'headcount';
 
@@ -52,15 +53,7 @@ export async function recordChange(trx: Knex, change: SessionChange): Promise<vo
   await notifyLive(trx, { type: 'session', ids: [change.sessionId] });
 }
 
-/** Puts everybody of a class session before the judge: on a roster of it, or with a record in it. */
-export async function queueSession(trx: Knex, sessionId: string): Promise<void> {
-  await trx.raw(
-    `INSERT INTO judgement_todo (session_id, student_id)
-     SELECT x.session_id, m.student_id FROM session_section x
-       JOIN roster_membership m ON m.section_id = x.section_id AND m.valid_during @> x.scheduled_date
-     WHERE x.session_id = ?::uuid
-     UNION SELECT session_id, student_id FROM attendance_record WHERE session_id = ?::uuid`,
-    [sessionId, sessionId],
-  );
-  await wakeJudge(trx);
+/** Puts everybody of a class session before the judge. */
+export function queueSession(trx: Knex, sessionId: string): Promise<void> {
+  return queueSessions(trx, [sessionId]);
 }

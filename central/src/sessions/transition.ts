@@ -70,7 +70,8 @@ export async function transition(trx: Knex, request: Transition): Promise<string
        SELECT c.id, m.student_id FROM changed c ${ROSTERS_SQL}
        UNION
        SELECT c.id, r.student_id FROM changed c CROSS JOIN LATERAL (
-         SELECT student_id FROM attendance_record WHERE session_id = c.id OFFSET 0) r
+         SELECT student_id FROM attendance_record WHERE session_id = c.id
+         UNION SELECT student_id FROM decision WHERE session_id = c.id OFFSET 0) r
      )${asksToConfirm ? CONFIRM_CTE : ''}${SETTLES.includes(action) ? SETTLE_CTE : ''}
      SELECT id FROM changed`,
     [
