@@ -2,6 +2,7 @@ import { RollcallError } from '@rollcall/protocol/errors';
 import { dateAt } from '../calendar/campus-zone.js';
 import { campusZone } from '../calendar/generate.js';
 import type { Knex } from '../db/database.js';
+import { findByIndex } from '../db/prepared.js';
 import { occupySessions, refuseClashes } from './occupy.js';
 import { isMadeGood } from './replaced-class.js';
 import { type HeldSession, holdSession, refuseLocked } from './session-row.js';
@@ -38,6 +39,7 @@ const FREES: readonly SessionAction[] = ['cancel', 'not_held'];
  */
 export async function changeSession(trx: Knex, request: ChangeRequest): Promise<void> {
   const { sessionId, action, nowMs, actor, authority, reason, statusReason, expectedVersion } = request;
+  await findByIndex(trx);
   const session = await holdSession(trx, sessionId, expectedVersion);
   if (action !== 'unlock') refuseLocked(session);
   nextStatus(action, session.status);

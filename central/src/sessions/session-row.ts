@@ -30,14 +30,15 @@ export interface HeldSession {
 }
 
 /**
- * Reads one class session and keeps it from changing until the transaction ends.
+ * Reads one class session and keeps it from changing until the transaction ends. Its key never changes, so that whoever
+ * only refers to it (a mark that is judged, a scan) waits for nobody here, and nobody for them.
  *
  * @throws RollcallError `NOT_FOUND`, or `STALE` where the caller saw another version
  */
 export async function holdSession(trx: Knex, id: string, expectedVersion?: number): Promise<HeldSession> {
   const { rows } = await prepared<{ rows: HeldSession[] }>(
     trx,
-    'SELECT * FROM attendance_session WHERE id = ?::uuid FOR UPDATE',
+    'SELECT * FROM attendance_session WHERE id = ?::uuid FOR NO KEY UPDATE',
     [id],
   );
   const [session] = rows;

@@ -48,7 +48,7 @@ export async function transition(trx: Knex, request: Transition): Promise<string
     `WITH due AS MATERIALIZED (
        SELECT s.id, s.status AS old_status, (${note?.sql ?? 'NULL'})::text AS note
        FROM attendance_session s WHERE s.status = ANY(?::text[]) AND (${where})
-       ORDER BY s.start_at, s.id LIMIT ${TRANSITION_SESSIONS_MAX} FOR UPDATE SKIP LOCKED
+       ORDER BY s.start_at, s.id LIMIT ${TRANSITION_SESSIONS_MAX} FOR NO KEY UPDATE SKIP LOCKED
      ), changed AS (
        UPDATE attendance_session s SET status = ?, version = s.version + 1, updated_at = ?::timestamptz,
          notes = concat_ws(E'\\n', nullif(s.notes, ''), due.note)${extra.sql}${hand.sql}
@@ -64,7 +64,8 @@ export async function transition(trx: Knex, request: Transition): Promise<string
          jsonb_build_object('status', ?::text, 'version', version), id
        FROM changed
      ), tallied AS (
-       INSERT INTO session_tally (session_id) SELECT id FROM changed ON CONFLICT DO NOTHING
+       INSERT INTO session_tally (session_id) SELECT id FROM changed c
+       WHERE NOT EXISTS (SELECT FROM session_tally t WHERE t.session_id = c.id) ON CONFLICT DO NOTHING
      ), queued AS (
        INSERT INTO judgement_todo (session_id, student_id)
        SELECT c.id, m.student_id FROM changed c ${ROSTERS_SQL}
