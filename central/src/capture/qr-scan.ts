@@ -142,8 +142,10 @@ async function answersFor(
     rows: { session_id: string; student_id: string; mark: Mark; marked_at: Date | null }[];
   }>(
     trx,
-    `SELECT r.session_id, r.student_id, r.mark, r.marked_at FROM unnest(?::uuid[], ?::uuid[]) AS p (session_id, student_id)
-       JOIN attendance_record r ON r.session_id = p.session_id AND r.student_id = p.student_id`,
+    `SELECT p.session_id, p.student_id, r.mark, r.marked_at FROM unnest(?::uuid[], ?::uuid[]) AS p (session_id, student_id)
+       CROSS JOIN LATERAL (
+         SELECT mark, marked_at FROM attendance_record WHERE session_id = p.session_id AND student_id = p.student_id OFFSET 0
+       ) r`,
     [scans.map(({ sessionId }) => sessionId) as never, scans.map(({ studentId }) => studentId) as never],
   );
   const records = new Map(rows.map((row) => [`${row.session_id}/${row.student_id}`, row]));
