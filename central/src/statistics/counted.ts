@@ -9,6 +9,8 @@ const PERIODS = [
 
 /** What names a row of `attendance_statistics`, in the order of its primary key. */
 export const KEY = ['student_id', 'academic_period_id', 'course_code', 'section_id'] as const;
+/** What names a row of `aggregate_statistics`, likewise. */
+export const AGGREGATE_KEY = ['student_id', 'academic_period_id'] as const;
 /** What a row of `attendance_statistics` counts. */
 export const COUNTERS: readonly string[] = [...COUNTED_MARKS.map((mark) => `${mark}_count`), ...PERIODS];
 /** What `statistics_due` says about a record and `statistics_contribution` remembers of it. */
@@ -34,11 +36,22 @@ export const columns = (names: readonly string[], prefix = ''): string =>
   names.map((name) => `${prefix}${name}`).join(', ');
 
 /** Each of the columns, written by the template, one after the other. */
-export const each = (names: readonly string[], write: (name: string) => string, between = ', '): string =>
-  names.map(write).join(between);
+export const each = (
+  names: readonly string[],
+  write: (name: string, index: number) => string,
+  between = ', ',
+): string => names.map(write).join(between);
 
-export const sameKey = (a: string, b: string): string =>
-  each(KEY, (name) => `${a}.${name} = ${b}.${name}`, ' AND ');
+/**
+ * Rows of `a` with the key of `b`, found by student: the index of a section would fit as well and lists everybody of it.
+ * No part of the key is null; `IS NOT DISTINCT FROM` is only what no index answers.
+ */
+export const sameKey = (a: string, b: string, key: readonly string[] = KEY): string =>
+  each(
+    key,
+    (name, index) => `${a}.${name} ${index < key.length - 1 ? '=' : 'IS NOT DISTINCT FROM'} ${b}.${name}`,
+    ' AND ',
+  );
 
 /** The counters, summed over rows with the columns of `statistics_due` and a `sign`; a bonus class counts no mark. */
 export const SUMMED = [

@@ -1,5 +1,7 @@
 import type { Knex } from '../db/database.js';
+import { findByIndex, prepared } from '../db/prepared.js';
 import {
+  AGGREGATE_KEY,
   AGGREGATED,
   aggregateSql,
   CONTRIBUTED,
@@ -23,6 +25,7 @@ const STATISTICS_LOCK = 0x726f6c31;
  */
 export async function foldStatistics(knex: Knex, rowsMax: number, nowMs: number): Promise<number> {
   return knex.transaction(async (trx) => {
+    await findByIndex(trx);
     await holdStatistics(trx);
     return foldHeld(trx, rowsMax, nowMs);
   });
@@ -36,11 +39,11 @@ export async function holdStatistics(trx: Knex): Promise<void> {
 /** As `foldStatistics`, by who holds the statistics. */
 export async function foldHeld(trx: Knex, rowsMax: number, nowMs: number): Promise<number> {
   const now = new Date(nowMs);
-  const { rows } = await trx.raw<{
+  const { rows } = await prepared<{
     rows: { taken: number; students: string[] | null; periods: string[] | null }[];
-  }>(FOLD_SQL, [rowsMax, now]);
+  }>(trx, FOLD_SQL, [rowsMax, now]);
   const [folded] = rows;
-  if (folded?.students != null) await trx.raw(AGGREGATE_SQL, [folded.students, folded.periods, now] as never);
+  if (folded?.students != null) await prepared(trx, AGGREGATE_SQL, [folded.students, folded.periods, now]);
   return folded?.taken ?? 0;
 }
 
@@ -106,10 +109,9 @@ const AGGREGATE_SQL = `
   sums AS MATERIALIZED (${aggregateSql('attendance_statistics')}),
   changed AS (
     UPDATE aggregate_statistics a SET ${each(AGGREGATED, (name) => `${name} = d.${name}`)}, last_calculated = now
-    FROM sums d, clock WHERE a.student_id = d.student_id AND a.academic_period_id = d.academic_period_id
+    FROM sums d, clock WHERE ${sameKey('a', 'd', AGGREGATE_KEY)}
       AND (${columns(AGGREGATED, 'a.')}) IS DISTINCT FROM (${columns(AGGREGATED, 'd.')})
   )
   INSERT INTO aggregate_statistics (student_id, academic_period_id, ${columns(AGGREGATED)}, last_calculated)
   SELECT student_id, academic_period_id, ${columns(AGGREGATED)}, now FROM sums d, clock
-  WHERE NOT EXISTS (SELECT FROM aggregate_statistics a
-    WHERE a.student_id = d.student_id AND a.academic_period_id = d.academic_period_id)`;
+  WHERE NOT EXISTS (SELECT FROM aggregate_statistics a WHERE ${sameKey('a', 'd', AGGREGATE_KEY)})`;

@@ -7,6 +7,8 @@ import { foldStatistics } from './fold.js';
 const CHUNK_ROWS_MAX = 4_000;
 /** Changes of a roster, a credit or a class wake nobody, and a failure has to be made good. */
 const SAFETY_INTERVAL_MS = 5_000;
+/** Between two runs: what a burst of scans brings meanwhile is counted together, at a fraction of what one by one costs. */
+const PAUSE_MS = 200;
 
 export interface StatisticsKeeperOptions {
   db: Pick<Database, 'knex'>;
@@ -33,7 +35,9 @@ export function createStatisticsKeeper({
 }: StatisticsKeeperOptions): StatisticsKeeper {
   let isStarted = false;
   let isWanted = false;
+  let isPausing = false;
   let running: Promise<void> | undefined;
+  let cancelPause: () => void = () => undefined;
   let cancelTimer: () => void = () => undefined;
 
   async function run(): Promise<number> {
@@ -45,24 +49,30 @@ export function createStatisticsKeeper({
     }
   }
 
-  async function runWanted(): Promise<void> {
-    while (isWanted && isStarted) {
-      isWanted = false;
-      try {
-        await run();
-      } catch (error) {
-        // The rows went back to the queue with the transaction; the safety timer comes for them.
-        log.error({ err: error }, 'counting failed; it is tried again');
-      }
+  async function runOnce(): Promise<void> {
+    isWanted = false;
+    try {
+      await run();
+    } catch (error) {
+      // The rows went back to the queue with the transaction; the safety timer comes for them.
+      log.error({ err: error }, 'counting failed; it is tried again');
     }
   }
 
   function wake(): void {
     isWanted = true;
-    if (!isStarted || running !== undefined) return;
-    running = runWanted().finally(() => {
+    if (!isStarted || isPausing || running !== undefined) return;
+    running = runOnce().finally(() => {
       running = undefined;
-      if (isWanted && isStarted) wake();
+      if (isStarted) pause();
+    });
+  }
+
+  function pause(): void {
+    isPausing = true;
+    cancelPause = clock.after(PAUSE_MS, () => {
+      isPausing = false;
+      if (isWanted) wake();
     });
   }
 
@@ -85,6 +95,7 @@ export function createStatisticsKeeper({
       isStarted = false;
       cancelTimer();
       await running;
+      cancelPause();
     },
   };
 }
