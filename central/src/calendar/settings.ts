@@ -37,13 +37,31 @@ interface LoadedSetting {
 
 export type SettingsAt = (atMs: number, scope?: SettingScope) => Settings;
 
+/** Who asks in this turn of the loop, by pool. */
+const asking = new WeakMap<Knex, Promise<SettingsAt>>();
+
 /**
  * Reads every setting once and answers with those in force at an instant: the narrowest scope counts, in it the
  * newest that has begun, and the default of the table where nobody set anything.
  *
+ * Requests that come in one turn of the loop share one reading, which begins after all of them have come; a transaction
+ * reads for itself.
+ *
  * @throws RollcallError `CONFIG_INVALID` for a key that nothing reads and for a value out of bounds
  */
-export async function loadSettings(knex: Knex): Promise<SettingsAt> {
+export function loadSettings(knex: Knex): Promise<SettingsAt> {
+  if (knex.isTransaction === true) return readSettings(knex);
+  const shared = asking.get(knex);
+  if (shared !== undefined) return shared;
+  const reading = new Promise((resolve) => setImmediate(resolve)).then(() => {
+    asking.delete(knex);
+    return readSettings(knex);
+  });
+  asking.set(knex, reading);
+  return reading;
+}
+
+async function readSettings(knex: Knex): Promise<SettingsAt> {
   const { rows } = await prepared<{ rows: SettingRow[] }>(
     knex,
     `SELECT key, value, scope_kind, scope_id, nullif(effective_from, '-infinity') AS effective_from

@@ -3,6 +3,7 @@ import type { Principal } from '../../auth/principal.js';
 import { visibleAggregates, visibleStatistics, visibleStudents } from '../../auth/scope.js';
 import { loadSettings } from '../../calendar/settings.js';
 import type { Knex } from '../../db/database.js';
+import { prepared } from '../../db/prepared.js';
 import { courseRows } from '../../statistics/course-rows.js';
 import { noPeriod, PERIOD_SQL, type Period, periodBindings } from '../../statistics/period.js';
 import { type ThresholdsOf, thresholdsOf } from '../../statistics/thresholds.js';
@@ -88,7 +89,8 @@ async function readSummary(
   const seenRows = visibleStatistics(principal, 'statistics.read', 's');
   const limits = { from: query.start_date, until: query.end_date };
   const source = courseRows(limits, { sql: 'd.student_id = st.id', bindings: [] });
-  const { rows } = await knex.raw<{ rows: SummaryRow[] }>(
+  const { rows } = await prepared<{ rows: SummaryRow[] }>(
+    knex,
     `SELECT st.roll_number, st.full_name, (${seen.sql}) AS is_seen, (${seenAggregate.sql}) AS sees_aggregate,
        to_jsonb(p) AS period, k.credit, k.credits,
        (SELECT coalesce(jsonb_agg(${COURSE_OBJECT} || jsonb_build_object('remaining_periods', o.remaining_periods,
@@ -126,7 +128,7 @@ async function readSummary(
       query.start_date ?? null,
       ...periodBindings(query.academic_period, nowMs),
       whose,
-    ] as never,
+    ],
   );
   const [row] = rows;
   if (row?.is_seen === true) return row;
