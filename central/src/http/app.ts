@@ -1,43 +1,18 @@
 import { isRollcallError, RollcallError } from '@rollcall/protocol/errors';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
-import helmet from 'helmet';
 import { expressPath, mountRoute, refuseOtherMethods } from './mount.js';
 import { refuseForeignOrigins } from './own-origin.js';
 import { servePage } from './page.js';
 import { PROBLEM_CONTENT_TYPE, problemOf } from './problem.js';
 import type { HttpContext, Route } from './route.js';
+import { securityHeaders } from './security-headers.js';
 
 export const BODY_BYTES_MAX = 1024 * 1024;
-/** One year (domain A9). */
-const HSTS_SECONDS = 365 * 86_400;
-
 /** How people reach central (config.ts). */
 export interface Reachability {
   publicUrls: readonly string[];
   trustedProxies: readonly string[];
 }
-
-/** Mantine writes style elements as it goes; scripts come from files only. */
-const securityHeaders = (isHttps: boolean) =>
-  helmet({
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'self'"],
-        scriptSrc: ["'self'"],
-        styleSrc: ["'self'", "'unsafe-inline'"],
-        imgSrc: ["'self'", 'data:'],
-        fontSrc: ["'self'", 'data:'],
-        connectSrc: ["'self'"],
-        objectSrc: ["'none'"],
-        baseUri: ["'self'"],
-        formAction: ["'self'"],
-        frameAncestors: ["'none'"],
-      },
-    },
-    // On plain HTTP, promising HTTPS would lock the browser out of every service of this name.
-    strictTransportSecurity: isHttps ? { maxAge: HSTS_SECONDS } : false,
-  });
 
 export interface AppOptions extends Reachability {
   pageDirectory: string;
