@@ -6,8 +6,7 @@ import { CASES, GOALS, type Measurement } from './goals.js';
 import { LARGE_SIZES, measureGrowth, SIZES } from './growth.js';
 import { measureHttp } from './http.js';
 import { measureIngest } from './ingest.js';
-import { judge, type Measured, type Result } from './measured.js';
-
+import { judge, type Measured, type Result, round } from './measured.js';
 import { measureSemester } from './semester.js';
 import { measureTap } from './tap.js';
 
@@ -26,7 +25,6 @@ const MEASUREMENTS: Record<Measurement, () => Promise<Measured>> = {
   ingest: measureIngest,
   http: measureHttp,
   semester: measureSemester,
-
   growth: () => measureGrowth(options.growth ? LARGE_SIZES : SIZES),
 };
 
@@ -54,20 +52,24 @@ async function main(): Promise<void> {
     return;
   }
   const measured = new Map<Measurement, Measured>();
+  const startMs = performance.now();
   for (const [name, measure] of Object.entries(MEASUREMENTS) as [Measurement, () => Promise<Measured>][]) {
     if (!isWanted(name)) continue;
     say(`Measuring ${name} …`);
+    const beganMs = performance.now();
     const found = await measure();
+    found.raw['seconds that this took'] = round((performance.now() - beganMs) / 1_000);
     measured.set(name, found);
     for (const [what, value] of Object.entries(found.raw)) say(`  ${what}: ${value}`);
   }
-  say('');
+  const minutes = round((performance.now() - startMs) / 60_000);
+  say(`\n${minutes} minutes in all\n`);
   const results = [...GOALS, ...CASES].flatMap((goal) => judge(goal, measured, 'not asked for in this run'));
   print(results);
   if (options.json !== undefined) {
     const raw = Object.fromEntries([...measured].map(([name, found]) => [name, found.raw]));
     const machine = { cores: cpus().length, node: process.version };
-    writeFileSync(options.json, `${JSON.stringify({ results, raw, machine }, null, 2)}\n`);
+    writeFileSync(options.json, `${JSON.stringify({ results, raw, machine, minutes }, null, 2)}\n`);
   }
 }
 

@@ -23,11 +23,8 @@ export function judge(goal: Goal, measured: ReadonlyMap<Measurement, Measured>, 
   if (found === undefined) {
     return [{ name, metric: 'figures', value: null, goal: text, holds: null, note: notMeasured ?? notRun }];
   }
-  return metrics.map(({ metric, holds, missing }) => {
+  return metrics.map(({ metric, holds }) => {
     const value = found.figures[metric];
-    if (value === undefined && missing !== undefined) {
-      return { name, metric, value: null, goal: text, holds: null, note: missing };
-    }
     if (value === undefined) throw new Error(`"${name}" was measured without its figure "${metric}"`);
     return { name, metric, value, goal: text, holds: holds(value) };
   });

@@ -5,10 +5,11 @@ const WEEKS = 17;
 /** Monday to Saturday. */
 const WORKING_DAYS = [0, 1, 2, 3, 4, 5];
 const HOURS = [8, 9, 10, 11, 13, 14, 15, 16];
-const DEPARTMENT_STUDENTS = 600;
+export const DEPARTMENT_STUDENTS = 600;
 export const LARGE_CLASS_STUDENTS = 70;
 const SECTIONS = 9;
-const DEPARTMENT = 'cse';
+export const DEPARTMENT = 'cse';
+export const COURSES = HOURS.length;
 
 /** The first section has seventy students, the others share the rest of the department. */
 export function sectionOf(student: number): number {
