@@ -70,16 +70,22 @@ async function readSettings(knex: Knex): Promise<SettingsAt> {
        attendance_configuration.effective_from, key`,
   );
   const loaded = rows.map(read);
+  const defaults = new Map<string | undefined, Record<string, SettingValue>>();
   return (atMs, scope = {}) => {
-    const settings = Object.fromEntries(
-      SETTING_KEYS.map((key) => [key, defaultOf(key, scope.courseType ?? undefined)]),
-    );
+    const courseType = scope.courseType ?? undefined;
+    const known = defaults.get(courseType) ?? defaultsOf(courseType);
+    defaults.set(courseType, known);
+    const settings = { ...known };
     // From wide to narrow and from old to new: the last one stands.
     for (const { key, value, kind, id, fromMs } of loaded) {
       if (fromMs <= atMs && isWithin(kind, id, scope)) settings[key] = value;
     }
     return settings as unknown as Settings;
   };
+}
+
+function defaultsOf(courseType: string | undefined): Record<string, SettingValue> {
+  return Object.fromEntries(SETTING_KEYS.map((key) => [key, defaultOf(key, courseType)]));
 }
 
 export interface SettingsRequest {
