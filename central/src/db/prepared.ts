@@ -1,3 +1,4 @@
+import { arrayText, isArrayOfItems } from './array-text.js';
 import type { Knex } from './database.js';
 
 /** Statements that a process prepares; each keeps its plan in every connection. What comes later runs unprepared. */
@@ -17,7 +18,8 @@ export function prepared<Result>(
   bindings: readonly unknown[] = [],
 ): Promise<Result> {
   const name = nameOf(sql);
-  const statement = knex.raw<Result>(sql, bindings as never);
+  const values = bindings.map((value) => (isArrayOfItems(value) ? arrayText(value) : value));
+  const statement = knex.raw<Result>(sql, values as never);
   return (name === undefined ? statement : statement.options({ name })).then((result) => result as Result);
 }
 

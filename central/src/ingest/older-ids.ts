@@ -1,6 +1,7 @@
+import { arrayText } from '../db/array-text.js';
 import type { Knex } from '../db/database.js';
 import { earliestReceivedMonth, receivedMonth } from '../people/received-month.js';
-import { arrayText, type PunchRow } from './verified-batch.js';
+import type { PunchRow } from './verified-batch.js';
 
 /**
  * Divides punches by whether their punch_id is kept already in the partition of an earlier month. Within one

@@ -1,6 +1,7 @@
 import type { Projection } from '@rollcall/protocol/credential-hash';
 import type { Punch } from '@rollcall/protocol/punch';
-import { arrayText, identityBindings, type PunchRow } from './verified-batch.js';
+import { arrayText } from '../db/array-text.js';
+import { identityBindings, type PunchRow } from './verified-batch.js';
 
 /** The evidence of a punch in the order of its columns: name, type, and where it stands on the wire. */
 const EVIDENCE: readonly (readonly [string, string, (punch: Punch) => string | number | null])[] = [

@@ -3,6 +3,7 @@ import type { ClockAnchor } from '@rollcall/protocol/clock-anchor';
 import type { ErrorCode } from '@rollcall/protocol/errors';
 import type { GatewayEvent } from '@rollcall/protocol/gateway-event';
 import type { Punch } from '@rollcall/protocol/punch';
+import { arrayText } from '../db/array-text.js';
 
 /** Where a row stands: its identity (design §5). */
 export interface RowIdentity {
@@ -59,16 +60,5 @@ export function identityColumns(rows: readonly RowIdentity[]): [string[], string
 /** As {@link identityColumns}, in the form that costs the driver nothing. */
 export const identityBindings = (rows: readonly RowIdentity[]): string[] =>
   identityColumns(rows).map(arrayText);
-
-const NEEDS_QUOTES = /[\s{},"\\]|^$|^null$/i;
-
-/** An array as PostgreSQL reads it. The driver's way, made for any value, costs several times as much. */
-export function arrayText(values: readonly (string | number | null)[]): string {
-  const items = values.map((value) => {
-    if (typeof value !== 'string') return value ?? 'NULL';
-    return NEEDS_QUOTES.test(value) ? `"${value.replace(/["\\]/g, '\\$&')}"` : value;
-  });
-  return `{${items.join(',')}}`;
-}
 
 export const IDENTITY_UNNEST = 'unnest(?::text[], ?::uuid[], ?::bigint[])';
