@@ -37,7 +37,7 @@ export function createApp(
     app[contract.method](expressPath(contract.path), express.json({ limit: contract.bodyBytesMax }));
   }
   app.use(express.json({ limit: BODY_BYTES_MAX }));
-  for (const route of routes) mountRoute(app, route, context);
+  for (const route of busiestFirst(routes)) mountRoute(app, route, context);
   refuseOtherMethods(app, routes);
   servePage(app, pageDirectory);
   app.use((request: Request) => {
@@ -48,6 +48,13 @@ export function createApp(
   });
   app.use(answerProblem(context));
   return app;
+}
+
+/** Express asks one route after the other: what a whole campus asks for in the same minute comes before what an office does. */
+function busiestFirst(routes: readonly Route[]): Route[] {
+  const isBusy = ({ contract: { rate, params } }: Route): boolean =>
+    params === undefined && (rate === 'qr_scan' || rate === 'statistics');
+  return [...routes.filter(isBusy), ...routes.filter((route) => !isBusy(route))];
 }
 
 function observe({ metrics, clock }: HttpContext) {
