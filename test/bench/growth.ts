@@ -1,10 +1,11 @@
 import type { Database } from '@rollcall/central/db/database';
+import { createBareTable } from './bare-insert.js';
 import { SECTIONS_PER_GATEWAY } from './bench-campus.js';
 import { bulkRequests } from './bulk-marks.js';
 import { type BenchOptions, type CentralBench, judged, withCentralBench } from './central-bench.js';
 import { keepCodes } from './http.js';
 import { type BenchClass, signInEverybody } from './http-people.js';
-import { takeAll } from './ingest.js';
+import { BARE, insertBare, takeAll } from './ingest.js';
 import { LoadTotal } from './load-total.js';
 import { type Measured, round } from './measured.js';
 import { ScanSlices } from './qr-scans.js';
@@ -14,6 +15,7 @@ import { operationRequests } from './session-operations.js';
 export const SIZES = [10_000, 1_000_000];
 export const LARGE_SIZES = [...SIZES, 10_000_000];
 const ROUNDS = 2;
+const STEPS = ['close', 'reopen'] as const;
 const CHUNK_ROWS = 500_000;
 
 /** Of the sections of a building two tap, one scans codes, and one is marked by hand. */
@@ -23,18 +25,27 @@ const MARKED_SECTION = 3;
 /** All sizes and the warming up together take every student of a class once. */
 const SCANNING_STUDENTS_PER_SLICE = 7;
 
+const OPERATIONS = ['punch', 'QR scan', 'bulk call', 'session operation'] as const;
+/** Beside the operations, into a table that stays empty: what the machine is worth at that moment. */
+const BARE_ROW = 'bare row';
+
 /** Microseconds of one operation. */
 interface Costs {
+  [BARE_ROW]: number;
   punch: number;
   'QR scan': number;
   'bulk call': number;
   'session operation': number;
 }
 
-/** The cost of one operation, committed and judged, while the table of punches grows. */
+/**
+ * The cost of one operation, committed and judged, while the table of punches grows; each size beside bare inserts of the same
+ * minutes, because filling the table takes minutes in which a machine that others use becomes another one.
+ */
 export async function measureGrowth(sizes: readonly number[]): Promise<Measured> {
   return withCentralBench(SIZE, async (bench) => {
     await keepCodes(bench);
+    await createBareTable(bench.own, BARE);
     const operations = new Operations(bench, await signInEverybody(bench));
     await operations.measure();
     const raw: Record<string, number> = {};
@@ -50,9 +61,9 @@ export async function measureGrowth(sizes: readonly number[]): Promise<Measured>
     const last = found.at(-1) as Costs;
     return {
       figures: Object.fromEntries(
-        Object.keys(first).map((what) => [
+        OPERATIONS.map((what) => [
           `cost per ${what}, full / nearly empty`,
-          round(last[what as keyof Costs] / first[what as keyof Costs]),
+          round(last[what] / last[BARE_ROW] / (first[what] / first[BARE_ROW])),
         ]),
       ),
       raw,
@@ -77,24 +88,36 @@ class Operations {
   async measure(): Promise<Costs> {
     const { campus, httpPort } = this.#bench;
     let tapsMs = 0;
+    let bareMs = 0;
+    let lastTapsSince = new Date();
     const scans = new LoadTotal('QR scans');
     const bulk = new LoadTotal('bulk marks');
     const operations = new LoadTotal('session operations');
     for (let done = 0; done < ROUNDS; done++) {
+      lastTapsSince = new Date();
       tapsMs += await takeAll(this.#bench, [...campus.everybodyTaps()]);
+      bareMs += await this.#insertBare(lastTapsSince);
       await this.#scans.run(scans);
       await bulk.run(httpPort, bulkRequests(this.#markedByHand, this.#bulkRound++));
     }
-    for (const step of ['close', 'reopen'] as const) {
+    for (const step of STEPS) {
       await operations.run(httpPort, operationRequests(step, this.#markedByHand));
+      bareMs += await this.#insertBare(lastTapsSince);
     }
     await judged(this.#bench);
     return {
+      [BARE_ROW]: (bareMs * 1_000) / ((ROUNDS + STEPS.length) * campus.taps),
       punch: (tapsMs * 1_000) / (ROUNDS * campus.taps),
       'QR scan': 1_000_000 / scans.perSecond,
       'bulk call': 1_000_000 / bulk.perSecond,
       'session operation': 1_000_000 / operations.perSecond,
     };
+  }
+
+  async #insertBare(since: Date): Promise<number> {
+    const tookMs = await insertBare(this.#bench, BARE, since);
+    await this.#bench.own.knex(BARE.name).truncate();
+    return tookMs;
   }
 }
 

@@ -21,7 +21,7 @@ const COLUMNS =
   hash_full received_at received_month effective_at time_source student_id outcome matched_projection room_id`.split(
     /\s+/,
   );
-const BARE: BareTable = {
+export const BARE: BareTable = {
   name: 'bare_punch',
   like: 'punch',
   definition: 'LIKE punch INCLUDING INDEXES',
@@ -101,7 +101,7 @@ export async function measureIngest(): Promise<Measured> {
  * verifying messages, without conflicts to look for, owners, rooms, marks, audit, tallies and notifications. The
  * raw figures hold the same with the primary key as the only index, too.
  */
-async function insertBare({ own }: CentralBench, table: BareTable, since: Date): Promise<number> {
+export async function insertBare({ own }: CentralBench, table: BareTable, since: Date): Promise<number> {
   const all = await readBareRows(own, table, {
     sql: 'received_at >= ? ORDER BY received_at, gateway_id, seq',
     bindings: [since],
