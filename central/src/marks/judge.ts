@@ -6,8 +6,8 @@ import { judgePairs } from './judge-pairs.js';
 import { type Pair, pairKey } from './pair.js';
 
 /**
- * Pairs taken in one transaction; many of one burst are the same pair and are judged once. More would cost no less each, and
- * nobody is answered while they are decided.
+ * Pairs taken in one transaction; many of one burst are the same pair and are judged once. Four thousand would cost some
+ * percent less each, but no request is answered while they are decided.
  */
 const CHUNK_PAIRS_MAX = 1_000;
 /** Looks for work even if a notification was lost, and after a failure. */
