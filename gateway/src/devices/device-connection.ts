@@ -73,6 +73,11 @@ export class DeviceConnection {
     this.#isOpen = true;
   }
 
+  /** Whether the device could be asked for an answer; known once it was opened. */
+  get isAsked(): boolean {
+    return this.#session?.probe !== undefined;
+  }
+
   /** Undefined where the device has no lights or is not connected. */
   lights(): Lights | undefined {
     const session = this.#session;

@@ -58,6 +58,8 @@ export interface HidLink {
   usage: number;
   /** Whether it is a keyboard to the system: then its keys are taken away from everybody else. */
   exclusive: boolean;
+  /** Whether its keys are all that is needed, so that input events do as well as reports. */
+  fromEvents?: true;
   readyWithinMs: number;
 }
 

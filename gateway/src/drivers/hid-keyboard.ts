@@ -184,7 +184,14 @@ export const driver = defineDriver({
   kind: 'card',
   title: 'Keyboard-emulating USB readers',
   hasLights: false,
-  link: { kind: 'hid', usagePage: 0x01, usage: 0x06, exclusive: true, readyWithinMs: READY_WITHIN_MS },
+  link: {
+    kind: 'hid',
+    usagePage: 0x01,
+    usage: 0x06,
+    exclusive: true,
+    fromEvents: true,
+    readyWithinMs: READY_WITHIN_MS,
+  },
   usb: [
     { vid: 0xffff, pid: 0x0035, score: 90 },
     { vid: 0x08ff, pid: 0x0009, score: 80 },
