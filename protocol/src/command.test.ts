@@ -32,10 +32,14 @@ describe('a command', () => {
   });
 
   it('has arguments of its own for each name', () => {
-    expect(COMMAND_NAMES).toEqual(['ping', 'replay', 'log_level']);
+    expect(COMMAND_NAMES).toEqual(['ping', 'replay', 'log_level', 'terminal_user']);
     expectRoundTrip(commandArgsSchemas.ping, {});
     expectRoundTrip(commandArgsSchemas.replay, { from_seq: 1 });
     expectRoundTrip(commandArgsSchemas.log_level, { level: 'debug', minutes: 30 });
+    const user = { device_id: 'zk-gate', user: '21A91A0501' };
+    expectRoundTrip(commandArgsSchemas.terminal_user, { action: 'put', ...user, name: 'Asha' });
+    expectRoundTrip(commandArgsSchemas.terminal_user, { action: 'remove', ...user });
+    expectRoundTrip(commandArgsSchemas.terminal_user, { action: 'forget_biometrics', ...user });
     expectRefusals(commandArgsSchemas.ping, {}, [['x', 1, 'x']]);
     expectRefusals(commandArgsSchemas.replay, { from_seq: 1 }, [['from_seq', 0, 'from_seq']]);
     expectRefusals(commandArgsSchemas.log_level, { level: 'info', minutes: 1 }, [

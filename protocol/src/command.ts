@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { contractVersionSchema, instantSchema, seqSchema } from './ids.js';
+import { contractVersionSchema, deviceIdSchema, instantSchema, seqSchema } from './ids.js';
 
 const requestShape = {
   v: contractVersionSchema,
@@ -9,6 +9,16 @@ const requestShape = {
   /** Seconds after which the command must no longer be carried out: MQTT 3.1.1 has no message expiry. */
   ttl_s: z.int().min(1).max(86_400),
 };
+
+const terminalUserShape = {
+  device_id: deviceIdSchema,
+  /** The terminal's user id. */
+  user: z.string().regex(/^[A-Za-z0-9]{1,24}$/, 'must be 1 to 24 letters and digits'),
+};
+const terminalNameSchema = z
+  .string()
+  .max(24)
+  .regex(/^[^\p{Cc}=&]*$/u, 'must hold no control character, "=" or "&"');
 
 /** Arguments of each `down/cmd/<name>`. A new command is one entry here and one handler in the gateway. */
 export const commandArgsSchemas = {
@@ -20,6 +30,13 @@ export const commandArgsSchemas = {
     /** Minutes until the configured level returns. */
     minutes: z.int().min(1).max(240),
   }),
+  /** Changes whom a terminal knows. Nothing in it can end a line or a field of a terminal's protocol. */
+  terminal_user: z.discriminatedUnion('action', [
+    z.strictObject({ action: z.literal('put'), ...terminalUserShape, name: terminalNameSchema }),
+    z.strictObject({ action: z.literal('remove'), ...terminalUserShape }),
+    /** Deletes fingers, palms and faces of a user; the user and the log stay. */
+    z.strictObject({ action: z.literal('forget_biometrics'), ...terminalUserShape }),
+  ]),
 } as const;
 
 export type CommandName = keyof typeof commandArgsSchemas;

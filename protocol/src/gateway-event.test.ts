@@ -16,6 +16,16 @@ describe('a gateway event', () => {
     { type: 'store_full', refused_taps: 12 },
     { type: 'device_changed', device_id: 'rdm-r101', state: 'absent', code: 'PORT_ABSENT' },
     { type: 'device_changed', device_id: 'rdm-r101', state: 'ready' },
+    { type: 'log_lines_rejected', device_id: 'zk-gate', lines: 2, reason: 'no time' },
+    {
+      type: 'log_gap',
+      device_id: 'zk-gate',
+      from: '2026-07-01T04:36:12.000Z',
+      through: null,
+      reason: 'cleared',
+    },
+    { type: 'device_clock_wrong', device_id: 'zk-gate', offset_ms: -1_800_000 },
+    { type: 'terminal_unknown', serial: 'CKJM201260001', address: '10.0.0.7' },
   ])('of type $type survives the wire', (detail) => {
     expectRoundTrip(gatewayEventSchema, { ...position, detail });
   });

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { deviceIdSchema, seqSchema, storeIdSchema } from './ids.js';
+import { deviceIdSchema, instantSchema, seqSchema, storeIdSchema } from './ids.js';
 import { rowPositionSchema } from './punch.js';
 
 /** What a gateway tells beside punches. Each type has its own data; an unknown type is a poison row. */
@@ -30,6 +30,33 @@ const eventDetailSchema = z.discriminatedUnion('type', [
     device_id: deviceIdSchema,
     state: z.string().min(1).max(32),
     code: z.string().max(64).optional(),
+  }),
+  z.strictObject({
+    /** Lines of a terminal's log that could not be read; they lie in the gateway's store, for a person. */
+    type: z.literal('log_lines_rejected'),
+    device_id: deviceIdSchema,
+    lines: z.int().min(1),
+    reason: z.string().min(1).max(200),
+  }),
+  z.strictObject({
+    /** A terminal overwrote or lost entries of its log before they were read: between these times, where known. */
+    type: z.literal('log_gap'),
+    device_id: deviceIdSchema,
+    from: instantSchema.nullable(),
+    through: instantSchema.nullable(),
+    reason: z.string().min(1).max(200),
+  }),
+  z.strictObject({
+    /** How far a terminal's clock is ahead (negative: behind). What it logged is corrected by that. */
+    type: z.literal('device_clock_wrong'),
+    device_id: deviceIdSchema,
+    offset_ms: z.int(),
+  }),
+  z.strictObject({
+    /** Somebody calls the gateway with a serial number that is not configured, or from another address. */
+    type: z.literal('terminal_unknown'),
+    serial: z.string().min(1).max(32),
+    address: z.string().min(1).max(64),
   }),
 ]);
 

@@ -24,6 +24,15 @@ describe('a punch', () => {
     }
   });
 
+  it('of a card has its keyed hashes, or whom a terminal recognized by it', () => {
+    const { punch_id, device_id } = punch;
+    const bare = { ...position, punch_id, device_id, kind: 'card' as const };
+    expectRoundTrip(punchSchema, { ...bare, student: { student_ref: '21A91A0501' } });
+    expectRefusals(punchSchema, { ...bare, student: { student_ref: '21A91A0501' } }, [
+      ['student', undefined, 'a card punch must carry the keyed hashes of the card'],
+    ]);
+  });
+
   it('is refused with the place and the reason', () => {
     expectRefusals(punchSchema, punch, [
       ['seq', 0, 'seq'],
@@ -45,7 +54,6 @@ describe('a punch', () => {
       ['device_id', '', '1 to 31 of a-z'],
       ['kind', 'retina', 'kind'],
       ['verify_method', 'x'.repeat(33), 'verify_method'],
-      ['credential', undefined, 'a card punch must carry the keyed hashes of the card'],
       ['credential.technology', 'mifare', 'credential.technology'],
       ['credential.hashes', [], 'credential.hashes'],
       ['credential.hashes.0.hash', 'A1'.repeat(32), '64 lower-case hex digits'],

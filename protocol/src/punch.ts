@@ -55,9 +55,9 @@ export const punchSchema = z
     /** Position in the device's own log, if it has one. */
     device_index: z.int().min(0).optional(),
   })
-  .refine((punch) => punch.kind !== 'card' || punch.credential !== undefined, {
+  .refine((punch) => punch.kind !== 'card' || punch.credential !== undefined || punch.student !== undefined, {
     path: ['credential'],
-    message: 'a card punch must carry the keyed hashes of the card',
+    message: 'a card punch must carry the keyed hashes of the card, or whom a terminal recognized by it',
   });
 
 export type Punch = z.infer<typeof punchSchema>;

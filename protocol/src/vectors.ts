@@ -1,7 +1,9 @@
 import * as z from 'zod';
 import { parseCanonical } from './credential.js';
 import { RollcallError } from './errors.js';
+import { instantSchema } from './ids.js';
 import { parseValue } from './parse.js';
+import { PUNCH_KINDS } from './punch.js';
 
 const CHUNK_PATTERN = /^(?:[0-9A-F]{2}(?: [0-9A-F]{2})*)?$/;
 
@@ -12,6 +14,13 @@ const expectationSchema = z.discriminatedUnion('type', [
     canonical: z.string().refine(isCanonical, 'must be the canonical form of a card'),
     /** True where the wire format has a check value and the device left it out. */
     unverified: z.literal(true).optional(),
+  }),
+  z.strictObject({
+    /** One entry of a terminal's own log that was kept. */
+    type: z.literal('log'),
+    user: z.string().min(1).max(32),
+    device_time: instantSchema,
+    kind: z.enum(PUNCH_KINDS),
   }),
   z.strictObject({ type: z.literal('rejected'), reason: z.string().regex(/^[a-z][a-z_]{1,31}$/) }),
 ]);
@@ -40,6 +49,8 @@ const vectorSchema = z
     dialog: z.array(dialogStepSchema).min(1).max(512).optional(),
     /** What the driver draws from the random generator, in order: challenges of secure readers. */
     random_hex: hexSchema.optional(),
+    /** What every secret file that the options name holds, as text. */
+    secret: z.string().max(256).optional(),
     /** Options of the driver, as in the configuration file. */
     options: z.record(z.string(), z.unknown()).optional(),
     /** Milliseconds from one chunk to the next; 0 when absent. */

@@ -7,7 +7,7 @@ export interface LengthPrefixedOptions {
   /** Where the length field is, counted from the first byte of the frame. */
   lengthOffset: number;
   /** Bytes of the length field. */
-  lengthSize: 1 | 2;
+  lengthSize: 1 | 2 | 4;
   /** Byte order of the length field. */
   endian?: 'be' | 'le';
   /** Bytes of a whole frame that the length field does not count. */
