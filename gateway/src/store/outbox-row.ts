@@ -14,6 +14,8 @@ export type RowStamp = {
 export interface RowDraft {
   kind: BatchKind;
   body: RowStamp & Record<string, unknown>;
+  /** Wall time at which the row was made, where that is not when it happened: an entry of a terminal's log. */
+  madeAtMs?: number;
 }
 
 /** A row as it lies in the outbox. */

@@ -29,7 +29,7 @@ export class Outbox {
   }
 
   insert(row: RowDraft): number {
-    const createdWallMs = Date.parse(row.body.occurred_at);
+    const createdWallMs = row.madeAtMs ?? Date.parse(row.body.occurred_at);
     return this.insertText(row.kind, JSON.stringify(row.body), createdWallMs);
   }
 

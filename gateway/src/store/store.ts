@@ -6,6 +6,7 @@ import { isRollcallError, RollcallError } from '@rollcall/protocol/errors';
 import { createUuidV7Generator, uuidV7Schema } from '@rollcall/protocol/uuid-v7';
 import type { Log } from '../log.js';
 import { BALLAST_FILE } from './ballast.js';
+import { DeviceState } from './device-state.js';
 import { lockStore } from './lock.js';
 import { Meta } from './meta.js';
 import { isOurs, migrate } from './migrate.js';
@@ -27,6 +28,7 @@ export interface Store {
   readonly db: Database;
   readonly meta: Meta;
   readonly outbox: Outbox;
+  readonly deviceState: DeviceState;
   readonly storeId: string;
   /** Set when this start found the database damaged and replaced it. */
   readonly replacement: Replacement | undefined;
@@ -71,6 +73,7 @@ function openLocked(options: StoreOptions): Store {
       db,
       meta,
       outbox,
+      deviceState: new DeviceState(db),
       storeId,
       replacement,
       newPunchId: punchIds({ outbox, meta, clock: options.clock }),

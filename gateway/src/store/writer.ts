@@ -2,6 +2,7 @@ import type { Clock } from '@rollcall/protocol/clock';
 import type { ErrorCode } from '@rollcall/protocol/errors';
 import { crashPoint } from '../features/crash-point.js';
 import type { Log } from '../log.js';
+import { insertLogs, type LogBatch } from './log-batch.js';
 import { isDamage, isNoRoom } from './open.js';
 import { eventRow, type RowDraft, type RowStamp } from './outbox-row.js';
 import type { Space } from './space.js';
@@ -23,9 +24,19 @@ const UNKNOWN_HOUR = -1;
 export type RefusalCode = Extract<ErrorCode, 'STORE_FULL' | 'STORE_BUSY' | 'STORE_CORRUPT'>;
 export type AppendOutcome = { kept: true; seq: number } | { kept: false; code: RefusalCode };
 
+export type KeepOutcome =
+  | { kept: true; fresh: number; repeated: number }
+  | { kept: false; code: RefusalCode };
+
 interface Waiting {
-  row: RowDraft;
-  resolve: (outcome: AppendOutcome) => void;
+  /** Rows it makes at most. */
+  rows: number;
+  /** Where somebody stands before a reader: when that was. */
+  occurredAt?: string;
+  /** In the transaction of the group; returns the seqs it was given. */
+  insert(): number[];
+  keep(seqs: readonly number[]): void;
+  refuse(code: RefusalCode): void;
 }
 
 export interface WriterOptions {
@@ -52,8 +63,9 @@ export type WriterState = 'ok' | 'full' | 'corrupt';
 export class Writer {
   readonly #options: WriterOptions;
   readonly #waiting: Waiting[] = [];
+  #waitingRows = 0;
   readonly #schedule: (callback: () => void) => void;
-  readonly #insertGroup: (rows: readonly RowDraft[], ackedSeq: number) => number[];
+  readonly #insertGroup: (inserts: readonly (() => number[])[], ackedSeq: number) => number[][];
   #isScheduled = false;
   #headSeq: number;
   #ackedSeq: number;
@@ -71,10 +83,10 @@ export class Writer {
     this.#ackedSeq = store.meta.number('acked_seq');
     this.#markedSeq = this.#ackedSeq;
     this.#lastWriteMonoMs = options.clock.monoMs();
-    this.#insertGroup = store.db.transaction((rows: readonly RowDraft[], ackedSeq: number) => {
+    this.#insertGroup = store.db.transaction((inserts: readonly (() => number[])[], ackedSeq: number) => {
       if (ackedSeq > this.#markedSeq) this.#writeAck(ackedSeq);
-      const seqs = rows.map((row) => store.outbox.insert(row));
-      if (rows.length === 0 && ackedSeq === this.#markedSeq) this.#writeSelf();
+      const seqs = inserts.map((insert) => insert());
+      if (inserts.length === 0 && ackedSeq === this.#markedSeq) this.#writeSelf();
       crashPoint('before-commit');
       return seqs;
     });
@@ -99,17 +111,40 @@ export class Writer {
 
   /** Wall time of the oldest row still waiting for its commit. */
   get oldestWaitingAt(): string | undefined {
-    return this.#waiting[0]?.row.body.occurred_at;
+    return this.#waiting.find(({ occurredAt }) => occurredAt !== undefined)?.occurredAt;
   }
 
   /** Resolves once the row is fsynced, or with the reason why it is not. Never rejects. */
   append(row: RowDraft): Promise<AppendOutcome> {
-    if (this.#waiting.length >= WAITING_ROWS_MAX) {
-      return Promise.resolve(this.#refuse(row, 'STORE_BUSY'));
-    }
     return new Promise((resolve) => {
-      this.#waiting.push({ row, resolve });
-      this.#wake();
+      this.#enqueue({
+        rows: 1,
+        occurredAt: row.body.occurred_at,
+        insert: () => [this.#options.store.outbox.insert(row)],
+        keep: (seqs) => resolve({ kept: true, seq: seqs[0] ?? this.#headSeq }),
+        refuse: (code) => {
+          if (row.kind === 'punch') this.#refusedTaps += 1;
+          resolve({ kept: false, code });
+        },
+      });
+    });
+  }
+
+  /** Resolves once all of the batch is fsynced, or with the reason why nothing of it is. Never rejects. */
+  keepLogs(batch: LogBatch): Promise<KeepOutcome> {
+    return new Promise((resolve) => {
+      let fresh = 0;
+      this.#enqueue({
+        rows: batch.rows.length + batch.logs.length + 1,
+        insert: () => {
+          const written = insertLogs(this.#options, batch);
+          fresh = written.fresh;
+          return written.seqs;
+        },
+        keep: () =>
+          resolve({ kept: true, fresh, repeated: batch.logs.length + batch.rejected.length - fresh }),
+        refuse: (code) => resolve({ kept: false, code }),
+      });
     });
   }
 
@@ -154,37 +189,61 @@ export class Writer {
     });
   }
 
+  #enqueue(waiting: Waiting): void {
+    if (this.#waitingRows + waiting.rows > WAITING_ROWS_MAX) {
+      waiting.refuse('STORE_BUSY');
+      return;
+    }
+    this.#waitingRows += waiting.rows;
+    this.#waiting.push(waiting);
+    this.#wake();
+  }
+
+  #takeGroup(): Waiting[] {
+    const group: Waiting[] = [];
+    for (let rows = 0; rows < GROUP_ROWS_MAX; ) {
+      const next = this.#waiting.shift();
+      if (next === undefined) break;
+      rows += next.rows;
+      group.push(next);
+    }
+    for (const { rows } of group) this.#waitingRows -= rows;
+    return group;
+  }
+
   #commit(): void {
-    const group = this.#waiting.splice(0, GROUP_ROWS_MAX);
+    const group = this.#takeGroup();
     const ackedSeq = this.#ackedSeq;
-    const rows = group.map(({ row }) => row);
-    const result = this.#tryInsert(rows, ackedSeq);
+    const result = this.#tryInsert(
+      group.map(({ insert }) => insert),
+      ackedSeq,
+    );
     if (Array.isArray(result)) {
       this.#settle(group, result, ackedSeq);
       return;
     }
-    for (const { row, resolve } of group) resolve(this.#refuse(row, result));
+    for (const { refuse } of group) refuse(result);
   }
 
-  #settle(group: readonly Waiting[], seqs: readonly number[], ackedSeq: number): void {
+  #settle(group: readonly Waiting[], seqs: readonly number[][], ackedSeq: number): void {
     const isMarking = ackedSeq > this.#markedSeq;
     this.#markedSeq = ackedSeq;
-    this.#headSeq = seqs.at(-1) ?? this.#headSeq;
+    this.#headSeq = seqs.flat().at(-1) ?? this.#headSeq;
     // The lights of taps in the same commit come first: this point is about the ack alone.
     if (isMarking) this.#schedule(() => crashPoint('after-ack-marked'));
     if (group.length === 0) return;
     crashPoint('after-commit');
-    group.forEach(({ resolve }, index) => {
-      resolve({ kept: true, seq: seqs[index] ?? this.#headSeq });
+    group.forEach(({ keep }, index) => {
+      keep(seqs[index] ?? []);
     });
     if (this.#state === 'full') this.#reportFull();
     this.#options.onCommitted?.(this.#headSeq);
   }
 
-  #tryInsert(rows: readonly RowDraft[], ackedSeq: number): number[] | RefusalCode {
+  #tryInsert(inserts: readonly (() => number[])[], ackedSeq: number): number[][] | RefusalCode {
     for (const isRetry of [false, true]) {
       try {
-        const seqs = this.#insertGroup(rows, ackedSeq);
+        const seqs = this.#insertGroup(inserts, ackedSeq);
         this.#lastWriteMonoMs = this.#options.clock.monoMs();
         return seqs;
       } catch (error) {
@@ -202,22 +261,15 @@ export class Writer {
     return 'STORE_FULL';
   }
 
-  #refuse(row: RowDraft, code: RefusalCode): AppendOutcome {
-    if (row.kind === 'punch') this.#refusedTaps += 1;
-    return { kept: false, code };
-  }
-
   /** The store counts as well again only when it could write this down. */
   #reportFull(): void {
     const refusedTaps = this.#refusedTaps;
-    const { stamp } = this.#options;
-    const result = this.#tryInsert(
-      [eventRow(stamp(), { type: 'store_full', refused_taps: refusedTaps })],
-      this.#ackedSeq,
-    );
+    const { stamp, store } = this.#options;
+    const event = eventRow(stamp(), { type: 'store_full', refused_taps: refusedTaps });
+    const result = this.#tryInsert([() => [store.outbox.insert(event)]], this.#ackedSeq);
     if (!Array.isArray(result)) return;
     this.#markedSeq = this.#ackedSeq;
-    this.#headSeq = result.at(-1) ?? this.#headSeq;
+    this.#headSeq = result.flat().at(-1) ?? this.#headSeq;
     this.#refusedTaps -= refusedTaps;
     this.#enter('ok');
     this.#options.onCommitted?.(this.#headSeq);
