@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { DriverDefinition } from '../drivers/driver.js';
 import { parseHidAddress } from '../transport/hid/hid-port.js';
+import { parseHttpAddress } from '../transport/http-address.js';
 import { parseTcpAddress } from '../transport/tcp-address.js';
 
 /** Names that the kernel hands out in the order of plugging: the wrong reader after the next power cut. */
@@ -22,12 +23,16 @@ export const portSchema = z
   .string('must be a path or an address')
   .refine(
     (port) =>
-      /^\/[^\0]+$/.test(port) || parseTcpAddress(port) !== undefined || parseHidAddress(port) !== undefined,
+      /^\/[^\0]+$/.test(port) || isAddress(port),
     {
       message:
-        'must be an absolute path, best one under /dev/serial/by-id/ or /dev/input/by-id/, or tcp://host:port, or hid:VID:PID for a USB-HID device',
+        'must be an absolute path, best one under /dev/serial/by-id/ or /dev/input/by-id/, or tcp://host:port, or hid:VID:PID for a USB-HID device, or http://address:port/SERIAL for a terminal that calls',
     },
   );
+
+function isAddress(port: string): boolean {
+  return [parseTcpAddress, parseHttpAddress, parseHidAddress].some((parse) => parse(port) !== undefined);
+}
 
 /** Why this driver cannot read this port; undefined when it can. */
 export function misfit({ id, link }: DriverDefinition<unknown>, port: string): string | undefined {

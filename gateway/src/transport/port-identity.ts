@@ -2,6 +2,7 @@ import { lstat, realpath, stat } from 'node:fs/promises';
 import { listHidNodes } from '../system/hid-nodes.js';
 import { systemFiles } from '../system/system-files.js';
 import { parseHidAddress } from './hid/hid-port.js';
+import { parseHttpAddress } from './http-address.js';
 import { parseTcpAddress } from './tcp-address.js';
 
 /** What stands at a path right now. */
@@ -17,7 +18,7 @@ export type IdentifyPort = (port: string) => Promise<PortIdentity | undefined>;
 
 /** False for ports that no folder lists. */
 export function isWatchable(port: string): boolean {
-  return parseTcpAddress(port) === undefined;
+  return parseTcpAddress(port) === undefined && parseHttpAddress(port) === undefined;
 }
 
 export const identifyPort: IdentifyPort = async (port) => {

@@ -1,0 +1,241 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Clock } from '@rollcall/protocol/clock';
+import { RollcallError } from '@rollcall/protocol/errors';
+import type { HttpAddress } from './http-address.js';
+import { TokenBucket } from './token-bucket.js';
+
+/** Bytes of one upload; photos are the largest. A terminal sends its log in far smaller ones. */
+export const BODY_BYTES_MAX = 10 * 1024 * 1024;
+/** Connections of all terminals of one address together. */
+const CONNECTIONS_MAX = 512;
+const HEAD_BYTES_MAX = 8 * 1024;
+/** A terminal on a bad link may take this long for one request. */
+const REQUEST_TIMEOUT_MS = 60_000;
+/** Requests of one terminal: it polls every few seconds, and sends a backlog one upload after the other. */
+const RATE = { perSecond: 50, burst: 200 };
+/** Refused callers, of all addresses together. */
+const STRANGER_RATE = { perSecond: 5, burst: 50 };
+/** The same stranger is told of once in this time. */
+const STRANGER_TOLD_EVERY_MS = 3_600_000;
+/** Strangers remembered; beyond, the oldest is told of again. */
+const STRANGERS_MAX = 256;
+const SERIAL = /^[A-Za-z0-9_-]{1,32}$/;
+
+/** A caller that is not in the configuration, or calls from another address than that says. */
+export interface Stranger {
+  serial: string;
+  address: string;
+}
+
+/** One request as it came. The answer has to come exactly once. */
+export interface HttpCall {
+  /** `POST /iclock/cdata?SN=… HTTP/1.1`, its length, and the body: what a driver reads. */
+  bytes: Uint8Array;
+  /** @param message a whole HTTP response, as a driver writes it. */
+  answer(message: Uint8Array): void;
+}
+
+export interface Terminal {
+  onCall(call: HttpCall): void;
+}
+
+interface Registration {
+  from: string | undefined;
+  bucket: TokenBucket;
+  /** Undefined while the device is between two connections. */
+  terminal: Terminal | undefined;
+}
+
+/** One address of this machine on which terminals call; the serial number tells them apart. */
+export class HttpListener {
+  readonly #clock: Clock;
+  readonly #name: string;
+  readonly #address: HttpAddress;
+  readonly #onStranger: (stranger: Stranger) => void;
+  readonly #registrations = new Map<string, Registration>();
+  readonly #toldMs = new Map<string, number>();
+  readonly #strangerBucket: TokenBucket;
+  #server: Server | undefined;
+  #opening: Promise<void> | undefined;
+
+  constructor(address: HttpAddress, clock: Clock, onStranger: (stranger: Stranger) => void) {
+    this.#address = address;
+    this.#name = `http://${address.host}:${address.port}`;
+    this.#clock = clock;
+    this.#onStranger = onStranger;
+    this.#strangerBucket = new TokenBucket(STRANGER_RATE, clock.monoMs());
+  }
+
+  /** Allows a terminal, before anything listens: what is not allowed is a stranger. */
+  allow({ serial, from }: HttpAddress): void {
+    if (this.#registrations.has(serial)) return;
+    const bucket = new TokenBucket(RATE, this.#clock.monoMs());
+    this.#registrations.set(serial, { from, bucket, terminal: undefined });
+  }
+
+  /** @throws RollcallError `PORT_BUSY`, `PORT_DENIED` or `PORT_ABSENT`. */
+  async attach(serial: string, terminal: Terminal): Promise<void> {
+    const registration = this.#registrations.get(serial);
+    if (registration === undefined) throw new RollcallError('INTERNAL', 'attached before it was allowed');
+    this.#opening ??= this.#listen();
+    try {
+      await this.#opening;
+    } catch (error) {
+      this.#opening = undefined;
+      throw error;
+    }
+    registration.terminal = terminal;
+  }
+
+  /** The address is given back when nobody uses it any more. */
+  async detach(serial: string, terminal: Terminal): Promise<void> {
+    const registration = this.#registrations.get(serial);
+    if (registration?.terminal !== terminal) return;
+    registration.terminal = undefined;
+    if ([...this.#registrations.values()].some((other) => other.terminal !== undefined)) return;
+    const server = this.#server;
+    this.#server = undefined;
+    this.#opening = undefined;
+    if (server === undefined) return;
+    await new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  }
+
+  #listen(): Promise<void> {
+    const server = createServer({ maxHeaderSize: HEAD_BYTES_MAX, requestTimeout: REQUEST_TIMEOUT_MS });
+    server.maxConnections = CONNECTIONS_MAX;
+    server.on('request', (request, response) => void this.#onRequest(request, response));
+    server.on('clientError', (_error, socket) => socket.destroy());
+    this.#server = server;
+    const { host, port } = this.#address;
+    return new Promise((resolve, reject) => {
+      server.once('error', (cause) => reject(this.#cannotListen(cause)));
+      server.listen(port, host, () => {
+        server.removeAllListeners('error');
+        // A failing accept (no descriptors left) ends one connection, not the listener.
+        server.on('error', () => undefined);
+        resolve();
+      });
+    });
+  }
+
+  #cannotListen(cause: NodeJS.ErrnoException): RollcallError {
+    switch (cause.code) {
+      case 'EADDRINUSE':
+        return new RollcallError(
+          'PORT_BUSY',
+          `Another program listens on ${this.#name}; stop it, or write another port here and in the terminal`,
+          { cause },
+        );
+      case 'EACCES':
+        return new RollcallError(
+          'PORT_DENIED',
+          `This user may not listen on ${this.#name}; use a port from 1024 on`,
+          { cause },
+        );
+      default:
+        return new RollcallError(
+          'PORT_ABSENT',
+          `Nothing can listen on ${this.#name}; is that an address of this machine?`,
+          {
+            cause,
+          },
+        );
+    }
+  }
+
+  async #onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    response.sendDate = false;
+    const address = plainAddress(request.socket.remoteAddress);
+    const serial = serialOf(request.url);
+    const registration = serial === undefined ? undefined : this.#registrations.get(serial);
+    if (registration === undefined || (registration.from !== undefined && registration.from !== address)) {
+      this.#refuse(serial ?? 'none', address);
+      end(request, response, 401);
+      return;
+    }
+    if (!registration.bucket.take(this.#clock.monoMs())) {
+      end(request, response, 503);
+      return;
+    }
+    const body = await readBody(request);
+    if (body === undefined || registration.terminal === undefined) {
+      end(request, response, body === undefined ? 413 : 503);
+      return;
+    }
+    const { method = 'GET', url = '/' } = request;
+    const head = Buffer.from(`${method} ${url} HTTP/1.1\r\nContent-Length: ${body.length}\r\n\r\n`, 'latin1');
+    registration.terminal.onCall({
+      bytes: Buffer.concat([head, body]),
+      answer: (message) => send(response, message),
+    });
+  }
+
+  #refuse(serial: string, address: string): void {
+    const nowMs = this.#clock.monoMs();
+    const key = `${serial} ${address}`;
+    const told = this.#toldMs.get(key);
+    if (told !== undefined && nowMs - told < STRANGER_TOLD_EVERY_MS) return;
+    if (!this.#strangerBucket.take(nowMs)) return;
+    this.#toldMs.delete(key);
+    this.#toldMs.set(key, nowMs);
+    const [oldest] = this.#toldMs.keys();
+    if (this.#toldMs.size > STRANGERS_MAX && oldest !== undefined) this.#toldMs.delete(oldest);
+    this.#onStranger({ serial, address });
+  }
+}
+
+/** What terminals write is in the query; some write it in lower case. */
+function serialOf(url: string | undefined): string | undefined {
+  const query = (url ?? '').split('?', 2)[1] ?? '';
+  for (const [name, value] of new URLSearchParams(query)) {
+    if (name.toUpperCase() === 'SN' && SERIAL.test(value)) return value;
+  }
+  return undefined;
+}
+
+/** IPv4 as people write it, also where it came over an IPv6 socket. */
+function plainAddress(address: string | undefined): string {
+  return (address ?? 'unknown').replace(/^::ffff:/, '').slice(0, 64);
+}
+
+/** Undefined where it is too large, or where the connection was cut before its end. */
+async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  if (Number(request.headers['content-length'] ?? 0) > BODY_BYTES_MAX) return undefined;
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > BODY_BYTES_MAX) return undefined;
+      chunks.push(chunk);
+    }
+  } catch {
+    // Cut in the middle: the terminal sends it again, and half of it must not be taken for all.
+    return undefined;
+  }
+  return request.complete ? Buffer.concat(chunks) : undefined;
+}
+
+function end(request: IncomingMessage, response: ServerResponse, status: number): void {
+  // What was not read would otherwise be taken for the next request.
+  if (!request.complete) response.shouldKeepAlive = false;
+  response.writeHead(status, { 'content-type': 'text/plain', 'content-length': 0 });
+  response.end();
+}
+
+function send(response: ServerResponse, message: Uint8Array): void {
+  const bytes = Buffer.from(message.buffer, message.byteOffset, message.byteLength);
+  const split = bytes.indexOf('\r\n\r\n');
+  const [statusLine = '', ...lines] = bytes.subarray(0, split).toString('latin1').split('\r\n');
+  const headers = Object.fromEntries(
+    lines.map((line) => {
+      const at = line.indexOf(':');
+      return [line.slice(0, at).toLowerCase(), line.slice(at + 1).trim()];
+    }),
+  );
+  response.writeHead(Number(statusLine.split(' ')[1]), headers);
+  response.end(bytes.subarray(split + 4));
+}
