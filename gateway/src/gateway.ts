@@ -16,6 +16,7 @@ import { softwareVersion } from './features/software-version.js';
 import { Watchdog } from './features/watchdog.js';
 import { CardLookup } from './identify/card-lookup.js';
 import { ExpectedStudents } from './identify/expected-students.js';
+import { createKeepLogs } from './identify/keep-logs.js';
 import { createRecordPunch } from './identify/record-punch.js';
 import { Roster } from './identify/roster.js';
 import { RosterStore } from './identify/roster-store.js';
@@ -25,7 +26,8 @@ import type { RootLog } from './log.js';
 import { readSecrets, type Secrets } from './secrets.js';
 import { HoursLeft } from './store/hours-left.js';
 import { type Keeper, openKeeper } from './store/keeper.js';
-import type { RowDraft, RowStamp } from './store/outbox-row.js';
+import { eventRow, type RowDraft, type RowStamp } from './store/outbox-row.js';
+import type { Stranger } from './transport/http-listener.js';
 import { createOpenTransport } from './transport/open-transport.js';
 import type { CommandHandlers } from './uplink/commands.js';
 import { Uplink } from './uplink/uplink.js';
@@ -257,31 +259,51 @@ export class Gateway {
           log: this.#options.log,
         }),
       log_level: ({ level, minutes }) => this.#level.set(level, minutes),
+      terminal_user: ({ device_id, ...change }) => this.#fleet.changeUser(device_id, change),
     };
   }
 
   #createFleet(): Fleet {
     const { config, clock, log } = this.#options;
-    const { store } = this.#keeper;
+    const { store, writer } = this.#keeper;
+    const lookup = new CardLookup(store.db);
+    const recording = {
+      hmacHex: this.#secrets.hmacHex,
+      lookup,
+      newPunchId: store.newPunchId,
+      log: log.child({ part: 'punch' }),
+    };
+    const logs = createKeepLogs({
+      ...recording,
+      stamp: this.#stamp,
+      deviceState: store.deviceState,
+      keepLogs: (batch) => writer.keepLogs(batch),
+    });
     return createFleet({
       devices: config.devices,
-      openTransport: createOpenTransport(clock),
+      openTransport: createOpenTransport(clock, undefined, (stranger) => this.#tellStranger(stranger)),
       clock,
       log: log.child({ part: 'devices' }),
       record: createRecordPunch({
-        hmacHex: this.#secrets.hmacHex,
-        lookup: new CardLookup(store.db),
-        newPunchId: store.newPunchId,
+        ...recording,
         stampAt: (monoMs, wallMs) => this.#anchors.stampAt(monoMs, wallMs),
         append: this.#append,
         expected: this.#expected,
-        log: log.child({ part: 'punch' }),
       }),
+      terminalOf: (deviceId) => logs.of(deviceId),
       onChange: (snapshot) => {
         this.#reports.changed(snapshot);
         this.#uplink.healthChanged();
       },
     });
+  }
+
+  #tellStranger({ serial, address }: Stranger): void {
+    this.#options.log.warn(
+      { code: 'TERMINAL_UNKNOWN', serial, address },
+      'a terminal that is not in the configuration calls; it was refused',
+    );
+    void this.#append(eventRow(this.#stamp(), { type: 'terminal_unknown', serial, address }));
   }
 
   #createMaintenance(): Maintenance {

@@ -61,6 +61,13 @@ function session(driverId: string): { session: DriverSession; events: DriverEven
       setBaud: () => Promise.resolve(),
       features: { set: () => Promise.resolve(), get: () => Promise.resolve(new Uint8Array(9)) },
       randomBytes: (count) => new Uint8Array(count),
+      terminal: {
+        keep: async ({ logs = [] }) => ({ fresh: logs.length, repeated: 0 }),
+        recall: () => undefined,
+        clockState: () => 'synced',
+      },
+      readSecret: () => '',
+      giveUp: () => undefined,
       emit: (event) => events.push(event),
       count: () => undefined,
     }),

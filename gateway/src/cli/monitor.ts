@@ -14,6 +14,7 @@ import { driverIds, findDriver } from '../drivers/registry.js';
 import { silentLog } from '../log.js';
 import { createOpenTransport } from '../transport/open-transport.js';
 import { identifyPort } from '../transport/port-identity.js';
+import { monitorTerminal } from './monitor-terminal.js';
 
 export interface MonitorOptions {
   driver: string;
@@ -41,6 +42,7 @@ export async function monitor(options: MonitorOptions): Promise<number> {
     clock: systemClock,
     log: silentLog,
     random: Math.random,
+    terminal: monitorTerminal({ pushes: driver.ports === 'http' }, print),
     onEvent: (event, stamp) => print(describeEvent(event, stamp)),
     onChange: (snapshot) => print(describeState(snapshot)),
   });

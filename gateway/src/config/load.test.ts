@@ -91,6 +91,22 @@ describe('a good configuration', () => {
 });
 
 describe('a refused configuration', () => {
+  it('has a terminal that calls where one is called, or a reader where a terminal is', () => {
+    const message = refusal(
+      `${GOOD.slice(0, GOOD.indexOf('devices:'))}devices:
+  - { id: a, driver: zk-push, port: "tcp://10.0.0.5:4370" }
+  - { id: b, driver: zk-4370, port: "http://0.0.0.0:8081/SN1" }
+  - { id: c, driver: line, port: "http://0.0.0.0:8081/SN2" }
+  - { id: d, driver: zk-push, port: "http://0.0.0.0:8081/SN3?from=10.0.0.7", options: { time_zone: Asia/Nowhere } }
+`,
+    );
+    expect(message).toMatch(/devices\[0\]\.port: must be http:\/\/address:port\/SERIAL/);
+    expect(message).toMatch(/devices\[1\]\.port: must be tcp:\/\/address:4370/);
+    expect(message).toMatch(/devices\[2\]\.port: must be a path or tcp/);
+    expect(message).toMatch(/devices\[3\]\.options\.time_zone: must be the name of a time zone/);
+    expect(message).toContain('has 4 problems');
+  });
+
   it('lists every problem at once, each with its path and what to write', () => {
     const message = refusal(`
 gateway: { id: "GW A", data_dri: /x }

@@ -25,6 +25,7 @@ export function readDevices(raw: unknown, findings: Findings): DeviceConfig[] {
   const devices = raw.map((entry, index) => readDevice(entry, index, findings));
   checkNames(devices, findings);
   checkFeedback(devices, findings);
+  checkPortForms(devices, findings);
   checkPorts(devices, findings);
   return devices as DeviceConfig[];
 }
@@ -124,6 +125,24 @@ function checkFeedback(devices: readonly Read[], findings: Findings): void {
         `names a device of driver ${target.driver}, which has no lights; name one that has`,
       );
     }
+  }
+}
+
+/** A terminal that calls is no port to open, and a serial reader never calls. */
+function checkPortForms(devices: readonly Read[], findings: Findings): void {
+  for (const [index, { port, driver: id }] of devices.entries()) {
+    const driver = id === undefined ? undefined : findDriver(id);
+    if (port === undefined || driver === undefined) continue;
+    const form = /^(http|tcp):\/\//.exec(port)?.[1];
+    const isWrong = driver.ports === undefined ? form === 'http' : form !== driver.ports;
+    if (!isWrong) continue;
+    const needed =
+      driver.ports === 'http'
+        ? 'must be http://address:port/SERIAL, since this terminal calls the gateway'
+        : driver.ports === 'tcp'
+          ? 'must be tcp://address:4370, since this terminal is called'
+          : 'must be a path or tcp://host:port: readers of this driver do not call';
+    findings.problem(['devices', index, 'port'], `${needed}; see docs/readers/${driver.id}.md`);
   }
 }
 

@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { type Clock, delay } from '@rollcall/protocol/clock';
 import { hasCode, isRollcallError, RollcallError } from '@rollcall/protocol/errors';
 import type { DeviceConfig } from '../config/schema.js';
 import type { DriverDefinition, DriverEvent, DriverSession } from '../drivers/driver.js';
+import type { TerminalLink } from '../drivers/terminal-log.js';
+import type { UserChange } from '../drivers/user-change.js';
 import type { FeedbackSignal } from '../feedback/signal.js';
 import type {
   FeatureReports,
@@ -33,6 +36,7 @@ export interface DeviceConnectionOptions {
   clock: Clock;
   counters: Counters;
   capture: CaptureRing;
+  terminal: TerminalLink;
   onEvent(event: DriverEvent, stamp: Stamp): void;
   onBytes(): void;
   /** Called at most once, and only after `open` resolved. */
@@ -85,6 +89,16 @@ export class DeviceConnection {
     return (signal) => session.feedback?.(signal) ?? Promise.resolve();
   }
 
+  /** @throws RollcallError `DEVICE_REFUSED`, `DEVICE_TIMEOUT`, or why the connection is gone. */
+  async changeUser(change: UserChange): Promise<void> {
+    this.#throwIfLost();
+    const { device } = this.#options;
+    if (this.#session?.changeUser === undefined) {
+      throw new RollcallError('DEVICE_REFUSED', `${device.id} keeps no users; name a terminal`);
+    }
+    await this.#session.changeUser(change);
+  }
+
   async close(): Promise<void> {
     this.#lostReason ??= new RollcallError(
       'PORT_CLOSED',
@@ -128,7 +142,7 @@ export class DeviceConnection {
 
   #sessionNow(): DriverSession {
     if (this.#session !== undefined) return this.#session;
-    const { device, driver, clock, counters } = this.#options;
+    const { device, driver, clock, counters, terminal } = this.#options;
     this.#session = driver.open({
       deviceId: device.id,
       options: device.options,
@@ -140,6 +154,9 @@ export class DeviceConnection {
         get: (reportId, bytes) => this.#getFeature(reportId, bytes),
       },
       randomBytes,
+      terminal,
+      readSecret,
+      giveUp: (reason) => this.#lose(reason),
       emit: (event) => this.#emit(event),
       count: (counter, by) => counters.add(counter, by),
     });
@@ -148,9 +165,9 @@ export class DeviceConnection {
 
   #onBytes(chunk: Uint8Array): void {
     if (this.#lostReason !== undefined) return;
-    const { clock, capture } = this.#options;
+    const { clock } = this.#options;
     this.#chunkStamp = { monoMs: clock.monoMs(), wallMs: clock.wallMs() };
-    capture.add('in', this.#chunkStamp.monoMs, chunk);
+    this.#capture('in', chunk);
     this.#options.onBytes();
     try {
       this.#sessionNow().onBytes(chunk);
@@ -172,7 +189,7 @@ export class DeviceConnection {
 
   async #write(bytes: Uint8Array): Promise<void> {
     if (this.#lostReason !== undefined) throw this.#lostReason;
-    this.#options.capture.add('out', this.#options.clock.monoMs(), bytes);
+    this.#capture('out', bytes);
     try {
       await this.#transport.write(bytes);
     } catch (error) {
@@ -209,6 +226,11 @@ export class DeviceConnection {
     );
   }
 
+  #capture(direction: 'in' | 'out', bytes: Uint8Array): void {
+    const { capture, clock, driver } = this.#options;
+    if (driver.isPrivateWire !== true) capture.add(direction, clock.monoMs(), bytes);
+  }
+
   #lose(reason: RollcallError): void {
     if (this.#lostReason !== undefined) return;
     this.#lostReason = reason;
@@ -232,6 +254,18 @@ function linkOf(
   }
   const { baud, dtr, rts } = link;
   return { baud: baudFrom?.(options) ?? baud, dtr, rts };
+}
+
+function readSecret(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (cause) {
+    const isForbidden = (cause as NodeJS.ErrnoException).code === 'EACCES';
+    const remedy = isForbidden
+      ? 'make it readable for the group of the service (chgrp rollcall, chmod 640)'
+      : 'put the key there, or correct the path in the configuration';
+    throw new RollcallError('KEY_INVALID', `The key file ${file} cannot be read; ${remedy}`, { cause });
+  }
 }
 
 /** Whatever was thrown, as an error with a code. */

@@ -16,6 +16,9 @@ export interface DeviceSnapshot {
   lastFrameAtMs: number | null;
   problem: DeviceProblem | null;
   counters: DeviceCounters;
-  /** A plain reader has no log of its own: what it read is complete at any moment. */
-  completeThrough: 'as_of';
+  /**
+   * A plain reader has no log of its own: what it read is complete at any moment. A terminal: wall time to which its
+   * log is drained; null while that is not known.
+   */
+  completeThrough: 'as_of' | number | null;
 }

@@ -3,6 +3,8 @@ import { RollcallError } from '@rollcall/protocol/errors';
 import type { DeviceConfig } from '../config/schema.js';
 import type { DriverEvent } from '../drivers/driver.js';
 import { driverIds, findDriver } from '../drivers/registry.js';
+import type { TerminalLink } from '../drivers/terminal-log.js';
+import type { UserChange } from '../drivers/user-change.js';
 import type { FeedbackSignal } from '../feedback/signal.js';
 import type { Log } from '../log.js';
 import { type IdentifyPort, identifyPort } from '../transport/port-identity.js';
@@ -24,6 +26,8 @@ export interface Fleet {
   snapshot(): DeviceSnapshot[];
   /** The last bytes on the wire of each device. */
   captures(): DeviceCapture[];
+  /** @throws RollcallError `COMMAND_INVALID` for a device that is not there, and what the device says. */
+  changeUser(deviceId: string, change: UserChange): Promise<void>;
 }
 
 export interface DeviceCapture {
@@ -38,6 +42,8 @@ export interface FleetOptions {
   clock: Clock;
   log: Log;
   record: RecordPresentation;
+  /** Keeps the logs of terminals; absent where there are none. */
+  terminalOf?(deviceId: string): TerminalLink;
   onChange(snapshot: DeviceSnapshot): void;
   identifyPort?: IdentifyPort;
   random?: () => number;
@@ -98,6 +104,14 @@ class SupervisedFleet implements Fleet {
     }));
   }
 
+  async changeUser(deviceId: string, change: UserChange): Promise<void> {
+    const member = this.#members.get(deviceId);
+    if (member === undefined) {
+      throw new RollcallError('COMMAND_INVALID', `This gateway has no device ${deviceId}`);
+    }
+    await member.supervisor.changeUser(change);
+  }
+
   #createMember(device: DeviceConfig): Member {
     const driver = findDriver(device.driver);
     if (driver === undefined) {
@@ -107,6 +121,7 @@ class SupervisedFleet implements Fleet {
       );
     }
     const { openTransport, clock, log, onChange } = this.#options;
+    const terminal = this.#options.terminalOf?.(device.id);
     const member: Member = {
       device,
       hasLights: driver.hasLights,
@@ -119,6 +134,7 @@ class SupervisedFleet implements Fleet {
         clock,
         log,
         random: this.#options.random ?? Math.random,
+        ...(terminal === undefined ? {} : { terminal }),
         onEvent: (event, stamp) => this.#onEvent(member, event, stamp),
         onChange,
       }),

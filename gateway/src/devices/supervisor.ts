@@ -3,6 +3,8 @@ import type { DeviceState } from '@rollcall/protocol/device-status';
 import { type ErrorCode, hasCode, RollcallError } from '@rollcall/protocol/errors';
 import type { DeviceConfig } from '../config/schema.js';
 import type { DriverDefinition, DriverEvent } from '../drivers/driver.js';
+import type { TerminalLink } from '../drivers/terminal-log.js';
+import type { UserChange } from '../drivers/user-change.js';
 import type { Log } from '../log.js';
 import { type IdentifyPort, isWatchable, type PortIdentity } from '../transport/port-identity.js';
 import type { OpenTransport } from '../transport/transport.js';
@@ -11,6 +13,7 @@ import { Counters } from './counters.js';
 import { DeviceConnection, type Lights, type Stamp, toRollcallError } from './device-connection.js';
 import type { DeviceProblem, DeviceSnapshot } from './device-snapshot.js';
 import { GarbageMeter } from './garbage-meter.js';
+import { noTerminalLink } from './no-terminal-link.js';
 import { RetryPolicy } from './retry-policy.js';
 
 /** How often the port's path is looked at, and the health of the connection judged. */
@@ -28,6 +31,7 @@ const BLOCKING_CODES: readonly ErrorCode[] = [
   'DEVICE_AMBIGUOUS',
   'DEVICE_REFUSED',
   'HID_UNAVAILABLE',
+  'KEY_INVALID',
 ];
 
 export interface SupervisorOptions {
@@ -39,6 +43,8 @@ export interface SupervisorOptions {
   log: Log;
   /** Uniform in [0, 1), for jitter. */
   random: () => number;
+  /** Absent where there is no store: then the log of a terminal cannot be drained. */
+  terminal?: TerminalLink;
   onEvent(event: DriverEvent, stamp: Stamp): void;
   onChange(snapshot: DeviceSnapshot): void;
 }
@@ -69,6 +75,7 @@ export class Supervisor {
   #lastFrameAtMs: number | null = null;
   #lastByteMs: number | undefined;
   #hasHeartbeat = false;
+  #drainedThroughMs: number | null = null;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -106,13 +113,21 @@ export class Supervisor {
       lastFrameAtMs: this.#lastFrameAtMs,
       problem: this.#problem,
       counters: this.#counters.snapshot(),
-      completeThrough: 'as_of',
+      completeThrough: driver.kind === 'terminal' ? this.#drainedThroughMs : 'as_of',
     };
   }
 
   /** The lights of the present connection: taken when the card is read, so that they cannot outlive it. */
   lights(): Lights | undefined {
     return this.#connection?.lights();
+  }
+
+  /** @throws RollcallError `PORT_CLOSED` while it is not connected, and what the device says. */
+  async changeUser(change: UserChange): Promise<void> {
+    if (this.#connection === undefined || this.#readySinceMs === undefined) {
+      throw new RollcallError('PORT_CLOSED', `${this.#options.device.id} is not connected; try again later`);
+    }
+    await this.#connection.changeUser(change);
   }
 
   countLostLight(): void {
@@ -131,6 +146,7 @@ export class Supervisor {
       clock,
       counters: this.#counters,
       capture: this.capture,
+      terminal: this.#options.terminal ?? noTerminalLink,
       onEvent: (event, stamp) => this.#onEvent(event, stamp),
       onBytes: () => {
         this.#lastByteMs = clock.monoMs();
@@ -248,6 +264,7 @@ export class Supervisor {
     } else if (event.type !== 'card_removed') {
       this.#lastFrameAtMs = stamp.wallMs;
       if (event.type === 'alive') this.#hasHeartbeat = true;
+      if (event.type === 'drained') this.#drainedThroughMs = event.throughMs;
     }
     this.#options.onEvent(event, stamp);
   }

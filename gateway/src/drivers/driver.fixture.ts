@@ -1,11 +1,23 @@
 import { RollcallError } from '@rollcall/protocol/errors';
+import type { ClockState } from '@rollcall/protocol/punch';
 import { BusyClock } from './busy-clock.fixture.js';
 import type { DriverDefinition, DriverEvent, DriverSession } from './driver.js';
+import type { KeepRequest, TerminalLink, TerminalLog } from './terminal-log.js';
+
+/** What a driver says, and each entry of a terminal's log that it keeps for the first time. */
+export type BenchEvent = DriverEvent | { type: 'log'; log: TerminalLog };
 
 /** One driver session with everything it can see and do, on a clock that moves only when told to. */
 export class DriverBench {
   readonly clock = new BusyClock();
-  readonly events: DriverEvent[] = [];
+  readonly events: BenchEvent[] = [];
+  /** What a terminal's driver has kept, and what it remembers: both outlive its connections. */
+  readonly keeps: KeepRequest[] = [];
+  readonly memory = new Map<string, string>();
+  readonly #identities = new Set<string>();
+  /** Why nothing can be kept; undefined while the disk is well. */
+  keepFailure: RollcallError | undefined;
+  clockState: ClockState = 'synced';
   readonly written: string[] = [];
   readonly counts: Record<string, number> = {};
   readonly #driver: DriverDefinition<unknown>;
@@ -19,17 +31,25 @@ export class DriverBench {
   readonly #questions: { answer(report: Uint8Array): void; fail(reason: unknown): void }[] = [];
   #isConnected = true;
   #random: Uint8Array;
+  readonly #secret: string;
+  /** Why the driver gave the connection up. */
+  readonly gaveUp: RollcallError[] = [];
 
-  /** @param random what the driver draws, from the beginning again after a reconnect. */
+  /**
+   * @param random what the driver draws, from the beginning again after a reconnect.
+   * @param secret what every secret file holds.
+   */
   constructor(
     driver: DriverDefinition<unknown>,
     options: Record<string, unknown> = {},
     random: Uint8Array = new Uint8Array(),
+    secret = '',
   ) {
     this.#driver = driver;
     this.takesReports = driver.link.kind === 'hid';
     this.#options = driver.options.parse(options);
     this.#random = random;
+    this.#secret = secret;
     this.session = this.#open();
   }
 
@@ -92,6 +112,29 @@ export class DriverBench {
     return this.events.flatMap((event) => (event.type === 'rejected' ? [event.reason] : []));
   }
 
+  readonly #terminal: TerminalLink = {
+    keep: async (request) => {
+      if (this.keepFailure !== undefined) throw this.keepFailure;
+      this.keeps.push(request);
+      const fresh = (request.logs ?? []).filter(({ identity }) => !this.#identities.has(identity));
+      for (const log of fresh) {
+        this.#identities.add(log.identity);
+        this.events.push({ type: 'log', log });
+      }
+      for (const [name, value] of Object.entries(request.memory ?? {})) this.memory.set(name, value);
+      const { length: rejected } = request.rejected ?? [];
+      return { fresh: fresh.length + rejected, repeated: (request.logs ?? []).length - fresh.length };
+    },
+    recall: (name) => this.memory.get(name),
+    clockState: () => this.clockState,
+  };
+
+  /** A terminal whose store was replaced: nothing is remembered. */
+  forget(): void {
+    this.memory.clear();
+    this.#identities.clear();
+  }
+
   #open(): DriverSession {
     let drawn = 0;
     return this.#driver.open({
@@ -120,6 +163,12 @@ export class DriverBench {
         drawn += count;
         // Beyond what the vector states the bytes do not matter, only that there are enough.
         return Uint8Array.from({ length: count }, (_, at) => this.#random[drawn - count + at] ?? 0x5a);
+      },
+      terminal: this.#terminal,
+      readSecret: () => this.#secret,
+      giveUp: (reason) => {
+        this.gaveUp.push(reason);
+        this.disconnect();
       },
       emit: (event) => this.events.push(event),
       count: (counter, by = 1) => {

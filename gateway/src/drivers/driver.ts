@@ -1,9 +1,12 @@
 import type { Clock } from '@rollcall/protocol/clock';
 import type { CardRead } from '@rollcall/protocol/credential';
 import type { DeviceCounter } from '@rollcall/protocol/device-status';
+import type { RollcallError } from '@rollcall/protocol/errors';
 import type { DirectionHint } from '@rollcall/protocol/punch';
 import type * as z from 'zod';
 import type { FeedbackSignal } from '../feedback/signal.js';
+import type { TerminalLink } from './terminal-log.js';
+import type { UserChange } from './user-change.js';
 
 export type DriverEvent =
   /** One presentation of one card; repeats while it stays in the field are merged by the driver. */
@@ -19,6 +22,8 @@ export type DriverEvent =
   | { type: 'identity'; text: string }
   /** A heartbeat: a device that has ever sent one and then falls silent counts as degraded. */
   | { type: 'alive' }
+  /** Everything that a terminal logged before this instant of our wall clock is kept. */
+  | { type: 'drained'; throughMs: number }
   /**
    * Something was read and not believed; `message` tells the technician what to change and never contains
    * what was read.
@@ -87,6 +92,12 @@ export interface DriverContext<Options> {
   readonly features: FeatureReports;
   /** From the system's secure generator; injected so that challenges of secure readers can be replayed in tests. */
   randomBytes(count: number): Uint8Array;
+  /** Keeping and remembering for devices with a log of their own. */
+  readonly terminal: TerminalLink;
+  /** The content of a secret file that an option names, without the newline that editors add. @throws RollcallError `KEY_INVALID` */
+  readSecret(file: string): string;
+  /** Ends this connection; the supervisor tells why and tries again by its own schedule. */
+  giveUp(reason: RollcallError): void;
   emit(event: DriverEvent): void;
   count(counter: DeviceCounter, by?: number): void;
 }
@@ -103,6 +114,12 @@ export interface DriverSession {
    * @throws RollcallError `DEVICE_TIMEOUT` or `DEVICE_REFUSED`.
    */
   probe?(): Promise<void>;
+  /**
+   * Changes whom a terminal knows; absent where a device knows nobody. Resolves once the device has done it.
+   *
+   * @throws RollcallError `DEVICE_REFUSED` or `DEVICE_TIMEOUT`.
+   */
+  changeUser?(change: UserChange): Promise<void>;
   /** Cancels every timer. */
   close(): void;
 }
@@ -110,7 +127,8 @@ export interface DriverSession {
 /** One reader family: a literal, found through the registry (edge §6.3). */
 export interface DriverDefinition<Options> {
   readonly id: string;
-  readonly kind: 'card' | 'finger' | 'lights';
+  /** A `terminal` has a log of its own: what it saw is complete up to the time to which the log is drained. */
+  readonly kind: 'card' | 'finger' | 'lights' | 'terminal';
   readonly title: string;
   /** Whether its sessions can show feedback, so that the configuration can be checked before anything is open. */
   readonly hasLights: boolean;
@@ -119,6 +137,10 @@ export interface DriverDefinition<Options> {
   readonly usb?: readonly UsbHint[];
   /** Milliseconds of silence after which a device that should send heartbeats counts as degraded. */
   readonly silenceLimitMs?: number;
+  /** True where templates, passwords or names travel on the wire: then no capture is taken of it. */
+  readonly isPrivateWire?: true;
+  /** The form of `port` that it needs, where any other is a mistake. */
+  readonly ports?: 'http' | 'tcp';
   /** Per-device options, named as in the configuration file; defaults included. */
   readonly options: z.ZodType<Options>;
   /** The speed where it is an option of the device; otherwise `link.baud` holds. */

@@ -4,9 +4,12 @@ import { driver as hidPos } from './hid-pos.js';
 import { driver as line } from './line.js';
 import { driver as pcprox } from './pcprox.js';
 import { driver as rdm6300 } from './rdm6300.js';
+import { driver as zk4370 } from './zk-4370.js';
+import { driver as zkPush } from './zk-push.js';
 
 /** Every driver of the gateway; a new one is one more line here. */
 export const drivers: readonly DriverDefinition<unknown>[] = [line, rdm6300, hidKeyboard, hidPos, pcprox];
+export const drivers: readonly DriverDefinition<unknown>[] = [line, rdm6300, zkPush, zk4370];
 
 export const driverIds: readonly string[] = drivers.map(({ id }) => id);
 

@@ -43,6 +43,19 @@ describe('healthReport', () => {
     expect(healthReport({ ...given, stamp: later }).as_of).toBe(tappedAt);
   });
 
+  it('says how far the log of a terminal is drained, never beyond what is sure, and nothing before that is known', () => {
+    const given = sources();
+    const asOfMs = Date.parse(given.stamp.occurred_at);
+    const throughs = [asOfMs - 60_000, asOfMs + 60_000, null] as const;
+    const devices = throughs.map((completeThrough) => deviceSnapshot({ completeThrough }));
+    const told = healthSchema.parse(healthReport({ ...given, devices })).devices;
+    expect(told.map((device) => device.complete_through)).toEqual([
+      new Date(asOfMs - 60_000).toISOString(),
+      given.stamp.occurred_at,
+      null,
+    ]);
+  });
+
   it('case 97: acknowledges the roster in force', () => {
     expect(healthReport(sources()).roster_version).toBe(7);
   });

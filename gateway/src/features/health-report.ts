@@ -56,10 +56,16 @@ export function healthReport(sources: HealthSources): Health {
     devices: sources.devices.map((device) => ({
       device_id: device.deviceId,
       state: device.state,
-      complete_through: asOf,
+      complete_through: completeThrough(device, asOf),
       last_frame_at: isoOrNull(device.lastFrameAtMs),
     })),
   };
+}
+
+/** A terminal's log is never complete beyond what the gateway as a whole is sure of. */
+function completeThrough({ completeThrough: through }: DeviceSnapshot, asOf: string): string | null {
+  if (through === 'as_of' || through === null) return through === null ? null : asOf;
+  return new Date(Math.min(through, Date.parse(asOf))).toISOString();
 }
 
 export function isoOrNull(wallMs: number | null): string | null {

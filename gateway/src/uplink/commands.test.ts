@@ -11,6 +11,7 @@ async function send(name: string, value: unknown, over: Partial<CommandHandlers>
     ping: () => ({ pong: true }),
     replay: ({ from_seq }) => ({ from_seq }),
     log_level: () => undefined,
+    terminal_user: () => undefined,
     ...over,
   };
   const base = { v: 1, id: 'c1', issued_at: new Date(clock.wallMs()).toISOString(), ttl_s: 60, args: {} };
@@ -35,6 +36,20 @@ describe('takeCommand', () => {
     expect(await send('replay', { args: { from_seq: 5 } })).toMatchObject([
       { status: 'ok', data: { from_seq: 5 } },
     ]);
+  });
+
+  it('takes no user for a terminal that could end a line of its protocol', async () => {
+    const put = (user: string, name: string) =>
+      send('terminal_user', { args: { action: 'put', device_id: 'zk-gate', user, name } });
+    expect(await put('21A91A0501', 'आशा राव')).toMatchObject([{ status: 'ok' }]);
+    for (const [user, name] of [
+      ['1\tPri=14', 'Asha'],
+      ['', 'Asha'],
+      ['1', 'Asha\tPri=14'],
+      ['1', 'Asha\nC:9:REBOOT'],
+    ] as const) {
+      expect(await put(user, name)).toMatchObject([{ status: 'error', error: { code: 'COMMAND_INVALID' } }]);
+    }
   });
 
   it.each<[string, string, unknown, string, RegExp]>([

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import type { DriverDefinition, DriverEvent } from '@rollcall/gateway/drivers/driver';
-import { DriverBench } from '@rollcall/gateway/drivers/driver.fixture';
+import type { DriverDefinition } from '@rollcall/gateway/drivers/driver';
+import { type BenchEvent, DriverBench } from '@rollcall/gateway/drivers/driver.fixture';
 import { drivers } from '@rollcall/gateway/drivers/registry';
 import {
   bytesOf,
@@ -40,9 +40,14 @@ export function driversThat(which: 'only talk' | 'only report' | 'converse'): Dr
  */
 export function benchFor(
   driver: DriverDefinition<unknown>,
-  vector: Pick<Vector, 'options' | 'dialog' | 'random_hex'>,
+  vector: Pick<Vector, 'options' | 'dialog' | 'random_hex' | 'secret'>,
 ): DriverBench {
-  const bench = new DriverBench(driver, vector.options ?? {}, bytesOf(vector.random_hex ?? ''));
+  const bench = new DriverBench(
+    driver,
+    vector.options ?? {},
+    bytesOf(vector.random_hex ?? ''),
+    vector.secret,
+  );
   return vector.dialog === undefined ? bench.settle() : bench;
 }
 
@@ -106,9 +111,13 @@ function hexOf(written: string): string {
 }
 
 /** What a driver said, in the terms of a vector. */
-export function outcome(events: readonly DriverEvent[]): VectorExpectation[] {
+export function outcome(events: readonly BenchEvent[]): VectorExpectation[] {
   const said = events.flatMap((event): VectorExpectation[] => {
     if (event.type === 'rejected') return [{ type: 'rejected', reason: event.reason }];
+    if (event.type === 'log') {
+      const { user, deviceTimeMs, kind } = event.log;
+      return [{ type: 'log', user, device_time: new Date(deviceTimeMs).toISOString(), kind }];
+    }
     if (event.type !== 'card') return [];
     const { full, u32, w26 } = event.read.values;
     const canonical = full ?? u32 ?? w26 ?? '';

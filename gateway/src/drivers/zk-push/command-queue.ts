@@ -1,0 +1,82 @@
+/** Commands that wait for a terminal. */
+export const COMMANDS_MAX = 1_000;
+/** Commands handed over in one poll: small terminals take one answer of a few kilobytes. */
+const COMMANDS_PER_POLL = 5;
+/** A terminal that does not say what became of a command gets it again after this time (PUSH note §1.6). */
+export const RESEND_MS = 120_000;
+const SENDINGS_MAX = 3;
+/** Terminals cut longer numbers off (PUSH note §1.5). */
+const ID_MAX = 999_999_999;
+
+export interface QueuedCommand {
+  id: number;
+  text: string;
+}
+
+interface Waiting extends QueuedCommand {
+  sentMs: number | undefined;
+  sendings: number;
+  settle(result: CommandResult): void;
+}
+
+/** What the terminal said; undefined when it never said anything. */
+export type CommandResult = { code: number } | undefined;
+
+/** Commands for one terminal, each until the terminal says what became of it. */
+export class CommandQueue {
+  #waiting: Waiting[] = [];
+  #lastId: number;
+
+  /** @param firstId after a restart another number than before: a late result must not settle another command. */
+  constructor(firstId: number) {
+    this.#lastId = firstId % ID_MAX;
+  }
+
+  get length(): number {
+    return this.#waiting.length;
+  }
+
+  /** Resolves with what the terminal answers, or undefined when it never does. Undefined where there is no room. */
+  add(text: string): Promise<CommandResult> | undefined {
+    if (this.#waiting.length >= COMMANDS_MAX) return undefined;
+    this.#lastId = (this.#lastId % ID_MAX) + 1;
+    const id = this.#lastId;
+    return new Promise((settle) => {
+      this.#waiting.push({ id, text, sentMs: undefined, sendings: 0, settle });
+    });
+  }
+
+  /** True while such a command waits. */
+  has(prefix: string): boolean {
+    return this.#waiting.some(({ text }) => text.startsWith(prefix));
+  }
+
+  /** What is to be sent now. */
+  take(monoMs: number): QueuedCommand[] {
+    const isDue = ({ sentMs }: Waiting): boolean => sentMs === undefined || monoMs - sentMs >= RESEND_MS;
+    const [given, kept] = [
+      this.#waiting.filter((one) => isDue(one) && one.sendings >= SENDINGS_MAX),
+      this.#waiting.filter((one) => !isDue(one) || one.sendings < SENDINGS_MAX),
+    ];
+    this.#waiting = kept;
+    for (const { settle } of given) settle(undefined);
+    const due = kept.filter(isDue).slice(0, COMMANDS_PER_POLL);
+    for (const one of due) {
+      one.sentMs = monoMs;
+      one.sendings += 1;
+    }
+    return due.map(({ id, text }) => ({ id, text }));
+  }
+
+  /** The terminal says what became of one. */
+  settle(id: number, code: number): void {
+    const found = this.#waiting.find((one) => one.id === id);
+    this.#waiting = this.#waiting.filter((one) => one !== found);
+    found?.settle({ code });
+  }
+
+  close(): void {
+    for (const { settle } of this.#waiting) settle(undefined);
+    this.#waiting = [];
+  }
+}

@@ -1,0 +1,383 @@
+import { isRollcallError, RollcallError } from '@rollcall/protocol/errors';
+import type { DriverContext, DriverSession } from '../driver.js';
+import { ClockWatch } from '../terminal/clock-watch.js';
+import { formatLocal, LocalTime } from '../terminal/local-time.js';
+import { packTime } from '../terminal/packed-time.js';
+import { terminalLog } from '../terminal/terminal-options.js';
+import type { RejectedLine, TerminalLog } from '../terminal-log.js';
+import type { UserChange } from '../user-change.js';
+import type { ZkPushOptions } from '../zk-push.js';
+import { CommandQueue } from './command-queue.js';
+import { DrainWatch } from './drain-watch.js';
+import { parseLogLine } from './log-line.js';
+import { optionBlock, pushParameters, timeZoneLine } from './option-block.js';
+import { RequestReader, type TerminalRequest } from './request-reader.js';
+import { userCommands } from './user-commands.js';
+import { parseUserLine } from './user-line.js';
+
+export const POLL_SECONDS = 10;
+const ERROR_DELAY_SECONDS = 30;
+/** A terminal that is on calls every few seconds; less than the watchdog's patience with a device in transition. */
+const FIRST_CALL_MS = 45_000;
+/** Lines kept in one transaction, as the gateway takes them. */
+const LINES_PER_KEEP = 250;
+/** An upload this short, after a silence, is somebody who was just there. */
+const FRESH_LINES_MAX = 20;
+/** A last entry this young proves that the clock is right, whatever is not known of it. */
+const YOUNG_MS = 90_000;
+const AHEAD_MS = 5_000;
+/** A clock that is wrong by more than this is set, where that is wanted; one that does not obey, once an hour. */
+const SET_CLOCK_MS = 10_000;
+const SET_CLOCK_EVERY_MS = 3_600_000;
+const LOG_TABLES = new Set(['ATTLOG', 'RTLOG', 'TRANSACTION']);
+const USER_TABLES = new Set(['OPERLOG', 'USERINFO', 'USER']);
+const MEMORY = {
+  logStamp: 'log-stamp',
+  operationStamp: 'operation-stamp',
+  registryCode: 'registry-code',
+  commandId: 'command-id',
+} as const;
+
+interface Reply {
+  status: 200 | 503;
+  body: string;
+}
+const ok = (body = 'OK'): Reply => ({ status: 200, body });
+
+/** What one terminal asks and tells, from its first call to the end of the connection. */
+export class PushSession implements DriverSession {
+  readonly #context: DriverContext<ZkPushOptions>;
+  readonly #zone: LocalTime;
+  readonly #clock: ClockWatch;
+  readonly #drain: DrainWatch;
+  readonly #commands: CommandQueue;
+  readonly #reader: RequestReader;
+  #last: Promise<void> = Promise.resolve();
+  #hasCalled = false;
+  #isClosed = false;
+  #clockSetMs = Number.NEGATIVE_INFINITY;
+  #firstCall: { settle(error?: RollcallError): void } | undefined;
+
+  constructor(context: DriverContext<ZkPushOptions>) {
+    this.#context = context;
+    const { terminal, options } = context;
+    this.#zone = new LocalTime(options.time_zone);
+    this.#clock = new ClockWatch((name) => terminal.recall(name));
+    this.#drain = new DrainWatch((name) => terminal.recall(name));
+    this.#commands = new CommandQueue(Number(terminal.recall(MEMORY.commandId) ?? 0));
+    this.#reader = new RequestReader({
+      onRequest: (request) => this.#onRequest(request),
+      onDiscarded: (bytes) => {
+        context.count('bytes_discarded', bytes);
+        this.#reject('garbage', 'something that is no request of a terminal; what calls this address?');
+      },
+    });
+  }
+
+  /** A terminal cannot be asked: it calls, or it does not. */
+  probe(): Promise<void> {
+    if (this.#hasCalled || this.#isClosed) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      const cancel = this.#context.clock.after(FIRST_CALL_MS, () =>
+        this.#firstCall?.settle(
+          new RollcallError(
+            'DEVICE_TIMEOUT',
+            'The terminal has not called; check its power, its network, and the server address and port in its menu (Comm, Cloud server)',
+          ),
+        ),
+      );
+      this.#firstCall = {
+        settle: (error) => {
+          cancel();
+          this.#firstCall = undefined;
+          if (error === undefined) resolve();
+          else reject(error);
+        },
+      };
+    });
+  }
+
+  onBytes(chunk: Uint8Array): void {
+    this.#reader.push(chunk);
+  }
+
+  /** Waits for the terminal's next polls: it is told, does it, and says what became of it. */
+  async changeUser(change: UserChange): Promise<void> {
+    const commands = userCommands(change);
+    const results = await Promise.all(commands.map(({ text }) => this.#commands.add(text)));
+    const refused = commands.find(({ isOptional }, at) => !isOptional && results[at]?.code !== 0);
+    const isDone = results.some((result) => result?.code === 0);
+    if (refused === undefined && isDone) return;
+    const codes = results.map((result) => result?.code ?? 'no answer').join(', ');
+    throw new RollcallError('DEVICE_REFUSED', `The terminal did not do it (${codes}); do it in its menu`);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#commands.close();
+    this.#firstCall?.settle(
+      new RollcallError('PORT_CLOSED', 'The connection was closed before the terminal called'),
+    );
+  }
+
+  #onRequest(request: TerminalRequest): void {
+    if (this.#isClosed) return;
+    this.#hasCalled = true;
+    this.#firstCall?.settle();
+    this.#context.count('frames_ok');
+    this.#context.emit({ type: 'alive' });
+    this.#last = this.#last.then(() => this.#answer(request));
+  }
+
+  async #answer(request: TerminalRequest): Promise<void> {
+    let reply: Reply;
+    try {
+      reply = await this.#replyTo(request);
+    } catch (error) {
+      // Nothing is kept, and nothing may be forgotten: the terminal sends it again.
+      if (!isRollcallError(error))
+        this.#reject('internal', 'a request could not be handled; report this as a bug');
+      this.#drain.refused();
+      reply = { status: 503, body: 'ERROR' };
+    }
+    if (this.#isClosed) return;
+    await this.#context.write(this.#encode(reply)).catch(() => undefined);
+  }
+
+  #encode({ status, body }: Reply): Uint8Array {
+    const { options, terminal, clock } = this.#context;
+    const bytes = Buffer.from(body, 'utf8');
+    const isDated = options.set_clock === 'date' && terminal.clockState() === 'synced';
+    const head = [
+      `HTTP/1.1 ${status} ${status === 200 ? 'OK' : 'Service Unavailable'}`,
+      'Content-Type: text/plain',
+      `Content-Length: ${bytes.length}`,
+      ...(isDated ? [`Date: ${new Date(clock.wallMs()).toUTCString()}`] : []),
+      '\r\n',
+    ].join('\r\n');
+    return Buffer.concat([Buffer.from(head, 'latin1'), bytes]);
+  }
+
+  async #replyTo(request: TerminalRequest): Promise<Reply> {
+    switch (request.name) {
+      case 'cdata':
+        return request.method === 'POST' ? this.#upload(request) : this.#options(request);
+      case 'rtdata':
+        return this.#time();
+      case 'getrequest':
+        return this.#poll(request);
+      case 'devicecmd':
+        return this.#results(request);
+      case 'registry':
+        return this.#register();
+      case 'push':
+        return ok(pushParameters({ delay: POLL_SECONDS, errorDelay: ERROR_DELAY_SECONDS }));
+      default:
+        // Pings, and whatever firmware says that asks for nothing: another answer would be repeated for ever.
+        return ok();
+    }
+  }
+
+  async #options(request: TerminalRequest): Promise<Reply> {
+    const { query } = request;
+    if (query.get('type') === 'time') return this.#time();
+    const { terminal, options, clock } = this.#context;
+    this.#context.emit({
+      type: 'identity',
+      text: `ZK push ${query.get('pushver') ?? 'before 2'}`.slice(0, 40),
+    });
+    await terminal.keep({ memory: this.#drain.greeted() });
+    return ok(
+      optionBlock({
+        serial: query.get('sn') ?? '',
+        pushVersion: query.get('pushver'),
+        logStamp: this.#drain.isReplaying ? undefined : terminal.recall(MEMORY.logStamp),
+        operationStamp: terminal.recall(MEMORY.operationStamp),
+        delay: POLL_SECONDS,
+        errorDelay: ERROR_DELAY_SECONDS,
+        wantsUsers: options.user_ids === 'card',
+        timeZone: timeZoneLine(options.time_zone_line, this.#zone.offsetMs(clock.wallMs())),
+      }),
+    );
+  }
+
+  #time(): Reply {
+    const { terminal, clock } = this.#context;
+    if (terminal.clockState() !== 'synced') return ok();
+    const nowMs = clock.wallMs();
+    const offset = this.#zone.offsetMs(nowMs);
+    const minutes = Math.abs(Math.round(offset / 60_000));
+    const zone = `${offset < 0 ? '-' : '+'}${String(Math.floor(minutes / 60)).padStart(2, '0')}${String(minutes % 60).padStart(2, '0')}`;
+    return ok(`DateTime=${packTime(this.#zone.toLocalMs(nowMs))},ServerTZ=${zone}`);
+  }
+
+  async #upload({ query, body }: TerminalRequest): Promise<Reply> {
+    const table = (query.get('table') ?? 'ATTLOG').toUpperCase();
+    if (LOG_TABLES.has(table)) return this.#takeLog(linesOf(body), query.get('stamp'));
+    if (USER_TABLES.has(table))
+      return this.#takeUsers(linesOf(body), query.get('opstamp') ?? query.get('stamp'));
+    // Templates, photos, options: nobody asked for them, and they are forgotten here.
+    return ok(`OK: ${table === 'OPTIONS' || body.length === 0 ? 1 : linesOf(body).length}`);
+  }
+
+  /** Every line is kept or put aside; only then the terminal may go on (PUSH note §1.3). */
+  async #takeLog(lines: readonly string[], stamp: string | undefined): Promise<Reply> {
+    const { terminal } = this.#context;
+    const { logs, rejected } = this.#read(lines);
+    const now = this.#now();
+    const note = this.#readClock(logs, now);
+    let fresh = 0;
+    for (let at = 0; at === 0 || at < lines.length; at += LINES_PER_KEEP) {
+      const isLast = at + LINES_PER_KEEP >= lines.length;
+      const kept = await terminal.keep({
+        logs: logs.slice(at, at + LINES_PER_KEEP),
+        rejected: rejected.slice(at, at + LINES_PER_KEEP),
+        clock: this.#clock.clock,
+        ...(at === 0 ? { news: note.news } : {}),
+        memory: {
+          ...(at === 0 ? note.memory : {}),
+          ...(isLast && stamp !== undefined ? { [MEMORY.logStamp]: stamp } : {}),
+        },
+      });
+      fresh += kept.fresh;
+    }
+    await terminal.keep({ memory: this.#drain.taken({ lines: lines.length, fresh }) });
+    if (rejected.length > 0)
+      this.#reject('bad_line', 'the terminal sent lines that nobody understands; they are put aside');
+    return ok(`OK: ${lines.length}`);
+  }
+
+  #read(lines: readonly string[]): { logs: TerminalLog[]; rejected: RejectedLine[] } {
+    const { options } = this.#context;
+    const logs: TerminalLog[] = [];
+    const rejected: RejectedLine[] = [];
+    for (const line of lines) {
+      const read = parseLogLine(line);
+      if (read.type === 'entry') logs.push(terminalLog(read.entry, { options, zone: this.#zone }));
+      else if (read.type === 'bad') rejected.push({ line, reason: read.reason });
+    }
+    return { logs, rejected };
+  }
+
+  /**
+   * A terminal never says what time it has. But what it sends after a silence in which its log was drained has just
+   * happened; and where nothing is known, an entry as young as now shows that its clock is right.
+   */
+  #readClock(logs: readonly TerminalLog[], now: Moment): ReturnType<ClockWatch['read']> {
+    const last = logs.at(-1);
+    const nothing = { news: [], memory: {} };
+    if (last === undefined) return nothing;
+    const ageMs = now.wallMs - last.deviceTimeMs;
+    const isYoung = this.#clock.clock === undefined && ageMs >= -AHEAD_MS && ageMs <= YOUNG_MS;
+    const isFresh = this.#drain.isDrained && logs.length <= FRESH_LINES_MAX;
+    if (!isYoung && !isFresh) return nothing;
+    const clockState = this.#context.terminal.clockState();
+    return this.#clock.read({
+      terminalMs: last.deviceTimeMs,
+      monoMs: now.monoMs,
+      wallMs: now.wallMs,
+      clockState,
+    });
+  }
+
+  async #takeUsers(lines: readonly string[], stamp: string | undefined): Promise<Reply> {
+    const { terminal, options } = this.#context;
+    if (options.user_ids !== 'card') return ok(`OK: ${lines.length}`);
+    const cards = lines.flatMap((line) => parseUserLine(line) ?? []);
+    for (let at = 0; at === 0 || at < cards.length; at += LINES_PER_KEEP) {
+      const isLast = at + LINES_PER_KEEP >= cards.length;
+      await terminal.keep({
+        cards: cards.slice(at, at + LINES_PER_KEEP),
+        clock: this.#clock.clock,
+        memory: isLast && stamp !== undefined ? { [MEMORY.operationStamp]: stamp } : {},
+      });
+    }
+    return ok(`OK: ${lines.length}`);
+  }
+
+  async #poll({ query }: TerminalRequest): Promise<Reply> {
+    const now = this.#now();
+    const { terminal } = this.#context;
+    const { memory, news, throughMs, isToReplay } = this.#drain.polled(
+      now,
+      attendanceCount(query.get('info')),
+    );
+    if (Object.keys(memory).length > 0 || news.length > 0) await terminal.keep({ memory, news });
+    // What waits for the clock to become known is not in time yet: the log does not reach as far.
+    if (throughMs !== undefined && this.#clock.clock !== undefined)
+      this.#context.emit({ type: 'drained', throughMs });
+    if (isToReplay && !this.#commands.has('CHECK')) void this.#commands.add('CHECK');
+    this.#setClock(now);
+    const due = this.#commands.take(now.monoMs);
+    if (due.length === 0) return ok();
+    await terminal.keep({ memory: { [MEMORY.commandId]: String(Math.max(...due.map(({ id }) => id))) } });
+    return ok(due.map(({ id, text }) => `C:${id}:${text}\n`).join(''));
+  }
+
+  /** Only while nothing waits in the terminal: what it logged under the wrong time was placed by that. */
+  #setClock({ monoMs, wallMs }: Moment): void {
+    const { options, terminal } = this.#context;
+    const form = options.set_clock;
+    const offsetMs = this.#clock.offsetMs ?? 0;
+    const isDue = monoMs - this.#clockSetMs >= SET_CLOCK_EVERY_MS && this.#drain.isDrained;
+    if ((form !== 'text' && form !== 'number') || !isDue || Math.abs(offsetMs) < SET_CLOCK_MS) return;
+    if (terminal.clockState() !== 'synced') return;
+    this.#clockSetMs = monoMs;
+    const local = this.#zone.toLocalMs(wallMs);
+    const result = this.#commands.add(
+      `SET OPTION DateTime=${form === 'text' ? formatLocal(local) : packTime(local)}`,
+    );
+    void result?.then((answer) => {
+      if (answer?.code !== 0 || this.#isClosed) return;
+      const { monoMs: atMs, wallMs: nowMs } = this.#now();
+      const clockState = terminal.clockState();
+      const note = this.#clock.read({ terminalMs: nowMs, monoMs: atMs, wallMs: nowMs, clockState });
+      terminal.keep({ ...note, clock: this.#clock.clock }).catch(() => undefined);
+    });
+  }
+
+  #results({ body }: TerminalRequest): Reply {
+    const text = Buffer.from(body).toString('utf8');
+    for (const [, id = '', code = ''] of text.matchAll(/(?:^|[\r\n&])ID=(\d{1,9})&Return=(-?\d{1,9})/g)) {
+      this.#commands.settle(Number(id), Number(code));
+    }
+    return ok();
+  }
+
+  async #register(): Promise<Reply> {
+    const { terminal, randomBytes } = this.#context;
+    const known = terminal.recall(MEMORY.registryCode);
+    if (known !== undefined) return ok(`RegistryCode=${known}`);
+    const code = Buffer.from(randomBytes(5)).toString('hex').toUpperCase();
+    await terminal.keep({ memory: { [MEMORY.registryCode]: code } });
+    return ok(`RegistryCode=${code}`);
+  }
+
+  #now(): Moment {
+    const { clock } = this.#context;
+    return { monoMs: clock.monoMs(), wallMs: clock.wallMs() };
+  }
+
+  #reject(reason: string, message: string): void {
+    this.#context.emit({ type: 'rejected', reason, message });
+  }
+}
+
+interface Moment {
+  monoMs: number;
+  wallMs: number;
+}
+
+function linesOf(body: Uint8Array): string[] {
+  return Buffer.from(body)
+    .toString('utf8')
+    .replaceAll('\0', '')
+    .split(/\r\n|\n|\r/)
+    .filter((line) => line.trim() !== '');
+}
+
+/** `INFO=firmware,users,fingers,entries,address,…`: the fourth is how many entries it holds. */
+function attendanceCount(info: string | undefined): number | undefined {
+  const text = info?.split(',')[3];
+  return text !== undefined && /^\d{1,8}$/.test(text) ? Number(text) : undefined;
+}
