@@ -45,7 +45,7 @@ program
   .command('device')
   .description('one device; commands as lines on standard input, JSON lines out')
   .requiredOption('--driver <id>', `one of ${DEVICE_MODELS.map((model) => model.id).join(', ')}`)
-  .requiredOption('--link <path>', 'symbolic link to the device, re-pointed at every plug')
+  .requiredOption('--link <path>', 'symbolic link to the device, re-pointed at every plug; of a terminal tcp://address:port or http://gateway:port/SERIAL')
   .option('--profile <id>', 'variant of the device')
   .option('--baud <n>', 'speed of the device', wholeNumber(50, 4_000_000))
   .option('--seed <n>', 'seed of everything random', seed, 1)

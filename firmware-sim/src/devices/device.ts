@@ -1,12 +1,16 @@
 import type { Clock } from '@rollcall/protocol/clock';
 import type { Random } from '../random.js';
+import type { Wire, WireOptions } from '../wire/wire.js';
 import type { LightColor } from './device-event.js';
+import type { TerminalMemory } from './terminal/terminal-memory.js';
 
 /** What the firmware of a simulated device may use: its own clock, its line to the host, its lights. */
 export interface FirmwareContext {
   clock: Clock;
   random: Random;
   profile: string;
+  /** Where its host is, of a device that calls. */
+  link: string;
   send(frame: Uint8Array): void;
   showLight(color: LightColor, ms: number): void;
   beep(count: number, ms: number): void;
@@ -21,6 +25,8 @@ export interface Firmware {
   powerOff(): void;
   /** A host opened the port; on many boards that is a reset. */
   hostOpened(): void;
+  /** Of devices on the network: the connection has ended, or none could be made. */
+  hostClosed?(): void;
   cardIn(uid: Uint8Array): void;
   cardOut(): void;
   /** Bytes of the host, in pieces of any size. */
@@ -31,6 +37,10 @@ export interface Firmware {
   getFeature?(reportId: number): Uint8Array | undefined;
   /** A frame as the device sends it although no card is there. */
   ghostFrame(): Uint8Array;
+  /** Of terminals: what can be done to their memory and their clock. */
+  readonly memory?: TerminalMemory;
+  /** Of terminals that let users be changed: whom they know. */
+  readonly users?: readonly string[];
 }
 
 export interface DeviceProfile {
@@ -51,5 +61,9 @@ export interface DeviceModel {
   connection?: 'pty' | 'reports';
   /** Lengths of a card UID that this device can read, in bytes. */
   uidBytes: readonly number[];
+  /** A terminal: people are shown to it by their user id. */
+  readsUsers?: true;
+  /** How it is connected, where that is no serial cable. */
+  openWire?(options: WireOptions & { clock: Clock; link: string }): Wire;
   boot(context: FirmwareContext): Firmware;
 }

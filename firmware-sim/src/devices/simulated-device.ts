@@ -3,7 +3,7 @@ import { RollcallError } from '@rollcall/protocol/errors';
 import { Random } from '../random.js';
 import { DeviceWire } from '../wire/device-wire.js';
 import { ReportWire } from '../wire/report-wire.js';
-import type { Wire } from '../wire/wire.js';
+import type { Wire, WireOptions } from '../wire/wire.js';
 import { CardField } from './card-field.js';
 import type { DeviceModel, DeviceProfile, Firmware } from './device.js';
 import type { DeviceEvent, LightColor } from './device-event.js';
@@ -125,15 +125,15 @@ export class SimulatedDevice {
   }
 
   #createWire({ clock, baud, linkPath }: SimulatedDeviceOptions): Wire {
-    const options = {
-      clock,
-      linkPath,
-      onBytes: (bytes: Uint8Array): void => this.firmware.receive(bytes),
-      onHost: (isOpen: boolean): void => this.#hostChanged(isOpen),
-      onSent: (frame: Uint8Array): void =>
+    const events: WireOptions = {
+      onBytes: (bytes) => this.firmware.receive(bytes),
+      onHost: (isOpen) => this.#hostChanged(isOpen),
+      onSent: (frame) =>
         this.#report({ event: 'sent', hex: Buffer.from(frame).toString('hex').toUpperCase() }),
-      onPower: (isOn: boolean): void => this.#powerChanged(isOn),
+      onPower: (isOn) => this.#powerChanged(isOn),
     };
+    if (this.model.openWire !== undefined) return this.model.openWire({ clock, link: linkPath, ...events });
+    const options = { clock, linkPath, ...events };
     if (this.model.connection !== 'reports') {
       return new DeviceWire({ ...options, baud: baud ?? this.profile.baud });
     }
@@ -149,6 +149,7 @@ export class SimulatedDevice {
       clock: this.clock,
       random: this.random,
       profile: this.profile.id,
+      link: this.wire.link.path,
       send: (frame) => this.wire.sendFrame(frame),
       showLight: (color, ms) => {
         this.lights[color] += 1;
@@ -168,6 +169,7 @@ export class SimulatedDevice {
   #hostChanged(isOpen: boolean): void {
     this.#report({ event: 'host', open: isOpen });
     if (isOpen) this.firmware.hostOpened();
+    else this.firmware.hostClosed?.();
   }
 
   #powerChanged(isOn: boolean): void {
@@ -180,6 +182,7 @@ export class SimulatedDevice {
   }
 
   #uidBytes(uid: string): Uint8Array {
+    if (this.model.readsUsers === true) return userBytes(uid);
     const lengths = this.model.uidBytes;
     if (!/^[0-9A-Fa-f]+$/.test(uid) || !lengths.includes(uid.length / 2)) {
       const digits = lengths.map((length) => length * 2).join(' or ');
@@ -194,6 +197,15 @@ export class SimulatedDevice {
   #report(event: DeviceEvent): void {
     for (const reporter of this.#reporters) reporter(event);
   }
+}
+
+/** Who is verified at a terminal: the user id, and after a colon how (1 finger, 4 card, 15 face). */
+function userBytes(text: string): Uint8Array {
+  if (/^[\x21-\x39\x3b-\x7e]{1,24}(?::\d{1,3})?$/.test(text)) return Buffer.from(text, 'latin1');
+  throw new RollcallError(
+    'REQUEST_INVALID',
+    'A terminal knows people by a user id of 1 to 24 characters, such as 1001, or 1001:15 for a face.',
+  );
 }
 
 function chosenProfile(model: DeviceModel, id: string | undefined): DeviceProfile {

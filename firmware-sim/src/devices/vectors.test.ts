@@ -3,12 +3,14 @@ import hidKeyboard from '@rollcall/protocol/vectors/hid-keyboard.json' with { ty
 import hidPos from '@rollcall/protocol/vectors/hid-pos.json' with { type: 'json' };
 import line from '@rollcall/protocol/vectors/line.json' with { type: 'json' };
 import rdm from '@rollcall/protocol/vectors/rdm6300.json' with { type: 'json' };
+import zk from '@rollcall/protocol/vectors/zk-4370.json' with { type: 'json' };
 import { describe, expect, it } from 'vitest';
 import { Random } from '../random.js';
 import type { DeviceModel } from './device.js';
 import { typedReports } from './hid-keyboard.js';
 import { scannedReports } from './hid-pos.js';
 import { deviceModel } from './registry.js';
+import { commKeyBytes, ZkPackets } from './terminal/zk-packets.js';
 
 interface Vector {
   name: string;
@@ -34,6 +36,7 @@ function output(model: DeviceModel, profile: string, { uid, seq }: { uid: string
     clock,
     random: new Random(1),
     profile,
+    link: '',
     send: (frame) => {
       sent += Buffer.from(frame).toString('latin1');
     },
@@ -134,6 +137,27 @@ describe('the ground truth vectors', () => {
     for (const [name, reports] of Object.entries(scans)) {
       expect(reports.map(spaced), name).toEqual(chunksNamed(hidPos.vectors, name));
     }
+  });
+
+  it('are taken apart and put together again by the packets of port 4370', () => {
+    // The one with a wrong checksum is nobody's packet.
+    const whole = zk.vectors.filter(({ name }) => !name.includes('wrong checksum'));
+    const steps = whole.flatMap(({ dialog }): (string | undefined)[] =>
+      dialog.map((step) => ('host' in step ? step.host : 'device' in step ? step.device : undefined)),
+    );
+    const packets = steps.filter((hex) => hex !== undefined);
+    expect(packets.length).toBeGreaterThan(200);
+    for (const hex of packets) {
+      const [packet, ...more] = new ZkPackets().push(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
+      if (packet === undefined) throw new Error(`${hex} is no packet`);
+      expect(more).toEqual([]);
+      expect(ZkPackets.encode(packet).toString('hex').toUpperCase()).toBe(hex.replaceAll(' ', ''));
+    }
+  });
+
+  it('have the comm key that pyzk makes', () => {
+    expect(commKeyBytes(12_345, 0x1234).toString('hex')).toBe('6de1326b');
+    expect(commKeyBytes(0, 0x1234).toString('hex')).toBe('617d326b');
   });
 });
 

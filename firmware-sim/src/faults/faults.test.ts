@@ -157,7 +157,7 @@ describe('faults', () => {
     ['cut', { at_byte: 1, more: 2 }, /more/],
     ['noise', { bytes: 1e9 }, /bytes/],
     ['noise', { bytes: 'many' }, /bytes/],
-    ['earthquake', {}, /There are: brownout, cut/],
+    ['earthquake', {}, /There are: bad-line, brownout/],
   ])('refuses %s %j and says why', async (fault, options, why) => {
     const { device } = await started();
     await expect(inflictFault(device, fault, options)).rejects.toThrow(why);

@@ -1,28 +1,38 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import * as z from 'zod';
 import type { SimulatedDevice } from '../devices/simulated-device.js';
+import { badLine } from './bad-line.js';
 import { brownout } from './brownout.js';
+import { clearLog } from './clear-log.js';
+import { clock } from './clock.js';
 import { cut } from './cut.js';
 import { delay } from './delay.js';
 import { duplicate } from './duplicate.js';
 import type { Fault } from './fault.js';
 import { flip } from './flip.js';
+import { forgetStamp } from './forget-stamp.js';
 import { freeze } from './freeze.js';
 import { ghost } from './ghost.js';
 import { noise } from './noise.js';
 import { pause } from './pause.js';
+import { stored } from './stored.js';
 import { thaw } from './thaw.js';
 
 export const FAULTS: readonly Fault[] = [
+  badLine,
   brownout,
+  clearLog,
+  clock,
   cut,
   delay,
   duplicate,
   flip,
+  forgetStamp,
   freeze,
   ghost,
   noise,
   pause,
+  stored,
   thaw,
 ];
 

@@ -4,21 +4,16 @@ import { heardAt } from './bit-stretch.js';
 import { DeviceLink } from './device-link.js';
 import { LINE_QUEUE_BYTES_MAX, PacedLine } from './paced-line.js';
 import { Pty } from './pty.js';
-import type { FrameDistortion, Wire } from './wire.js';
+import type { FrameDistortion, Wire, WireOptions } from './wire.js';
 import { PTY_WRITE_BYTES_MAX } from './write-limit.js';
 
-export interface DeviceWireOptions {
+export interface DeviceWireOptions extends WireOptions {
   clock: Clock;
   baud: number;
   linkPath: string;
-  /** Bytes from the host, as this device hears them. */
-  onBytes(bytes: Uint8Array): void;
-  onHost(isOpen: boolean): void;
-  onSent(frame: Uint8Array): void;
-  onPower(isOn: boolean): void;
 }
 
-/** The cable between a simulated device and the host: speed, plugging, and everything that can go wrong with it. */
+/** A serial cable on a pty: speed, plugging, and everything that can go wrong with it. */
 export class DeviceWire implements Wire {
   readonly counters = { bytesOut: 0, bytesLost: 0, bytesIn: 0, framesSent: 0 };
   readonly link: DeviceLink;

@@ -1,0 +1,459 @@
+import { NetworkWire } from '../wire/network-wire.js';
+import { CalledPlug, networkAddress } from '../wire/tcp-plug.js';
+import type { DeviceModel, Firmware, FirmwareContext } from './device.js';
+import { type Entry, TerminalMemory } from './terminal/terminal-memory.js';
+import { commKeyBytes, type ZkPacket, ZkPackets } from './terminal/zk-packets.js';
+
+/** What it says, by number (zk-protocol). */
+const OK = 2000;
+const ERROR = 2001;
+const UNAUTHORIZED = 2005;
+const PREPARE_DATA = 1500;
+const DATA = 1501;
+const ATTENDANCE_EVENT = 500;
+/** Data up to here come in one packet (zk-protocol, Exchange of Data). */
+const SMALL_BYTES_MAX = 1_024;
+/** Of one packet. */
+const DATA_BYTES_MAX = 0xffc0;
+/** Between two packets. */
+const PACKET_GAP_MS = 3;
+const EVENT_REPEAT_MS = 3_000;
+const EVENT_REPEATS_MAX = 5;
+const SERIAL = 'SIM4370000001';
+
+interface Dialect {
+  record(entry: Entry, index: number): Buffer;
+  user(user: string, uid: number): Buffer;
+  event(entry: Entry): Buffer;
+  hasBuffer: boolean;
+  key: number;
+}
+
+function packTime(localMs: number): number {
+  const date = new Date(localMs);
+  const months = (date.getUTCFullYear() - 2000) * 12 + date.getUTCMonth();
+  const days = months * 31 + date.getUTCDate() - 1;
+  return ((days * 24 + date.getUTCHours()) * 60 + date.getUTCMinutes()) * 60 + date.getUTCSeconds();
+}
+
+function unpackTime(packed: number): number {
+  const days = Math.floor(packed / 86_400);
+  const months = Math.floor(days / 31);
+  return Date.UTC(2000 + Math.floor(months / 12), months % 12, (days % 31) + 1) + (packed % 86_400) * 1_000;
+}
+
+/** Users are numbered in the order of their ids, which are numbers in the old dialects. */
+const uidOf = (user: string): number => (Number(user) - 1_000) & 0xffff;
+
+function record40({ user, localMs, verify, status }: Entry): Buffer {
+  const record = Buffer.alloc(40);
+  record.writeUInt16LE(uidOf(user));
+  record.write(user, 2, 24, 'latin1');
+  record.writeUInt8(verify, 26);
+  record.writeUInt32LE(packTime(localMs), 27);
+  record.writeUInt8(status, 31);
+  return record;
+}
+
+function record16({ user, localMs, verify, status }: Entry): Buffer {
+  const record = Buffer.alloc(16);
+  record.writeUInt32LE(Number(user));
+  record.writeUInt32LE(packTime(localMs), 4);
+  record.writeUInt8(verify, 8);
+  record.writeUInt8(status, 9);
+  return record;
+}
+
+function record8({ user, localMs, verify, status }: Entry): Buffer {
+  const record = Buffer.alloc(8);
+  record.writeUInt16LE(uidOf(user));
+  record.writeUInt8(verify, 2);
+  record.writeUInt32LE(packTime(localMs), 3);
+  record.writeUInt8(status, 7);
+  return record;
+}
+
+function user72(user: string, uid: number): Buffer {
+  const record = Buffer.alloc(72);
+  record.writeUInt16LE(uid);
+  record.write('Somebody', 11, 24, 'latin1');
+  record.write(user, 48, 24, 'latin1');
+  return record;
+}
+
+function user28(user: string, uid: number): Buffer {
+  const record = Buffer.alloc(28);
+  record.writeUInt16LE(uid);
+  record.write('Somebody', 8, 8, 'latin1');
+  record.writeUInt32LE(Number(user), 24);
+  return record;
+}
+
+function eventOf(userField: Buffer, { localMs, verify, status }: Entry): Buffer {
+  const at = new Date(localMs);
+  const parts = [verify, status, at.getUTCFullYear() - 2000, at.getUTCMonth() + 1, at.getUTCDate()];
+  return Buffer.concat([
+    userField,
+    Buffer.from([...parts, at.getUTCHours(), at.getUTCMinutes(), at.getUTCSeconds()]),
+  ]);
+}
+
+function event32(entry: Entry): Buffer {
+  const field = Buffer.alloc(24);
+  field.write(entry.user, 'latin1');
+  return eventOf(field, entry);
+}
+
+function event12(entry: Entry): Buffer {
+  const field = Buffer.alloc(4);
+  field.writeUInt32LE(Number(entry.user));
+  return eventOf(field, entry);
+}
+
+function event10(entry: Entry): Buffer {
+  const field = Buffer.alloc(2);
+  field.writeUInt16LE(uidOf(entry.user));
+  return eventOf(field, entry);
+}
+
+const K40: Dialect = { record: record40, user: user72, event: event32, hasBuffer: true, key: 0 };
+const DIALECTS: Readonly<Record<string, Dialect>> = {
+  k40: K40,
+  keyed: { ...K40, key: 12_345 },
+  zk6: { record: record16, user: user28, event: event12, hasBuffer: true, key: 0 },
+  old: { record: record8, user: user28, event: event10, hasBuffer: false, key: 0 },
+};
+
+interface PendingEvent {
+  data: Buffer;
+  left: number;
+}
+
+/** A terminal that is asked: it answers one connection, and tells of a finger at once where it is asked to. */
+class Zk4370Firmware implements Firmware {
+  readonly memory: TerminalMemory;
+  readonly #context: FirmwareContext;
+  readonly #dialect: Dialect;
+  #packets = new ZkPackets();
+  /** Users that the host wrote, with their numbers, and those that it deleted; both survive a power cut. */
+  readonly #written = new Map<string, number>();
+  readonly #deleted = new Set<string>();
+  #session = 0;
+  #isAuthorized = false;
+  #tellsEvents = false;
+  #buffer: Buffer | undefined;
+  #events: PendingEvent[] = [];
+  #cancelRepeat: (() => void) | undefined;
+  /** Answers that are not sent yet, the first of them on its way. */
+  #waiting: Buffer[] = [];
+  #cancelSend: (() => void) | undefined;
+
+  constructor(context: FirmwareContext) {
+    this.#context = context;
+    this.memory = new TerminalMemory(context.clock);
+    this.#dialect = DIALECTS[context.profile] ?? K40;
+  }
+
+  powerOn(): void {
+    this.#forgetHost();
+  }
+
+  powerOff(): void {
+    this.#forgetHost();
+  }
+
+  hostOpened(): void {
+    this.#forgetHost();
+  }
+
+  hostClosed(): void {
+    this.#forgetHost();
+  }
+
+  cardIn(shown: Uint8Array): void {
+    const entry = this.memory.verified(Buffer.from(shown).toString('latin1'));
+    if (entry === undefined) {
+      this.#context.refuse('the log is full');
+      return;
+    }
+    this.#context.beep(1, 50);
+    if (!this.#tellsEvents) return;
+    this.#events.push({ data: this.#dialect.event(entry), left: EVENT_REPEATS_MAX });
+    if (this.#events.length === 1) this.#tellEvent();
+  }
+
+  cardOut(): void {
+    // A finger that is taken away is nothing to it.
+  }
+
+  receive(bytes: Uint8Array): void {
+    for (const packet of this.#packets.push(bytes)) this.#onPacket(packet);
+  }
+
+  /** Whom it knows. */
+  get users(): readonly string[] {
+    return this.#people();
+  }
+
+  ghostFrame(): Uint8Array {
+    return ZkPackets.encode({ command: ATTENDANCE_EVENT, session: 2, reply: 0, data: Buffer.from([100]) });
+  }
+
+  #forgetHost(): void {
+    this.#cancelRepeat?.();
+    this.#cancelSend?.();
+    this.#waiting = [];
+    this.#packets = new ZkPackets();
+    this.#isAuthorized = false;
+    this.#tellsEvents = false;
+    this.#buffer = undefined;
+    this.#events = [];
+  }
+
+  #onPacket(packet: ZkPacket): void {
+    const { command, data } = packet;
+    if (command === OK) {
+      this.#onAcknowledged();
+    } else if (command === 1000) {
+      this.#session = this.#context.random.int(1, 0xfffe);
+      this.#isAuthorized = this.#dialect.key === 0;
+      this.#answer(packet, this.#isAuthorized ? OK : UNAUTHORIZED);
+    } else if (command === 1102) {
+      this.#isAuthorized = commKeyBytes(this.#dialect.key, this.#session).equals(data);
+      this.#answer(packet, this.#isAuthorized ? OK : UNAUTHORIZED);
+    } else if (!this.#isAuthorized || packet.session !== this.#session) {
+      this.#answer(packet, UNAUTHORIZED);
+    } else {
+      this.#obey(packet);
+    }
+  }
+
+  #obey(packet: ZkPacket): void {
+    const { command, data } = packet;
+    switch (command) {
+      case 11:
+        this.#option(packet);
+        break;
+      case 13:
+        this.#table(packet, this.#log());
+        break;
+      case 9:
+        this.#table(packet, this.#users());
+        break;
+      case 8:
+        this.#takeUser(packet);
+        break;
+      case 18:
+        this.#deleteUser(packet);
+        break;
+      case 134:
+      case 1013:
+        this.#answer(packet, OK);
+        break;
+      case 15:
+        this.memory.clear();
+        this.#answer(packet, OK);
+        break;
+      case 50:
+        this.#answer(packet, OK, this.#sizes());
+        break;
+      case 201:
+        this.#answer(packet, OK, number(packTime(this.memory.localMs)));
+        break;
+      case 202:
+        this.memory.setLocal(unpackTime(data.readUInt32LE(0)));
+        this.#answer(packet, OK);
+        break;
+      case 500:
+        this.#tellsEvents = (data.readUInt32LE(0) & 1) !== 0;
+        this.#answer(packet, OK);
+        break;
+      case 1001:
+      case 1002:
+      case 1003:
+        this.#answer(packet, OK);
+        break;
+      case 1100:
+        this.#answer(packet, OK, Buffer.from('Ver 6.60 Sep 23 2015\0', 'latin1'));
+        break;
+      case 1502:
+        this.#buffer = undefined;
+        this.#answer(packet, OK);
+        break;
+      case 1503:
+        this.#prepare(packet);
+        break;
+      case 1504:
+        this.#readBuffer(packet);
+        break;
+      default:
+        this.#context.refuse(`command ${command}`);
+        this.#answer(packet, ERROR);
+    }
+  }
+
+  #option(packet: ZkPacket): void {
+    const name = packet.data.toString('latin1').split('\0')[0] ?? '';
+    const values: Record<string, string> = {
+      '~SerialNumber': SERIAL,
+      '~DeviceName': 'Simulator',
+      '~Platform': 'SIM_TFT',
+      MAC: '00:17:61:00:00:01',
+    };
+    this.#answer(packet, OK, Buffer.from(`${name}=${values[name] ?? ''}\0`, 'latin1'));
+  }
+
+  #prepare(packet: ZkPacket): void {
+    const table = packet.data.readUInt16LE(1);
+    const bytes = table === 13 ? this.#log() : table === 9 ? this.#users() : undefined;
+    if (!this.#dialect.hasBuffer || bytes === undefined) {
+      this.#answer(packet, ERROR);
+      return;
+    }
+    if (bytes.length <= SMALL_BYTES_MAX) {
+      this.#answer(packet, DATA, bytes);
+      return;
+    }
+    this.#buffer = bytes;
+    const size = number(bytes.length);
+    this.#answer(packet, OK, Buffer.concat([Buffer.from([0]), size, size, number(0x1234_5678)]));
+  }
+
+  #readBuffer(packet: ZkPacket): void {
+    const start = packet.data.readUInt32LE(0);
+    const size = packet.data.readUInt32LE(4);
+    const part = this.#buffer?.subarray(start, start + size);
+    if (part === undefined || part.length !== size) this.#answer(packet, ERROR);
+    else this.#table(packet, part);
+  }
+
+  #table(packet: ZkPacket, bytes: Buffer): void {
+    this.#answer(packet, PREPARE_DATA, Buffer.concat([number(bytes.length), number(0x1000)]));
+    for (let at = 0; at < bytes.length; at += DATA_BYTES_MAX) {
+      this.#answer(packet, DATA, bytes.subarray(at, at + DATA_BYTES_MAX));
+    }
+    this.#answer(packet, OK);
+  }
+
+  #log(): Buffer {
+    const records = this.memory.entries.map((entry, index) => this.#dialect.record(entry, index));
+    const bytes = records.reduce((sum, { length }) => sum + length, 0);
+    return Buffer.concat([number(bytes), ...records]);
+  }
+
+  #people(): string[] {
+    const punched = this.memory.entries.map(({ user }) => user);
+    return [...new Set([...punched, ...this.#written.keys()])].filter(
+      (user) => user !== '' && !this.#deleted.has(user),
+    );
+  }
+
+  #takeUser(packet: ZkPacket): void {
+    const { data } = packet;
+    const user = data.length === 72 ? textOf(data.subarray(48)) : String(data.readUInt32LE(24));
+    this.#written.set(user, data.readUInt16LE(0));
+    this.#deleted.delete(user);
+    this.#answer(packet, OK);
+  }
+
+  #deleteUser(packet: ZkPacket): void {
+    const uid = packet.data.readUInt16LE(0);
+    const user = this.#people().find((one) => this.#uid(one) === uid);
+    if (user === undefined) {
+      this.#answer(packet, ERROR);
+      return;
+    }
+    this.#deleted.add(user);
+    this.#written.delete(user);
+    this.#answer(packet, OK);
+  }
+
+  #uid(user: string): number {
+    return this.#written.get(user) ?? uidOf(user);
+  }
+
+  #users(): Buffer {
+    const records = this.#people().map((user) => this.#dialect.user(user, this.#uid(user)));
+    const bytes = records.reduce((sum, { length }) => sum + length, 0);
+    return Buffer.concat([number(bytes), ...records]);
+  }
+
+  #sizes(): Buffer {
+    const sizes = Buffer.alloc(80);
+    sizes.writeUInt32LE(this.#people().length, 16);
+    sizes.writeUInt32LE(this.memory.entries.length, 32);
+    sizes.writeUInt32LE(10_000, 60);
+    sizes.writeUInt32LE(1_000_000, 64);
+    return sizes;
+  }
+
+  #tellEvent(): void {
+    const [event] = this.#events;
+    if (event === undefined) return;
+    if (event.left === 0) {
+      this.#events.shift();
+      this.#tellEvent();
+      return;
+    }
+    event.left -= 1;
+    this.#context.send(
+      ZkPackets.encode({ command: ATTENDANCE_EVENT, session: 1, reply: 0, data: event.data }),
+    );
+    this.#cancelRepeat?.();
+    this.#cancelRepeat = this.#context.clock.after(EVENT_REPEAT_MS, () => this.#tellEvent());
+  }
+
+  #onAcknowledged(): void {
+    this.#cancelRepeat?.();
+    this.#events.shift();
+    this.#tellEvent();
+  }
+
+  /** One packet after the other, as slowly as a terminal is: there are hosts that take one at a time. */
+  #sendNext(): void {
+    const [packet] = this.#waiting;
+    if (packet === undefined) return;
+    this.#context.send(packet);
+    this.#cancelSend = this.#context.clock.after(PACKET_GAP_MS, () => {
+      this.#waiting.shift();
+      this.#sendNext();
+    });
+  }
+
+  #answer(packet: ZkPacket, command: number, data: Buffer = Buffer.alloc(0)): void {
+    this.#waiting.push(ZkPackets.encode({ command, session: this.#session, reply: packet.reply, data }));
+    if (this.#waiting.length === 1) this.#sendNext();
+  }
+}
+
+function textOf(field: Buffer): string {
+  const end = field.indexOf(0);
+  return field.subarray(0, end < 0 ? field.length : end).toString('latin1');
+}
+
+function number(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
+}
+
+export const zk4370: DeviceModel = {
+  id: 'zk-4370',
+  title: 'terminal that is asked on port 4370',
+  profiles: [
+    { id: 'k40', title: 'entries of 40 bytes, events of 32', baud: 0 },
+    { id: 'keyed', title: 'the same with the Comm Key 12345', baud: 0 },
+    { id: 'zk6', title: 'entries of 16 bytes, events of 12, numeric user ids', baud: 0 },
+    { id: 'old', title: 'entries of 8 bytes with its own numbers, no buffer', baud: 0 },
+  ],
+  uidBytes: [],
+  readsUsers: true,
+  openWire: ({ clock, link, ...events }) =>
+    new NetworkWire({
+      clock,
+      path: link,
+      plugIn: (plugEvents) => new CalledPlug(networkAddress(link), plugEvents),
+      ...events,
+    }),
+  boot: (context) => new Zk4370Firmware(context),
+};
