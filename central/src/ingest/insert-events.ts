@@ -1,3 +1,4 @@
+import type { ErrorCode } from '@rollcall/protocol/errors';
 import type { Knex } from '../db/database.js';
 import { raiseAlarm } from '../devices/alarms.js';
 import { type EventRow, identityBindings } from './verified-batch.js';
@@ -24,9 +25,7 @@ export async function insertEvents(trx: Knex, rows: readonly EventRow[], at: Dat
   }
 }
 
-function messageFor(
-  detail: EventRow['row']['detail'],
-): { code: 'SEQ_LOST' | 'STORE_REPLACED' | 'STORE_FULL'; message: string } | undefined {
+function messageFor(detail: EventRow['row']['detail']): { code: ErrorCode; message: string } | undefined {
   switch (detail.type) {
     case 'seq_lost':
       return {
@@ -45,7 +44,32 @@ function messageFor(
       };
     case 'device_changed':
       return undefined;
+    case 'log_lines_rejected':
+      return {
+        code: 'LOG_LINE_INVALID',
+        message: `${detail.lines} lines in the log of ${detail.device_id} could not be read (${detail.reason}); they are put aside on the gateway. Look at the log in the terminal's menu`,
+      };
+    case 'log_gap':
+      return {
+        code: 'DEVICE_LOG_GAP',
+        message: `Entries of ${detail.device_id} may be missing${between(detail)}: ${detail.reason}. Ask the classes of that time`,
+      };
+    case 'device_clock_wrong':
+      return {
+        code: 'DEVICE_CLOCK_WRONG',
+        message: `The clock of ${detail.device_id} is ${Math.abs(Math.round(detail.offset_ms / 1_000))} s ${detail.offset_ms > 0 ? 'ahead' : 'behind'}. What it logs is corrected; set its clock and its time zone`,
+      };
+    case 'terminal_unknown':
+      return {
+        code: 'TERMINAL_UNKNOWN',
+        message: `A terminal with the serial number ${detail.serial} calls the gateway from ${detail.address} and is not in its configuration. Enter it there, or find out who that is`,
+      };
   }
+}
+
+function between({ from, through }: { from: string | null; through: string | null }): string {
+  if (from === null && through === null) return '';
+  return ` between ${from ?? 'its beginning'} and ${through ?? 'now'}`;
 }
 
 /** The ranges that events declare lost: settled although no row will ever come. */

@@ -9,6 +9,8 @@ import { IDENTITY_UNNEST, identityBindings, type PunchRow } from './verified-bat
 
 /** Ids in one notification: PostgreSQL carries 8,000 bytes. The live page is a view; what is more is not shown. */
 const LIVE_IDS_MAX = 150;
+/** Users of one terminal that one alarm names. */
+const STRANGERS_NAMED_MAX = 20;
 /** Alarms raised for one transaction. */
 const BLOCKED_ALARMS_MAX = 20;
 
@@ -17,6 +19,7 @@ interface Result {
   may_be_late: boolean | null;
   live: string[] | null;
   foreign: { gateway_id: string; device_id: string }[] | null;
+  strangers: { gateway_id: string; device_id: string; users: string[]; n: number }[] | null;
   blocked: { gateway_id: string; student_id: string; device_id: string; room_id: string | null }[] | null;
 }
 
@@ -37,6 +40,7 @@ const STATEMENT = `
     FROM placed
     ON CONFLICT DO NOTHING
     RETURNING gateway_id, store_id, seq, punch_id, student_id, effective_at, outcome, device_id, room_id,
+      CASE WHEN kind <> 'card' OR technology IS NULL THEN claimed_student_ref END AS said_ref,
       received_at - effective_at > ${LATE_AFTER_AT_LEAST} AS may_be_late
   ),
   queued AS (${enqueueJudgement("(SELECT DISTINCT student_id, effective_at FROM stored WHERE outcome IN ('recognized', 'blocked'))")})
@@ -48,6 +52,11 @@ const STATEMENT = `
     (SELECT jsonb_agg(f) FROM (
        SELECT DISTINCT p.gateway_id, p.device_id FROM placed p
        WHERE p.is_foreign LIMIT ${BLOCKED_ALARMS_MAX}) f) AS "foreign",
+    (SELECT jsonb_agg(s) FROM (
+       SELECT gateway_id, device_id, count(*)::int AS n,
+         (array_agg(DISTINCT said_ref ORDER BY said_ref))[1:${STRANGERS_NAMED_MAX}] AS users
+       FROM stored WHERE outcome = 'unknown' AND said_ref IS NOT NULL
+       GROUP BY gateway_id, device_id LIMIT ${BLOCKED_ALARMS_MAX}) s) AS strangers,
     (SELECT jsonb_agg(b) FROM (
        SELECT DISTINCT ON (student_id) gateway_id, student_id, device_id, room_id
        FROM stored WHERE outcome = 'blocked' AND student_id IS NOT NULL LIMIT ${BLOCKED_ALARMS_MAX}) b) AS blocked`;
@@ -66,9 +75,10 @@ export async function insertPunches(trx: Knex, sent: readonly PunchRow[], at: Da
     at,
     receivedMonth(at),
   ] as Knex.RawBinding[]);
-  const { stored, may_be_late, live, blocked, foreign } = results[0] ?? {
+  const { stored, may_be_late, live, blocked, foreign, strangers } = results[0] ?? {
     stored: 0,
     foreign: null,
+    strangers: null,
     may_be_late: null,
     live: null,
     blocked: null,
@@ -95,8 +105,26 @@ export async function insertPunches(trx: Knex, sent: readonly PunchRow[], at: Da
       at,
     });
   }
+  await tellStrangers(trx, strangers ?? [], at);
   await tellForeign(trx, foreign ?? [], at);
   return stored === rows.length ? taken : [...taken, ...(await findRefused(trx, rows, at))];
+}
+
+/** Somebody is known to a terminal and not to us: kept, nobody's, and a person says who that is. */
+async function tellStrangers(
+  trx: Knex,
+  strangers: NonNullable<Result['strangers']>,
+  at: Date,
+): Promise<void> {
+  for (const { gateway_id: gatewayId, device_id, users, n } of strangers) {
+    await raiseAlarm(trx, {
+      code: 'TERMINAL_USER_UNKNOWN',
+      message: `${n} punches at ${device_id} are of users that are no student's roll number. Correct the users of the terminal, or say in the gateway's configuration what its user ids are`,
+      gatewayId,
+      detail: { device_id, users, punches: n },
+      at,
+    });
+  }
 }
 
 /** A gateway speaks for readers that are another one's: kept, in no room, and a person looks (domain case 120). */

@@ -142,6 +142,88 @@ describe('whose punch it is', () => {
     ]);
   });
 
+  it('takes a card punch of a terminal for the user whom the terminal knows', async () => {
+    await db.knex('student').insert({ roll_number: 's9', full_name: 'Nine' });
+    const byCard = {
+      kind: 'card',
+      verify_method: 'rf',
+      credential: undefined,
+      student: { student_ref: 's9' },
+    };
+    await send(gateway.batch('punch', [gateway.punch(1, byCard)]));
+    expect(await outcomes()).toEqual([['recognized', 's9', null]]);
+  });
+
+  it('never takes the word of a gateway about a card that was read', async () => {
+    await db.knex('student').insert({ roll_number: 's9', full_name: 'Nine' });
+    await send(gateway.batch('punch', [gateway.punch(1, { student: { student_ref: 's9' } })]));
+    expect(await outcomes()).toEqual([['unknown', null, null]]);
+  });
+
+  it('finds the finger of a user by the card that the terminal has on file', async () => {
+    await issueCard(db.knex, { student: 'a', card: 'on file', projections: ['u32'], technology: 'number32' });
+    const credential = { technology: 'number32', hashes: [{ projection: 'u32', hash: hash('on file') }] };
+    await send(gateway.batch('punch', [gateway.punch(1, { kind: 'finger', credential })]));
+    expect(await outcomes()).toEqual([['recognized', 'a', 'u32']]);
+  });
+
+  it('keeps the punch of a user whom nobody knows, and puts the user before a person', async () => {
+    const user = (ref: string) => ({
+      kind: 'finger',
+      verify_method: 'fp',
+      credential: undefined,
+      student: { student_ref: ref },
+      device_time: new Date(TEST_NOW_MS).toISOString(),
+    });
+    await send(
+      gateway.batch('punch', [gateway.punch(1, user('terminal:17')), gateway.punch(2, user('21X'))]),
+    );
+    expect(await outcomes()).toEqual([
+      ['unknown', null, null],
+      ['unknown', null, null],
+    ]);
+    expect(await db.knex('exception_item').select('code', 'detail')).toEqual([
+      {
+        code: 'TERMINAL_USER_UNKNOWN',
+        detail: { device_id: 'reader-1', users: ['21X', 'terminal:17'], punches: 2 },
+      },
+    ]);
+  });
+
+  it('places what waited on the own time of a terminal by the anchor that comes later', async () => {
+    const timeline = '00000000-0000-4000-8000-0000000000cc';
+    await db.knex('student').insert({ roll_number: 's9', full_name: 'Nine' });
+    const entry = {
+      kind: 'finger',
+      credential: undefined,
+      student: { student_ref: 's9' },
+      boot_id: timeline,
+      mono_ms: 31_000_000_000,
+      clock_state: 'unsynced',
+      occurred_at: minute(-30),
+    };
+    await send(gateway.batch('punch', [gateway.punch(1, entry)]));
+    expect((await outcomes())[0]?.[0]).toBe('time_unknown');
+    const anchor = gateway.anchor(2, {
+      boot_id: timeline,
+      mono_ms: 31_000_000_000 + 600_000,
+      occurred_at: minute(20),
+    });
+    await send(gateway.batch('anchor', [anchor]));
+    expect(await outcomes()).toEqual([['recognized', 's9', null]]);
+    expect((await db.knex('punch').first('effective_at'))?.effective_at.toISOString()).toBe(minute(10));
+  });
+
+  it.each([
+    [{ type: 'log_lines_rejected', device_id: 'reader-1', lines: 2, reason: 'no time' }, 'LOG_LINE_INVALID'],
+    [{ type: 'log_gap', device_id: 'reader-1', from: null, through: null, reason: 'x' }, 'DEVICE_LOG_GAP'],
+    [{ type: 'device_clock_wrong', device_id: 'reader-1', offset_ms: -1_800_000 }, 'DEVICE_CLOCK_WRONG'],
+    [{ type: 'terminal_unknown', serial: 'CKJM1', address: '10.0.0.7' }, 'TERMINAL_UNKNOWN'],
+  ])('puts before a person what a terminal has on it: %o', async (detail, code) => {
+    await send(gateway.batch('event', [gateway.event(1, detail)]));
+    expect(await db.knex('exception_item').pluck('code')).toEqual([code]);
+  });
+
   it('case 91: replays unknown punches of the last two weeks when their card is assigned, by its dates', async () => {
     const days = (n: number) => new Date(TEST_NOW_MS - n * 86_400_000).toISOString();
     await send(

@@ -81,7 +81,7 @@ function hitsCte(projection: 'full' | 'u32' | 'w26', stronger: readonly string[]
     FROM timed t
     JOIN credential_hash h ON h.hash = t.hash_${projection} AND h.projection = '${projection}'
     JOIN credential c ON c.id = h.credential_id
-    WHERE t.kind = 'card' AND c.valid_during @> t.effective_at ${undecided}
+    WHERE (t.kind = 'card' OR t.claimed_student_ref IS NULL) AND c.valid_during @> t.effective_at ${undecided}
       ${projection === 'full' ? '' : NOT_ANOTHER_CARD}
   )`;
 }
@@ -95,7 +95,9 @@ const NOT_ANOTHER_CARD = `
         SELECT FROM credential_hash f WHERE f.credential_id = c.id AND f.projection = 'full'))`;
 
 /**
- * `resolved`: the rows of `source` with their time and whose credential it was then (domain cases 91 to 93).
+ * `resolved`: the rows of `source` with their time and whose credential it was then (domain cases 91 to 93). Whom a
+ * finger, a face or the user of a terminal is said to be counts by itself; where nobody is said, the card counts that
+ * the terminal has on file for its user. A card that was read is only ever looked up.
  * The strongest projection with any match decides; an issued card beats one that is blocked, lost or
  * returned; two people are nobody.
  */
@@ -127,7 +129,8 @@ export const resolutionCtes = (source: string): string => `
                 WHEN v.issued = 0 AND v.barred = 1 THEN v.barred_of END AS student_id
     FROM timed t
     LEFT JOIN verdict v ON v.n = t.n
-    LEFT JOIN student claimed ON claimed.roll_number = t.claimed_student_ref AND t.kind <> 'card'
+    LEFT JOIN student claimed ON claimed.roll_number = t.claimed_student_ref
+      AND (t.kind <> 'card' OR t.technology IS NULL)
       AND t.effective_at IS NOT NULL
   )`;
 
