@@ -1,0 +1,71 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inflictFault } from '@rollcall/firmware-sim/faults/registry';
+import { Random } from '@rollcall/firmware-sim/random';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { TerminalRig } from '../support/terminal-rig.js';
+import { until } from '../support/until.js';
+
+const SEED = 20_260_715;
+/** What a terminal holds that was without its network for months. */
+const ENTRIES = 50_000;
+const CUTS = 25;
+const BROKEN = 20;
+
+let dataDir: string;
+let rig: TerminalRig | undefined;
+
+beforeEach(() => {
+  dataDir = mkdtempSync(join(tmpdir(), 'rollcall-terminal-'));
+});
+
+afterEach(async () => {
+  await rig?.stop();
+  rig = undefined;
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+describe.each([
+  ['zk-push', 'push2'],
+  ['zk-push', 'push1'],
+  ['zk-4370', 'k40'],
+  ['zk-4370', 'zk6'],
+] as const)('a terminal with 50,000 stored entries (%s, %s)', (driver, profile) => {
+  it('is drained of every one exactly once, cut and resumed at random while people punch', async () => {
+    const random = Random.of(SEED, `${driver} ${profile}`);
+    rig = await TerminalRig.start({ dataDir, driver, profile });
+    const { terminal, memory } = rig;
+    for (let part = 0; part < BROKEN; part++) {
+      memory.store(ENTRIES / BROKEN, 500 + part);
+      memory.breakEntry();
+      memory.setOffset(-part * 3_600_000);
+    }
+    memory.setOffset(0);
+    terminal.start();
+    for (let cut = 0; cut < CUTS; cut++) {
+      const { bytesOut } = terminal.wire.counters;
+      const enough = bytesOut + random.int(1_000, 120_000);
+      const { count } = rig;
+      await until(
+        'it sends on',
+        () => terminal.wire.counters.bytesOut >= enough || (rig?.count ?? 0) > count + 5_000,
+      );
+      if (random.int(0, 3) === 0) await rig.restartGateway();
+      await terminal.unplug();
+      memory.verified(String(random.int(1_001, 1_500)));
+      terminal.plug();
+    }
+    const { held } = rig;
+    await until('the log is drained', () => rig?.count === held.length, { deadlineMs: 300_000 });
+    await inflictFault(terminal, 'forget-stamp', {});
+    await rig.restartGateway();
+    terminal.swipe('2001');
+    await until('the last punch is kept', () => rig?.count === held.length + 1, {
+      deadlineMs: 300_000,
+    });
+    expect(rig.kept).toEqual(rig.held);
+    expect(new Set(rig.held).size).toBe(rig.held.length);
+    expect(rig.news).not.toContain('log_gap');
+  });
+});
