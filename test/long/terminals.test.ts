@@ -36,21 +36,23 @@ describe.each([
     const random = Random.of(SEED, `${driver} ${profile}`);
     rig = await TerminalRig.start({ dataDir, driver, profile });
     const { terminal, memory } = rig;
-    for (let part = 0; part < BROKEN; part++) {
-      memory.store(ENTRIES / BROKEN, 500 + part);
+    memory.store(ENTRIES);
+    for (let broken = 0; broken < BROKEN; broken++) {
       memory.breakEntry();
-      memory.setOffset(-part * 3_600_000);
+      const [entry] = memory.entries.splice(-1);
+      if (entry !== undefined) memory.entries.splice(random.int(0, ENTRIES), 0, entry);
     }
-    memory.setOffset(0);
     terminal.start();
     for (let cut = 0; cut < CUTS; cut++) {
       const { bytesOut } = terminal.wire.counters;
       const enough = bytesOut + random.int(1_000, 120_000);
       const { count } = rig;
-      await until(
-        'it sends on',
-        () => terminal.wire.counters.bytesOut >= enough || (rig?.count ?? 0) > count + 5_000,
-      );
+      // A log that is drained already sends little more than its answers to polls.
+      await until('it sends on, or is drained', () => {
+        const kept = rig?.count ?? 0;
+        const isDrained = kept === memory.entries.length - BROKEN;
+        return terminal.wire.counters.bytesOut >= enough || kept > count + 5_000 || isDrained;
+      });
       if (random.int(0, 3) === 0) await rig.restartGateway();
       await terminal.unplug();
       memory.verified(String(random.int(1_001, 1_500)));
