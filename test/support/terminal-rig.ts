@@ -181,7 +181,7 @@ export class TerminalRig {
           options: findDriver(driver)?.options.parse({ user_ids: 'roll_number', ...options }),
         },
       ],
-      openTransport: createOpenTransport(clock, (stranger) => this.strangers.push(stranger)),
+      openTransport: createOpenTransport(clock, undefined, (stranger) => this.strangers.push(stranger)),
       clock,
       log: silentLog,
       record: async () => 'refused',

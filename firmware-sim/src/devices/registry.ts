@@ -8,8 +8,15 @@ import { rdm6300 } from './rdm6300.js';
 import { zk4370 } from './zk-4370.js';
 import { zkPush } from './zk-push.js';
 
-export const DEVICE_MODELS: readonly DeviceModel[] = [rdm6300, line, hidKeyboard, hidPos, pcprox];
-export const DEVICE_MODELS: readonly DeviceModel[] = [rdm6300, line, zkPush, zk4370];
+export const DEVICE_MODELS: readonly DeviceModel[] = [
+  rdm6300,
+  line,
+  hidKeyboard,
+  hidPos,
+  pcprox,
+  zkPush,
+  zk4370,
+];
 
 export function deviceModel(id: string): DeviceModel {
   const model = DEVICE_MODELS.find((candidate) => candidate.id === id);

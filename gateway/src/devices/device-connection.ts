@@ -16,6 +16,7 @@ import type {
 } from '../transport/transport.js';
 import type { CaptureRing } from './capture-ring.js';
 import type { Counters } from './counters.js';
+import { noTerminalLink } from './no-terminal-link.js';
 
 /** Longest opening; a wedged USB bridge can hold it for ever. */
 const OPEN_TIMEOUT_MS = 10_000;
@@ -36,7 +37,8 @@ export interface DeviceConnectionOptions {
   clock: Clock;
   counters: Counters;
   capture: CaptureRing;
-  terminal: TerminalLink;
+  /** Absent where nothing is kept: then the log of a terminal cannot be drained. */
+  terminal?: TerminalLink;
   onEvent(event: DriverEvent, stamp: Stamp): void;
   onBytes(): void;
   /** Called at most once, and only after `open` resolved. */
@@ -142,7 +144,7 @@ export class DeviceConnection {
 
   #sessionNow(): DriverSession {
     if (this.#session !== undefined) return this.#session;
-    const { device, driver, clock, counters, terminal } = this.#options;
+    const { device, driver, clock, counters, terminal = noTerminalLink } = this.#options;
     this.#session = driver.open({
       deviceId: device.id,
       options: device.options,

@@ -13,7 +13,6 @@ import { Counters } from './counters.js';
 import { DeviceConnection, type Lights, type Stamp, toRollcallError } from './device-connection.js';
 import type { DeviceProblem, DeviceSnapshot } from './device-snapshot.js';
 import { GarbageMeter } from './garbage-meter.js';
-import { noTerminalLink } from './no-terminal-link.js';
 import { RetryPolicy } from './retry-policy.js';
 
 /** How often the port's path is looked at, and the health of the connection judged. */
@@ -146,7 +145,7 @@ export class Supervisor {
       clock,
       counters: this.#counters,
       capture: this.capture,
-      terminal: this.#options.terminal ?? noTerminalLink,
+      ...(this.#options.terminal === undefined ? {} : { terminal: this.#options.terminal }),
       onEvent: (event, stamp) => this.#onEvent(event, stamp),
       onBytes: () => {
         this.#lastByteMs = clock.monoMs();

@@ -8,8 +8,15 @@ import { driver as zk4370 } from './zk-4370.js';
 import { driver as zkPush } from './zk-push.js';
 
 /** Every driver of the gateway; a new one is one more line here. */
-export const drivers: readonly DriverDefinition<unknown>[] = [line, rdm6300, hidKeyboard, hidPos, pcprox];
-export const drivers: readonly DriverDefinition<unknown>[] = [line, rdm6300, zkPush, zk4370];
+export const drivers: readonly DriverDefinition<unknown>[] = [
+  line,
+  rdm6300,
+  hidKeyboard,
+  hidPos,
+  pcprox,
+  zkPush,
+  zk4370,
+];
 
 export const driverIds: readonly string[] = drivers.map(({ id }) => id);
 
