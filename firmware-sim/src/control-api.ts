@@ -10,6 +10,7 @@ const BODY_BYTES_MAX = 64 * 1024;
 const LOOPBACK = '127.0.0.1';
 
 const swipeSchema = z.strictObject({ uid: z.string(), ms: z.int().default(SWIPE_MS) });
+const fingerSchema = z.strictObject({ finger: z.string(), ms: z.int().default(SWIPE_MS) });
 const holdSchema = z.strictObject({ uid: z.string() });
 const emptySchema = z.strictObject({});
 const faultSchema = z.looseObject({ fault: z.string() });
@@ -20,12 +21,17 @@ const ACTIONS: Record<string, (device: SimulatedDevice, body: unknown) => void |
     const { uid, ms } = checked(swipeSchema, body);
     device.swipe(uid, ms);
   },
+  finger(device, body) {
+    const { finger, ms } = checked(fingerSchema, body);
+    device.touch(finger, ms);
+  },
   hold(device, body) {
     device.hold(checked(holdSchema, body).uid);
   },
   remove(device, body) {
     checked(emptySchema, body);
     device.field.remove();
+    device.fingers.remove();
   },
   unplug(device, body) {
     checked(emptySchema, body);

@@ -41,6 +41,9 @@ export const ERROR_CODES = {
   CREDENTIAL_INVALID: 'input',
   ROSTER_INVALID: 'input',
   // biometrics
+  FINGER_ABSENT: 'input',
+  FINGER_DUPLICATE: 'input',
+  FINGER_ENGINE_ABSENT: 'operator',
   FINGER_UNREADABLE: 'input',
   GALLERY_FULL: 'operator',
   IMAGE_INVALID: 'input',

@@ -62,6 +62,7 @@ function session(driverId: string): { session: DriverSession; events: DriverEven
       features: { set: () => Promise.resolve(), get: () => Promise.resolve(new Uint8Array(9)) },
       randomBytes: (count) => new Uint8Array(count),
       emit: (event) => events.push(event),
+      capture: () => undefined,
       count: () => undefined,
     }),
   };

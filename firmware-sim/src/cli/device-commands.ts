@@ -28,7 +28,18 @@ const COMMANDS: Record<string, Command> = {
       device.hold(uid);
     },
   },
-  remove: alone('remove', (device) => device.field.remove()),
+  finger: {
+    usage: 'finger <name> [ms]',
+    run(device, [name, ms, ...rest]) {
+      if (name === undefined || rest.length > 0) throw misuse('finger');
+      if (ms === undefined) device.touch(name);
+      else device.touch(name, Number(ms));
+    },
+  },
+  remove: alone('remove', (device) => {
+    device.field.remove();
+    device.fingers.remove();
+  }),
   unplug: alone('unplug', (device) => device.unplug()),
   plug: alone('plug', (device) => device.plug()),
 };

@@ -27,6 +27,12 @@ function wholeNumber(minimum: number, maximum: number): (text: string) => number
   };
 }
 
+function share(text: string): number {
+  const value = Number(text);
+  if (!/^\d*\.?\d+$/.test(text) || value > 1) throw new InvalidArgumentError('must be 0 to 1');
+  return value;
+}
+
 const port = wholeNumber(0, 65_535);
 const seed = wholeNumber(0, 0xffffffff);
 
@@ -49,6 +55,8 @@ program
   .option('--profile <id>', 'variant of the device')
   .option('--baud <n>', 'speed of the device', wholeNumber(50, 4_000_000))
   .option('--seed <n>', 'seed of everything random', seed, 1)
+  .option('--false-reject <share>', 'of a scanner: looks at an enrolled finger that find nobody', share)
+  .option('--false-accept <share>', 'of a scanner: searches with a strange finger that find somebody', share)
   .option('--control-port <n>', 'also answer HTTP on this loopback port (0 = any)', port)
   .addHelpText('after', () => `\nCommands:\n  ${usages().join('\n  ')}\n\nProfiles:\n${profileHelp()}`)
   .action(runDevice);

@@ -1,15 +1,20 @@
 import type { Clock } from '@rollcall/protocol/clock';
 import type { Random } from '../random.js';
 import type { LightColor } from './device-event.js';
+import type { FingerRates } from './simulated-finger.js';
 
 /** What the firmware of a simulated device may use: its own clock, its line to the host, its lights. */
 export interface FirmwareContext {
   clock: Clock;
   random: Random;
   profile: string;
+  /** How often a sensor errs about fingers. */
+  rates: FingerRates;
   send(frame: Uint8Array): void;
   showLight(color: LightColor, ms: number): void;
   beep(count: number, ms: number): void;
+  /** Its own speed from now on; what waits to be sent still goes at the old one. */
+  setBaud(baud: number): void;
   /** A command of the host that was refused, in words for a human. */
   refuse(reason: string): void;
 }
@@ -23,6 +28,9 @@ export interface Firmware {
   hostOpened(): void;
   cardIn(uid: Uint8Array): void;
   cardOut(): void;
+  /** Of scanners: a finger is laid on the sensor, and taken away. */
+  fingerIn?(finger: string): void;
+  fingerOut?(): void;
   /** Bytes of the host, in pieces of any size. */
   receive(bytes: Uint8Array): void;
   /** A feature report that the host sets, its number first; false for one that this device does not have. */
@@ -51,5 +59,7 @@ export interface DeviceModel {
   connection?: 'pty' | 'reports';
   /** Lengths of a card UID that this device can read, in bytes. */
   uidBytes: readonly number[];
+  /** A scanner: people show it fingers. */
+  readsFingers?: true;
   boot(context: FirmwareContext): Firmware;
 }

@@ -8,6 +8,7 @@ import { CardField } from './card-field.js';
 import type { DeviceModel, DeviceProfile, Firmware } from './device.js';
 import type { DeviceEvent, LightColor } from './device-event.js';
 import { deviceModel } from './registry.js';
+import { DATASHEET_RATES, FINGER_NAME, type FingerRates } from './simulated-finger.js';
 
 /** How long a card that is swiped stays in the field unless said otherwise. */
 export const SWIPE_MS = 1_000;
@@ -21,6 +22,8 @@ export interface SimulatedDeviceOptions {
   profile?: string;
   baud?: number;
   seed?: number;
+  /** Those of the data sheets unless given. */
+  rates?: Partial<FingerRates>;
   report?(event: DeviceEvent): void;
 }
 
@@ -34,6 +37,8 @@ export class SimulatedDevice {
   readonly wire: Wire;
   readonly firmware: Firmware;
   readonly field: CardField;
+  readonly fingers: CardField<string>;
+  readonly #rates: FingerRates;
   /** Counted from the bytes that came over the pty, never from the gateway's word. */
   readonly lights: Record<LightColor, number> = { off: 0, green: 0, amber: 0, red: 0 };
   beeps = 0;
@@ -47,6 +52,7 @@ export class SimulatedDevice {
     this.profile = chosenProfile(this.model, options.profile);
     this.clock = options.clock;
     this.random = Random.of(options.seed ?? 1, options.id);
+    this.#rates = { ...DATASHEET_RATES, ...options.rates };
     if (options.report !== undefined) this.#reporters.push(options.report);
     this.wire = this.#createWire(options);
     this.firmware = this.#boot();
@@ -58,6 +64,16 @@ export class SimulatedDevice {
       onCardOut: () => {
         this.#report({ event: 'card', state: 'out' });
         if (this.wire.isPlugged) this.firmware.cardOut();
+      },
+    });
+    this.fingers = new CardField<string>(options.clock, {
+      onCardIn: (finger) => {
+        this.#report({ event: 'finger', state: 'in' });
+        this.firmware.fingerIn?.(finger);
+      },
+      onCardOut: () => {
+        this.#report({ event: 'finger', state: 'out' });
+        this.firmware.fingerOut?.();
       },
     });
   }
@@ -82,6 +98,7 @@ export class SimulatedDevice {
     for (const cancel of this.#cancelLater) cancel();
     this.#cancelLater.clear();
     this.field.remove();
+    this.fingers.remove();
     await this.wire.unplug();
   }
 
@@ -95,13 +112,23 @@ export class SimulatedDevice {
   }
 
   swipe(uid: string, fieldMs = SWIPE_MS): void {
-    if (!Number.isInteger(fieldMs) || fieldMs < 1 || fieldMs > SWIPE_MS_MAX) {
+    checkShownMs(fieldMs);
+    this.field.swipe(this.#uidBytes(uid), fieldMs);
+  }
+
+  /** Lays a finger on the sensor for a while; the same name is the same finger on every sensor. */
+  touch(finger: string, touchMs = SWIPE_MS): void {
+    if (this.model.readsFingers !== true) {
+      throw new RollcallError('REQUEST_INVALID', `This ${this.model.title} has no sensor for fingers.`);
+    }
+    if (!FINGER_NAME.test(finger)) {
       throw new RollcallError(
         'REQUEST_INVALID',
-        `A card stays for a whole number of milliseconds from 1 to ${SWIPE_MS_MAX}.`,
+        'A finger is named by up to 48 letters, digits and hyphens, for example asha-right-thumb.',
       );
     }
-    this.field.swipe(this.#uidBytes(uid), fieldMs);
+    checkShownMs(touchMs);
+    this.fingers.swipe(finger, touchMs);
   }
 
   hold(uid: string): void {
@@ -149,6 +176,8 @@ export class SimulatedDevice {
       clock: this.clock,
       random: this.random,
       profile: this.profile.id,
+      rates: this.#rates,
+      setBaud: (baud) => this.wire.setBaud(baud),
       send: (frame) => this.wire.sendFrame(frame),
       showLight: (color, ms) => {
         this.lights[color] += 1;
@@ -181,6 +210,12 @@ export class SimulatedDevice {
 
   #uidBytes(uid: string): Uint8Array {
     const lengths = this.model.uidBytes;
+    if (lengths.length === 0) {
+      throw new RollcallError(
+        'REQUEST_INVALID',
+        `This ${this.model.title} reads no cards; write: finger <name>`,
+      );
+    }
     if (!/^[0-9A-Fa-f]+$/.test(uid) || !lengths.includes(uid.length / 2)) {
       const digits = lengths.map((length) => length * 2).join(' or ');
       throw new RollcallError(
@@ -194,6 +229,14 @@ export class SimulatedDevice {
   #report(event: DeviceEvent): void {
     for (const reporter of this.#reporters) reporter(event);
   }
+}
+
+function checkShownMs(ms: number): void {
+  if (Number.isInteger(ms) && ms >= 1 && ms <= SWIPE_MS_MAX) return;
+  throw new RollcallError(
+    'REQUEST_INVALID',
+    `A card or a finger stays for a whole number of milliseconds from 1 to ${SWIPE_MS_MAX}.`,
+  );
 }
 
 function chosenProfile(model: DeviceModel, id: string | undefined): DeviceProfile {

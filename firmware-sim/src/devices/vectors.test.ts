@@ -34,6 +34,8 @@ function output(model: DeviceModel, profile: string, { uid, seq }: { uid: string
     clock,
     random: new Random(1),
     profile,
+    rates: { falseReject: 0, falseAccept: 0, poor: 0 },
+    setBaud: () => expect.unreachable(),
     send: (frame) => {
       sent += Buffer.from(frame).toString('latin1');
     },

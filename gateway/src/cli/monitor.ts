@@ -102,6 +102,11 @@ function parseScalar(text: string): unknown {
 /** One decoded event as the JSON line that is printed. */
 export function describeEvent(event: DriverEvent, stamp: Stamp): Record<string, unknown> {
   const at = new Date(stamp.wallMs).toISOString();
+  // Never the image itself: the lines end up in files.
+  if (event.type === 'finger_image') {
+    const { width, height, dpi } = event.image;
+    return { type: event.type, at, width, height, dpi };
+  }
   if (event.type !== 'card') return { ...event, at };
   const { technology, values } = event.read;
   const strongest = PROJECTIONS.map((projection) => values[projection]).find((value) => value !== undefined);

@@ -3,6 +3,7 @@ import { type Clock, delay } from '@rollcall/protocol/clock';
 import { hasCode, isRollcallError, RollcallError } from '@rollcall/protocol/errors';
 import type { DeviceConfig } from '../config/schema.js';
 import type { DriverDefinition, DriverEvent, DriverSession } from '../drivers/driver.js';
+import type { FingerSensor } from '../drivers/finger/sensor.js';
 import type { FeedbackSignal } from '../feedback/signal.js';
 import type {
   FeatureReports,
@@ -85,6 +86,11 @@ export class DeviceConnection {
     return (signal) => session.feedback?.(signal) ?? Promise.resolve();
   }
 
+  /** Undefined for everything but a scanner that has answered, and after its connection was lost. */
+  get sensor(): FingerSensor | undefined {
+    return this.#isOpen && this.#lostReason === undefined ? this.#session?.sensor : undefined;
+  }
+
   async close(): Promise<void> {
     this.#lostReason ??= new RollcallError(
       'PORT_CLOSED',
@@ -141,6 +147,7 @@ export class DeviceConnection {
       },
       randomBytes,
       emit: (event) => this.#emit(event),
+      capture: (direction, bytes) => this.#options.capture.add(direction, clock.monoMs(), bytes),
       count: (counter, by) => counters.add(counter, by),
     });
     return this.#session;
@@ -148,9 +155,9 @@ export class DeviceConnection {
 
   #onBytes(chunk: Uint8Array): void {
     if (this.#lostReason !== undefined) return;
-    const { clock, capture } = this.#options;
+    const { clock, capture, driver } = this.#options;
     this.#chunkStamp = { monoMs: clock.monoMs(), wallMs: clock.wallMs() };
-    capture.add('in', this.#chunkStamp.monoMs, chunk);
+    if (driver.capturesItself !== true) capture.add('in', this.#chunkStamp.monoMs, chunk);
     this.#options.onBytes();
     try {
       this.#sessionNow().onBytes(chunk);
@@ -172,7 +179,8 @@ export class DeviceConnection {
 
   async #write(bytes: Uint8Array): Promise<void> {
     if (this.#lostReason !== undefined) throw this.#lostReason;
-    this.#options.capture.add('out', this.#options.clock.monoMs(), bytes);
+    const { clock, capture, driver } = this.#options;
+    if (driver.capturesItself !== true) capture.add('out', clock.monoMs(), bytes);
     try {
       await this.#transport.write(bytes);
     } catch (error) {

@@ -12,6 +12,8 @@ export class DriverBench {
   readonly #options: unknown;
   /** Speeds that the driver has set. */
   readonly bauds: number[] = [];
+  /** What a driver that captures itself handed out, as hex. */
+  readonly captured: string[] = [];
   /** A driver that takes reports gets whole ones: nothing splits them on the way. */
   readonly takesReports: boolean;
   session: DriverSession;
@@ -122,6 +124,7 @@ export class DriverBench {
         return Uint8Array.from({ length: count }, (_, at) => this.#random[drawn - count + at] ?? 0x5a);
       },
       emit: (event) => this.events.push(event),
+      capture: (_direction, bytes) => this.captured.push(Buffer.from(bytes).toString('hex')),
       count: (counter, by = 1) => {
         this.counts[counter] = (this.counts[counter] ?? 0) + by;
       },

@@ -4,6 +4,7 @@ import type { DeviceCounter } from '@rollcall/protocol/device-status';
 import type { DirectionHint } from '@rollcall/protocol/punch';
 import type * as z from 'zod';
 import type { FeedbackSignal } from '../feedback/signal.js';
+import type { FingerImage, FingerSensor } from './finger/sensor.js';
 
 export type DriverEvent =
   /** One presentation of one card; repeats while it stays in the field are merged by the driver. */
@@ -15,6 +16,12 @@ export type DriverEvent =
       unverified?: true;
     }
   | { type: 'card_removed' }
+  /** The sensor recognized a finger itself; one event a presentation, the finger has to leave in between. */
+  | { type: 'finger'; slot: number; score?: number }
+  /** A presentation that is to be recognized on the gateway. */
+  | { type: 'finger_image'; image: FingerImage }
+  /** A finger that is in no slot, or that could not be read in several tries. */
+  | { type: 'finger_unknown' }
   /** The device said who it is. */
   | { type: 'identity'; text: string }
   /** A heartbeat: a device that has ever sent one and then falls silent counts as degraded. */
@@ -88,6 +95,8 @@ export interface DriverContext<Options> {
   /** From the system's secure generator; injected so that challenges of secure readers can be replayed in tests. */
   randomBytes(count: number): Uint8Array;
   emit(event: DriverEvent): void;
+  /** What the capture for the technician may hold; only for drivers that say `capturesItself`. */
+  capture(direction: 'in' | 'out', bytes: Uint8Array): void;
   count(counter: DeviceCounter, by?: number): void;
 }
 
@@ -103,6 +112,8 @@ export interface DriverSession {
    * @throws RollcallError `DEVICE_TIMEOUT` or `DEVICE_REFUSED`.
    */
   probe?(): Promise<void>;
+  /** What enrollment and the gallery do with a scanner, from its probe on; absent on everything else. */
+  readonly sensor?: FingerSensor | undefined;
   /** Cancels every timer. */
   close(): void;
 }
@@ -117,6 +128,8 @@ export interface DriverDefinition<Options> {
   readonly link: SerialLink | HidLink;
   /** What discovery goes by; absent where no USB number says anything about the family. */
   readonly usb?: readonly UsbHint[];
+  /** True where bytes on the wire can be biometric: then only what the session hands to `capture` is kept. */
+  readonly capturesItself?: true;
   /** Milliseconds of silence after which a device that should send heartbeats counts as degraded. */
   readonly silenceLimitMs?: number;
   /** Per-device options, named as in the configuration file; defaults included. */

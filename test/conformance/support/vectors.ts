@@ -109,6 +109,15 @@ function hexOf(written: string): string {
 export function outcome(events: readonly DriverEvent[]): VectorExpectation[] {
   const said = events.flatMap((event): VectorExpectation[] => {
     if (event.type === 'rejected') return [{ type: 'rejected', reason: event.reason }];
+    if (event.type === 'finger') {
+      const { slot, score } = event;
+      return [{ type: 'finger', slot, ...(score === undefined ? {} : { score }) }];
+    }
+    if (event.type === 'finger_image') {
+      const { width, height } = event.image;
+      return [{ type: 'finger_image', width, height }];
+    }
+    if (event.type === 'finger_unknown') return [{ type: 'finger_unknown' }];
     if (event.type !== 'card') return [];
     const { full, u32, w26 } = event.read.values;
     const canonical = full ?? u32 ?? w26 ?? '';
