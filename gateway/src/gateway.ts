@@ -1,4 +1,6 @@
 import type { Clock } from '@rollcall/protocol/clock';
+import { hashRead } from '@rollcall/protocol/credential';
+import type { ReadHash } from '@rollcall/protocol/credential-hash';
 import type { Health } from '@rollcall/protocol/health';
 import type { GatewayConfig } from './config/schema.js';
 import { createFleet, type Fleet } from './devices/fleet.js';
@@ -16,6 +18,11 @@ import { softwareVersion } from './features/software-version.js';
 import { Watchdog } from './features/watchdog.js';
 import { CardLookup } from './identify/card-lookup.js';
 import { ExpectedStudents } from './identify/expected-students.js';
+import { unknownGallery } from './identify/finger-gallery.js';
+import { FingerSlots } from './identify/finger-slots.js';
+import { GallerySync } from './identify/gallery-sync.js';
+import { absentMatcher } from './identify/matcher.js';
+import { createRecordFinger } from './identify/record-finger.js';
 import { createRecordPunch } from './identify/record-punch.js';
 import { Roster } from './identify/roster.js';
 import { RosterStore } from './identify/roster-store.js';
@@ -57,6 +64,7 @@ export class Gateway {
   readonly #level: TemporaryLogLevel;
   readonly #uplink: Uplink;
   readonly #reports: DeviceReports;
+  readonly #gallery: GallerySync;
   readonly #fleet: Fleet;
   readonly #maintenance: Maintenance;
   readonly #captures: CaptureFiles;
@@ -88,6 +96,12 @@ export class Gateway {
       topics: this.#uplink.topics,
       stamp: this.#stamp,
       append: this.#append,
+    });
+    this.#gallery = new GallerySync({
+      gallery: unknownGallery,
+      slots: new FingerSlots(this.#keeper.store.db),
+      clock,
+      log: log.child({ part: 'gallery' }),
     });
     this.#fleet = this.#createFleet();
     this.#captures = new CaptureFiles({ dataDir: config.gateway.dataDir, log });
@@ -122,6 +136,7 @@ export class Gateway {
   async stop(): Promise<void> {
     this.#notify('STOPPING=1');
     this.#watchdog.stop();
+    this.#gallery.stop();
     await this.#fleet.stop();
     this.#reports.stop();
     this.#anchors.stop();
@@ -263,20 +278,28 @@ export class Gateway {
   #createFleet(): Fleet {
     const { config, clock, log } = this.#options;
     const { store } = this.#keeper;
+    const lookup = new CardLookup(store.db);
+    const { hmacHex } = this.#secrets;
+    const recording = {
+      hmacHex,
+      newPunchId: store.newPunchId,
+      stampAt: (monoMs: number, wallMs: number) => this.#anchors.stampAt(monoMs, wallMs),
+      append: this.#append,
+      expected: this.#expected,
+      log: log.child({ part: 'punch' }),
+    };
     return createFleet({
       devices: config.devices,
       openTransport: createOpenTransport(clock),
       clock,
       log: log.child({ part: 'devices' }),
-      record: createRecordPunch({
-        hmacHex: this.#secrets.hmacHex,
-        lookup: new CardLookup(store.db),
-        newPunchId: store.newPunchId,
-        stampAt: (monoMs, wallMs) => this.#anchors.stampAt(monoMs, wallMs),
-        append: this.#append,
-        expected: this.#expected,
-        log: log.child({ part: 'punch' }),
-      }),
+      record: createRecordPunch({ ...recording, lookup }),
+      fingers: {
+        record: createRecordFinger({ ...recording, slots: this.#gallery, matcher: absentMatcher, clock }),
+        sensorChanged: (deviceId, sensor) => this.#gallery.sensorChanged(deviceId, sensor),
+        slotsOf: (deviceId, studentRef) => this.#gallery.slotsOf(deviceId, studentRef),
+        holderOf: (read) => holderOf(lookup, hashRead(read, hmacHex)),
+      },
       onChange: (snapshot) => {
         this.#reports.changed(snapshot);
         this.#uplink.healthChanged();
@@ -328,4 +351,10 @@ export class Gateway {
       templatesVersion: this.#templateSync?.completeVersion,
     });
   }
+}
+
+/** Whether the card is valid now is decided with its punch: here it only says whose finger is to come. */
+function holderOf(lookup: CardLookup, read: ReadHash): string | undefined {
+  const match = lookup.find(read, undefined);
+  return match.outcome === 'recognized' ? match.studentRef : undefined;
 }

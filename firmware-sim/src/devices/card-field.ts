@@ -20,12 +20,14 @@ interface Swipe<Shown> {
 export class CardField<Shown = Uint8Array> {
   readonly #clock: Clock;
   readonly #events: CardFieldEvents<Shown>;
+  readonly #gapMs: number;
   #present: Shown | undefined;
   #waiting: Swipe<Shown>[] = [];
   #cancelTimer: (() => void) | undefined;
   #onSwipesDone: (() => void)[] = [];
 
-  constructor(clock: Clock, events: CardFieldEvents<Shown>) {
+  constructor(clock: Clock, events: CardFieldEvents<Shown>, gapMs = NEXT_SWIPE_GAP_MS) {
+    this.#gapMs = gapMs;
     this.#clock = clock;
     this.#events = events;
   }
@@ -85,7 +87,7 @@ export class CardField<Shown = Uint8Array> {
     this.#enter(swipe.shown);
     this.#cancelTimer = this.#clock.after(swipe.fieldMs, () => {
       this.#leave();
-      this.#cancelTimer = this.#clock.after(NEXT_SWIPE_GAP_MS, () => this.#next());
+      this.#cancelTimer = this.#clock.after(this.#gapMs, () => this.#next());
     });
   }
 

@@ -13,6 +13,8 @@ import { DATASHEET_RATES, FINGER_NAME, type FingerRates } from './simulated-fing
 /** How long a card that is swiped stays in the field unless said otherwise. */
 export const SWIPE_MS = 1_000;
 export const SWIPE_MS_MAX = 600_000;
+/** Scanners look for the absence of a finger for half a second before the next one counts; hands are slower. */
+const NEXT_FINGER_GAP_MS = 1_000;
 
 export interface SimulatedDeviceOptions {
   id: string;
@@ -66,8 +68,8 @@ export class SimulatedDevice {
         if (this.wire.isPlugged) this.firmware.cardOut();
       },
     });
-    this.fingers = new CardField<string>(options.clock, {
-      onCardIn: (finger) => {
+    const fingerEvents = {
+      onCardIn: (finger: string) => {
         this.#report({ event: 'finger', state: 'in' });
         this.firmware.fingerIn?.(finger);
       },
@@ -75,7 +77,8 @@ export class SimulatedDevice {
         this.#report({ event: 'finger', state: 'out' });
         this.firmware.fingerOut?.();
       },
-    });
+    };
+    this.fingers = new CardField<string>(options.clock, fingerEvents, NEXT_FINGER_GAP_MS);
   }
 
   /** Also hears what the device reports, from now on. */

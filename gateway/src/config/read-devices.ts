@@ -25,6 +25,7 @@ export function readDevices(raw: unknown, findings: Findings): DeviceConfig[] {
   const devices = raw.map((entry, index) => readDevice(entry, index, findings));
   checkNames(devices, findings);
   checkFeedback(devices, findings);
+  checkWithCard(devices, findings);
   checkPorts(devices, findings);
   return devices as DeviceConfig[];
 }
@@ -123,6 +124,26 @@ function checkFeedback(devices: readonly Read[], findings: Findings): void {
         path,
         `names a device of driver ${target.driver}, which has no lights; name one that has`,
       );
+    }
+  }
+}
+
+function checkWithCard(devices: readonly Read[], findings: Findings): void {
+  for (const [index, { driver, withCard, withCardSeconds }] of devices.entries()) {
+    const path = ['devices', index, 'with_card'];
+    if (withCard === undefined) {
+      if (withCardSeconds !== undefined) {
+        findings.problem([...path.slice(0, 2), 'with_card_seconds'], 'needs with_card beside it');
+      }
+      continue;
+    }
+    const reader = devices.find((device) => device.id === withCard);
+    if (driver !== undefined && findDriver(driver)?.kind !== 'finger') {
+      findings.problem(path, 'is for scanners; this device reads no fingers');
+    } else if (reader === undefined) {
+      findings.problem(path, 'names a device that is not in this list; write the id of a card reader');
+    } else if (reader.driver !== undefined && findDriver(reader.driver)?.kind !== 'card') {
+      findings.problem(path, `names a device of driver ${reader.driver}, which reads no cards`);
     }
   }
 }

@@ -3,6 +3,7 @@ import type { DeviceState } from '@rollcall/protocol/device-status';
 import { type ErrorCode, hasCode, RollcallError } from '@rollcall/protocol/errors';
 import type { DeviceConfig } from '../config/schema.js';
 import type { DriverDefinition, DriverEvent } from '../drivers/driver.js';
+import type { FingerSensor } from '../drivers/finger/sensor.js';
 import type { Log } from '../log.js';
 import { type IdentifyPort, isWatchable, type PortIdentity } from '../transport/port-identity.js';
 import type { OpenTransport } from '../transport/transport.js';
@@ -41,6 +42,8 @@ export interface SupervisorOptions {
   random: () => number;
   onEvent(event: DriverEvent, stamp: Stamp): void;
   onChange(snapshot: DeviceSnapshot): void;
+  /** A scanner has answered, or its connection has ended. */
+  onSensor?(sensor: FingerSensor | undefined): void;
 }
 
 /** Keeps one device connected for ever (edge §4.6). Nothing that happens to it reaches anything else. */
@@ -69,6 +72,7 @@ export class Supervisor {
   #lastFrameAtMs: number | null = null;
   #lastByteMs: number | undefined;
   #hasHeartbeat = false;
+  #hasSensor = false;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -157,6 +161,10 @@ export class Supervisor {
     if (this.#connection !== connection) return;
     this.#readySinceMs = this.#options.clock.monoMs();
     this.#log.info('device ready');
+    if (connection.sensor !== undefined) {
+      this.#hasSensor = true;
+      this.#options.onSensor?.(connection.sensor);
+    }
     this.#judge();
   }
 
@@ -182,6 +190,10 @@ export class Supervisor {
     const connection = this.#connection;
     this.#connection = undefined;
     this.#readySinceMs = undefined;
+    if (this.#hasSensor) {
+      this.#hasSensor = false;
+      this.#options.onSensor?.(undefined);
+    }
     if (connection === undefined) return;
     this.#closing = connection.close().catch((error: unknown) => {
       this.#log.warn({ err: error }, 'closing the device failed');

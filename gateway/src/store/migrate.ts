@@ -2,10 +2,16 @@ import { RollcallError } from '@rollcall/protocol/errors';
 import { outboxMigration } from './migrations/0001-outbox.js';
 import { rosterMigration } from './migrations/0002-roster.js';
 import { fingerTemplatesMigration } from './migrations/0003-finger-templates.js';
+import { fingerSlotsMigration } from './migrations/0004-finger-slots.js';
 import type { Database } from './open.js';
 
 /** In order; the number of a migration is its place here plus one and never changes. */
-const MIGRATIONS = [outboxMigration, rosterMigration, fingerTemplatesMigration] as const;
+const MIGRATIONS = [
+  outboxMigration,
+  rosterMigration,
+  fingerTemplatesMigration,
+  fingerSlotsMigration,
+] as const;
 /** "RLCL": tells our database from any other SQLite file that was put in its place. */
 const APPLICATION_ID = 0x524c434c;
 
