@@ -60,7 +60,12 @@ function simulate(driver: string, id: string, profile?: string): SimulatedDevice
 /** The gateway from the port to the disk, without central. */
 function gateway(devices: DeviceConfig[]) {
   const f = storeFixture({ writer: { schedule: setImmediate } });
-  const sync = new GallerySync({ gallery, slots: new FingerSlots(f.store.db), clock: systemClock, log: silentLog });
+  const sync = new GallerySync({
+    gallery,
+    slots: new FingerSlots(f.store.db),
+    clock: systemClock,
+    log: silentLog,
+  });
   const record = createRecordFinger({
     hmacHex: (text) => Buffer.from(text).toString('hex').padEnd(64, '0').slice(0, 64),
     slots: sync,
@@ -89,7 +94,8 @@ function gateway(devices: DeviceConfig[]) {
   cleanups.push(() => fleet.stop());
   cleanups.push(() => sync.stop());
   fleet.start();
-  const punches = () => f.store.outbox.read(1, 100).map(({ seq, body }) => punchSchema.parse({ seq, ...JSON.parse(body) }));
+  const punches = () =>
+    f.store.outbox.read(1, 100).map(({ seq, body }) => punchSchema.parse({ seq, ...JSON.parse(body) }));
   return { fleet, sync, punches };
 }
 
@@ -104,11 +110,15 @@ describe('a scanner on a pty', () => {
     await until('the gallery is in its slots', () => sync.slotsOf('scanner', 'ravi').length === 1);
     scanner.touch('ravi-thumb', TOUCH_MS);
     await until('it is green', () => scanner.lights.green === 1);
-    expect(punches()).toMatchObject([{ kind: 'finger', device_id: 'scanner', student: { student_ref: 'ravi' } }]);
+    expect(punches()).toMatchObject([
+      { kind: 'finger', device_id: 'scanner', student: { student_ref: 'ravi' } },
+    ]);
     scanner.touch('stranger-thumb', TOUCH_MS);
     await until('it is red', () => scanner.lights.red === 1);
     expect(punches()).toHaveLength(1);
-    const kept = Buffer.concat(fleet.captures().flatMap(({ ring }) => ring.pieces().map(({ bytes }) => bytes)));
+    const kept = Buffer.concat(
+      fleet.captures().flatMap(({ ring }) => ring.pieces().map(({ bytes }) => bytes)),
+    );
     expect(kept.includes(Buffer.from([0xef, 0x01]))).toBe(true);
     const template = Buffer.from(await gallery.read('t-ravi'));
     expect(kept.includes(template.subarray(8, 24))).toBe(false);

@@ -8,8 +8,10 @@ describe.each([
   ['ef01', 'as608'],
   ['ef01', 'zfm20'],
   ['ef01', 'fpm10a'],
+  ['gt521f', 'gt511c3'],
 ])('%s on a simulated %s', (driver, profile) => {
-  const bench = (over = {}) => new FingerBench(driver, { profile, ...over }).ready();
+  const options = driver === 'gt521f' ? { model: profile } : {};
+  const bench = (over = {}) => new FingerBench(driver, { profile, options, ...over }).ready();
 
   it('enrolls a finger and recognizes it, once a presentation; a strange one is nobody', async () => {
     const on = await bench();
@@ -39,8 +41,10 @@ describe.each([
 describe.each([
   ['ef01', 'r503'],
   ['ef01', 'zfm20'],
+  ['gt521f', 'gt511c1r'],
 ])('the operations of %s on a simulated %s', (driver, profile) => {
-  const bench = (over = {}) => new FingerBench(driver, { profile, ...over }).ready();
+  const options = driver === 'gt521f' ? { model: profile } : {};
+  const bench = (over = {}) => new FingerBench(driver, { profile, options, ...over }).ready();
 
   it('deletes one, deletes all, and says where nothing is', async () => {
     const on = await bench();
@@ -113,7 +117,9 @@ describe.each([
     expect(identity).toBeDefined();
     on.firmware.powerOff();
     await on.pass(1_000);
-    await on.ready();
+    on.firmware.powerOn();
+    await on.pass(500);
+    await on.reconnect();
     expect(on.sensor.identity).toBe(identity);
     const other = await bench({ seed: 2 });
     expect(other.sensor.identity).not.toBe(identity);
@@ -145,6 +151,44 @@ describe.each([
     await on.touch('asha-right-thumb');
     expect(on.presentations).toEqual([1]);
     expect(on.counts['frames_bad_checksum']).toBeGreaterThan(0);
+  });
+});
+
+describe('a module of the GT-521F series', () => {
+  it.each([
+    ['gt521f52', 'gt521f52', 3_000],
+    ['gt511c3', 'gt511c3', 200],
+    ['gt511c1r', 'gt511c1r', 20],
+  ])('%s says how many slots it has', async (profile, model, capacity) => {
+    const on = await new FingerBench('gt521f', { profile, options: { model } }).ready();
+    expect(on.sensor.capacity).toBe(capacity);
+  });
+
+  it.each([
+    115_200, 57_600,
+  ])('is found at %i baud, where a session before this one left it', async (moduleBaud) => {
+    const next = new FingerBench('gt521f', { profile: 'gt511c3', options: { speed: moduleBaud } });
+    await next.ready();
+    await next.reconnect();
+    await next.touch('ravi-left-index', 3_000);
+    expect(next.presentations).toEqual(['finger_unknown']);
+  });
+
+  it('is back at 9600 baud after a loss of power, and is found there', async () => {
+    const on = await new FingerBench('gt521f', { profile: 'gt511c3' }).ready();
+    await on.enroll(1, 'asha-right-thumb');
+    on.firmware.powerOff();
+    await on.pass(3_000);
+    on.firmware.powerOn();
+    await on.pass(20_000);
+    await on.touch('asha-right-thumb', 2_000);
+    expect(on.presentations).toEqual([1]);
+  });
+
+  it('downloads the picture where the gateway is to compare', async () => {
+    const on = await new FingerBench('gt521f', { options: { match: 'gateway' } }).ready();
+    await on.touch('asha-right-thumb', 8_000);
+    expect(on.presentations).toEqual(['finger_image']);
   });
 });
 

@@ -157,7 +157,8 @@ export const DEVICE_KEYS = {
   with_card: optional(
     text({
       value: deviceIdSchema,
-      description: 'Of a scanner: card reader whose card has to come before the finger, which is compared with it.',
+      description:
+        'Of a scanner: card reader whose card has to come before the finger, which is compared with it.',
       example: 'card-r101',
     }),
   ),

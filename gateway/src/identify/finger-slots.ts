@@ -19,8 +19,12 @@ export class FingerSlots {
     this.#of = db.prepare(
       'SELECT slot, template_id AS templateId, student_ref AS studentRef FROM finger_slot WHERE sensor = ? ORDER BY slot',
     );
-    this.#holder = db.prepare('SELECT student_ref AS studentRef FROM finger_slot WHERE sensor = ? AND slot = ?');
-    this.#slots = db.prepare('SELECT slot FROM finger_slot WHERE sensor = ? AND student_ref = ? ORDER BY slot');
+    this.#holder = db.prepare(
+      'SELECT student_ref AS studentRef FROM finger_slot WHERE sensor = ? AND slot = ?',
+    );
+    this.#slots = db.prepare(
+      'SELECT slot FROM finger_slot WHERE sensor = ? AND student_ref = ? ORDER BY slot',
+    );
     this.#put = db.prepare(
       'INSERT OR REPLACE INTO finger_slot (sensor, slot, template_id, student_ref) VALUES (?, ?, ?, ?)',
     );

@@ -97,7 +97,10 @@ export class GallerySync {
       if (result !== undefined) log.info({ ...result }, 'the slots of the scanner are those of the gallery');
     } catch (error) {
       if (scanner.stopped.signal.aborted) return;
-      log.warn({ err: error, retryInMs: RETRY_MS }, 'the slots of the scanner could not be brought up to date');
+      log.warn(
+        { err: error, retryInMs: RETRY_MS },
+        'the slots of the scanner could not be brought up to date',
+      );
       scanner.cancelRetry = clock.after(RETRY_MS, () => void this.#run(deviceId, scanner));
     } finally {
       scanner.isRunning = false;

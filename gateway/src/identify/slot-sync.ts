@@ -1,4 +1,4 @@
-import { isRollcallError, RollcallError } from '@rollcall/protocol/errors';
+import { isRollcallError, type RollcallError } from '@rollcall/protocol/errors';
 import type { FingerSensor } from '../drivers/finger/sensor.js';
 import type { Log } from '../log.js';
 import type { FingerGallery, GalleryEntry } from './finger-gallery.js';

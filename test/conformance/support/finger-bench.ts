@@ -4,7 +4,7 @@ import { SWIPE_MS } from '@rollcall/firmware-sim/devices/simulated-device';
 import type { FingerRates } from '@rollcall/firmware-sim/devices/simulated-finger';
 import { Random } from '@rollcall/firmware-sim/random';
 import { heardAt } from '@rollcall/firmware-sim/wire/bit-stretch';
-import type { DriverEvent, DriverSession } from '@rollcall/gateway/drivers/driver';
+import type { DriverDefinition, DriverEvent, DriverSession } from '@rollcall/gateway/drivers/driver';
 import type { FingerSensor } from '@rollcall/gateway/drivers/finger/sensor';
 import { findDriver } from '@rollcall/gateway/drivers/registry';
 import { ManualClock } from '@rollcall/protocol/manual-clock';
@@ -29,9 +29,12 @@ export class FingerBench {
   readonly counts: Record<string, number> = {};
   readonly lights: string[] = [];
   readonly firmware: Firmware;
-  readonly session: DriverSession;
+  session: DriverSession;
   /** Changes what the host hears of each frame. */
   distort: (frame: Uint8Array) => Uint8Array = (frame) => frame;
+  readonly #driver: DriverDefinition<unknown>;
+  readonly #options: unknown;
+  readonly #random: Random;
   #hostBaud: number;
   #moduleBaud: number;
   #isConnected = true;
@@ -58,9 +61,16 @@ export class FingerBench {
       beep: () => undefined,
       refuse: () => undefined,
     });
-    this.session = driver.open({
+    this.#random = random;
+    this.#driver = driver;
+    this.#options = driver.options.parse(options);
+    this.session = this.#open();
+  }
+
+  #open(): DriverSession {
+    return this.#driver.open({
       deviceId: 'bench',
-      options: driver.options.parse(options),
+      options: this.#options,
       clock: this.clock,
       write: async (bytes) => {
         if (!this.#isConnected) throw new Error('closed');
@@ -69,13 +79,21 @@ export class FingerBench {
       setBaud: async (baud) => {
         this.#hostBaud = baud;
       },
-      randomBytes: (count) => random.bytes(count),
+      randomBytes: (count) => this.#random.bytes(count),
       emit: (event) => this.events.push(event),
       capture: (_direction, bytes) => this.captured.push(Buffer.from(bytes).toString('hex')),
       count: (counter, by = 1) => {
         this.counts[counter] = (this.counts[counter] ?? 0) + by;
       },
     });
+  }
+
+  /** The host opens the port anew. */
+  async reconnect(): Promise<void> {
+    this.session.close();
+    this.#hostBaud = this.#driver.link.baud;
+    this.session = this.#open();
+    await this.settle(this.session.probe?.() ?? Promise.resolve());
   }
 
   /** Power, and the questions of the start. */
