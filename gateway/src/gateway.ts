@@ -18,7 +18,7 @@ import { softwareVersion } from './features/software-version.js';
 import { Watchdog } from './features/watchdog.js';
 import { CardLookup } from './identify/card-lookup.js';
 import { ExpectedStudents } from './identify/expected-students.js';
-import { unknownGallery } from './identify/finger-gallery.js';
+import { RosterGallery } from './identify/finger-gallery.js';
 import { FingerSlots } from './identify/finger-slots.js';
 import { GallerySync } from './identify/gallery-sync.js';
 import { absentMatcher } from './identify/matcher.js';
@@ -98,7 +98,11 @@ export class Gateway {
       append: this.#append,
     });
     this.#gallery = new GallerySync({
-      gallery: unknownGallery,
+      gallery: new RosterGallery({
+        store: this.#templates,
+        seal: this.#secrets.templateSeal,
+        roster: this.#rosterStore,
+      }),
       slots: new FingerSlots(this.#keeper.store.db),
       clock,
       log: log.child({ part: 'gallery' }),
@@ -197,6 +201,7 @@ export class Gateway {
       },
       onInForce: () => {
         this.#expected.replace(this.#rosterStore.classes);
+        this.#gallery.galleryChanged();
         this.#followTemplates();
         this.#uplink.healthChanged();
       },
@@ -219,6 +224,7 @@ export class Gateway {
       log: log.child({ part: 'templates' }),
       onState: (problem) => {
         tell(problem);
+        if (problem === undefined) this.#gallery.galleryChanged();
         this.#uplink.healthChanged();
       },
     });

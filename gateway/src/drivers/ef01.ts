@@ -170,7 +170,8 @@ class Ef01Session implements DriverSession, WatchedModule {
     const identity = await identify(this.#module, randomBytes);
     this.#hasAura = product !== undefined && chosen.lights !== 'none';
     await this.#show(IDLE);
-    const kind = product?.sensor.toLowerCase() || systemId.toString(16).padStart(4, '0');
+    const sensor = product?.sensor.toLowerCase().replaceAll(/[^a-z0-9]/g, '') ?? '';
+    const kind = sensor === '' ? systemId.toString(16).padStart(4, '0') : sensor;
     const templateBytes = product?.templateBytes ?? chosen.template_bytes;
     this.#sensor = new Ef01Sensor({
       clock,

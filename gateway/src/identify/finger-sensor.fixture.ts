@@ -66,11 +66,15 @@ export class FakeGallery implements FingerGallery {
     this.known = students.map(entry);
   }
 
-  entries(): readonly GalleryEntry[] | undefined {
-    return this.known;
+  allowed(): ReadonlySet<string> | undefined {
+    return this.known && new Set(this.known.map(({ templateId }) => templateId));
   }
 
-  async read(templateId: string): Promise<Uint8Array> {
+  entries(): readonly GalleryEntry[] {
+    return this.known ?? [];
+  }
+
+  read(templateId: string): Uint8Array {
     return Buffer.from(templateId.startsWith('t-bad') ? '' : templateId);
   }
 }

@@ -1,4 +1,4 @@
-import { isRollcallError, type RollcallError } from '@rollcall/protocol/errors';
+import { hasCode, type RollcallError } from '@rollcall/protocol/errors';
 import type { FingerSensor } from '../drivers/finger/sensor.js';
 import type { Log } from '../log.js';
 import type { FingerGallery, GalleryEntry } from './finger-gallery.js';
@@ -24,7 +24,7 @@ export interface SyncResult {
 }
 
 /**
- * Makes the slots of a module those of the gallery. First what is in it and not known, or not to be there any more, is
+ * Makes the slots of a module those of the gallery. First what is in it and not known, or may not be there any more, is
  * deleted: only then a slot means what the bookkeeping says. Then what is missing is imported.
  *
  * @returns undefined while the gallery is not known
@@ -32,21 +32,21 @@ export interface SyncResult {
  */
 export async function syncSlots(options: SlotSyncOptions): Promise<SyncResult | undefined> {
   const { sensor, gallery, onVerified, log } = options;
-  const entries = gallery.entries(sensor.templateFormat);
-  if (entries === undefined) return undefined;
-  const wanted = entries.slice(0, sensor.capacity);
-  const { placed, free, removed } = await removeForeign(options, wanted);
+  const allowed = gallery.allowed();
+  if (allowed === undefined) return undefined;
+  const { placed, free, removed } = await removeForeign(options, allowed);
   onVerified();
-  const missing = wanted.filter(({ templateId }) => !placed.has(templateId));
+  const missing = gallery
+    .entries(sensor.templateFormat)
+    .filter(({ templateId }) => allowed.has(templateId) && !placed.has(templateId));
   const imported = await importMissing(options, missing, free);
-  const left = entries.length - placed.size - imported;
-  if (entries.length > wanted.length) {
+  if (missing.length > free.length) {
     log.warn(
-      { code: 'GALLERY_FULL', capacity: sensor.capacity, templates: entries.length },
+      { code: 'GALLERY_FULL', capacity: sensor.capacity, without_slot: missing.length - free.length },
       'the scanner has fewer slots than there are templates; the last ones are not recognized there',
     );
   }
-  return { imported, removed, left };
+  return { imported, removed, left: missing.length - imported };
 }
 
 interface Tidied {
@@ -56,7 +56,7 @@ interface Tidied {
   removed: number;
 }
 
-async function removeForeign(options: SlotSyncOptions, wanted: readonly GalleryEntry[]): Promise<Tidied> {
+async function removeForeign(options: SlotSyncOptions, allowed: ReadonlySet<string>): Promise<Tidied> {
   const { key, sensor, slots, signal } = options;
   if (sensor.identity === undefined) {
     // Nothing tells this module from another one: what it holds may be anybody's.
@@ -65,12 +65,11 @@ async function removeForeign(options: SlotSyncOptions, wanted: readonly GalleryE
   }
   const occupied = new Set(await sensor.occupiedSlots(signal));
   const rows = new Map(slots.of(key).map((row) => [row.slot, row]));
-  const wantedIds = new Set(wanted.map(({ templateId }) => templateId));
   const tidied: Tidied = { placed: new Set(), free: [], removed: 0 };
   for (const [slot] of rows) if (!occupied.has(slot)) slots.remove(key, slot);
   for (let slot = 0; slot < sensor.capacity; slot++) {
     const templateId = occupied.has(slot) ? rows.get(slot)?.templateId : undefined;
-    if (templateId !== undefined && wantedIds.has(templateId)) {
+    if (templateId !== undefined && allowed.has(templateId)) {
       tidied.placed.add(templateId);
       continue;
     }
@@ -95,7 +94,7 @@ async function importMissing(
     const slot = free[imported];
     if (slot === undefined) break;
     try {
-      await sensor.importTemplate(slot, await gallery.read(templateId), signal);
+      await sensor.importTemplate(slot, gallery.read(templateId), signal);
     } catch (error) {
       if (!isOfTemplate(error)) throw error;
       log.warn({ err: error, template_id: templateId }, 'a template was not taken by the scanner');
@@ -109,5 +108,5 @@ async function importMissing(
 
 /** One bad template must not keep the others away; a module that refuses or is silent ends the run. */
 function isOfTemplate(error: unknown): error is RollcallError {
-  return isRollcallError(error) && error.code === 'TEMPLATE_INVALID';
+  return hasCode(error, 'TEMPLATE_INVALID') || hasCode(error, 'SEAL_BROKEN');
 }
