@@ -1,16 +1,22 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import type { DeviceModel } from './device.js';
-import { hidKeyboard } from './hid-keyboard.js';
-import { hidPos } from './hid-pos.js';
 import { ef01 } from './ef01.js';
 import { gt521f } from './gt521f.js';
+import { hidKeyboard } from './hid-keyboard.js';
+import { hidPos } from './hid-pos.js';
 import { line } from './line.js';
 import { pcprox } from './pcprox.js';
 import { rdm6300 } from './rdm6300.js';
 
-export const DEVICE_MODELS: readonly DeviceModel[] = [rdm6300, line, hidKeyboard, hidPos, pcprox];
-export const DEVICE_MODELS: readonly DeviceModel[] = [rdm6300, line, ef01];
-export const DEVICE_MODELS: readonly DeviceModel[] = [rdm6300, line, ef01, gt521f];
+export const DEVICE_MODELS: readonly DeviceModel[] = [
+  rdm6300,
+  line,
+  hidKeyboard,
+  hidPos,
+  pcprox,
+  ef01,
+  gt521f,
+];
 
 export function deviceModel(id: string): DeviceModel {
   const model = DEVICE_MODELS.find((candidate) => candidate.id === id);

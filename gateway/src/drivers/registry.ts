@@ -1,16 +1,22 @@
 import type { DriverDefinition } from './driver.js';
-import { driver as hidKeyboard } from './hid-keyboard.js';
-import { driver as hidPos } from './hid-pos.js';
 import { driver as ef01 } from './ef01.js';
 import { driver as gt521f } from './gt521f.js';
+import { driver as hidKeyboard } from './hid-keyboard.js';
+import { driver as hidPos } from './hid-pos.js';
 import { driver as line } from './line.js';
 import { driver as pcprox } from './pcprox.js';
 import { driver as rdm6300 } from './rdm6300.js';
 
 /** Every driver of the gateway; a new one is one more line here. */
-export const drivers: readonly DriverDefinition<unknown>[] = [line, rdm6300, hidKeyboard, hidPos, pcprox];
-export const drivers: readonly DriverDefinition<unknown>[] = [ef01, line, rdm6300];
-export const drivers: readonly DriverDefinition<unknown>[] = [ef01, gt521f, line, rdm6300];
+export const drivers: readonly DriverDefinition<unknown>[] = [
+  line,
+  rdm6300,
+  hidKeyboard,
+  hidPos,
+  pcprox,
+  ef01,
+  gt521f,
+];
 
 export const driverIds: readonly string[] = drivers.map(({ id }) => id);
 

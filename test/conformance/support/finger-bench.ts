@@ -47,7 +47,7 @@ export class FingerBench {
     if (driver === undefined) throw new Error(driverId);
     const random = new Random(seed);
     this.#moduleBaud = moduleBaud ?? model.profiles[0].baud;
-    this.#hostBaud = driver.link.baud;
+    this.#hostBaud = serialBaud(driver);
     this.firmware = model.boot({
       clock: this.clock,
       random,
@@ -79,6 +79,10 @@ export class FingerBench {
       setBaud: async (baud) => {
         this.#hostBaud = baud;
       },
+      features: {
+        get: () => Promise.reject(new Error('a serial port')),
+        set: () => Promise.reject(new Error('a serial port')),
+      },
       randomBytes: (count) => this.#random.bytes(count),
       emit: (event) => this.events.push(event),
       capture: (_direction, bytes) => this.captured.push(Buffer.from(bytes).toString('hex')),
@@ -91,7 +95,7 @@ export class FingerBench {
   /** The host opens the port anew. */
   async reconnect(): Promise<void> {
     this.session.close();
-    this.#hostBaud = this.#driver.link.baud;
+    this.#hostBaud = serialBaud(this.#driver);
     this.session = this.#open();
     await this.settle(this.session.probe?.() ?? Promise.resolve());
   }
@@ -174,4 +178,9 @@ export class FingerBench {
       this.session.onBytes(heard);
     });
   }
+}
+
+function serialBaud({ id, link }: DriverDefinition<unknown>): number {
+  if ('baud' in link) return link.baud;
+  throw new Error(`${id} is not on a serial line`);
 }
