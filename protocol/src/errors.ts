@@ -26,7 +26,9 @@ export const ERROR_CODES = {
   FRAME_TOO_LONG: 'input',
   // devices
   DEVICE_AMBIGUOUS: 'operator',
+  DEVICE_POWER_FAILING: 'operator',
   DEVICE_REFUSED: 'operator',
+  DEVICE_TAMPERED: 'operator',
   DEVICE_TIMEOUT: 'transient',
   DRIVER_UNKNOWN: 'operator',
   HID_UNAVAILABLE: 'operator',

@@ -19,17 +19,27 @@ export class DriverBench {
   readonly #questions: { answer(report: Uint8Array): void; fail(reason: unknown): void }[] = [];
   #isConnected = true;
   #random: Uint8Array;
+  readonly #secret: string;
+  /** Why the driver gave the connection up. */
+  readonly gaveUp: RollcallError[] = [];
+  /** Turns that are taken at this moment; a driver that ends must not hold one. */
+  turns = 0;
 
-  /** @param random what the driver draws, from the beginning again after a reconnect. */
+  /**
+   * @param random what the driver draws, from the beginning again after a reconnect.
+   * @param secret what every secret file holds.
+   */
   constructor(
     driver: DriverDefinition<unknown>,
     options: Record<string, unknown> = {},
     random: Uint8Array = new Uint8Array(),
+    secret = '',
   ) {
     this.#driver = driver;
     this.takesReports = driver.link.kind === 'hid';
     this.#options = driver.options.parse(options);
     this.#random = random;
+    this.#secret = secret;
     this.session = this.#open();
   }
 
@@ -120,6 +130,19 @@ export class DriverBench {
         drawn += count;
         // Beyond what the vector states the bytes do not matter, only that there are enough.
         return Uint8Array.from({ length: count }, (_, at) => this.#random[drawn - count + at] ?? 0x5a);
+      },
+      readSecret: () => this.#secret,
+      takeTurn: async () => {
+        if (!this.#isConnected) throw new Error('closed');
+        this.turns += 1;
+        return () => {
+          this.turns -= 1;
+        };
+      },
+      conceal: () => undefined,
+      giveUp: (reason) => {
+        this.gaveUp.push(reason);
+        this.disconnect();
       },
       emit: (event) => this.events.push(event),
       count: (counter, by = 1) => {

@@ -1,6 +1,7 @@
 import type { Clock } from '@rollcall/protocol/clock';
 import type { CardRead } from '@rollcall/protocol/credential';
 import type { DeviceCounter } from '@rollcall/protocol/device-status';
+import type { ErrorCode, RollcallError } from '@rollcall/protocol/errors';
 import type { DirectionHint } from '@rollcall/protocol/punch';
 import type * as z from 'zod';
 import type { FeedbackSignal } from '../feedback/signal.js';
@@ -15,6 +16,13 @@ export type DriverEvent =
       unverified?: true;
     }
   | { type: 'card_removed' }
+  /**
+   * Keys that were pressed, in order: digits, `*` and `#`. They may come one by one or all at once, and may be
+   * somebody's PIN.
+   */
+  | { type: 'keys'; digits: string }
+  /** Something about the device that lasts until it says otherwise; `problem` null once it is over. */
+  | { type: 'condition'; code: ErrorCode; problem: string | null }
   /** The device said who it is. */
   | { type: 'identity'; text: string }
   /** A heartbeat: a device that has ever sent one and then falls silent counts as degraded. */
@@ -87,6 +95,17 @@ export interface DriverContext<Options> {
   readonly features: FeatureReports;
   /** From the system's secure generator; injected so that challenges of secure readers can be replayed in tests. */
   randomBytes(count: number): Uint8Array;
+  /** The content of a secret file that an option names, without the newline that editors add. @throws RollcallError `KEY_INVALID` */
+  readSecret(file: string): string;
+  /**
+   * Waits until nobody else speaks on a port that several devices share, and gives the function that ends the turn.
+   * Resolves at once where the port is not shared. Fails when the connection is gone.
+   */
+  takeTurn(): Promise<() => void>;
+  /** Blackens what the capture holds from the last write on: it was, or answers, a secret. */
+  conceal(): void;
+  /** Ends this connection; the supervisor tells why and tries again by its own schedule. */
+  giveUp(reason: RollcallError): void;
   emit(event: DriverEvent): void;
   count(counter: DeviceCounter, by?: number): void;
 }
@@ -123,6 +142,10 @@ export interface DriverDefinition<Options> {
   readonly options: z.ZodType<Options>;
   /** The speed where it is an option of the device; otherwise `link.baud` holds. */
   baudFrom?(options: Options): number;
+  /** Several of its devices can be on one port, each with an address of its own: a bus. */
+  readonly sharesPort?: true;
+  /** On a shared port. */
+  addressOf?(options: Options): number;
   open(context: DriverContext<Options>): DriverSession;
 }
 
