@@ -7,6 +7,11 @@ import { driver as rdm6300 } from './rdm6300.js';
 
 /** Every driver of the gateway; a new one is one more line here. */
 export const drivers: readonly DriverDefinition<unknown>[] = [line, rdm6300, hidKeyboard, hidPos, pcprox];
+import { driver as osdp } from './osdp.js';
+import { driver as rdm6300 } from './rdm6300.js';
+
+/** Every driver of the gateway; a new one is one more line here. */
+export const drivers: readonly DriverDefinition<unknown>[] = [line, osdp, rdm6300];
 
 export const driverIds: readonly string[] = drivers.map(({ id }) => id);
 
