@@ -13,6 +13,7 @@ export interface DeviceCommandOptions {
   baud?: number;
   seed: number;
   controlPort?: number;
+  set: Readonly<Record<string, string>>;
 }
 
 /** One simulated device on a pty, driven by lines on standard input, until they are done or the process is told to stop. */
@@ -23,6 +24,7 @@ export async function runDevice(options: DeviceCommandOptions): Promise<void> {
     linkPath: options.link,
     clock: systemClock,
     seed: options.seed,
+    settings: options.set,
     report: print,
     ...(options.profile === undefined ? {} : { profile: options.profile }),
     ...(options.baud === undefined ? {} : { baud: options.baud }),

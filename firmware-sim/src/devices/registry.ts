@@ -7,6 +7,10 @@ import { pcprox } from './pcprox.js';
 import { rdm6300 } from './rdm6300.js';
 
 export const DEVICE_MODELS: readonly DeviceModel[] = [rdm6300, line, hidKeyboard, hidPos, pcprox];
+import { osdp } from './osdp.js';
+import { rdm6300 } from './rdm6300.js';
+
+export const DEVICE_MODELS: readonly DeviceModel[] = [rdm6300, line, osdp];
 
 export function deviceModel(id: string): DeviceModel {
   const model = DEVICE_MODELS.find((candidate) => candidate.id === id);

@@ -20,6 +20,7 @@ export interface SimulatedDeviceOptions {
   clock: Clock;
   profile?: string;
   baud?: number;
+  settings?: Readonly<Record<string, string>>;
   seed?: number;
   report?(event: DeviceEvent): void;
 }
@@ -39,12 +40,14 @@ export class SimulatedDevice {
   beeps = 0;
   refusals = 0;
   readonly #cancelLater = new Set<() => void>();
+  readonly #settings: Readonly<Record<string, string>>;
   readonly #reporters: ((event: DeviceEvent) => void)[] = [];
 
   constructor(options: SimulatedDeviceOptions) {
     this.id = options.id;
     this.model = deviceModel(options.driver);
     this.profile = chosenProfile(this.model, options.profile);
+    this.#settings = knownSettings(this.model, options.settings ?? {});
     this.clock = options.clock;
     this.random = Random.of(options.seed ?? 1, options.id);
     if (options.report !== undefined) this.#reporters.push(options.report);
@@ -149,6 +152,8 @@ export class SimulatedDevice {
       clock: this.clock,
       random: this.random,
       profile: this.profile.id,
+      baud: this.wire.baud,
+      settings: this.#settings,
       send: (frame) => this.wire.sendFrame(frame),
       showLight: (color, ms) => {
         this.lights[color] += 1;
@@ -194,6 +199,19 @@ export class SimulatedDevice {
   #report(event: DeviceEvent): void {
     for (const reporter of this.#reporters) reporter(event);
   }
+}
+
+function knownSettings(
+  model: DeviceModel,
+  settings: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const known = (model.settings ?? []).map((example) => example.split('=')[0] ?? '');
+  const odd = Object.keys(settings).find((name) => !known.includes(name));
+  if (odd === undefined) return settings;
+  throw new RollcallError(
+    'REQUEST_INVALID',
+    `${model.id} has no setting "${odd}". There are: ${known.join(', ') || 'none'}.`,
+  );
 }
 
 function chosenProfile(model: DeviceModel, id: string | undefined): DeviceProfile {

@@ -34,6 +34,8 @@ function output(model: DeviceModel, profile: string, { uid, seq }: { uid: string
     clock,
     random: new Random(1),
     profile,
+    baud: 9600,
+    settings: {},
     send: (frame) => {
       sent += Buffer.from(frame).toString('latin1');
     },
