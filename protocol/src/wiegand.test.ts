@@ -60,6 +60,9 @@ describe('Wiegand frames', () => {
     expect(strongest(readWiegandPayload(bitsOf(Buffer.from('7B11D7', 'hex'), 24)))).toBe(
       'wiegand26:123-04567',
     );
+    expect(strongest(readWiegandPayload(bitsOf(Buffer.from('4A8D694F', 'hex'), 32)))).toBe(
+      'wiegand34:4A8D694F',
+    );
     expect(readWiegandPayload('1'.repeat(26))).toEqual({ type: 'rejected', reason: 'length' });
   });
 

@@ -58,17 +58,11 @@ const FORMATS: ReadonlyMap<number, Format> = new Map([
 
 export const WIEGAND_LENGTHS: readonly number[] = [...FORMATS.keys()];
 
-/** Payload lengths in bits, for bridges that leave the parity out. */
-const LENGTH_BY_PAYLOAD: ReadonlyMap<number, number> = new Map(
-  [...FORMATS].map(
-    ([
-      bits,
-      {
-        payload: [first, last],
-      },
-    ]) => [last - first + 1, bits],
-  ),
-);
+/** Payloads that bridges send without their parity, in bits; 32 could be of 35 bits too, and never is. */
+const LENGTH_BY_PAYLOAD: ReadonlyMap<number, number> = new Map([
+  [24, 26],
+  [32, 34],
+]);
 
 export type WiegandResult =
   | { type: 'card'; read: CardRead }

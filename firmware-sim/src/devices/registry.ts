@@ -9,8 +9,9 @@ import { rdm6300 } from './rdm6300.js';
 export const DEVICE_MODELS: readonly DeviceModel[] = [rdm6300, line, hidKeyboard, hidPos, pcprox];
 import { osdp } from './osdp.js';
 import { rdm6300 } from './rdm6300.js';
+import { wiegand } from './wiegand.js';
 
-export const DEVICE_MODELS: readonly DeviceModel[] = [rdm6300, line, osdp];
+export const DEVICE_MODELS: readonly DeviceModel[] = [rdm6300, line, osdp, wiegand];
 
 export function deviceModel(id: string): DeviceModel {
   const model = DEVICE_MODELS.find((candidate) => candidate.id === id);

@@ -9,9 +9,10 @@ import { driver as rdm6300 } from './rdm6300.js';
 export const drivers: readonly DriverDefinition<unknown>[] = [line, rdm6300, hidKeyboard, hidPos, pcprox];
 import { driver as osdp } from './osdp.js';
 import { driver as rdm6300 } from './rdm6300.js';
+import { driver as wiegand } from './wiegand.js';
 
 /** Every driver of the gateway; a new one is one more line here. */
-export const drivers: readonly DriverDefinition<unknown>[] = [line, osdp, rdm6300];
+export const drivers: readonly DriverDefinition<unknown>[] = [line, osdp, rdm6300, wiegand];
 
 export const driverIds: readonly string[] = drivers.map(({ id }) => id);
 
