@@ -16,6 +16,7 @@ import { softwareVersion } from './features/software-version.js';
 import { Watchdog } from './features/watchdog.js';
 import { CardLookup } from './identify/card-lookup.js';
 import { ExpectedStudents } from './identify/expected-students.js';
+import { PinTries } from './identify/pin-tries.js';
 import { createRecordPunch } from './identify/record-punch.js';
 import { Roster } from './identify/roster.js';
 import { RosterStore } from './identify/roster-store.js';
@@ -271,6 +272,7 @@ export class Gateway {
       record: createRecordPunch({
         hmacHex: this.#secrets.hmacHex,
         lookup: new CardLookup(store.db),
+        pinTries: new PinTries(clock),
         newPunchId: store.newPunchId,
         stampAt: (monoMs, wallMs) => this.#anchors.stampAt(monoMs, wallMs),
         append: this.#append,

@@ -102,6 +102,8 @@ function parseScalar(text: string): unknown {
 /** One decoded event as the JSON line that is printed. */
 export function describeEvent(event: DriverEvent, stamp: Stamp): Record<string, unknown> {
   const at = new Date(stamp.wallMs).toISOString();
+  // Somebody may be trying it with a PIN.
+  if (event.type === 'keys') return { type: 'keys', at, count: event.digits.length };
   if (event.type !== 'card') return { ...event, at };
   const { technology, values } = event.read;
   const strongest = PROJECTIONS.map((projection) => values[projection]).find((value) => value !== undefined);

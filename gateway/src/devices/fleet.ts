@@ -10,7 +10,8 @@ import type { OpenTransport } from '../transport/transport.js';
 import type { CaptureRing } from './capture-ring.js';
 import type { Lights, Stamp } from './device-connection.js';
 import type { DeviceSnapshot } from './device-snapshot.js';
-import type { RecordPresentation } from './presentation.js';
+import { PinEntry } from './pin-entry.js';
+import type { Presentation, RecordPresentation } from './presentation.js';
 import { Supervisor } from './supervisor.js';
 
 /** Presentations of one device that may wait for the disk; people tap far slower, a broken device does not. */
@@ -56,6 +57,7 @@ interface Member {
   device: DeviceConfig;
   hasLights: boolean;
   supervisor: Supervisor;
+  pinEntry: PinEntry;
   inFlight: number;
 }
 
@@ -76,6 +78,7 @@ class SupervisedFleet implements Fleet {
 
   async stop(): Promise<void> {
     this.#isStopping = true;
+    for (const { pinEntry } of this.#members.values()) pinEntry.reset();
     // Whoever has tapped already still gets the light that belongs to the stored punch.
     const limit = new AbortController();
     await Promise.race([
@@ -111,6 +114,12 @@ class SupervisedFleet implements Fleet {
       device,
       hasLights: driver.hasLights,
       inFlight: 0,
+      pinEntry: new PinEntry({
+        clock,
+        onPin: (read, pin) =>
+          this.#present(member, { read, pin }, { monoMs: clock.monoMs(), wallMs: clock.wallMs() }),
+        onStray: () => this.#showWrongPin(member),
+      }),
       supervisor: new Supervisor({
         device,
         driver,
@@ -127,20 +136,37 @@ class SupervisedFleet implements Fleet {
   }
 
   #onEvent(member: Member, event: DriverEvent, stamp: Stamp): void {
-    if (event.type !== 'card' || this.#isStopping) return;
+    if (this.#isStopping) return;
+    if (event.type === 'keys') member.pinEntry.press(event.digits);
+    if (event.type !== 'card') return;
+    member.pinEntry.cardShown(event.read);
+    this.#present(member, event, stamp);
+  }
+
+  #present(member: Member, shown: Pick<Presentation, 'read' | 'pin' | 'directionHint'>, stamp: Stamp): void {
     const { device } = member;
-    const answering = this.#members.get(device.feedback ?? device.id) ?? member;
+    const answering = this.#answering(member);
     // Taken now: if that connection ends before the disk answers, nobody else may get this light.
     const lights = answering.supervisor.lights();
-    const hint = event.directionHint ?? (device.direction === 'both' ? undefined : device.direction);
+    const hint = shown.directionHint ?? (device.direction === 'both' ? undefined : device.direction);
     const task = this.#record(member, {
       deviceId: device.id,
-      read: event.read,
+      read: shown.read,
+      ...(shown.pin === undefined ? {} : { pin: shown.pin }),
       ...(hint === undefined ? {} : { directionHint: hint }),
       ...stamp,
     }).then((signal) => this.#showSignal(answering, lights, signal));
     this.#pending.add(task);
     void task.finally(() => this.#pending.delete(task));
+  }
+
+  #showWrongPin(member: Member): void {
+    const answering = this.#answering(member);
+    void this.#showSignal(answering, answering.supervisor.lights(), 'pin_wrong');
+  }
+
+  #answering(member: Member): Member {
+    return this.#members.get(member.device.feedback ?? member.device.id) ?? member;
   }
 
   async #record(member: Member, presentation: Parameters<RecordPresentation>[0]): Promise<FeedbackSignal> {
