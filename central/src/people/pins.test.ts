@@ -52,7 +52,7 @@ async function lastPunch(): Promise<Body> {
 }
 
 describe('PINs', () => {
-  it('case 118: the office issues one, sees it once, and gateways get its keyed hash', async () => {
+  it('the office issues one, sees it once, and gateways get its keyed hash', async () => {
     const { status, body } = await issue(1);
     expect(status).toBe(201);
     expect(body.pin).toMatch(/^\d{6}$/);
@@ -66,7 +66,7 @@ describe('PINs', () => {
     expect(JSON.stringify(read.body)).not.toContain(body.pin);
   });
 
-  it('case 118: a new one ends the one before it', async () => {
+  it('a new one ends the one before it', async () => {
     server.goTo('10:11');
     const { body } = await issue(1, 'forgot it');
     const [only, ...others] = await rosterPins(1);
@@ -76,7 +76,7 @@ describe('PINs', () => {
     expect(held.filter(({ technology }: Body) => technology === 'pin')).toHaveLength(2);
   });
 
-  it('case 118: blocked, it is blocked for the gateways', async () => {
+  it('blocked, it is blocked for the gateways', async () => {
     server.goTo('10:12');
     const { body } = await issue(2);
     server.goTo('10:13');
