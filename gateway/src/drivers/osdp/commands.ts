@@ -50,6 +50,7 @@ export function showSignal(signal: FeedbackSignal, { hasLed, hasBuzzer }: Capabi
   const beep = Uint8Array.of(0, TONE_DEFAULT, ticks(beepMs), 1, beeps);
   return [
     ...(hasLed ? [{ code: COMMAND.led, data: led, name: 'LED' }] : []),
-    ...(hasBuzzer ? [{ code: COMMAND.buzzer, data: beep, name: 'BUZ' }] : []),
+    // A count of 0 would beep until it is told to stop.
+    ...(hasBuzzer && beeps > 0 ? [{ code: COMMAND.buzzer, data: beep, name: 'BUZ' }] : []),
   ];
 }
