@@ -3,15 +3,20 @@ import type { DeviceModel } from './device.js';
 import { hidKeyboard } from './hid-keyboard.js';
 import { hidPos } from './hid-pos.js';
 import { line } from './line.js';
-import { pcprox } from './pcprox.js';
-import { rdm6300 } from './rdm6300.js';
-
-export const DEVICE_MODELS: readonly DeviceModel[] = [rdm6300, line, hidKeyboard, hidPos, pcprox];
 import { osdp } from './osdp.js';
+import { pcprox } from './pcprox.js';
 import { rdm6300 } from './rdm6300.js';
 import { wiegand } from './wiegand.js';
 
-export const DEVICE_MODELS: readonly DeviceModel[] = [rdm6300, line, osdp, wiegand];
+export const DEVICE_MODELS: readonly DeviceModel[] = [
+  rdm6300,
+  line,
+  hidKeyboard,
+  hidPos,
+  osdp,
+  pcprox,
+  wiegand,
+];
 
 export function deviceModel(id: string): DeviceModel {
   const model = DEVICE_MODELS.find((candidate) => candidate.id === id);

@@ -2,17 +2,21 @@ import type { DriverDefinition } from './driver.js';
 import { driver as hidKeyboard } from './hid-keyboard.js';
 import { driver as hidPos } from './hid-pos.js';
 import { driver as line } from './line.js';
-import { driver as pcprox } from './pcprox.js';
-import { driver as rdm6300 } from './rdm6300.js';
-
-/** Every driver of the gateway; a new one is one more line here. */
-export const drivers: readonly DriverDefinition<unknown>[] = [line, rdm6300, hidKeyboard, hidPos, pcprox];
 import { driver as osdp } from './osdp.js';
+import { driver as pcprox } from './pcprox.js';
 import { driver as rdm6300 } from './rdm6300.js';
 import { driver as wiegand } from './wiegand.js';
 
 /** Every driver of the gateway; a new one is one more line here. */
-export const drivers: readonly DriverDefinition<unknown>[] = [line, osdp, rdm6300, wiegand];
+export const drivers: readonly DriverDefinition<unknown>[] = [
+  line,
+  rdm6300,
+  hidKeyboard,
+  hidPos,
+  osdp,
+  pcprox,
+  wiegand,
+];
 
 export const driverIds: readonly string[] = drivers.map(({ id }) => id);
 
