@@ -35,6 +35,7 @@ export const ERROR_CODES = {
   DEVICE_LINK_TAKEN: 'operator',
   PTY_UNAVAILABLE: 'operator',
   // credentials
+  CARD_LEFT: 'transient',
   CREDENTIAL_BLOCKED: 'operator',
   CREDENTIAL_INVALID: 'input',
   ROSTER_INVALID: 'input',

@@ -60,6 +60,8 @@ function session(driverId: string): { session: DriverSession; events: DriverEven
       write: () => Promise.resolve(),
       setBaud: () => Promise.resolve(),
       randomBytes: (count) => new Uint8Array(count),
+      readSecret: () => '',
+      conceal: () => undefined,
       emit: (event) => events.push(event),
       count: () => undefined,
     }),

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { type Clock, delay } from '@rollcall/protocol/clock';
 import { hasCode, isRollcallError, RollcallError } from '@rollcall/protocol/errors';
 import type { DeviceConfig } from '../config/schema.js';
@@ -127,6 +128,8 @@ export class DeviceConnection {
       write: (bytes) => this.#write(bytes),
       setBaud: (baud) => this.#transport.setBaud(baud),
       randomBytes,
+      readSecret,
+      conceal: () => this.#options.capture.conceal(),
       emit: (event) => this.#emit(event),
       count: (counter, by) => counters.add(counter, by),
     });
@@ -181,6 +184,18 @@ export class DeviceConnection {
 
   #throwIfLost(): void {
     if (this.#lostReason !== undefined) throw this.#lostReason;
+  }
+}
+
+function readSecret(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (cause) {
+    const isForbidden = (cause as NodeJS.ErrnoException).code === 'EACCES';
+    const remedy = isForbidden
+      ? 'make it readable for the group of the service (chgrp rollcall, chmod 640)'
+      : 'put the key there, or correct the path in the configuration';
+    throw new RollcallError('KEY_INVALID', `The key file ${file} cannot be read; ${remedy}`, { cause });
   }
 }
 

@@ -14,16 +14,24 @@ export class DriverBench {
   session: DriverSession;
   #isConnected = true;
   #random: Uint8Array;
+  readonly #secret: string;
+  /** What was written when the driver said that it was a secret. */
+  readonly concealed: string[] = [];
 
-  /** @param random what the driver draws, from the beginning again after a reconnect. */
+  /**
+   * @param random what the driver draws, from the beginning again after a reconnect.
+   * @param secret what every secret file holds.
+   */
   constructor(
     driver: DriverDefinition<unknown>,
     options: Record<string, unknown> = {},
     random: Uint8Array = new Uint8Array(),
+    secret = '',
   ) {
     this.#driver = driver;
     this.#options = driver.options.parse(options);
     this.#random = random;
+    this.#secret = secret;
     this.session = this.#open();
   }
 
@@ -64,7 +72,8 @@ export class DriverBench {
   /** Asks whether the device answers, as a connection does after opening; the answer comes with the dialog. */
   probe(): void {
     // A device that says something else is part of some vectors: then the events tell.
-    this.session.probe?.().catch(() => undefined);
+    // Not at once: a dialog watches what is written from here on, the first question included.
+    queueMicrotask(() => this.session.probe?.().catch(() => undefined));
   }
 
   /** The strongest value of every card that was emitted. */
@@ -98,6 +107,8 @@ export class DriverBench {
         // Beyond what the vector states the bytes do not matter, only that there are enough.
         return Uint8Array.from({ length: count }, (_, at) => this.#random[drawn - count + at] ?? 0x5a);
       },
+      readSecret: () => this.#secret,
+      conceal: () => this.concealed.push(this.written.at(-1) ?? ''),
       emit: (event) => this.events.push(event),
       count: (counter, by = 1) => {
         this.counts[counter] = (this.counts[counter] ?? 0) + by;

@@ -36,6 +36,10 @@ export interface DriverContext<Options> {
   setBaud(baud: number): Promise<void>;
   /** From the system's secure generator; injected so that challenges of secure readers can be replayed in tests. */
   randomBytes(count: number): Uint8Array;
+  /** The content of a secret file that an option names, without the newline that editors add. @throws RollcallError `KEY_INVALID` */
+  readSecret(file: string): string;
+  /** Blackens what the capture holds from the last write on: it was, or answers, a secret. */
+  conceal(): void;
   emit(event: DriverEvent): void;
   count(counter: DeviceCounter, by?: number): void;
 }
