@@ -1,9 +1,10 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import type { DeviceModel } from './device.js';
 import { line } from './line.js';
+import { pn532 } from './pn532.js';
 import { rdm6300 } from './rdm6300.js';
 
-export const DEVICE_MODELS: readonly DeviceModel[] = [rdm6300, line];
+export const DEVICE_MODELS: readonly DeviceModel[] = [rdm6300, line, pn532];
 
 export function deviceModel(id: string): DeviceModel {
   const model = DEVICE_MODELS.find((candidate) => candidate.id === id);

@@ -110,7 +110,7 @@ devices:
       /identify\.card_hash_key_file: is missing/,
       /store\.retention_days: must be a whole number of days from 1 to 365, without quotes/,
       /store\.ballast_bytes: must be a whole number of bytes from 1048576/,
-      /devices\[0\]\.driver: is not a driver; the known ones are line, rdm6300; did you mean "rdm6300"\?/,
+      /devices\[0\]\.driver: is not a driver; the known ones are [a-z0-9, -]*rdm6300[a-z0-9, -]*; did you mean "rdm6300"\?/,
       /devices\[0\]\.port: must be an absolute path, .* or tcp:\/\/host:port; write for example "port: /,
       /devices\[1\]\.id: is already the name of devices\[0\]/,
       /devices\[1\]\.prot: is not a key; did you mean "port"\?/,

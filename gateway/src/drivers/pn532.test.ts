@@ -53,7 +53,7 @@ describe('a PN532', () => {
       const bench = new DriverBench(asDriver, options, new Uint8Array(), secret);
       await play(bench, { ...rest, name });
       const key = bytes((secret ?? '').slice(0, 8));
-      const withKey = bench.written.filter((written) => Buffer.from(written, 'latin1').includes(key));
+      const withKey = bench.written.filter((written) => Buffer.from(written, 'latin1').includes(Buffer.from(key)));
       expect(withKey.length).toBeGreaterThan(0);
       expect(bench.concealed).toEqual(withKey);
       bench.disconnect();
