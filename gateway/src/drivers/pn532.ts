@@ -3,7 +3,7 @@ import { isRollcallError, RollcallError } from '@rollcall/protocol/errors';
 import type { FramingEvent } from '@rollcall/protocol/framing/framer';
 import { type DriverContext, type DriverSession, defineDriver } from './driver.js';
 import { type Card, type ExchangeOptions, refusal, type Target } from './pn532/card.js';
-import { isRandom, readCredential } from './pn532/credential.js';
+import { readCredential } from './pn532/credential.js';
 import { decodeReply, WAKE } from './pn532/frame.js';
 import { Pn532Framer } from './pn532/framer.js';
 import { parseKey } from './pn532/key.js';
@@ -11,6 +11,7 @@ import { Pn532Link } from './pn532/link.js';
 import { KEY_BYTES, type Pn532Options, pn532OptionsSchema } from './pn532/options.js';
 import { Presence, type Stay } from './pn532/presence.js';
 import { parseTarget, SEARCHES } from './pn532/target.js';
+import { isRandomUid } from './random-uid.js';
 import { Silence } from './silence.js';
 
 /** Time for waking (PN532 note §3). */
@@ -199,7 +200,7 @@ class Pn532Session implements DriverSession {
   }
 
   async #onTarget(target: Target): Promise<void> {
-    const { stay, ended } = this.#presence.found(target, isRandom(target));
+    const { stay, ended } = this.#presence.found(target, isRandomUid(target.technology, target.uid));
     this.#endStay(ended);
     if (stay.isDone) {
       this.#context.count('merged');

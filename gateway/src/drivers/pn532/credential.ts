@@ -1,4 +1,5 @@
 import { type CardRead, cardRead } from '@rollcall/protocol/credential';
+import { isRandomUid } from '../random-uid.js';
 import { diversifiedKey } from './aes.js';
 import { type Card, refusal, type Target } from './card.js';
 import { type DesfireChannel, selectApplication } from './desfire.js';
@@ -6,10 +7,6 @@ import { openEv1Channel } from './desfire-ev1.js';
 import { openEv2Channel } from './desfire-ev2.js';
 import type { Pn532Options } from './options.js';
 
-/** First byte of a UID that the card draws anew each time (ISO/IEC 14443-3 §6.5.4). */
-const RANDOM_UID = 0x08;
-/** The same for FeliCa: an NFCID2 that is made up for peer-to-peer (NFCForum-TS-DigitalProtocol §6.6). */
-const RANDOM_IDM = [0x01, 0xfe];
 /** Bits of the SAK: the card speaks MIFARE Classic, ISO 14443-4. */
 const SAK_CLASSIC = 0x08;
 const SAK_ISO_14443_4 = 0x20;
@@ -45,7 +42,7 @@ export async function readCredential(
 }
 
 function readUid({ technology, uid, sak = 0 }: Target): CardRead {
-  if (isRandom({ technology, uid })) {
+  if (isRandomUid(technology, uid)) {
     throw refusal(
       'random_uid',
       (sak & SAK_ISO_14443_4) === 0
@@ -84,7 +81,7 @@ async function readDesfire(card: Card, options: Pn532Options, key: Uint8Array): 
   const aid = Buffer.from(options.aid, 'hex');
   let cardKey = key;
   if (options.diversify !== undefined) {
-    if (isRandom(card.target)) {
+    if (isRandomUid('iso14443a', uid)) {
       throw refusal(
         'random_uid',
         'the card shows a random UID, from which its own key cannot be made; leave out "diversify"',
@@ -110,12 +107,6 @@ function contentOf(answer: Uint8Array, { length }: Pn532Options): CardRead {
     throw refusal('file', 'the card gave fewer bytes than "length"; correct it or "block"');
   }
   return cardRead('cardfile', answer.subarray(0, length));
-}
-
-/** Whether the card makes up its number: then it tells nobody apart. */
-export function isRandom({ technology, uid }: Pick<Target, 'technology' | 'uid'>): boolean {
-  if (technology === 'felica') return RANDOM_IDM.every((byte, index) => uid[index] === byte);
-  return technology === 'iso14443a' && uid.length === 4 && uid[0] === RANDOM_UID;
 }
 
 function wrongKind({ credential }: Pn532Options): Error {
