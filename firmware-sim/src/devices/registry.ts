@@ -1,11 +1,12 @@
 import { RollcallError } from '@rollcall/protocol/errors';
+import { chafon } from './chafon.js';
 import type { DeviceModel } from './device.js';
 import { line } from './line.js';
 import { pn532 } from './pn532.js';
 import { rdm6300 } from './rdm6300.js';
 import { twn4 } from './twn4.js';
 
-export const DEVICE_MODELS: readonly DeviceModel[] = [rdm6300, line, pn532, twn4];
+export const DEVICE_MODELS: readonly DeviceModel[] = [rdm6300, line, pn532, twn4, chafon];
 
 export function deviceModel(id: string): DeviceModel {
   const model = DEVICE_MODELS.find((candidate) => candidate.id === id);

@@ -1,3 +1,4 @@
+import { driver as chafon } from './chafon.js';
 import type { DriverDefinition } from './driver.js';
 import { driver as line } from './line.js';
 import { driver as pn532 } from './pn532.js';
@@ -5,7 +6,7 @@ import { driver as rdm6300 } from './rdm6300.js';
 import { driver as twn4 } from './twn4.js';
 
 /** Every driver of the gateway; a new one is one more line here. */
-export const drivers: readonly DriverDefinition<unknown>[] = [line, pn532, rdm6300, twn4];
+export const drivers: readonly DriverDefinition<unknown>[] = [chafon, line, pn532, rdm6300, twn4];
 
 export const driverIds: readonly string[] = drivers.map(({ id }) => id);
 

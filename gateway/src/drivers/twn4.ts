@@ -30,11 +30,11 @@ const LEDS = { red: '01', green: '02' } as const;
 
 /** Tag types by air interface (Elatec DocRev25, SetTagTypes): the low five bits are the place in the mask. */
 const TAG_TYPES: Readonly<Record<number, Technology>> = {
-  0x40: 'em4100',
-  0x80: 'iso14443a',
-  0x81: 'iso14443b',
-  0x82: 'iso15693',
-  0x85: 'felica',
+  64: 'em4100',
+  128: 'iso14443a',
+  129: 'iso14443b',
+  130: 'iso15693',
+  133: 'felica',
 };
 const HIGH_FREQUENCY = 0x80;
 
@@ -103,7 +103,12 @@ class Twn4Session implements DriverSession {
   }
 
   #onLine(bytes: Uint8Array): void {
-    const answer = answerBytes(Buffer.from(bytes).toString('latin1').replaceAll(/[\n\0]/g, '').trim());
+    const answer = answerBytes(
+      Buffer.from(bytes)
+        .toString('latin1')
+        .replaceAll(/[\n\0]/g, '')
+        .trim(),
+    );
     if (answer === undefined) {
       this.#onGarbage(bytes.length + 1);
       return;
@@ -117,13 +122,20 @@ class Twn4Session implements DriverSession {
     this.#context.count('resyncs');
     // Before the first answer it may be the end of what somebody else asked.
     if (!this.#hasAnswered) return;
-    this.#reject('garbage', 'a line that is no answer; check the speed (9600) and that the firmware is a PRS one');
+    this.#reject(
+      'garbage',
+      'a line that is no answer; check the speed (9600) and that the firmware is a PRS one',
+    );
   }
 
   async #start(): Promise<void> {
     // Ends whatever stands in the reader's buffer; an empty command has no answer that fits a question.
     await this.#context.write(Uint8Array.of(LINE_END));
-    const version = await this.#ask('GetVersionString', GET_VERSION, (answer) => versionText(answer) !== undefined);
+    const version = await this.#ask(
+      'GetVersionString',
+      GET_VERSION,
+      (answer) => versionText(answer) !== undefined,
+    );
     this.#hasAnswered = true;
     this.#context.emit({ type: 'identity', text: versionText(version) ?? '' });
     const { low, high } = masksOf(this.#context.options.technologies);
@@ -176,7 +188,10 @@ class Twn4Session implements DriverSession {
   #readOf({ type, id }: FoundTag): CardRead | undefined {
     const technology = TAG_TYPES[type];
     if (technology === undefined || !this.#context.options.technologies.some((name) => name === technology)) {
-      this.#reject('technology', `a card of type ${hexByte(type)} is none of those that "technologies" names`);
+      this.#reject(
+        'technology',
+        `a card of type ${hexByte(type)} is none of those that "technologies" names`,
+      );
       return undefined;
     }
     const uid = this.#context.options.order === 'le' ? Uint8Array.from(id).reverse() : id;
