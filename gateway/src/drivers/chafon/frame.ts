@@ -1,4 +1,9 @@
-import { type Framer, type FramingEvent, FramingEvents } from '@rollcall/protocol/framing/framer';
+import {
+  type DiscardReason,
+  type Framer,
+  type FramingEvent,
+  FramingEvents,
+} from '@rollcall/protocol/framing/framer';
 
 /** Polynomial of CRC-16/MCRF4XX, reflected (UHF note, part A). */
 const CRC_POLYNOMIAL = 0x8408;
@@ -30,20 +35,28 @@ export function encodeCommand(address: number, command: number, data: readonly n
  */
 export class ChafonFramer implements Framer {
   readonly #commands: readonly number[];
-  #held = new Uint8Array(0);
+  /** Twice the longest frame, so that moving the unfinished one to the front pays for a frame of bytes. */
+  readonly #buffer = new Uint8Array(FRAME_BYTES_MAX * 2);
+  #from = 0;
+  #to = 0;
 
   constructor(commands: readonly number[]) {
     this.#commands = commands;
   }
 
   get pendingBytes(): number {
-    return this.#held.length;
+    return this.#to - this.#from;
   }
 
   push(chunk: Uint8Array): FramingEvent[] {
     const events = new FramingEvents();
-    for (let at = 0; at < chunk.length; at += FRAME_BYTES_MAX) {
-      this.#held = Uint8Array.of(...this.#held, ...chunk.subarray(at, at + FRAME_BYTES_MAX));
+    let taken = 0;
+    while (taken < chunk.length) {
+      this.#compact();
+      const piece = chunk.subarray(taken, taken + this.#buffer.length - this.#to);
+      this.#buffer.set(piece, this.#to);
+      this.#to += piece.length;
+      taken += piece.length;
       this.#scan(events);
     }
     return events.list;
@@ -51,45 +64,55 @@ export class ChafonFramer implements Framer {
 
   idle(): FramingEvent[] {
     const events = new FramingEvents();
-    while (this.#held.length > 0) {
-      events.discard(1, 'truncated');
-      this.#held = this.#held.slice(1);
+    while (this.pendingBytes > 0) {
+      this.#discard('truncated', events);
       this.#scan(events);
     }
     return events.list;
   }
 
   reset(): void {
-    this.#held = new Uint8Array(0);
+    this.#from = 0;
+    this.#to = 0;
   }
 
   #scan(events: FramingEvents): void {
-    let from = 0;
-    while (from < this.#held.length) {
-      const length = this.#held[from] ?? 0;
+    while (this.pendingBytes > 0) {
+      const length = this.#buffer[this.#from] ?? 0;
       if (length < LENGTH_MIN) {
-        events.discard(1, 'bad_length');
-        from += 1;
+        this.#discard('bad_length', events);
         continue;
       }
-      const command = this.#held[from + 2];
+      const command = this.pendingBytes > 2 ? this.#buffer[this.#from + 2] : undefined;
       if (command !== undefined && !this.#commands.includes(command)) {
-        events.discard(1, 'noise');
-        from += 1;
+        this.#discard('noise', events);
         continue;
       }
-      const to = from + length + 1;
-      if (to > this.#held.length) break;
-      const frame = this.#held.slice(from, to);
+      const total = length + 1;
+      if (this.pendingBytes < total) return;
+      const frame = this.#buffer.slice(this.#from, this.#from + total);
       const crc = crc16(frame.subarray(0, -2));
       if (frame.at(-2) === (crc & 0xff) && frame.at(-1) === crc >> 8) {
         events.frame(frame);
-        from = to;
+        this.#from += total;
       } else {
-        events.discard(1, 'bad_checksum');
-        from += 1;
+        this.#discard('bad_checksum', events);
       }
     }
-    this.#held = this.#held.slice(from);
+  }
+
+  #discard(reason: DiscardReason, events: FramingEvents): void {
+    events.discard(1, reason);
+    this.#from += 1;
+  }
+
+  #compact(): void {
+    if (this.#to < this.#buffer.length) {
+      if (this.#from === this.#to) this.reset();
+      return;
+    }
+    this.#buffer.copyWithin(0, this.#from, this.#to);
+    this.#to -= this.#from;
+    this.#from = 0;
   }
 }
