@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SimulatedDevice } from '@rollcall/firmware-sim/devices/simulated-device';
@@ -11,6 +12,11 @@ const LIST = 'nfc-list';
 const POLL = 'nfc-poll';
 const CLASSIC = 'nfc-mfclassic';
 const DESFIRE = 'mifare-desfire-info';
+const READ_DESFIRE = new URL('../support/libfreefare/read-desfire.c', import.meta.url).pathname;
+const canCompile = findNfcProgram('gcc') !== undefined && existsSync('/usr/include/freefare.h');
+const COMPILE_SKIP = canCompile
+  ? ''
+  : ' (skipped: no libfreefare to compile with, apt-get install gcc libfreefare-dev)';
 
 let folder: string;
 let device: SimulatedDevice | undefined;
@@ -104,6 +110,21 @@ describe('the simulated PN532', () => {
       pn532.hold('04112233445566');
       const said = await runNfcProgram(DESFIRE, pn532.wire.link.path);
       expect(said).toMatch(/UID:\s+0x04112233445566/);
+    },
+  );
+
+  it.skipIf(!canCompile)(
+    `has a DESFire EV1 whose cryptography is that of libfreefare${COMPILE_SKIP}`,
+    async () => {
+      const pn532 = reader('desfire-ev1');
+      pn532.hold('04112233445566');
+      const program = join(folder, 'read-desfire');
+      execFileSync('gcc', ['-o', program, READ_DESFIRE, '-lfreefare', '-lnfc']);
+      const said = await runNfcProgram(program, pn532.wire.link.path);
+      expect(said).toContain('authenticated');
+      expect(said).toContain('file 1, communication 3: ROLL-2233445566');
+      expect(said).toContain('file 2, communication 1: ROLL-2233445566');
+      expect(said).toContain('uid 04112233445566');
     },
   );
 });

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 const PLACES = [...(process.env['PATH'] ?? '').split(':'), '/usr/bin', '/usr/local/bin'];
 const PROGRAM_TIMEOUT_MS = 30_000;
 
-/** A program of libnfc or libfreefare; undefined where it is not installed. */
+/** A program by its name or path; undefined where it is not installed. */
 export function findNfcProgram(name: string): string | undefined {
+  if (name.startsWith('/')) return existsSync(name) ? name : undefined;
   return PLACES.map((place) => join(place, name)).find((path) => existsSync(path));
 }
 
