@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SimulatedDevice } from '@rollcall/firmware-sim/devices/simulated-device';
+import { inflictFault } from '@rollcall/firmware-sim/faults/registry';
 import { createFleet, type Fleet } from '@rollcall/gateway/devices/fleet';
 import type { Presentation } from '@rollcall/gateway/devices/presentation';
 import { driver } from '@rollcall/gateway/drivers/pn532';
@@ -127,5 +128,24 @@ describe('a simulated PN532 on a pty', () => {
     const before = device.wire.counters.framesSent;
     await until('it was looked at several times', () => device.wire.counters.framesSent > before + 20);
     expect(recorded).toEqual([]);
+  });
+
+  it('gets over every fault of the line, and neither loses nor makes up a card', async () => {
+    await connect('classic', { credential: 'classic' }, 'FFFFFFFFFFFF');
+    const faults: [string, Record<string, unknown>][] = [
+      ['flip', { frames: 3 }],
+      ['duplicate', { frames: 10 }],
+      ['noise', { bytes: 300 }],
+      ['delay', { ms: 200, frames: 2 }],
+      ['pause', { at_byte: 5, ms: 120, frames: 2 }],
+      ['ghost', {}],
+    ];
+    for (const [index, [fault, options]] of faults.entries()) {
+      await inflictFault(device, fault, options);
+      device.hold(`4A8D69${index}${index}`);
+      await until(`the card is recorded after ${fault}`, () => recorded.length > index);
+      device.field.remove();
+    }
+    expect(cards()).toEqual(faults.map((_, index) => written(`ROLL-004A8D69${index}${index}`)));
   });
 });

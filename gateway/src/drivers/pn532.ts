@@ -222,7 +222,8 @@ class Pn532Session implements DriverSession {
     if (error.code === 'CREDENTIAL_INVALID') {
       stay.isDone = true;
       this.#reject(String(error.context['reason'] ?? 'uid'), error.message);
-    } else if (error.code === 'CARD_LEFT') {
+    } else if (error.code === 'CARD_LEFT' || error.code === 'DEVICE_TIMEOUT') {
+      // Selected anew it begins from the start; a chip that is gone does not answer the next command either.
       if (stay.attempts < READ_ATTEMPTS_MAX) return;
       stay.isDone = true;
       this.#reject('unreadable', error.message);
@@ -255,7 +256,7 @@ class Pn532Session implements DriverSession {
       const [status = 0, ...piece] = await this.#link.send(
         'an exchange with the card',
         Uint8Array.of(...prefix, ...next),
-        { timeoutMs: CARD_TIMEOUT_MS, ...options },
+        { timeoutMs: CARD_TIMEOUT_MS, isRepeatable: false, ...options },
       );
       const problem = status & STATUS_MASK;
       if (problem === STATUS_MIFARE_AUTHENTICATION) {

@@ -3,8 +3,8 @@ import { RollcallError } from '@rollcall/protocol/errors';
 import { Silence } from '../silence.js';
 import { ACK, encodeCommand, NACK, type Pn532Reply } from './frame.js';
 
-/** The chip acknowledges within 15 ms, adapters hold bytes for up to 16 ms (PN532 note §2 and §8). */
-const ACK_WITHIN_MS = 40;
+/** The chip acknowledges within 15 ms, adapters hold bytes for up to 16 ms (PN532 note §2 and §8), a busy system longer. */
+const ACK_WITHIN_MS = 100;
 /** Commands without acknowledgment: chips ignore the first one after waking or an abort (libnfc#167). */
 const SENDINGS_MAX = 3;
 /** Answers with a wrong checksum that are asked for once more. */
@@ -19,6 +19,18 @@ export interface Pn532LinkOptions {
   onSecretWritten(): void;
 }
 
+export interface SendOptions {
+  /** From the acknowledgment to the response. */
+  timeoutMs: number;
+  /** The command holds a key. */
+  isSecret?: boolean;
+  /**
+   * False where carrying it out twice does harm: the acknowledgment may be late and not missing, and a card that is
+   * asked twice has moved on in its cryptography.
+   */
+  isRepeatable?: boolean;
+}
+
 interface Waiting {
   code: number;
   bytes: Uint8Array;
@@ -28,6 +40,7 @@ interface Waiting {
   repeats: number;
   isAcknowledged: boolean;
   isSecret: boolean;
+  isRepeatable: boolean;
   resolve(data: Uint8Array): void;
   reject(reason: unknown): void;
 }
@@ -57,14 +70,13 @@ export class Pn532Link {
    * Sends a command and resolves with the data of its response.
    *
    * @param command code and parameters
-   * @param options `timeoutMs` from the acknowledgment to the response; `isSecret` where the command holds a key
    * @throws RollcallError `DEVICE_TIMEOUT`, `DEVICE_REFUSED` when the chip does not know the command, `PORT_CLOSED`
    * after `close`, or what the write failed with.
    */
   send(
     name: string,
     command: Uint8Array,
-    { timeoutMs, isSecret = false }: { timeoutMs: number; isSecret?: boolean },
+    { timeoutMs, isSecret = false, isRepeatable = true }: SendOptions,
   ): Promise<Uint8Array> {
     if (this.#closed !== undefined) return Promise.reject(this.#closed);
     return new Promise((resolve, reject) => {
@@ -77,6 +89,7 @@ export class Pn532Link {
         repeats: 0,
         isAcknowledged: false,
         isSecret,
+        isRepeatable,
         resolve,
         reject,
       };
@@ -104,7 +117,8 @@ export class Pn532Link {
         );
         return true;
       case 'response':
-        if (reply.code !== waiting.code) return false;
+        // Before the acknowledgment it can only be the answer to the command before, said twice.
+        if (reply.code !== waiting.code || !waiting.isAcknowledged) return false;
         this.#end()?.resolve(reply.data);
         return true;
       default:
@@ -150,7 +164,9 @@ export class Pn532Link {
   }
 
   #onUnacknowledged(): void {
-    this.#transmit();
+    const waiting = this.#waiting;
+    if (waiting?.isRepeatable === false) this.#fail(waiting);
+    else this.#transmit();
   }
 
   #fail({ name, reject }: Waiting): void {
