@@ -25,9 +25,11 @@ export const ERROR_CODES = {
   FRAME_GARBAGE: 'input',
   FRAME_TOO_LONG: 'input',
   // devices
+  DEVICE_AMBIGUOUS: 'operator',
   DEVICE_REFUSED: 'operator',
   DEVICE_TIMEOUT: 'transient',
   DRIVER_UNKNOWN: 'operator',
+  HID_UNAVAILABLE: 'operator',
   // simulator
   DEMO_CHILD_FAILED: 'operator',
   DEMO_RUNNING: 'operator',

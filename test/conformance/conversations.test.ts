@@ -20,10 +20,9 @@ const FLOOD_BYTES = 64 * 1024;
 /** Cuts of one vector that are tried; a long dialog is cut at so many places, evenly spread. */
 const CUTS_MAX = 150;
 
-it('plays every driver, as one that only listens or as one that asks', () => {
-  expect([...driversThat('only talk'), ...driversThat('converse')].map(({ id }) => id).sort()).toEqual(
-    [...driverIds].sort(),
-  );
+it('plays every driver, as one that only listens, to bytes or to reports, or as one that asks', () => {
+  const played = (['only talk', 'only report', 'converse'] as const).flatMap(driversThat);
+  expect(played.map(({ id }) => id).sort()).toEqual([...driverIds].sort());
 });
 
 /** Devices that are asked. What a driver asks is part of its vectors: each question has to match byte by byte. */

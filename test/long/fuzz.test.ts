@@ -59,6 +59,7 @@ function session(driverId: string): { session: DriverSession; events: DriverEven
       clock,
       write: () => Promise.resolve(),
       setBaud: () => Promise.resolve(),
+      features: { set: () => Promise.resolve(), get: () => Promise.resolve(new Uint8Array(9)) },
       randomBytes: (count) => new Uint8Array(count),
       readSecret: () => '',
       conceal: () => undefined,
@@ -66,6 +67,10 @@ function session(driverId: string): { session: DriverSession; events: DriverEven
       count: () => undefined,
     }),
   };
+}
+
+function takesReports(driverId: string): boolean {
+  return drivers.find(({ id }) => id === driverId)?.link.kind === 'hid';
 }
 
 /** What a session made of its bytes: which cards, in which order. */
@@ -89,29 +94,34 @@ describe.each(drivers.map(({ id }) => id))('the driver %s, fed anything', (drive
     );
   });
 
-  it('reads the same cards however the bytes are split', { timeout: BUDGET_MS * 4 }, () => {
-    fc.assert(
-      fc.property(
-        fc.array(chunk, { maxLength: 12 }),
-        fc.array(fc.nat({ max: 40 }), { minLength: 1 }),
-        (chunks, cuts) => {
-          const bytes = Buffer.concat(chunks);
-          const whole = session(driverId);
-          whole.session.onBytes(bytes);
-          const split = session(driverId);
-          for (let from = 0, cut = 0; from < bytes.length; cut++) {
-            const size = Math.max(1, cuts[cut % cuts.length] ?? 1);
-            split.session.onBytes(bytes.subarray(from, from + size));
-            from += size;
-          }
-          expect(cardsOf(split.events)).toEqual(cardsOf(whole.events));
-          whole.session.close();
-          split.session.close();
-        },
-      ),
-      EACH_DRIVER,
-    );
-  });
+  // Nothing splits a report.
+  it.skipIf(takesReports(driverId))(
+    'reads the same cards however the bytes are split',
+    { timeout: BUDGET_MS * 4 },
+    () => {
+      fc.assert(
+        fc.property(
+          fc.array(chunk, { maxLength: 12 }),
+          fc.array(fc.nat({ max: 40 }), { minLength: 1 }),
+          (chunks, cuts) => {
+            const bytes = Buffer.concat(chunks);
+            const whole = session(driverId);
+            whole.session.onBytes(bytes);
+            const split = session(driverId);
+            for (let from = 0, cut = 0; from < bytes.length; cut++) {
+              const size = Math.max(1, cuts[cut % cuts.length] ?? 1);
+              split.session.onBytes(bytes.subarray(from, from + size));
+              from += size;
+            }
+            expect(cardsOf(split.events)).toEqual(cardsOf(whole.events));
+            whole.session.close();
+            split.session.close();
+          },
+        ),
+        EACH_DRIVER,
+      );
+    },
+  );
 });
 
 describe('what arrives from the network', () => {

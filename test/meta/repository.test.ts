@@ -23,6 +23,7 @@ const GUARDED_LIBRARIES = [
   'pino',
   'prom-client',
   'koffi',
+  'node-hid',
   'better-sse',
 ];
 const FORBIDDEN_FILE_NAMES = /(^|\/)(utils?|helpers?|misc|common)\.tsx?$/;

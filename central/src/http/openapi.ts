@@ -188,6 +188,17 @@ function problemResponses(contract: RouteContract): Json {
 
 function jsonSchema(schema: z.ZodType, version: OpenApiVersion, io: 'input' | 'output'): Json {
   const target = version === '3.1' ? 'draft-2020-12' : 'openapi-3.0';
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { target, io, unrepresentable: 'any' });
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
+    target,
+    io,
+    unrepresentable: 'any',
+    override: ({ jsonSchema: node }) => {
+      // OpenAPI 3.0 knows Base64 by the name `byte` only.
+      if (version === '3.0' && node.contentEncoding === 'base64') {
+        delete node.contentEncoding;
+        node.format = 'byte';
+      }
+    },
+  });
   return rest as Json;
 }

@@ -25,6 +25,10 @@ export interface Firmware {
   cardOut(): void;
   /** Bytes of the host, in pieces of any size. */
   receive(bytes: Uint8Array): void;
+  /** A feature report that the host sets, its number first; false for one that this device does not have. */
+  setFeature?(report: Uint8Array): boolean;
+  /** The feature report that the host asks for, its number first; undefined where there is none. */
+  getFeature?(reportId: number): Uint8Array | undefined;
   /** A frame as the device sends it although no card is there. */
   ghostFrame(): Uint8Array;
 }
@@ -32,6 +36,7 @@ export interface Firmware {
 export interface DeviceProfile {
   id: string;
   title: string;
+  /** 0 where there is no speed: a HID device. */
   baud: number;
 }
 
@@ -42,6 +47,8 @@ export interface DeviceModel {
   title: string;
   /** The first is the default. */
   profiles: readonly [DeviceProfile, ...DeviceProfile[]];
+  /** A pty, or reports over a socket where a real one is a USB-HID device. */
+  connection?: 'pty' | 'reports';
   /** Lengths of a card UID that this device can read, in bytes. */
   uidBytes: readonly number[];
   boot(context: FirmwareContext): Firmware;

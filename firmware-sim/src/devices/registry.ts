@@ -1,12 +1,24 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import { chafon } from './chafon.js';
 import type { DeviceModel } from './device.js';
+import { hidKeyboard } from './hid-keyboard.js';
+import { hidPos } from './hid-pos.js';
 import { line } from './line.js';
+import { pcprox } from './pcprox.js';
 import { pn532 } from './pn532.js';
 import { rdm6300 } from './rdm6300.js';
 import { twn4 } from './twn4.js';
 
-export const DEVICE_MODELS: readonly DeviceModel[] = [rdm6300, line, pn532, twn4, chafon];
+export const DEVICE_MODELS: readonly DeviceModel[] = [
+  rdm6300,
+  line,
+  pn532,
+  twn4,
+  chafon,
+  hidKeyboard,
+  hidPos,
+  pcprox,
+];
 
 export function deviceModel(id: string): DeviceModel {
   const model = DEVICE_MODELS.find((candidate) => candidate.id === id);

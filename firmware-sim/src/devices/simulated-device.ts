@@ -2,6 +2,8 @@ import type { Clock } from '@rollcall/protocol/clock';
 import { RollcallError } from '@rollcall/protocol/errors';
 import { Random } from '../random.js';
 import { DeviceWire } from '../wire/device-wire.js';
+import { ReportWire } from '../wire/report-wire.js';
+import type { Wire } from '../wire/wire.js';
 import { CardField } from './card-field.js';
 import type { DeviceModel, DeviceProfile, Firmware } from './device.js';
 import type { DeviceEvent, LightColor } from './device-event.js';
@@ -29,7 +31,7 @@ export class SimulatedDevice {
   readonly profile: DeviceProfile;
   readonly clock: Clock;
   readonly random: Random;
-  readonly wire: DeviceWire;
+  readonly wire: Wire;
   readonly firmware: Firmware;
   readonly field: CardField;
   /** Counted from the bytes that came over the pty, never from the gateway's word. */
@@ -46,16 +48,7 @@ export class SimulatedDevice {
     this.clock = options.clock;
     this.random = Random.of(options.seed ?? 1, options.id);
     if (options.report !== undefined) this.#reporters.push(options.report);
-    this.wire = new DeviceWire({
-      clock: options.clock,
-      baud: options.baud ?? this.profile.baud,
-      linkPath: options.linkPath,
-      onBytes: (bytes) => this.firmware.receive(bytes),
-      onHost: (isOpen) => this.#hostChanged(isOpen),
-      onSent: (frame) =>
-        this.#report({ event: 'sent', hex: Buffer.from(frame).toString('hex').toUpperCase() }),
-      onPower: (isOn) => this.#powerChanged(isOn),
-    });
+    this.wire = this.#createWire(options);
     this.firmware = this.#boot();
     this.field = new CardField(options.clock, {
       onCardIn: (uid) => {
@@ -129,6 +122,26 @@ export class SimulatedDevice {
 
   reportFault(fault: string): void {
     this.#report({ event: 'fault', fault });
+  }
+
+  #createWire({ clock, baud, linkPath }: SimulatedDeviceOptions): Wire {
+    const options = {
+      clock,
+      linkPath,
+      onBytes: (bytes: Uint8Array): void => this.firmware.receive(bytes),
+      onHost: (isOpen: boolean): void => this.#hostChanged(isOpen),
+      onSent: (frame: Uint8Array): void =>
+        this.#report({ event: 'sent', hex: Buffer.from(frame).toString('hex').toUpperCase() }),
+      onPower: (isOn: boolean): void => this.#powerChanged(isOn),
+    };
+    if (this.model.connection !== 'reports') {
+      return new DeviceWire({ ...options, baud: baud ?? this.profile.baud });
+    }
+    return new ReportWire({
+      ...options,
+      onSetFeature: (report) => this.firmware.setFeature?.(report) ?? false,
+      onGetFeature: (reportId) => this.firmware.getFeature?.(reportId),
+    });
   }
 
   #boot(): Firmware {

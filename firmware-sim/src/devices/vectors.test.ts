@@ -1,9 +1,13 @@
 import { ManualClock } from '@rollcall/protocol/manual-clock';
+import hidKeyboard from '@rollcall/protocol/vectors/hid-keyboard.json' with { type: 'json' };
+import hidPos from '@rollcall/protocol/vectors/hid-pos.json' with { type: 'json' };
 import line from '@rollcall/protocol/vectors/line.json' with { type: 'json' };
 import rdm from '@rollcall/protocol/vectors/rdm6300.json' with { type: 'json' };
 import { describe, expect, it } from 'vitest';
 import { Random } from '../random.js';
 import type { DeviceModel } from './device.js';
+import { typedReports } from './hid-keyboard.js';
+import { scannedReports } from './hid-pos.js';
 import { deviceModel } from './registry.js';
 
 interface Vector {
@@ -96,4 +100,53 @@ describe('the ground truth vectors', () => {
       'half a line before, a whole one behind',
     ]);
   });
+
+  it('are reproduced report by report by the keyboard encoder, or are damaged or of other keys', () => {
+    const texts: Readonly<Record<string, string>> = {
+      '0006572982 and Enter': '0006572982\n',
+      'leading zeros: 0000D507D0 in hex, Shift for the letter': '0000D507D0\n',
+      'longest: a UID of ten bytes': '08a1b2c3d4e5f6071829\n',
+      'a UID of seven bytes': '04A1B2C3D4E580\n',
+      'prefix and suffix around facility and card': ';111,27706?\n',
+      'Tab at the end': '0040856634\t',
+    };
+    for (const [name, text] of Object.entries(texts)) {
+      expect(typedReports(text).map(spaced), name).toEqual(chunksNamed(hidKeyboard.vectors, name));
+    }
+    expect(typedReports('1234567890\n', { rollsOver: true }).map(spaced)).toEqual(
+      chunksNamed(hidKeyboard.vectors, 'rollover: the next key goes down before the last is up'),
+    );
+    expect(typedReports('1111111111\n', { rollsOver: true }).map(spaced)).toEqual(
+      chunksNamed(hidKeyboard.vectors, 'the same digit again needs the report with everything up'),
+    );
+  });
+
+  it('are reproduced report by report by the HID-POS encoder', () => {
+    const code128 = { aim: ']C0', symbology: 0x6a };
+    const qr = { aim: ']Q1', symbology: 0x73 };
+    const scans: Readonly<Record<string, Uint8Array[]>> = {
+      'ten digits as Code 128': scannedReports('0006572982', code128),
+      'leading zeros: 0000D507D0 as QR': scannedReports('0000D507D0', qr),
+      'longest: a UID of ten bytes as QR': scannedReports('08A1B2C3D4E5F6071829', qr),
+      'one more byte before the identifier': scannedReports('0040856634', { ...code128, isShifted: true }),
+      'bad: ROLL-2026-0042 is no card number': scannedReports('ROLL-2026-0042', qr),
+    };
+    for (const [name, reports] of Object.entries(scans)) {
+      expect(reports.map(spaced), name).toEqual(chunksNamed(hidPos.vectors, name));
+    }
+  });
 });
+
+function chunksNamed(
+  vectors: readonly { name: string; chunks_hex: string[] }[],
+  name: string,
+): string[] | undefined {
+  return vectors.find((vector) => vector.name === name)?.chunks_hex;
+}
+
+function spaced(report: Uint8Array): string {
+  return Buffer.from(report)
+    .toString('hex')
+    .toUpperCase()
+    .replaceAll(/(?<=..)(?=(?:..)+$)/g, ' ');
+}

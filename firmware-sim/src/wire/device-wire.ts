@@ -2,8 +2,9 @@ import type { Clock } from '@rollcall/protocol/clock';
 import { RollcallError } from '@rollcall/protocol/errors';
 import { heardAt } from './bit-stretch.js';
 import { DeviceLink } from './device-link.js';
-import { LINE_QUEUE_BYTES_MAX, type LineStep, PacedLine } from './paced-line.js';
+import { LINE_QUEUE_BYTES_MAX, PacedLine } from './paced-line.js';
 import { Pty } from './pty.js';
+import type { FrameDistortion, Wire } from './wire.js';
 import { PTY_WRITE_BYTES_MAX } from './write-limit.js';
 
 export interface DeviceWireOptions {
@@ -17,11 +18,8 @@ export interface DeviceWireOptions {
   onPower(isOn: boolean): void;
 }
 
-/** Changes how one frame goes over the wire. */
-export type FrameDistortion = (frame: Uint8Array) => LineStep[];
-
 /** The cable between a simulated device and the host: speed, plugging, and everything that can go wrong with it. */
-export class DeviceWire {
+export class DeviceWire implements Wire {
   readonly counters = { bytesOut: 0, bytesLost: 0, bytesIn: 0, framesSent: 0 };
   readonly link: DeviceLink;
   readonly baud: number;

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -65,6 +65,9 @@ async function examine(path = file): Promise<{ failures: number; text: string }>
 
 describe('the doctor', () => {
   it('finds nothing wrong with a healthy gateway', async () => {
+    const { port } = server.address() as AddressInfo;
+    const written = readFileSync(file, 'utf8');
+    writeFileSync(file, written.replace(join(folder, 'reader'), `tcp://127.0.0.1:${port}`));
     const { failures, text } = await examine();
     expect(text).not.toMatch(/^fail/m);
     expect(failures).toBe(0);
@@ -74,7 +77,8 @@ describe('the doctor', () => {
     rmSync(join(folder, 'password'));
     rmSync(join(folder, 'reader'));
     const { failures, text } = await examine();
-    expect(failures).toBe(2);
+    expect(failures).toBe(3);
+    expect(text).toMatch(/^fail {2}devices: a: PORT_ABSENT\n {6}→ There is no reader at .*\)$/m);
     expect(text).toMatch(/^fail {2}secret-files: uplink\.password_file: .* is missing\n {6}→ /m);
     expect(text).toMatch(/^fail {2}ports: a: nothing is at .*\n {6}→ plug the reader in/m);
   });

@@ -1,21 +1,34 @@
 import { hasCode } from '@rollcall/protocol/errors';
 import { type LoadedConfig, loadConfig } from '../config/load.js';
+import { systemFiles } from '../system/system-files.js';
 import type { Check, Finding } from './checks/check.js';
 import { clockSync } from './checks/clock-sync.js';
+import { systemDeviceHealth } from './checks/devices.js';
 import { disk } from './checks/disk.js';
+import { groups } from './checks/groups.js';
+import { hidLibrary } from './checks/hid-library.js';
 import { modemManager } from './checks/modem-manager.js';
 import { broker, central } from './checks/network.js';
-import { ports, stableNames } from './checks/ports.js';
+import { hidPorts, ports, stableNames } from './checks/ports.js';
+import { power } from './checks/power.js';
 import { secretFiles } from './checks/secret-files.js';
+import { udevRules } from './checks/udev-rules.js';
 
 /** A process exit code has eight bits, of which shells keep the upper half for themselves. */
 const EXIT_CODE_MAX = 99;
 
+const files = systemFiles();
 const CHECKS: readonly Check[] = [
   secretFiles,
   ports,
+  hidPorts(files),
   stableNames,
+  groups({ files, userId: process.getuid?.() ?? 0, groupIds: process.getgroups?.() ?? [] }),
+  udevRules(files),
   modemManager(),
+  hidLibrary(),
+  systemDeviceHealth(files),
+  power(files),
   disk,
   clockSync,
   broker,

@@ -39,6 +39,15 @@ function createProgram(setExitCode: (code: number) => void): Command {
       setExitCode(await (await import('./doctor.js')).doctor(options));
     });
   program
+    .command('discover')
+    .description('print what is connected, which driver fits, and the configuration to paste')
+    .addOption(config())
+    .option('--probe', 'also open what is not configured yet and ask it; some devices restart when opened')
+    .option('--json', 'print JSON instead of text')
+    .action(async (options: { config: string; probe?: true; json?: true }) => {
+      setExitCode(await (await import('./discover.js')).discover(options));
+    });
+  program
     .command('config')
     .description('look at the configuration')
     .command('show')
@@ -54,7 +63,7 @@ function createProgram(setExitCode: (code: number) => void): Command {
       'try one reader: print what it decodes as JSON lines, until SIGINT; nothing is stored or sent',
     )
     .requiredOption('--driver <id>', 'driver of the reader')
-    .requiredOption('--port <path>', 'where it is attached: a path, or tcp://host:port')
+    .requiredOption('--port <path>', 'where it is attached: a path, tcp://host:port, or hid:VID:PID')
     .option('--option <key=value>', 'option of the driver; can be repeated', collect, [])
     .option(
       '--capture <file>',

@@ -3,7 +3,7 @@ import { PROJECTIONS } from '@rollcall/protocol/credential-hash';
 import { RollcallError } from '@rollcall/protocol/errors';
 import { systemClock } from '@rollcall/protocol/system-clock';
 import { Findings } from '../config/parse-document.js';
-import { portSchema } from '../config/port.js';
+import { misfit, portSchema } from '../config/port.js';
 import { readDriverOptions } from '../config/read-devices.js';
 import { captureAsVectors } from '../devices/capture-vector.js';
 import type { Stamp } from '../devices/device-connection.js';
@@ -26,7 +26,7 @@ export interface MonitorOptions {
 /** Shows what one reader decodes, without store or uplink. Runs until SIGINT or SIGTERM. */
 export async function monitor(options: MonitorOptions): Promise<number> {
   const driver = knownDriver(options.driver);
-  checkPort(options.port);
+  checkPort(driver, options.port);
   const capture = options.capture === undefined ? undefined : openCapture(options.capture);
   const supervisor = new Supervisor({
     device: {
@@ -74,8 +74,8 @@ function knownDriver(id: string): DriverDefinition<unknown> {
   throw new RollcallError('DRIVER_UNKNOWN', `There is no driver "${id}"; use one of ${driverIds.join(', ')}`);
 }
 
-function checkPort(port: string): void {
-  const message = portSchema.safeParse(port).error?.issues[0]?.message;
+function checkPort(driver: DriverDefinition<unknown>, port: string): void {
+  const message = portSchema.safeParse(port).error?.issues[0]?.message ?? misfit(driver, port);
   if (message !== undefined) throw new RollcallError('CONFIG_INVALID', `--port ${message}`);
 }
 

@@ -3,7 +3,7 @@ import type { DriverDefinition } from '../drivers/driver.js';
 import { driverIds, findDriver } from '../drivers/registry.js';
 import { nearestWord } from './nearest-word.js';
 import { asGroup, type Findings, type Group, readKeys } from './parse-document.js';
-import { isUnstablePort } from './port.js';
+import { isUnstablePort, lastingNameOf, misfit } from './port.js';
 import { DEVICE_KEYS, DEVICES_MAX, type DeviceConfig } from './schema.js';
 
 /** Reads `devices`, each against the schema of its own driver, and checks what they say about each other. */
@@ -45,6 +45,8 @@ function readDevice(raw: unknown, index: number, findings: Findings): Read {
     );
     return device;
   }
+  const wrong = device.port === undefined ? undefined : misfit(driver, device.port);
+  if (wrong !== undefined) findings.problem([...path, 'port'], wrong);
   device.options = readDriverOptions(driver, asGroup(raw)?.['options'], [...path, 'options'], findings);
   return device;
 }
@@ -138,7 +140,7 @@ function checkPorts(devices: readonly Read[], findings: Findings): void {
       );
     if (isUnstablePort(port)) {
       findings.warnings.push(
-        `devices[${index}].port: ${port} may be another reader after the next restart; find the lasting name with "ls -l /dev/serial/by-id/" and write that`,
+        `devices[${index}].port: ${port} may be another reader after the next restart; find the lasting name with ${lastingNameOf(port)} and write that`,
       );
     }
   }

@@ -137,7 +137,8 @@ export const DEVICE_KEYS = {
   }),
   port: text({
     value: portSchema,
-    description: 'Where it is attached: a path that stays the same after a replug, or `tcp://host:port`.',
+    description:
+      'Where it is attached: a path that stays the same after a replug, `tcp://host:port`, or `hid:VID:PID[:serial]` for a USB-HID device.',
     example: '/dev/serial/by-id/…',
   }),
   direction: optional(

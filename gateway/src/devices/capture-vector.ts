@@ -1,4 +1,5 @@
 import type { VectorFile } from '@rollcall/protocol/vectors';
+import { findDriver } from '../drivers/registry.js';
 import type { CaptureRing } from './capture-ring.js';
 
 /** Bytes that follow each other faster than this were one message of the device. */
@@ -11,7 +12,9 @@ const CHUNKS_MAX = 64;
  * the person who adds it to the vectors: `expect` stays empty.
  */
 export function captureAsVectors(driverId: string, capture: CaptureRing): VectorFile {
-  const messages = incomingMessages(capture);
+  // A report is a message of its own, however soon the next one follows.
+  const takesReports = findDriver(driverId)?.link.kind === 'hid';
+  const messages = incomingMessages(capture, takesReports ? 0 : SAME_MESSAGE_MS);
   const vectors: VectorFile['vectors'] = [];
   for (let from = 0; from < messages.length; from += CHUNKS_MAX) {
     const part = messages.slice(from, from + CHUNKS_MAX);
@@ -32,12 +35,12 @@ interface Message {
   bytes: number[];
 }
 
-function incomingMessages(capture: CaptureRing): Message[] {
+function incomingMessages(capture: CaptureRing, sameMessageMs: number): Message[] {
   const messages: Message[] = [];
   for (const { direction, monoMs, bytes } of capture.pieces()) {
     if (direction === 'out') continue;
     const last = messages.at(-1);
-    if (last !== undefined && monoMs - last.endMs < SAME_MESSAGE_MS) {
+    if (last !== undefined && monoMs - last.endMs < sameMessageMs) {
       last.bytes.push(...bytes);
       last.endMs = monoMs;
     } else {

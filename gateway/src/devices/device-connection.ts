@@ -5,7 +5,13 @@ import { hasCode, isRollcallError, RollcallError } from '@rollcall/protocol/erro
 import type { DeviceConfig } from '../config/schema.js';
 import type { DriverDefinition, DriverEvent, DriverSession } from '../drivers/driver.js';
 import type { FeedbackSignal } from '../feedback/signal.js';
-import type { OpenTransport, Transport } from '../transport/transport.js';
+import type {
+  FeatureReports,
+  HidLinkSettings,
+  LinkSettings,
+  OpenTransport,
+  Transport,
+} from '../transport/transport.js';
 import type { CaptureRing } from './capture-ring.js';
 import type { Counters } from './counters.js';
 
@@ -48,9 +54,7 @@ export class DeviceConnection {
   constructor(options: DeviceConnectionOptions) {
     this.#options = options;
     const { device, driver } = options;
-    const { dtr, rts } = driver.link;
-    const baud = driver.baudFrom?.(device.options) ?? driver.link.baud;
-    this.#transport = options.openTransport(device.port, { baud, dtr, rts });
+    this.#transport = options.openTransport(device.port, linkOf(driver, device));
   }
 
   /**
@@ -68,6 +72,11 @@ export class DeviceConnection {
     await delay(this.#options.clock, this.#options.driver.link.readyWithinMs, this.#stopped.signal);
     this.#throwIfLost();
     this.#isOpen = true;
+  }
+
+  /** Whether the device could be asked for an answer; known once it was opened. */
+  get isAsked(): boolean {
+    return this.#session?.probe !== undefined;
   }
 
   /** Undefined where the device has no lights or is not connected. */
@@ -127,6 +136,10 @@ export class DeviceConnection {
       clock,
       write: (bytes) => this.#write(bytes),
       setBaud: (baud) => this.#transport.setBaud(baud),
+      features: {
+        set: (report) => this.#setFeature(report),
+        get: (reportId, bytes) => this.#getFeature(reportId, bytes),
+      },
       randomBytes,
       readSecret,
       conceal: () => this.#options.capture.conceal(),
@@ -174,6 +187,31 @@ export class DeviceConnection {
     }
   }
 
+  async #setFeature(report: Uint8Array): Promise<void> {
+    const features = this.#featuresNow();
+    this.#options.capture.add('out', this.#options.clock.monoMs(), report);
+    await features.set(report);
+  }
+
+  async #getFeature(reportId: number, bytes: number): Promise<Uint8Array> {
+    const report = await this.#featuresNow().get(reportId, bytes);
+    this.#throwIfLost();
+    this.#options.capture.add('in', this.#options.clock.monoMs(), report);
+    this.#options.onBytes();
+    return report;
+  }
+
+  #featuresNow(): FeatureReports {
+    this.#throwIfLost();
+    const { features } = this.#transport;
+    if (features !== undefined) return features;
+    const { device, driver } = this.#options;
+    throw new RollcallError(
+      'DEVICE_REFUSED',
+      `${device.port} has no feature reports, and driver ${driver.id} needs them; write the port as hid:VID:PID`,
+    );
+  }
+
   #lose(reason: RollcallError): void {
     if (this.#lostReason !== undefined) return;
     this.#lostReason = reason;
@@ -185,6 +223,18 @@ export class DeviceConnection {
   #throwIfLost(): void {
     if (this.#lostReason !== undefined) throw this.#lostReason;
   }
+}
+
+function linkOf(
+  { link, baudFrom }: DriverDefinition<unknown>,
+  { options }: DeviceConfig,
+): LinkSettings | HidLinkSettings {
+  if (link.kind === 'hid') {
+    const { kind, usagePage, usage, exclusive } = link;
+    return { kind, usagePage, usage, exclusive };
+  }
+  const { baud, dtr, rts } = link;
+  return { baud: baudFrom?.(options) ?? baud, dtr, rts };
 }
 
 function readSecret(file: string): string {

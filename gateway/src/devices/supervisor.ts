@@ -23,7 +23,12 @@ const SILENCES_BEFORE_RECONNECT = 3;
 const REJECTION_LOG_INTERVAL_MS = 60_000;
 
 /** Waiting does not help here; a person has to act. */
-const BLOCKING_CODES: readonly ErrorCode[] = ['PORT_DENIED', 'DEVICE_REFUSED'];
+const BLOCKING_CODES: readonly ErrorCode[] = [
+  'PORT_DENIED',
+  'DEVICE_AMBIGUOUS',
+  'DEVICE_REFUSED',
+  'HID_UNAVAILABLE',
+];
 
 export interface SupervisorOptions {
   device: DeviceConfig;

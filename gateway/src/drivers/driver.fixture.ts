@@ -1,3 +1,4 @@
+import { RollcallError } from '@rollcall/protocol/errors';
 import { BusyClock } from './busy-clock.fixture.js';
 import type { DriverDefinition, DriverEvent, DriverSession } from './driver.js';
 
@@ -11,7 +12,11 @@ export class DriverBench {
   readonly #options: unknown;
   /** Speeds that the driver has set. */
   readonly bauds: number[] = [];
+  /** A driver that takes reports gets whole ones: nothing splits them on the way. */
+  readonly takesReports: boolean;
   session: DriverSession;
+  /** Questions for feature reports that wait for what is fed next. */
+  readonly #questions: { answer(report: Uint8Array): void; fail(reason: unknown): void }[] = [];
   #isConnected = true;
   #random: Uint8Array;
   readonly #secret: string;
@@ -29,6 +34,7 @@ export class DriverBench {
     secret = '',
   ) {
     this.#driver = driver;
+    this.takesReports = driver.link.kind === 'hid';
     this.#options = driver.options.parse(options);
     this.#random = random;
     this.#secret = secret;
@@ -37,8 +43,8 @@ export class DriverBench {
 
   /** What a replug does: the old session is thrown away, a new one starts and settles. */
   reconnect(): void {
-    this.session.close();
-    this.session = this.#open();
+    this.disconnect();
+    this.replug();
     this.settle();
   }
 
@@ -51,6 +57,8 @@ export class DriverBench {
   disconnect(): void {
     this.#isConnected = false;
     this.session.close();
+    for (const question of this.#questions.splice(0))
+      question.fail(new RollcallError('PORT_CLOSED', 'closed'));
   }
 
   /** Lets the time after opening pass in which a driver may ignore bytes. */
@@ -65,8 +73,12 @@ export class DriverBench {
     await new Promise((resolve) => setImmediate(resolve));
   }
 
+  /** What the device sends; where a feature report was asked for, it is that one. */
   feed(bytes: Uint8Array | string): void {
-    this.session.onBytes(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes);
+    const chunk = typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes;
+    const question = this.#questions.shift();
+    if (question === undefined) this.session.onBytes(chunk);
+    else question.answer(chunk);
   }
 
   /** Asks whether the device answers, as a connection does after opening; the answer comes with the dialog. */
@@ -98,6 +110,17 @@ export class DriverBench {
       write: async (bytes) => {
         if (!this.#isConnected) throw new Error('closed');
         this.written.push(Buffer.from(bytes).toString('latin1'));
+      },
+      features: {
+        set: async (report) => {
+          if (!this.#isConnected) throw new RollcallError('PORT_CLOSED', 'closed');
+          this.written.push(Buffer.from(report).toString('latin1'));
+        },
+        get: () =>
+          new Promise((answer, fail) => {
+            if (this.#isConnected) this.#questions.push({ answer, fail });
+            else fail(new RollcallError('PORT_CLOSED', 'closed'));
+          }),
       },
       setBaud: async (baud) => {
         this.bauds.push(baud);

@@ -25,6 +25,55 @@ export type DriverEvent =
    */
   | { type: 'rejected'; reason: string; message: string };
 
+/**
+ * Reports of a HID device that are exchanged on request. A report starts with its number, 0 where the device does
+ * not number them.
+ */
+export interface FeatureReports {
+  /** @throws RollcallError `PORT_CLOSED`, `DEVICE_TIMEOUT` or `DEVICE_REFUSED`. */
+  set(report: Uint8Array): Promise<void>;
+  /**
+   * @param bytes length of the report, its number included.
+   * @throws RollcallError `PORT_CLOSED`, `DEVICE_TIMEOUT` or `DEVICE_REFUSED`.
+   */
+  get(reportId: number, bytes: number): Promise<Uint8Array>;
+}
+
+/** A stream of bytes: a serial port, or one behind a serial server. */
+export interface SerialLink {
+  /** Left out by most: bytes are what readers usually speak. */
+  kind?: 'serial';
+  baud: number;
+  dtr: boolean;
+  rts: boolean;
+  /** Milliseconds from opening until the device can be believed (boot banner, stale buffer). */
+  readyWithinMs: number;
+}
+
+/** Reports: `onBytes` has one whole report each time, `write` takes one, its number first. */
+export interface HidLink {
+  kind: 'hid';
+  /** Of the top-level collection that is meant (HID usage tables). */
+  usagePage: number;
+  usage: number;
+  /** Whether it is a keyboard to the system: then its keys are taken away from everybody else. */
+  exclusive: boolean;
+  /** Whether its keys are all that is needed, so that input events do as well as reports. */
+  fromEvents?: true;
+  readyWithinMs: number;
+}
+
+/** How likely a USB device is one of this family. */
+export interface UsbHint {
+  vid: number;
+  /** Every product of the vendor where it is left out. */
+  pid?: number;
+  /** Part of the name that the device gives itself, in lower case. */
+  name?: string;
+  /** 1 to 100: 100 is only this family, below 50 are chips and numbers that many devices share. */
+  score: number;
+}
+
 /** All that a driver can see of the world. */
 export interface DriverContext<Options> {
   readonly deviceId: string;
@@ -34,6 +83,8 @@ export interface DriverContext<Options> {
   write(bytes: Uint8Array): Promise<void>;
   /** Changes the speed of a serial port; where there is none (TCP) it does nothing. Fails when the connection is gone. */
   setBaud(baud: number): Promise<void>;
+  /** Feature reports of a HID device; elsewhere they fail with `DEVICE_REFUSED`. */
+  readonly features: FeatureReports;
   /** From the system's secure generator; injected so that challenges of secure readers can be replayed in tests. */
   randomBytes(count: number): Uint8Array;
   /** The content of a secret file that an option names, without the newline that editors add. @throws RollcallError `KEY_INVALID` */
@@ -67,13 +118,9 @@ export interface DriverDefinition<Options> {
   readonly title: string;
   /** Whether its sessions can show feedback, so that the configuration can be checked before anything is open. */
   readonly hasLights: boolean;
-  readonly link: {
-    baud: number;
-    dtr: boolean;
-    rts: boolean;
-    /** Milliseconds from opening until the device can be believed (boot banner, stale buffer). */
-    readyWithinMs: number;
-  };
+  readonly link: SerialLink | HidLink;
+  /** What discovery goes by; absent where no USB number says anything about the family. */
+  readonly usb?: readonly UsbHint[];
   /** Milliseconds of silence after which a device that should send heartbeats counts as degraded. */
   readonly silenceLimitMs?: number;
   /** Per-device options, named as in the configuration file; defaults included. */

@@ -254,6 +254,11 @@ export const driver = defineDriver({
   hasLights: true,
   // Boards restart on a DTR edge; they need up to 3 s for it.
   link: { baud: 115_200, dtr: true, rts: true, readyWithinMs: 3_000 },
+  // Boards that run a sketch, and the chips of cheap USB-TTL adapters.
+  usb: [
+    ...[0x303a, 0x2341, 0x2a03, 0x2e8a].map((vid) => ({ vid, score: 50 })),
+    ...[0x1a86, 0x10c4, 0x0403, 0x067b].map((vid) => ({ vid, score: 20 })),
+  ],
   silenceLimitMs: SILENCE_LIMIT_MS,
   options,
   baudFrom: ({ baud }) => baud,

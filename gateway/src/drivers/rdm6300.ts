@@ -170,6 +170,8 @@ export const driver = defineDriver({
   title: 'RDM6300 and ID-12LA 125 kHz readers (UART)',
   hasLights: false,
   link: { baud: 9600, dtr: false, rts: false, readyWithinMs: IGNORE_AFTER_OPEN_MS },
+  // The chips of cheap USB-TTL adapters, which everything else uses, too.
+  usb: [0x1a86, 0x10c4, 0x0403, 0x067b].map((vid) => ({ vid, score: 20 })),
   options,
   open: (context) => new Rdm6300Session(context),
 });

@@ -1,15 +1,21 @@
 import { RollcallError } from '@rollcall/protocol/errors';
-import type { LinkSettings, OpenTransport, Transport, TransportHandlers } from './transport.js';
+import type {
+  HidLinkSettings,
+  LinkSettings,
+  OpenTransport,
+  Transport,
+  TransportHandlers,
+} from './transport.js';
 
 /** One opening of a port that exists only in a test. */
 export class MemoryTransport implements Transport {
-  readonly link: LinkSettings;
+  readonly link: LinkSettings | HidLinkSettings;
   readonly written: string[] = [];
   wasOpened = false;
   readonly #port: MemoryPort;
   #handlers: TransportHandlers | undefined;
 
-  constructor(port: MemoryPort, link: LinkSettings) {
+  constructor(port: MemoryPort, link: LinkSettings | HidLinkSettings) {
     this.#port = port;
     this.link = link;
   }

@@ -1,4 +1,7 @@
 import { lstat, realpath, stat } from 'node:fs/promises';
+import { listHidNodes } from '../system/hid-nodes.js';
+import { systemFiles } from '../system/system-files.js';
+import { parseHidAddress } from './hid/hid-port.js';
 import { parseTcpAddress } from './tcp-address.js';
 
 /** What stands at a path right now. */
@@ -19,8 +22,10 @@ export function isWatchable(port: string): boolean {
 
 export const identifyPort: IdentifyPort = async (port) => {
   try {
-    const target = await realpath(port);
-    const [device, entry] = await Promise.all([stat(target), lstat(port)]);
+    const path = await pathOf(port);
+    if (path === undefined) return undefined;
+    const target = await realpath(path);
+    const [device, entry] = await Promise.all([stat(target), lstat(path)]);
     return {
       target: `${target} ${device.rdev} ${device.ino}`,
       entry: `${target} ${device.rdev} ${entry.ino} ${entry.ctimeMs}`,
@@ -30,3 +35,17 @@ export const identifyPort: IdentifyPort = async (port) => {
     return undefined;
   }
 };
+
+/** Where a HID device stands now that is configured by its USB numbers; several of them are left to the opening. */
+async function pathOf(port: string): Promise<string | undefined> {
+  const address = parseHidAddress(port);
+  if (address === undefined) return port;
+  if (address.type === 'socket') return address.path;
+  const nodes = await listHidNodes(systemFiles());
+  return nodes.find(
+    ({ vid, pid, serial }) =>
+      vid === address.vid &&
+      pid === address.pid &&
+      (address.serial === undefined || address.serial === serial),
+  )?.path;
+}

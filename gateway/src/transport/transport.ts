@@ -21,15 +21,46 @@ export interface Transport {
    */
   write(bytes: Uint8Array): Promise<void>;
   setBaud(baud: number): Promise<void>;
+  /** Of a HID device only. */
+  readonly features?: FeatureReports | undefined;
   /** Idempotent; `onClose` is still called. */
   close(): Promise<void>;
 }
 
+/**
+ * Reports that are exchanged on request, beside the ones that the device sends (HID 1.11 §7.2). A report starts
+ * with its number, 0 where the device does not number them.
+ */
+export interface FeatureReports {
+  /** @throws RollcallError `PORT_CLOSED`, or `DEVICE_TIMEOUT` when the device does not take it. */
+  set(report: Uint8Array): Promise<void>;
+  /**
+   * @param bytes length of the report, its number included.
+   * @throws RollcallError `PORT_CLOSED`, or `DEVICE_TIMEOUT` when the device does not give it.
+   */
+  get(reportId: number, bytes: number): Promise<Uint8Array>;
+}
+
+/** How a port of bytes is opened. */
 export interface LinkSettings {
+  kind?: 'serial';
   baud: number;
   /** Control lines after opening; many ESP32 and Arduino boards reset on a DTR edge. */
   dtr: boolean;
   rts: boolean;
 }
 
-export type OpenTransport = (port: string, link: LinkSettings) => Transport;
+/**
+ * How a HID device is opened. `onBytes` then has one whole report each time, and `write` takes one, its number
+ * first (0 where the device does not number them).
+ */
+export interface HidLinkSettings {
+  kind: 'hid';
+  /** Of the top-level collection that is meant (HID usage tables): a device can be a keyboard and a mouse. */
+  usagePage: number;
+  usage: number;
+  /** What it types must reach nobody else: the keys are taken away from consoles and desktops. */
+  exclusive: boolean;
+}
+
+export type OpenTransport = (port: string, link: LinkSettings | HidLinkSettings) => Transport;

@@ -25,11 +25,12 @@ const DIALOG_STEP_MS = 5;
 type Cut = (chunk: Uint8Array) => readonly Uint8Array[];
 const whole: Cut = (chunk) => [chunk];
 
-/** The drivers of devices that only talk, or of those that are asked: their vectors say which. */
-export function driversThat(which: 'only talk' | 'converse'): DriverDefinition<unknown>[] {
-  return drivers.filter(({ id }) => {
+/** The drivers of devices that only talk, in bytes or in reports, or of those that are asked: their vectors say which. */
+export function driversThat(which: 'only talk' | 'only report' | 'converse'): DriverDefinition<unknown>[] {
+  return drivers.filter(({ id, link }) => {
     const converses = readVectors(id).some(({ dialog }) => dialog !== undefined);
-    return converses === (which === 'converse');
+    if (converses) return which === 'converse';
+    return which === (link.kind === 'hid' ? 'only report' : 'only talk');
   });
 }
 
@@ -89,9 +90,12 @@ export async function converse(
       if (written !== step.host) throw new Error(`the driver wrote ${written}, not ${step.host}`);
       heard += 1;
     } else {
-      const bytes = bytesOf(step.device).subarray(0, left);
+      const whole = bytesOf(step.device);
+      const bytes = whole.subarray(0, left);
       left -= bytes.length;
-      for (const piece of cut(bytes)) {
+      // A report comes whole or not at all.
+      if (bench.takesReports && bytes.length < whole.length) return;
+      for (const piece of bench.takesReports ? [bytes] : cut(bytes)) {
         bench.feed(piece);
         await bench.pass(0);
       }

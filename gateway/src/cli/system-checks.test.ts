@@ -1,0 +1,167 @@
+import { readFileSync } from 'node:fs';
+import { RollcallError } from '@rollcall/protocol/errors';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { DeviceConfig, GatewayConfig } from '../config/schema.js';
+import { FakeSystem } from '../system/fake-system.fixture.js';
+import { MemoryPort } from '../transport/memory.fixture.js';
+import type { Check, Finding } from './checks/check.js';
+import { deviceHealth } from './checks/devices.js';
+import { groups } from './checks/groups.js';
+import { hidLibrary } from './checks/hid-library.js';
+import { hidPorts } from './checks/ports.js';
+import { power } from './checks/power.js';
+import { udevRules } from './checks/udev-rules.js';
+
+const RULES = new URL('../../packaging/99-rollcall.rules', import.meta.url);
+const DATA_DIR = '/var/lib/rollcall-gateway';
+
+let system: FakeSystem;
+beforeEach(() => {
+  system = new FakeSystem();
+});
+afterEach(() => system.remove());
+
+function run(check: Check, ...devices: { driver: string; port: string }[]): Promise<Finding[]> {
+  const config: Pick<GatewayConfig, 'gateway' | 'devices'> = {
+    gateway: { id: 'gw', dataDir: DATA_DIR },
+    devices: devices.map((device, index): DeviceConfig => ({ id: `d${index}`, options: {}, ...device })),
+  };
+  return check.run(config as GatewayConfig);
+}
+
+const verdicts = (findings: readonly Finding[]): string[] => findings.map(({ verdict }) => verdict);
+
+describe('the groups of this user', () => {
+  const check = (userId: number, ...groupIds: number[]): Check =>
+    groups({ files: system.files, userId, groupIds });
+  beforeEach(() =>
+    system.write('/etc/group', 'root:x:0:\ndialout:x:20:rollcall\nplugdev:x:46:\ninput:x:104:\n'),
+  );
+
+  it('are those that the configured readers need, and no others', async () => {
+    const serial = { driver: 'rdm6300', port: '/dev/serial/by-id/a' };
+    const pcprox = { driver: 'pcprox', port: 'hid:0c27:3bfa' };
+    expect(await run(check(1000, 20), serial)).toEqual([
+      { verdict: 'ok', text: 'this user is in the group dialout' },
+    ]);
+    expect(await run(check(1000, 46), serial, pcprox)).toEqual([
+      expect.objectContaining({ verdict: 'fail', remedy: expect.stringContaining('usermod -aG dialout') }),
+      expect.objectContaining({ verdict: 'ok' }),
+      expect.objectContaining({ verdict: 'fail', remedy: expect.stringContaining('usermod -aG input') }),
+    ]);
+    expect(await run(check(1000), { driver: 'line', port: 'tcp://10.0.0.7:4001' })).toEqual([]);
+    expect(await run(check(1000), { driver: 'hid-pos', port: 'hid+unix:/run/x' })).toEqual([]);
+  });
+
+  it('cannot be judged as root, and may not exist', async () => {
+    expect(verdicts(await run(check(0), { driver: 'pcprox', port: 'hid:0c27:3bfa' }))).toEqual(['warn']);
+    system.write('/etc/group', 'root:x:0:\n');
+    expect(await run(check(1000), { driver: 'hid-pos', port: 'hid:0c2e:0b01' })).toEqual([
+      expect.objectContaining({ verdict: 'fail', text: 'there is no group plugdev' }),
+    ]);
+  });
+});
+
+describe('the udev rules', () => {
+  const reader = { driver: 'rdm6300', port: '/dev/serial/by-id/a' };
+  it('are there, of another version, or missing', async () => {
+    const check = udevRules(system.files, RULES);
+    expect(verdicts(await run(check, reader))).toEqual(['warn']);
+    system.write('/etc/udev/rules.d/99-rollcall.rules', '# of last year\n');
+    expect(await run(check, reader)).toEqual([
+      expect.objectContaining({ text: expect.stringContaining('another version') }),
+    ]);
+    system.write('/etc/udev/rules.d/99-rollcall.rules', readFileSync(RULES));
+    expect(verdicts(await run(check, reader))).toEqual(['ok']);
+    expect(await run(check, { driver: 'line', port: 'tcp://10.0.0.7:4001' })).toEqual([]);
+  });
+});
+
+describe('the power supply', () => {
+  it.each([
+    ['throttled=0x0', 'ok'],
+    ['throttled=0x50005', 'fail'],
+    ['throttled=0x50000', 'warn'],
+    ['throttled=0x4', 'warn'],
+  ])('%s is %s', async (text, verdict) => {
+    expect(verdicts(await run(power(system.files, async () => `${text}\n`)))).toEqual([verdict]);
+  });
+
+  it('is read from the kernel without vcgencmd, and not spoken of on other machines', async () => {
+    const check = power(system.files, async () => undefined);
+    expect(await run(check)).toEqual([]);
+    system.write('/sys/class/hwmon/hwmon1/name', 'rpi_volt\n');
+    system.write('/sys/class/hwmon/hwmon1/in0_lcrit_alarm', '1\n');
+    expect(verdicts(await run(check))).toEqual(['fail']);
+    system.write('/sys/class/hwmon/hwmon1/in0_lcrit_alarm', '0\n');
+    expect(verdicts(await run(check))).toEqual(['ok']);
+  });
+});
+
+describe('the HID library', () => {
+  const missing = hidLibrary(async () => {
+    throw new RollcallError(
+      'HID_UNAVAILABLE',
+      'USB-HID readers cannot be used: the system lacks libusb-1.0.so.0: sudo apt-get install libusb-1.0-0',
+    );
+  });
+
+  it('is looked at only where a reader needs it, and its absence comes with the command', async () => {
+    expect(await run(missing, { driver: 'hid-keyboard', port: '/dev/input/by-id/x-event-kbd' })).toEqual([]);
+    expect(await run(missing, { driver: 'rdm6300', port: '/dev/serial/by-id/x' })).toEqual([]);
+    expect(await run(missing, { driver: 'hid-pos', port: 'hid:0c2e:0b01' })).toEqual([
+      expect.objectContaining({
+        verdict: 'fail',
+        remedy: expect.stringContaining('apt-get install libusb-1.0-0'),
+      }),
+    ]);
+    const there = hidLibrary(async () => undefined);
+    expect(verdicts(await run(there, { driver: 'hid-pos', port: 'hid:0c2e:0b01' }))).toEqual(['ok']);
+  });
+});
+
+describe('HID ports', () => {
+  it('are there once, in the right mode', async () => {
+    const check = hidPorts(system.files);
+    const keyboard = { driver: 'hid-keyboard', port: 'hid:ffff:0035' };
+    expect(await run(check, keyboard)).toEqual([
+      expect.objectContaining({ verdict: 'fail', remedy: expect.stringContaining('discover') }),
+    ]);
+    system.plugHid({ hidraw: 0, vid: 'FFFF', pid: '0035', usb: '1-2', serial: 'A', event: 3 });
+    expect(verdicts(await run(check, keyboard))).toEqual(['ok']);
+    system.plugHid({ hidraw: 1, vid: 'FFFF', pid: '0035', usb: '1-3', serial: 'B', event: 4 });
+    expect(await run(check, keyboard)).toEqual([
+      expect.objectContaining({ verdict: 'fail', remedy: expect.stringContaining('hid:ffff:0035:A') }),
+    ]);
+  });
+});
+
+describe('each device', () => {
+  it('is opened and let go, and its failure comes with what to do', async () => {
+    const port = new MemoryPort();
+    const check = deviceHealth({ files: system.files, openTransport: port.openTransport });
+    expect(await run(check, { driver: 'rdm6300', port: '/dev/serial/by-id/x' })).toEqual([
+      expect.objectContaining({ verdict: 'ok', text: expect.stringContaining('show it a card') }),
+    ]);
+    expect(port.last.isOpen).toBe(false);
+    port.failure = new RollcallError('PORT_BUSY', 'in use; find it with fuser');
+    expect(await run(check, { driver: 'rdm6300', port: '/dev/serial/by-id/x' })).toEqual([
+      { verdict: 'fail', text: 'd0: PORT_BUSY', remedy: 'in use; find it with fuser' },
+    ]);
+  });
+
+  it('is left alone while the gateway runs', async () => {
+    const port = new MemoryPort();
+    const check = deviceHealth({ files: system.files, openTransport: port.openTransport });
+    system.write(`${DATA_DIR}/gateway.pid`, '4711\n');
+    system.write('/proc/4711/cmdline', 'node\0/opt/rollcall/gateway/dist/cli/main.js\0run\0');
+    expect(await run(check, { driver: 'rdm6300', port: '/dev/serial/by-id/x' })).toEqual([
+      expect.objectContaining({ verdict: 'ok', text: expect.stringContaining('process 4711') }),
+    ]);
+    expect(port.openings).toEqual([]);
+    // A number that somebody else has by now says nothing.
+    system.write('/proc/4711/cmdline', 'bash\0');
+    await run(check, { driver: 'rdm6300', port: '/dev/serial/by-id/x' });
+    expect(port.openings).toHaveLength(1);
+  });
+});

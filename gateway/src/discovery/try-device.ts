@@ -1,0 +1,50 @@
+import type { Clock } from '@rollcall/protocol/clock';
+import type { RollcallError } from '@rollcall/protocol/errors';
+import { CaptureRing } from '../devices/capture-ring.js';
+import { Counters } from '../devices/counters.js';
+import { DeviceConnection, toRollcallError } from '../devices/device-connection.js';
+import type { DriverDefinition } from '../drivers/driver.js';
+import type { OpenTransport } from '../transport/transport.js';
+
+export type TryOutcome =
+  | { type: 'answered' }
+  /** Opened; this family cannot be asked, so that only a card shows whether it is one. */
+  | { type: 'opened' }
+  | { type: 'failed'; reason: RollcallError };
+
+export interface TryOptions {
+  driver: DriverDefinition<unknown>;
+  port: string;
+  options: unknown;
+  openTransport: OpenTransport;
+  clock: Clock;
+}
+
+/** Opens a device, asks it whether it is there, and lets it go. Nothing that it says is kept. */
+export async function tryDevice({
+  driver,
+  port,
+  options,
+  openTransport,
+  clock,
+}: TryOptions): Promise<TryOutcome> {
+  const connection = new DeviceConnection({
+    device: { id: 'trial', driver: driver.id, port, options },
+    driver,
+    openTransport,
+    clock,
+    counters: new Counters(),
+    capture: new CaptureRing(),
+    onEvent: () => undefined,
+    onBytes: () => undefined,
+    onLost: () => undefined,
+  });
+  try {
+    await connection.open(() => undefined);
+    return { type: connection.isAsked ? 'answered' : 'opened' };
+  } catch (error) {
+    return { type: 'failed', reason: toRollcallError(error) };
+  } finally {
+    await connection.close();
+  }
+}
