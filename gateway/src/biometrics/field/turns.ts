@@ -1,9 +1,9 @@
 /** Parts of a whole turn. */
 export const TURN = 65_536;
 
-/** Steps of the tangent in an eighth of a turn; the angle is right to a 12,000th of a turn. */
+/** Steps of the tangent in an eighth of a turn, and their angles; the angle is right to a 12,000th of a turn. */
 const TANGENTS = 1024;
-const EIGHTH = Int32Array.from({ length: TANGENTS + 1 }, (_, at) =>
+export const EIGHTH = Int32Array.from({ length: TANGENTS + 1 }, (_, at) =>
   Math.round((Math.atan(at / TANGENTS) * TURN) / (2 * Math.PI)),
 );
 
@@ -14,8 +14,8 @@ export function turnOf(cos: number, sin: number): number {
   if (across + up === 0) return 0;
   let turn =
     across >= up
-      ? EIGHTH[Math.round((TANGENTS * up) / across)]!
-      : TURN / 4 - EIGHTH[Math.round((TANGENTS * across) / up)]!;
+      ? EIGHTH[Math.floor((TANGENTS * up) / across + 0.5)]!
+      : TURN / 4 - EIGHTH[Math.floor((TANGENTS * across) / up + 0.5)]!;
   if (cos < 0) turn = TURN / 2 - turn;
   if (sin < 0) turn = -turn;
   return turn & (TURN - 1);

@@ -1,14 +1,7 @@
 import type { Kernels } from './kernels.js';
+import { aligned, growTo, instantiate, type KernelModule, type ModuleExports } from './web-assembly.js';
 
-/** What of WebAssembly is used; the compiler's own libraries know it only together with the whole browser. */
-interface WebAssemblyApi {
-  Module: new (bytes: Uint8Array) => object;
-  Instance: new (module: object) => { exports: unknown };
-}
-
-interface Exports {
-  memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
-  heapStart(): number;
+interface Exports extends ModuleExports {
   filterEven(...numbers: number[]): void;
   filterBoth(...numbers: number[]): void;
   filterEnergy(...numbers: number[]): void;
@@ -16,18 +9,8 @@ interface Exports {
   enhanceBlocks(...numbers: number[]): void;
 }
 
-const PAGE_BYTES = 65_536;
-/** Vectors are read fastest from multiples of their size. */
-const ALIGNMENT_BYTES = 16;
 /** Memory of WebAssembly never shrinks; after an image larger than this a new instance is taken instead, bytes. */
 const KEPT_BYTES_MAX = 32 * 1024 * 1024;
-
-/** Compiled bytes of `gateway/assembly`; they can be instantiated again and again. */
-export type KernelModule = object;
-
-export function compileKernels(bytes: Uint8Array): KernelModule {
-  return new (webAssembly().Module)(bytes);
-}
 
 /** The kernels in WebAssembly. Not to be used by two extractions at once: all arrays lie in one memory. */
 export class WasmKernels implements Kernels {
@@ -38,16 +21,15 @@ export class WasmKernels implements Kernels {
 
   constructor(module: KernelModule) {
     this.#module = module;
-    this.#exports = instantiate(module);
+    this.#exports = instantiate<Exports>(module);
   }
 
   reset(bytes: number): void {
-    if (this.#exports.memory.buffer.byteLength > KEPT_BYTES_MAX) this.#exports = instantiate(this.#module);
-    const { memory } = this.#exports;
+    if (this.#exports.memory.buffer.byteLength > KEPT_BYTES_MAX)
+      this.#exports = instantiate<Exports>(this.#module);
     this.#next = aligned(this.#exports.heapStart());
-    const missing = this.#next + bytes - memory.buffer.byteLength;
     // Growing detaches every array, so it happens here and never later.
-    if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
+    growTo(this.#exports, this.#next + bytes);
   }
 
   floats(length: number): Float32Array {
@@ -126,16 +108,4 @@ export class WasmKernels implements Kernels {
       from.byteOffset,
       to.byteOffset,
     );
-}
-
-function instantiate(module: KernelModule): Exports {
-  return new (webAssembly().Instance)(module).exports as Exports;
-}
-
-function webAssembly(): WebAssemblyApi {
-  return (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly;
-}
-
-function aligned(bytes: number): number {
-  return Math.ceil(bytes / ALIGNMENT_BYTES) * ALIGNMENT_BYTES;
 }
