@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { extract } from '@rollcall/gateway/biometrics/extract/extract';
 import { fingerCode } from '@rollcall/gateway/biometrics/gallery/finger-code';
 import { Gallery } from '@rollcall/gateway/biometrics/gallery/gallery';
 import { jittered, randomTemplate } from '@rollcall/gateway/biometrics/gallery/random-template.fixture';
@@ -8,6 +9,7 @@ import { prepare } from '@rollcall/gateway/biometrics/match/compare';
 import { type Enrolled, fillGallery } from '@rollcall/gateway/biometrics/node/fill-gallery';
 import { packTemplates } from '@rollcall/gateway/biometrics/node/packed-templates';
 import { SEARCHES_MAX, ThreadedGallery } from '@rollcall/gateway/biometrics/node/threaded-gallery';
+import { press, randomPattern } from '@rollcall/gateway/biometrics/ridge-pattern.fixture';
 import { decodeTemplate, encodeTemplate } from '@rollcall/gateway/biometrics/template/record';
 import { hasCode, RollcallError } from '@rollcall/protocol/errors';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -88,6 +90,17 @@ describe('a gallery over threads', () => {
     await gallery.search(probeOf(5));
     isDone = true;
     expect(turns).toBeGreaterThan(20);
+  });
+
+  it('makes records of images in its threads, the same as without', async () => {
+    const gallery = opened(2);
+    const image = press(randomPattern(41), { noise: 30 });
+    const { template, quality } = extract(image);
+    for (let turn = 0; turn < 3; turn += 1) {
+      expect(await gallery.extract(image)).toEqual({ record: encodeTemplate(template), quality });
+    }
+    const blank = { ...image, pixels: new Uint8Array(image.pixels.length).fill(240) };
+    await expect(gallery.extract(blank)).rejects.toThrow(/FINGER_UNREADABLE/);
   });
 
   it('refuses more searches than may wait, with a word that says so', async () => {

@@ -1,25 +1,33 @@
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import { isRollcallError } from '@rollcall/protocol/errors';
+import { extract } from '../extract/extract.js';
 import { Shard, type StoredTemplate } from '../gallery/shard.js';
-import { loadSearch } from './load-kernels.js';
+import type { Kernels } from '../kernels/kernels.js';
+import { encodeTemplate } from '../template/record.js';
+import { loadKernels, loadSearch } from './load-kernels.js';
 import { packTemplates, unpackTemplates } from './packed-templates.js';
 import type { Numbered, ShardAnswer, ShardRequest } from './shard-messages.js';
 
 /** Templates in one answer; about a megabyte. */
 const READ_MAX = 256;
 
+interface Thread {
+  shard: Shard;
+  kernels: Kernels;
+}
+
 /** One thread of a gallery: a shard with kernels of its own. Answers every request, in their order. */
 function serve(port: MessagePort): void {
-  const shard = new Shard(loadSearch());
+  const thread = { shard: new Shard(loadSearch()), kernels: loadKernels() };
   port.on('message', ({ number, message }: Numbered<ShardRequest>) => {
-    const answer: Numbered<ShardAnswer> = { number, message: answerTo(shard, message) };
+    const answer: Numbered<ShardAnswer> = { number, message: answerTo(thread, message) };
     port.postMessage(answer);
   });
 }
 
-function answerTo(shard: Shard, request: ShardRequest): ShardAnswer {
+function answerTo(thread: Thread, request: ShardRequest): ShardAnswer {
   try {
-    return handle(shard, request);
+    return handle(thread, request);
   } catch (error) {
     // Only typed errors have words that are known to hold nothing of a template.
     if (isRollcallError(error)) return { kind: 'failed', code: error.code, message: error.message };
@@ -27,7 +35,7 @@ function answerTo(shard: Shard, request: ShardRequest): ShardAnswer {
   }
 }
 
-function handle(shard: Shard, request: ShardRequest): ShardAnswer {
+function handle({ shard, kernels }: Thread, request: ShardRequest): ShardAnswer {
   switch (request.kind) {
     case 'add':
       shard.add(request.id, request.finger, request.record);
@@ -42,6 +50,10 @@ function handle(shard: Shard, request: ShardRequest): ShardAnswer {
       return { kind: 'done' };
     case 'round':
       return { kind: 'ranked', ranked: shard.answer(request.round) };
+    case 'extract': {
+      const { template, quality } = extract(request.image, kernels);
+      return { kind: 'extracted', record: encodeTemplate(template), quality };
+    }
     case 'read': {
       const templates: StoredTemplate[] = [];
       for (let at = request.from; at < shard.size && templates.length < READ_MAX; at += 1) {

@@ -3,6 +3,8 @@ import { type Candidate, type Decision, decide } from '../gallery/decide.js';
 import { FingerCounts } from '../gallery/finger-counts.js';
 import { GALLERY_TEMPLATES_MAX, galleryFull } from '../gallery/gallery.js';
 import { type Ranked, type Round, searchPlan } from '../gallery/search-plan.js';
+import type { GreyImage } from '../image/grey-image.js';
+import type { Quality } from '../quality.js';
 import type { PackedTemplates, ShardAnswer } from './shard-messages.js';
 import { ShardThread } from './shard-thread.js';
 
@@ -35,6 +37,7 @@ export class ThreadedGallery {
   readonly #counts = new FingerCounts();
   #last: Promise<unknown> = Promise.resolve();
   #searches = 0;
+  #extractions = 0;
 
   constructor(threads = 1) {
     const count = Math.min(THREADS_MAX, Math.max(1, threads));
@@ -96,7 +99,19 @@ export class ThreadedGallery {
     return signal === undefined ? found : untilAborted(found, signal);
   }
 
-  /** Everything that is held, in pieces, for the sealed cache. */
+  /**
+   * The record and the quality of an image. Does not wait for searches, but for what its thread is doing. Throws
+   * `IMAGE_INVALID`, `FINGER_UNREADABLE` and `GALLERY_LOST`.
+   */
+  async extract(image: GreyImage): Promise<{ record: Uint8Array; quality: Quality }> {
+    this.#extractions += 1;
+    const thread = this.#threads[this.#extractions % this.#threads.length] as ShardThread;
+    const answer = await thread.ask({ kind: 'extract', image });
+    if (answer.kind === 'extracted') return { record: answer.record, quality: answer.quality };
+    throw new RollcallError('INTERNAL', 'A thread of the gallery answered something else');
+  }
+
+  /** Everything that is held, in pieces, for the sealed cache; nothing may be changed meanwhile. */
   async *read(): AsyncGenerator<PackedTemplates> {
     for (const thread of this.#threads) {
       let from: number | undefined = 0;
