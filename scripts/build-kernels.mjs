@@ -23,7 +23,7 @@ if (!isCurrent()) {
   const fresh = `${OUTPUT}.${process.pid}`;
   const flags = ['--runtime', 'stub', '--enable', 'simd', '--noAssert', '-O3', '--outFile', fresh];
   const compiler = join(root, 'node_modules/.bin/asc');
-  const result = spawnSync(compiler, [join(SOURCES, 'index.ts'), ...flags], {
+  const result = spawnSync(compiler, [join(SOURCES, 'module.ts'), ...flags], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
   });
