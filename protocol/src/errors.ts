@@ -43,7 +43,10 @@ export const ERROR_CODES = {
   ROSTER_INVALID: 'input',
   // biometrics
   FINGER_UNREADABLE: 'input',
+  GALLERY_BUSY: 'transient',
+  GALLERY_CACHE_INVALID: 'operator',
   GALLERY_FULL: 'operator',
+  GALLERY_LOST: 'transient',
   IMAGE_INVALID: 'input',
   TEMPLATE_INVALID: 'input',
   // store
