@@ -39,12 +39,16 @@ export const ERROR_CODES = {
   DEVICE_LINK_TAKEN: 'operator',
   PTY_UNAVAILABLE: 'operator',
   // credentials
+  CARD_LEFT: 'transient',
   CREDENTIAL_BLOCKED: 'operator',
   CREDENTIAL_INVALID: 'input',
   ROSTER_INVALID: 'input',
   // biometrics
   FINGER_UNREADABLE: 'input',
+  GALLERY_BUSY: 'transient',
+  GALLERY_CACHE_INVALID: 'operator',
   GALLERY_FULL: 'operator',
+  GALLERY_LOST: 'transient',
   IMAGE_INVALID: 'input',
   TEMPLATE_INVALID: 'input',
   // store

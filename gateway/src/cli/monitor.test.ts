@@ -14,6 +14,11 @@ describe('monitor', () => {
   it('takes options as key=value, by the schema of the driver', () => {
     expect(options('line', 'baud=9600', 'order=le')).toMatchObject({ baud: 9600, order: 'le' });
     expect(options('rdm6300', 'single_frame=true')).toEqual({ hold_off_ms: 500, single_frame: true });
+    expect(options('pn532', 'technologies=["a","felica"]', 'aid="123456"')).toMatchObject({
+      technologies: ['a', 'felica'],
+      aid: '123456',
+    });
+    expect(() => options('pn532', 'technologies=["a"')).toThrow(/no JSON/);
     expect(() => options('line', 'bud=9600')).toThrow(
       /--option\.bud: is not an option; did you mean "baud"\?/,
     );

@@ -24,6 +24,8 @@ export class DriverBench {
   readonly gaveUp: RollcallError[] = [];
   /** Turns that are taken at this moment; a driver that ends must not hold one. */
   turns = 0;
+  /** What was written when the driver said that it was a secret. */
+  readonly concealed: string[] = [];
 
   /**
    * @param random what the driver draws, from the beginning again after a reconnect.
@@ -86,7 +88,8 @@ export class DriverBench {
   /** Asks whether the device answers, as a connection does after opening; the answer comes with the dialog. */
   probe(): void {
     // A device that says something else is part of some vectors: then the events tell.
-    this.session.probe?.().catch(() => undefined);
+    // Not at once: a dialog watches what is written from here on, the first question included.
+    queueMicrotask(() => this.session.probe?.().catch(() => undefined));
   }
 
   /** The strongest value of every card that was emitted. */
@@ -139,11 +142,11 @@ export class DriverBench {
           this.turns -= 1;
         };
       },
-      conceal: () => undefined,
       giveUp: (reason) => {
         this.gaveUp.push(reason);
         this.disconnect();
       },
+      conceal: () => this.concealed.push(this.written.at(-1) ?? ''),
       emit: (event) => this.events.push(event),
       count: (counter, by = 1) => {
         this.counts[counter] = (this.counts[counter] ?? 0) + by;
