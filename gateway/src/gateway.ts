@@ -22,6 +22,7 @@ import { RosterGallery } from './identify/finger-gallery.js';
 import { FingerSlots } from './identify/finger-slots.js';
 import { GallerySync } from './identify/gallery-sync.js';
 import { absentMatcher } from './identify/matcher.js';
+import { PinTries } from './identify/pin-tries.js';
 import { createRecordFinger } from './identify/record-finger.js';
 import { createRecordPunch } from './identify/record-punch.js';
 import { Roster } from './identify/roster.js';
@@ -299,7 +300,7 @@ export class Gateway {
       openTransport: createOpenTransport(clock),
       clock,
       log: log.child({ part: 'devices' }),
-      record: createRecordPunch({ ...recording, lookup }),
+      record: createRecordPunch({ ...recording, lookup, pinTries: new PinTries(clock) }),
       fingers: {
         record: createRecordFinger({ ...recording, slots: this.#gallery, matcher: absentMatcher, clock }),
         sensorChanged: (deviceId, sensor) => this.#gallery.sensorChanged(deviceId, sensor),

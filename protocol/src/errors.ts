@@ -26,7 +26,9 @@ export const ERROR_CODES = {
   FRAME_TOO_LONG: 'input',
   // devices
   DEVICE_AMBIGUOUS: 'operator',
+  DEVICE_POWER_FAILING: 'operator',
   DEVICE_REFUSED: 'operator',
+  DEVICE_TAMPERED: 'operator',
   DEVICE_TIMEOUT: 'transient',
   DRIVER_UNKNOWN: 'operator',
   HID_UNAVAILABLE: 'operator',
@@ -37,6 +39,7 @@ export const ERROR_CODES = {
   DEVICE_LINK_TAKEN: 'operator',
   PTY_UNAVAILABLE: 'operator',
   // credentials
+  CARD_LEFT: 'transient',
   CREDENTIAL_BLOCKED: 'operator',
   CREDENTIAL_INVALID: 'input',
   ROSTER_INVALID: 'input',
@@ -45,7 +48,10 @@ export const ERROR_CODES = {
   FINGER_DUPLICATE: 'input',
   FINGER_ENGINE_ABSENT: 'operator',
   FINGER_UNREADABLE: 'input',
+  GALLERY_BUSY: 'transient',
+  GALLERY_CACHE_INVALID: 'operator',
   GALLERY_FULL: 'operator',
+  GALLERY_LOST: 'transient',
   IMAGE_INVALID: 'input',
   TEMPLATE_INVALID: 'input',
   // store

@@ -52,6 +52,8 @@ const vectorSchema = z
     dialog: z.array(dialogStepSchema).min(1).max(512).optional(),
     /** What the driver draws from the random generator, in order: challenges of secure readers. */
     random_hex: hexSchema.optional(),
+    /** What every secret file that the options name holds, as text. */
+    secret: z.string().max(256).optional(),
     /** Options of the driver, as in the configuration file. */
     options: z.record(z.string(), z.unknown()).optional(),
     /** Milliseconds from one chunk to the next; 0 when absent. */

@@ -62,11 +62,17 @@ export async function runCommand(device: SimulatedDevice, text: string): Promise
     await COMMANDS[name]?.run(device, words);
     return;
   }
+  const own = device.firmware.commands?.find(({ usage }) => usage.split(' ')[0] === name);
+  if (own !== undefined) {
+    own.run(words);
+    return;
+  }
   const fault = findFault(name);
   if (fault === undefined) {
+    const known = [...usages(), ...(device.firmware.commands ?? []).map(({ usage }) => usage)];
     throw new RollcallError(
       'REQUEST_INVALID',
-      `There is no command "${name.slice(0, ECHO_LENGTH_MAX)}". There are: ${usages().join(' | ')}`,
+      `There is no command "${name.slice(0, ECHO_LENGTH_MAX)}". There are: ${known.join(' | ')}`,
     );
   }
   if (words.length > fault.positional.length) throw misuse(name);

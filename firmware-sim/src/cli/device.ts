@@ -15,6 +15,7 @@ export interface DeviceCommandOptions {
   controlPort?: number;
   falseReject?: number;
   falseAccept?: number;
+  set: Readonly<Record<string, string>>;
 }
 
 /** One simulated device on a pty, driven by lines on standard input, until they are done or the process is told to stop. */
@@ -25,6 +26,7 @@ export async function runDevice(options: DeviceCommandOptions): Promise<void> {
     linkPath: options.link,
     clock: systemClock,
     seed: options.seed,
+    settings: options.set,
     report: print,
     rates: {
       ...(options.falseReject === undefined ? {} : { falseReject: options.falseReject }),

@@ -57,6 +57,7 @@ program
   .option('--seed <n>', 'seed of everything random', seed, 1)
   .option('--false-reject <share>', 'of a scanner: looks at an enrolled finger that find nobody', share)
   .option('--false-accept <share>', 'of a scanner: searches with a strange finger that find somebody', share)
+  .option('--set <name=value>', 'a setting of the device (repeatable)', collectSetting, {})
   .option('--control-port <n>', 'also answer HTTP on this loopback port (0 = any)', port)
   .addHelpText('after', () => `\nCommands:\n  ${usages().join('\n  ')}\n\nProfiles:\n${profileHelp()}`)
   .action(runDevice);
@@ -111,6 +112,12 @@ function collectKey(text: string, keys: Record<string, string>): Record<string, 
   return { ...keys, [text.slice(0, split)]: text.slice(split + 1) };
 }
 
+function collectSetting(text: string, settings: Record<string, string>): Record<string, string> {
+  const split = text.indexOf('=');
+  if (split < 1) throw new InvalidArgumentError('write name=value');
+  return { ...settings, [text.slice(0, split)]: text.slice(split + 1) };
+}
+
 function writeCampus(path: string, text: string): void {
   try {
     writeFileSync(path, text);
@@ -124,11 +131,12 @@ function writeCampus(path: string, text: string): void {
 }
 
 function profileHelp(): string {
-  return DEVICE_MODELS.flatMap((model) =>
-    model.profiles.map(
+  return DEVICE_MODELS.flatMap((model) => [
+    ...model.profiles.map(
       (profile) => `  ${model.id} --profile ${profile.id}: ${profile.title} (${profile.baud} baud)`,
     ),
-  ).join('\n');
+    ...(model.settings ?? []).map((setting) => `  ${model.id} --set ${setting}`),
+  ]).join('\n');
 }
 
 program.parseAsync().catch((error: unknown) => {

@@ -10,6 +10,10 @@ export interface FirmwareContext {
   profile: string;
   /** How often a sensor errs about fingers. */
   rates: FingerRates;
+  /** Speed of its line. */
+  baud: number;
+  /** What was set beside the profile, by name; each model says what it knows. */
+  settings: Readonly<Record<string, string>>;
   send(frame: Uint8Array): void;
   showLight(color: LightColor, ms: number): void;
   beep(count: number, ms: number): void;
@@ -39,6 +43,16 @@ export interface Firmware {
   getFeature?(reportId: number): Uint8Array | undefined;
   /** A frame as the device sends it although no card is there. */
   ghostFrame(): Uint8Array;
+  /** What only this kind of device can be made to do, its own faults included. */
+  readonly commands?: readonly FirmwareCommand[];
+}
+
+/** One line on standard input, or one request to the control API. */
+export interface FirmwareCommand {
+  /** Name and words, as a technician types them. */
+  usage: string;
+  /** @throws RollcallError `REQUEST_INVALID` */
+  run(words: readonly string[]): void;
 }
 
 export interface DeviceProfile {
@@ -61,5 +75,7 @@ export interface DeviceModel {
   uidBytes: readonly number[];
   /** A scanner: people show it fingers. */
   readsFingers?: true;
+  /** Settings that it knows, each as an example. */
+  settings?: readonly string[];
   boot(context: FirmwareContext): Firmware;
 }

@@ -23,6 +23,7 @@ export interface SimulatedDeviceOptions {
   clock: Clock;
   profile?: string;
   baud?: number;
+  settings?: Readonly<Record<string, string>>;
   seed?: number;
   /** Those of the data sheets unless given. */
   rates?: Partial<FingerRates>;
@@ -46,12 +47,14 @@ export class SimulatedDevice {
   beeps = 0;
   refusals = 0;
   readonly #cancelLater = new Set<() => void>();
+  readonly #settings: Readonly<Record<string, string>>;
   readonly #reporters: ((event: DeviceEvent) => void)[] = [];
 
   constructor(options: SimulatedDeviceOptions) {
     this.id = options.id;
     this.model = deviceModel(options.driver);
     this.profile = chosenProfile(this.model, options.profile);
+    this.#settings = knownSettings(this.model, options.settings ?? {});
     this.clock = options.clock;
     this.random = Random.of(options.seed ?? 1, options.id);
     this.#rates = { ...DATASHEET_RATES, ...options.rates };
@@ -181,6 +184,8 @@ export class SimulatedDevice {
       profile: this.profile.id,
       rates: this.#rates,
       setBaud: (baud) => this.wire.setBaud(baud),
+      baud: this.wire.baud,
+      settings: this.#settings,
       send: (frame) => this.wire.sendFrame(frame),
       showLight: (color, ms) => {
         this.lights[color] += 1;
@@ -239,6 +244,19 @@ function checkShownMs(ms: number): void {
   throw new RollcallError(
     'REQUEST_INVALID',
     `A card or a finger stays for a whole number of milliseconds from 1 to ${SWIPE_MS_MAX}.`,
+  );
+}
+
+function knownSettings(
+  model: DeviceModel,
+  settings: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const known = (model.settings ?? []).map((example) => example.split('=')[0] ?? '');
+  const odd = Object.keys(settings).find((name) => !known.includes(name));
+  if (odd === undefined) return settings;
+  throw new RollcallError(
+    'REQUEST_INVALID',
+    `${model.id} has no setting "${odd}". There are: ${known.join(', ') || 'none'}.`,
   );
 }
 

@@ -36,6 +36,8 @@ function output(model: DeviceModel, profile: string, { uid, seq }: { uid: string
     profile,
     rates: { falseReject: 0, falseAccept: 0, poor: 0 },
     setBaud: () => expect.unreachable(),
+    baud: 9600,
+    settings: {},
     send: (frame) => {
       sent += Buffer.from(frame).toString('latin1');
     },

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { type Clock, delay } from '@rollcall/protocol/clock';
 import { hasCode, isRollcallError, RollcallError } from '@rollcall/protocol/errors';
 import type { DeviceConfig } from '../config/schema.js';
@@ -146,6 +147,10 @@ export class DeviceConnection {
         get: (reportId, bytes) => this.#getFeature(reportId, bytes),
       },
       randomBytes,
+      readSecret,
+      takeTurn: () => this.#takeTurn(),
+      conceal: () => this.#options.capture.conceal(),
+      giveUp: (reason) => this.#lose(reason),
       emit: (event) => this.#emit(event),
       capture: (direction, bytes) => this.#options.capture.add(direction, clock.monoMs(), bytes),
       count: (counter, by) => counters.add(counter, by),
@@ -175,6 +180,11 @@ export class DeviceConnection {
     if (this.#lostReason !== undefined) return;
     const { clock } = this.#options;
     this.#options.onEvent(event, this.#chunkStamp ?? { monoMs: clock.monoMs(), wallMs: clock.wallMs() });
+  }
+
+  #takeTurn(): Promise<() => void> {
+    if (this.#lostReason !== undefined) return Promise.reject(this.#lostReason);
+    return this.#transport.takeTurn?.() ?? Promise.resolve(() => undefined);
   }
 
   async #write(bytes: Uint8Array): Promise<void> {
@@ -231,7 +241,7 @@ export class DeviceConnection {
 }
 
 function linkOf(
-  { link, baudFrom }: DriverDefinition<unknown>,
+  { link, baudFrom, sharesPort }: DriverDefinition<unknown>,
   { options }: DeviceConfig,
 ): LinkSettings | HidLinkSettings {
   if (link.kind === 'hid') {
@@ -239,7 +249,20 @@ function linkOf(
     return { kind, usagePage, usage, exclusive };
   }
   const { baud, dtr, rts } = link;
-  return { baud: baudFrom?.(options) ?? baud, dtr, rts };
+  const shared = sharesPort === true ? { shared: true } : {};
+  return { baud: baudFrom?.(options) ?? baud, dtr, rts, ...shared };
+}
+
+function readSecret(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (cause) {
+    const isForbidden = (cause as NodeJS.ErrnoException).code === 'EACCES';
+    const remedy = isForbidden
+      ? 'make it readable for the group of the service (chgrp rollcall, chmod 640)'
+      : 'put the key there, or correct the path in the configuration';
+    throw new RollcallError('KEY_INVALID', `The key file ${file} cannot be read; ${remedy}`, { cause });
+  }
 }
 
 /** Whatever was thrown, as an error with a code. */

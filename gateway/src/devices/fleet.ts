@@ -13,7 +13,8 @@ import type { CaptureRing } from './capture-ring.js';
 import { CARD_BEFORE_FINGER_MS, CardAndFinger } from './card-and-finger.js';
 import type { Lights, Stamp } from './device-connection.js';
 import type { DeviceSnapshot } from './device-snapshot.js';
-import type { FingerPresentation, RecordFinger, RecordPresentation } from './presentation.js';
+import { PinEntry } from './pin-entry.js';
+import type { FingerPresentation, Presentation, RecordFinger, RecordPresentation } from './presentation.js';
 import { Supervisor } from './supervisor.js';
 
 /** Presentations of one device that may wait for the disk; people tap far slower, a broken device does not. */
@@ -72,6 +73,7 @@ interface Member {
   device: DeviceConfig;
   hasLights: boolean;
   supervisor: Supervisor;
+  pinEntry: PinEntry;
   inFlight: number;
   /** Set on a scanner whose fingers need a card before them. */
   cardFirst: CardAndFinger | undefined;
@@ -94,6 +96,7 @@ class SupervisedFleet implements Fleet {
 
   async stop(): Promise<void> {
     this.#isStopping = true;
+    for (const { pinEntry } of this.#members.values()) pinEntry.reset();
     // Whoever has tapped already still gets the light that belongs to the stored punch.
     const limit = new AbortController();
     await Promise.race([
@@ -131,6 +134,12 @@ class SupervisedFleet implements Fleet {
       hasLights: driver.hasLights,
       inFlight: 0,
       cardFirst: this.#cardFirst(device),
+      pinEntry: new PinEntry({
+        clock,
+        onPin: (read, pin) =>
+          this.#present(member, { read, pin }, { monoMs: clock.monoMs(), wallMs: clock.wallMs() }),
+        onStray: () => this.#showWrongPin(member),
+      }),
       supervisor: new Supervisor({
         device,
         driver,
@@ -169,13 +178,14 @@ class SupervisedFleet implements Fleet {
       ...stamp,
     };
     switch (event.type) {
-      case 'card': {
-        const { read, directionHint = hint } = event;
-        const card = { ...shown, read, ...(directionHint === undefined ? {} : { directionHint }) };
-        this.#answer(member, () => this.#options.record(card));
-        this.#expectFinger(member, read);
+      case 'card':
+        member.pinEntry.cardShown(event.read);
+        this.#present(member, event, stamp);
+        this.#expectFinger(member, event.read);
         return;
-      }
+      case 'keys':
+        member.pinEntry.press(event.digits);
+        return;
       case 'finger': {
         const { slot, score } = event;
         this.#onFinger(member, { ...shown, finger: score === undefined ? { slot } : { slot, score } });
@@ -211,14 +221,35 @@ class SupervisedFleet implements Fleet {
     }
   }
 
-  #answer(member: Member, record: () => Promise<FeedbackSignal>): void {
+  #present(member: Member, shown: Pick<Presentation, 'read' | 'pin' | 'directionHint'>, stamp: Stamp): void {
     const { device } = member;
-    const answering = this.#members.get(device.feedback ?? device.id) ?? member;
+    const hint = shown.directionHint ?? (device.direction === 'both' ? undefined : device.direction);
+    const presentation = {
+      deviceId: device.id,
+      read: shown.read,
+      ...(shown.pin === undefined ? {} : { pin: shown.pin }),
+      ...(hint === undefined ? {} : { directionHint: hint }),
+      ...stamp,
+    };
+    this.#answer(member, () => this.#options.record(presentation));
+  }
+
+  #answer(member: Member, record: () => Promise<FeedbackSignal>): void {
+    const answering = this.#answering(member);
     // Taken now: if that connection ends before the disk answers, nobody else may get this light.
     const lights = answering.supervisor.lights();
     const task = this.#record(member, record).then((signal) => this.#showSignal(answering, lights, signal));
     this.#pending.add(task);
     void task.finally(() => this.#pending.delete(task));
+  }
+
+  #showWrongPin(member: Member): void {
+    const answering = this.#answering(member);
+    void this.#showSignal(answering, answering.supervisor.lights(), 'pin_wrong');
+  }
+
+  #answering(member: Member): Member {
+    return this.#members.get(member.device.feedback ?? member.device.id) ?? member;
   }
 
   async #record(member: Member, record: () => Promise<FeedbackSignal>): Promise<FeedbackSignal> {

@@ -7,6 +7,8 @@ import type { FeedbackSignal } from '../feedback/signal.js';
 export interface Presentation {
   readonly deviceId: string;
   readonly read: CardRead;
+  /** Typed after the card, which has a presentation of its own already. */
+  readonly pin?: string;
   readonly directionHint?: DirectionHint;
   /** Both clocks, read when the byte arrived that completed the frame. */
   readonly monoMs: number;

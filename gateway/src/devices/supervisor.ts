@@ -29,6 +29,7 @@ const BLOCKING_CODES: readonly ErrorCode[] = [
   'DEVICE_AMBIGUOUS',
   'DEVICE_REFUSED',
   'HID_UNAVAILABLE',
+  'KEY_INVALID',
 ];
 
 export interface SupervisorOptions {
@@ -73,6 +74,8 @@ export class Supervisor {
   #lastByteMs: number | undefined;
   #hasHeartbeat = false;
   #hasSensor = false;
+  /** What the device says is wrong with it; said anew by every connection. */
+  readonly #conditions = new Map<ErrorCode, string>();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -194,6 +197,7 @@ export class Supervisor {
       this.#hasSensor = false;
       this.#options.onSensor?.(undefined);
     }
+    this.#conditions.clear();
     if (connection === undefined) return;
     this.#closing = connection.close().catch((error: unknown) => {
       this.#log.warn({ err: error }, 'closing the device failed');
@@ -249,6 +253,11 @@ export class Supervisor {
       }
       return;
     }
+    const [condition] = this.#conditions;
+    if (condition !== undefined) {
+      this.#show('degraded', { code: condition[0], message: condition[1] });
+      return;
+    }
     const garbage = this.#garbage.problemAt(nowMs);
     if (garbage === undefined) this.#show('ready', null);
     else this.#show('degraded', { code: 'FRAME_GARBAGE', message: garbage });
@@ -260,8 +269,15 @@ export class Supervisor {
     } else if (event.type !== 'card_removed') {
       this.#lastFrameAtMs = stamp.wallMs;
       if (event.type === 'alive') this.#hasHeartbeat = true;
+      if (event.type === 'condition') this.#onCondition(event.code, event.problem);
     }
     this.#options.onEvent(event, stamp);
+  }
+
+  #onCondition(code: ErrorCode, problem: string | null): void {
+    if (problem === null) this.#conditions.delete(code);
+    else this.#conditions.set(code, problem);
+    this.#judge();
   }
 
   #onRejected(event: { reason: string; message: string }, monoMs: number): void {

@@ -21,17 +21,29 @@ export class DriverBench {
   readonly #questions: { answer(report: Uint8Array): void; fail(reason: unknown): void }[] = [];
   #isConnected = true;
   #random: Uint8Array;
+  readonly #secret: string;
+  /** Why the driver gave the connection up. */
+  readonly gaveUp: RollcallError[] = [];
+  /** Turns that are taken at this moment; a driver that ends must not hold one. */
+  turns = 0;
+  /** What was written when the driver said that it was a secret. */
+  readonly concealed: string[] = [];
 
-  /** @param random what the driver draws, from the beginning again after a reconnect. */
+  /**
+   * @param random what the driver draws, from the beginning again after a reconnect.
+   * @param secret what every secret file holds.
+   */
   constructor(
     driver: DriverDefinition<unknown>,
     options: Record<string, unknown> = {},
     random: Uint8Array = new Uint8Array(),
+    secret = '',
   ) {
     this.#driver = driver;
     this.takesReports = driver.link.kind === 'hid';
     this.#options = driver.options.parse(options);
     this.#random = random;
+    this.#secret = secret;
     this.session = this.#open();
   }
 
@@ -78,7 +90,8 @@ export class DriverBench {
   /** Asks whether the device answers, as a connection does after opening; the answer comes with the dialog. */
   probe(): void {
     // A device that says something else is part of some vectors: then the events tell.
-    this.session.probe?.().catch(() => undefined);
+    // Not at once: a dialog watches what is written from here on, the first question included.
+    queueMicrotask(() => this.session.probe?.().catch(() => undefined));
   }
 
   /** The strongest value of every card that was emitted. */
@@ -123,6 +136,19 @@ export class DriverBench {
         // Beyond what the vector states the bytes do not matter, only that there are enough.
         return Uint8Array.from({ length: count }, (_, at) => this.#random[drawn - count + at] ?? 0x5a);
       },
+      readSecret: () => this.#secret,
+      takeTurn: async () => {
+        if (!this.#isConnected) throw new Error('closed');
+        this.turns += 1;
+        return () => {
+          this.turns -= 1;
+        };
+      },
+      giveUp: (reason) => {
+        this.gaveUp.push(reason);
+        this.disconnect();
+      },
+      conceal: () => this.concealed.push(this.written.at(-1) ?? ''),
       emit: (event) => this.events.push(event),
       capture: (_direction, bytes) => this.captured.push(Buffer.from(bytes).toString('hex')),
       count: (counter, by = 1) => {

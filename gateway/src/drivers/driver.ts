@@ -1,6 +1,7 @@
 import type { Clock } from '@rollcall/protocol/clock';
 import type { CardRead } from '@rollcall/protocol/credential';
 import type { DeviceCounter } from '@rollcall/protocol/device-status';
+import type { ErrorCode, RollcallError } from '@rollcall/protocol/errors';
 import type { DirectionHint } from '@rollcall/protocol/punch';
 import type * as z from 'zod';
 import type { FeedbackSignal } from '../feedback/signal.js';
@@ -22,6 +23,13 @@ export type DriverEvent =
   | { type: 'finger_image'; image: FingerImage }
   /** A finger that is in no slot, or that could not be read in several tries. */
   | { type: 'finger_unknown' }
+  /**
+   * Keys that were pressed, in order: digits, `*` and `#`. They may come one by one or all at once, and may be
+   * somebody's PIN.
+   */
+  | { type: 'keys'; digits: string }
+  /** Something about the device that lasts until it says otherwise; `problem` null once it is over. */
+  | { type: 'condition'; code: ErrorCode; problem: string | null }
   /** The device said who it is. */
   | { type: 'identity'; text: string }
   /** A heartbeat: a device that has ever sent one and then falls silent counts as degraded. */
@@ -94,6 +102,17 @@ export interface DriverContext<Options> {
   readonly features: FeatureReports;
   /** From the system's secure generator; injected so that challenges of secure readers can be replayed in tests. */
   randomBytes(count: number): Uint8Array;
+  /** The content of a secret file that an option names, without the newline that editors add. @throws RollcallError `KEY_INVALID` */
+  readSecret(file: string): string;
+  /**
+   * Waits until nobody else speaks on a port that several devices share, and gives the function that ends the turn.
+   * Resolves at once where the port is not shared. Fails when the connection is gone.
+   */
+  takeTurn(): Promise<() => void>;
+  /** Blackens what the capture holds from the last write on: it was, or answers, a secret. */
+  conceal(): void;
+  /** Ends this connection; the supervisor tells why and tries again by its own schedule. */
+  giveUp(reason: RollcallError): void;
   emit(event: DriverEvent): void;
   /** What the capture for the technician may hold; only for drivers that say `capturesItself`. */
   capture(direction: 'in' | 'out', bytes: Uint8Array): void;
@@ -136,6 +155,10 @@ export interface DriverDefinition<Options> {
   readonly options: z.ZodType<Options>;
   /** The speed where it is an option of the device; otherwise `link.baud` holds. */
   baudFrom?(options: Options): number;
+  /** Several of its devices can be on one port, each with an address of its own: a bus. */
+  readonly sharesPort?: true;
+  /** On a shared port. */
+  addressOf?(options: Options): number;
   open(context: DriverContext<Options>): DriverSession;
 }
 

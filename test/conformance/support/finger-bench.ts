@@ -53,6 +53,8 @@ export class FingerBench {
       random,
       profile: profile ?? model.profiles[0].id,
       rates: { ...EXACT, ...rates },
+      baud: this.#moduleBaud,
+      settings: {},
       send: (frame) => this.#deliver(frame),
       setBaud: (baud) => {
         this.#moduleBaud = baud;
@@ -84,6 +86,10 @@ export class FingerBench {
         set: () => Promise.reject(new Error('a serial port')),
       },
       randomBytes: (count) => this.#random.bytes(count),
+      readSecret: () => '',
+      takeTurn: async () => () => undefined,
+      conceal: () => undefined,
+      giveUp: () => undefined,
       emit: (event) => this.events.push(event),
       capture: (_direction, bytes) => this.captured.push(Buffer.from(bytes).toString('hex')),
       count: (counter, by = 1) => {

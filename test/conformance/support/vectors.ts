@@ -40,9 +40,14 @@ export function driversThat(which: 'only talk' | 'only report' | 'converse'): Dr
  */
 export function benchFor(
   driver: DriverDefinition<unknown>,
-  vector: Pick<Vector, 'options' | 'dialog' | 'random_hex'>,
+  vector: Pick<Vector, 'options' | 'dialog' | 'random_hex' | 'secret'>,
 ): DriverBench {
-  const bench = new DriverBench(driver, vector.options ?? {}, bytesOf(vector.random_hex ?? ''));
+  const bench = new DriverBench(
+    driver,
+    vector.options ?? {},
+    bytesOf(vector.random_hex ?? ''),
+    vector.secret,
+  );
   return vector.dialog === undefined ? bench.settle() : bench;
 }
 
