@@ -22,7 +22,9 @@ function project({ name, include, spawns, testTimeoutMs }: ProjectShape) {
       exclude: ['**/dist/**', '**/node_modules/**'],
       testTimeout: testTimeoutMs,
       hookTimeout: 120_000,
-      globalSetup: spawns ? ['./test/support/build.ts'] : ['./test/support/postgres-folder.ts'],
+      globalSetup: spawns
+        ? ['./test/support/build.ts']
+        : ['./test/support/kernels.ts', './test/support/postgres-folder.ts'],
       // One spawning suite at a time: two cores cannot host several campuses without starving each other.
       ...(spawns ? { fileParallelism: false } : {}),
     },

@@ -10,8 +10,11 @@ const WEB_SOURCES = ['central/web', 'package-lock.json'];
 const WEB_OUTPUT = 'central/web/dist/index.html';
 
 function run(step, tool, args) {
-  const bin = join(root, 'node_modules', '.bin', tool);
-  const result = spawnSync(bin, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  runProgram(step, join(root, 'node_modules', '.bin', tool), args);
+}
+
+function runProgram(step, program, args) {
+  const result = spawnSync(program, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
   if (result.status === 0) return;
   const why = result.error ? result.error.message : `exit code ${result.status ?? result.signal}`;
   process.stderr.write(`Building ${step} failed: ${why}. Is everything installed? Run npm ci first.\n`);
@@ -57,6 +60,7 @@ const say = (text) => {
 
 say('Building Rollcall: TypeScript …');
 run('TypeScript', 'tsc', ['-b']);
+runProgram('the kernels', process.execPath, [join(root, 'scripts/build-kernels.mjs')]);
 if (!isWebCurrent()) {
   say('Building Rollcall: pages …');
   run('the pages', 'vite', ['build', 'central/web', '--logLevel', 'warn']);

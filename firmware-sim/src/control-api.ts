@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { isRollcallError, RollcallError } from '@rollcall/protocol/errors';
 import * as z from 'zod';
+import { runCommand } from './cli/device-commands.js';
 import { deviceState } from './devices/device-state.js';
 import { type SimulatedDevice, SWIPE_MS } from './devices/simulated-device.js';
 import { inflictFault } from './faults/registry.js';
@@ -10,8 +11,11 @@ const BODY_BYTES_MAX = 64 * 1024;
 const LOOPBACK = '127.0.0.1';
 
 const swipeSchema = z.strictObject({ uid: z.string(), ms: z.int().default(SWIPE_MS) });
+const fingerSchema = z.strictObject({ finger: z.string(), ms: z.int().default(SWIPE_MS) });
 const holdSchema = z.strictObject({ uid: z.string() });
 const emptySchema = z.strictObject({});
+/** A line as on standard input, for what only this kind of device can do. */
+const commandSchema = z.strictObject({ line: z.string().max(200) });
 const faultSchema = z.looseObject({ fault: z.string() });
 
 /** What `POST /devices/:id/<action>` does. */
@@ -20,12 +24,17 @@ const ACTIONS: Record<string, (device: SimulatedDevice, body: unknown) => void |
     const { uid, ms } = checked(swipeSchema, body);
     device.swipe(uid, ms);
   },
+  finger(device, body) {
+    const { finger, ms } = checked(fingerSchema, body);
+    device.touch(finger, ms);
+  },
   hold(device, body) {
     device.hold(checked(holdSchema, body).uid);
   },
   remove(device, body) {
     checked(emptySchema, body);
     device.field.remove();
+    device.fingers.remove();
   },
   unplug(device, body) {
     checked(emptySchema, body);
@@ -35,6 +44,7 @@ const ACTIONS: Record<string, (device: SimulatedDevice, body: unknown) => void |
     checked(emptySchema, body);
     device.plug();
   },
+  command: (device, body) => runCommand(device, checked(commandSchema, body).line),
   noise: (device, body) => inflictFault(device, 'noise', body),
   fault(device, body) {
     const { fault, ...options } = checked(faultSchema, body);

@@ -1,4 +1,6 @@
 import type { Clock } from '@rollcall/protocol/clock';
+import { hashRead } from '@rollcall/protocol/credential';
+import type { ReadHash } from '@rollcall/protocol/credential-hash';
 import type { Health } from '@rollcall/protocol/health';
 import type { GatewayConfig } from './config/schema.js';
 import { createFleet, type Fleet } from './devices/fleet.js';
@@ -16,7 +18,13 @@ import { softwareVersion } from './features/software-version.js';
 import { Watchdog } from './features/watchdog.js';
 import { CardLookup } from './identify/card-lookup.js';
 import { ExpectedStudents } from './identify/expected-students.js';
+import { RosterGallery } from './identify/finger-gallery.js';
+import { FingerSlots } from './identify/finger-slots.js';
+import { GallerySync } from './identify/gallery-sync.js';
 import { createKeepLogs } from './identify/keep-logs.js';
+import { absentMatcher } from './identify/matcher.js';
+import { PinTries } from './identify/pin-tries.js';
+import { createRecordFinger } from './identify/record-finger.js';
 import { createRecordPunch } from './identify/record-punch.js';
 import { Roster } from './identify/roster.js';
 import { RosterStore } from './identify/roster-store.js';
@@ -59,6 +67,7 @@ export class Gateway {
   readonly #level: TemporaryLogLevel;
   readonly #uplink: Uplink;
   readonly #reports: DeviceReports;
+  readonly #gallery: GallerySync;
   readonly #fleet: Fleet;
   readonly #maintenance: Maintenance;
   readonly #captures: CaptureFiles;
@@ -90,6 +99,16 @@ export class Gateway {
       topics: this.#uplink.topics,
       stamp: this.#stamp,
       append: this.#append,
+    });
+    this.#gallery = new GallerySync({
+      gallery: new RosterGallery({
+        store: this.#templates,
+        seal: this.#secrets.templateSeal,
+        roster: this.#rosterStore,
+      }),
+      slots: new FingerSlots(this.#keeper.store.db),
+      clock,
+      log: log.child({ part: 'gallery' }),
     });
     this.#fleet = this.#createFleet();
     this.#captures = new CaptureFiles({ dataDir: config.gateway.dataDir, log });
@@ -124,6 +143,7 @@ export class Gateway {
   async stop(): Promise<void> {
     this.#notify('STOPPING=1');
     this.#watchdog.stop();
+    this.#gallery.stop();
     await this.#fleet.stop();
     this.#reports.stop();
     this.#anchors.stop();
@@ -184,6 +204,7 @@ export class Gateway {
       },
       onInForce: () => {
         this.#expected.replace(this.#rosterStore.classes);
+        this.#gallery.galleryChanged();
         this.#followTemplates();
         this.#uplink.healthChanged();
       },
@@ -206,6 +227,7 @@ export class Gateway {
       log: log.child({ part: 'templates' }),
       onState: (problem) => {
         tell(problem);
+        if (problem === undefined) this.#gallery.galleryChanged();
         this.#uplink.healthChanged();
       },
     });
@@ -267,14 +289,20 @@ export class Gateway {
     const { config, clock, log } = this.#options;
     const { store, writer } = this.#keeper;
     const lookup = new CardLookup(store.db);
+    const { hmacHex } = this.#secrets;
     const recording = {
-      hmacHex: this.#secrets.hmacHex,
-      lookup,
+      hmacHex,
       newPunchId: store.newPunchId,
+      stampAt: (monoMs: number, wallMs: number) => this.#anchors.stampAt(monoMs, wallMs),
+      append: this.#append,
+      expected: this.#expected,
       log: log.child({ part: 'punch' }),
     };
     const logs = createKeepLogs({
-      ...recording,
+      hmacHex,
+      lookup,
+      newPunchId: store.newPunchId,
+      log: recording.log,
       stamp: this.#stamp,
       deviceState: store.deviceState,
       keepLogs: (batch) => writer.keepLogs(batch),
@@ -284,12 +312,13 @@ export class Gateway {
       openTransport: createOpenTransport(clock, undefined, (stranger) => this.#tellStranger(stranger)),
       clock,
       log: log.child({ part: 'devices' }),
-      record: createRecordPunch({
-        ...recording,
-        stampAt: (monoMs, wallMs) => this.#anchors.stampAt(monoMs, wallMs),
-        append: this.#append,
-        expected: this.#expected,
-      }),
+      record: createRecordPunch({ ...recording, lookup, pinTries: new PinTries(clock) }),
+      fingers: {
+        record: createRecordFinger({ ...recording, slots: this.#gallery, matcher: absentMatcher, clock }),
+        sensorChanged: (deviceId, sensor) => this.#gallery.sensorChanged(deviceId, sensor),
+        slotsOf: (deviceId, studentRef) => this.#gallery.slotsOf(deviceId, studentRef),
+        holderOf: (read) => holderOf(lookup, hashRead(read, hmacHex)),
+      },
       terminalOf: (deviceId) => logs.of(deviceId),
       onChange: (snapshot) => {
         this.#reports.changed(snapshot);
@@ -350,4 +379,10 @@ export class Gateway {
       templatesVersion: this.#templateSync?.completeVersion,
     });
   }
+}
+
+/** Whether the card is valid now is decided with its punch: here it only says whose finger is to come. */
+function holderOf(lookup: CardLookup, read: ReadHash): string | undefined {
+  const match = lookup.find(read, undefined);
+  return match.outcome === 'recognized' ? match.studentRef : undefined;
 }

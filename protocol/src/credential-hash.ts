@@ -13,6 +13,7 @@ export const TECHNOLOGIES = [
   'wiegand35',
   'wiegand37',
   'number32',
+  'cardfile',
 ] as const;
 export type Technology = (typeof TECHNOLOGIES)[number];
 export const technologySchema = z.enum(TECHNOLOGIES);

@@ -19,6 +19,7 @@ const LENGTHS = {
   wiegand35: [4],
   wiegand37: [5],
   number32: [4],
+  cardfile: [4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16],
 } as const;
 
 const anyCard = fc

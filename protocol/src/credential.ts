@@ -35,6 +35,9 @@ interface Shape {
  * 26-bit output show the first four bytes, the last four, or the cascade tag and three bytes, and a wrong
  * guess is another person's card. Such a card is enrolled at the reader that will see it.
  *
+ * `cardfile` is what the campus wrote into a part of the card that opens only with a key; its bytes mean what the
+ * campus wants, so that nothing is derived from them.
+ *
  * `wiegand34`, `wiegand35` and `wiegand37` are the payload bits without parity, right-justified.
  */
 const SHAPES: Readonly<Record<Technology, Shape>> = {
@@ -49,6 +52,7 @@ const SHAPES: Readonly<Record<Technology, Shape>> = {
   wiegand35: { lengths: [4], strongest: 'full' },
   wiegand37: { lengths: [5], strongest: 'full' },
   number32: { lengths: [4], strongest: 'u32', numberLength: 4 },
+  cardfile: { lengths: [4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16], strongest: 'full' },
 };
 
 const CANONICAL = /^(?<technology>[a-z0-9]{1,16}):(?<number>[0-9A-F-]{1,64})$/;

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { projectionHashesSchema, technologySchema } from './credential-hash.js';
+import { projectionHashesSchema, TECHNOLOGIES } from './credential-hash.js';
 import { contractVersionSchema, deviceIdSchema, gatewayIdSchema, instantSchema } from './ids.js';
 import { studentRefSchema } from './punch.js';
 
@@ -27,7 +27,8 @@ export const rosterPointerSchema = z.strictObject({
 export type RosterPointer = z.infer<typeof rosterPointerSchema>;
 
 export const rosterCredentialSchema = z.strictObject({
-  technology: technologySchema,
+  /** `pin`: the student's PIN, of which there is one hash, `full` (see pinText). */
+  technology: z.enum([...TECHNOLOGIES, 'pin']),
   hashes: projectionHashesSchema,
   state: z.enum(['issued', 'blocked', 'lost', 'returned']),
   valid_from: instantSchema,

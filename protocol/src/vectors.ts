@@ -22,6 +22,18 @@ const expectationSchema = z.discriminatedUnion('type', [
     device_time: instantSchema,
     kind: z.enum(PUNCH_KINDS),
   }),
+  /** A finger that the sensor itself recognized; `score` where it tells one. */
+  z.strictObject({
+    type: z.literal('finger'),
+    slot: z.int().min(0).max(65_535),
+    score: z.int().min(0).max(65_535).optional(),
+  }),
+  z.strictObject({
+    type: z.literal('finger_image'),
+    width: z.int().min(1).max(4_096),
+    height: z.int().min(1).max(4_096),
+  }),
+  z.strictObject({ type: z.literal('finger_unknown') }),
   z.strictObject({ type: z.literal('rejected'), reason: z.string().regex(/^[a-z][a-z_]{1,31}$/) }),
 ]);
 export type VectorExpectation = z.infer<typeof expectationSchema>;

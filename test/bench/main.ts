@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { measureDrain } from './drain.js';
+import { measureFingerprints } from './fingerprints.js';
 import { CASES, GOALS, type Measurement } from './goals.js';
 import { LARGE_SIZES, measureGrowth, SIZES } from './growth.js';
 import { measureHttp } from './http.js';
@@ -25,6 +26,7 @@ const MEASUREMENTS: Record<Measurement, () => Promise<Measured>> = {
   ingest: measureIngest,
   http: measureHttp,
   semester: measureSemester,
+  fingerprints: measureFingerprints,
   growth: () => measureGrowth(options.growth ? LARGE_SIZES : SIZES),
 };
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createFleet } from '@rollcall/gateway/devices/fleet';
 import { CardLookup } from '@rollcall/gateway/identify/card-lookup';
 import { ExpectedStudents } from '@rollcall/gateway/identify/expected-students';
+import { PinTries } from '@rollcall/gateway/identify/pin-tries';
 import { createRecordPunch } from '@rollcall/gateway/identify/record-punch';
 import { silentLog } from '@rollcall/gateway/log';
 import type { RowStamp } from '@rollcall/gateway/store/outbox-row';
@@ -111,6 +112,7 @@ function openGateway(dataDir: string): BenchGateway {
     record: createRecordPunch({
       hmacHex: (text) => createHmac('sha256', key).update(text, 'utf8').digest('hex'),
       lookup: new CardLookup(store.db),
+      pinTries: new PinTries(systemClock),
       newPunchId: store.newPunchId,
       stampAt,
       append: (row) => writer.append(row),

@@ -67,8 +67,11 @@ function session(driverId: string): { session: DriverSession; events: DriverEven
         clockState: () => 'synced',
       },
       readSecret: () => '',
+      takeTurn: async () => () => undefined,
+      conceal: () => undefined,
       giveUp: () => undefined,
       emit: (event) => events.push(event),
+      capture: () => undefined,
       count: () => undefined,
     }),
   };

@@ -46,6 +46,7 @@ import {
   assignCredential,
   credentialActions,
   interpretCard,
+  issuePinRoute,
   listCredentials,
   readCredential,
 } from './routes/credentials.js';
@@ -283,6 +284,7 @@ export const ROUTES: readonly Route[] = [
   listCredentials,
   assignCredential,
   interpretCard,
+  issuePinRoute,
   readCredential,
   ...credentialActions,
   listConsents,

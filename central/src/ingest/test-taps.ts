@@ -1,5 +1,6 @@
 import { hashRead, parseCanonical } from '@rollcall/protocol/credential';
 import type { ManualClock } from '@rollcall/protocol/manual-clock';
+import type { Punch } from '@rollcall/protocol/punch';
 import type { Database } from '../db/database.js';
 import { silentLog } from '../log.js';
 import { cardHmac } from '../people/campus-key.js';
@@ -20,7 +21,7 @@ export class TestTaps {
   }
 
   /** The reader of R101 unless another is named; a card number in canonical form. */
-  async tap(card: string, at: Date, deviceId = 'c101'): Promise<void> {
+  async tap(card: string, at: Date, deviceId = 'c101', more: Partial<Punch> = {}): Promise<void> {
     if (this.#seq === 0) {
       await this.#db
         .knex('gateway_key')
@@ -31,6 +32,7 @@ export class TestTaps {
       occurred_at: at.toISOString(),
       device_id: deviceId,
       credential: hashRead(parseCanonical(card), cardHmac(TEST_CAMPUS_KEY)),
+      ...more,
     });
     await this.#ingest.accept(this.#gateway.batch('punch', [row]));
     await this.#ingest.idle();

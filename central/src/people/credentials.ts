@@ -190,7 +190,7 @@ interface End {
   action?: string;
 }
 
-async function endAt(trx: Knex, one: Credential, { at, actor, action }: End): Promise<void> {
+export async function endAt(trx: Knex, one: Credential, { at, actor, action }: End): Promise<void> {
   await trx.raw(
     `UPDATE credential SET valid_during = tstzrange(lower(valid_during), ?::timestamptz), version = version + 1,
        updated_at = ? WHERE id = ?::uuid`,
@@ -210,7 +210,7 @@ async function endAt(trx: Knex, one: Credential, { at, actor, action }: End): Pr
   );
 }
 
-interface NewCredential {
+export interface NewCredential {
   studentId: string;
   technology: string;
   state: CredentialState;
@@ -219,7 +219,7 @@ interface NewCredential {
   actor: CredentialActor;
 }
 
-async function insertCredential(trx: Knex, made: NewCredential): Promise<string> {
+export async function insertCredential(trx: Knex, made: NewCredential): Promise<string> {
   const id = randomUUID();
   await trx.raw(
     `INSERT INTO credential (id, student_id, technology, state, state_reason, valid_during, updated_at)
@@ -248,7 +248,7 @@ interface AuditedChange {
   after: object;
 }
 
-async function auditChange(trx: Knex, change: AuditedChange, actor: CredentialActor): Promise<void> {
+export async function auditChange(trx: Knex, change: AuditedChange, actor: CredentialActor): Promise<void> {
   await writeAudit(trx, [
     {
       at: new Date(actor.nowMs),
@@ -264,4 +264,5 @@ async function auditChange(trx: Knex, change: AuditedChange, actor: CredentialAc
   ]);
 }
 
-const tellGateways = (trx: Knex): Promise<unknown> => trx.raw("SELECT pg_notify(?, '')", [ROSTER_CHANNEL]);
+export const tellGateways = (trx: Knex): Promise<unknown> =>
+  trx.raw("SELECT pg_notify(?, '')", [ROSTER_CHANNEL]);

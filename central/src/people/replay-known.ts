@@ -20,7 +20,7 @@ export async function replayKnown(
     const { changed } = await reResolve(
       trx,
       `SELECT gateway_id, store_id, seq, received_month FROM punch
-       WHERE student_id = ANY(?::uuid[]) AND kind = 'card' AND effective_at >= ? AND received_month >= ?::date`,
+       WHERE student_id = ANY(?::uuid[]) AND kind IN ('card', 'pin') AND effective_at >= ? AND received_month >= ?::date`,
       [studentIds as never, since, earliestReceivedMonth(since.getTime())],
     );
     if (changed > 0) await trx.raw("SELECT pg_notify('rollcall_judge', '')");

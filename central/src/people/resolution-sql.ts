@@ -81,7 +81,7 @@ function hitsCte(projection: 'full' | 'u32' | 'w26', stronger: readonly string[]
     FROM timed t
     JOIN credential_hash h ON h.hash = t.hash_${projection} AND h.projection = '${projection}'
     JOIN credential c ON c.id = h.credential_id
-    WHERE (t.kind = 'card' OR t.claimed_student_ref IS NULL) AND c.valid_during @> t.effective_at ${undecided}
+    WHERE (t.kind IN ('card', 'pin') OR t.claimed_student_ref IS NULL) AND c.valid_during @> t.effective_at ${undecided}
       ${projection === 'full' ? '' : NOT_ANOTHER_CARD}
   )`;
 }
@@ -93,6 +93,12 @@ function hitsCte(projection: 'full' | 'u32' | 'w26', stronger: readonly string[]
 const NOT_ANOTHER_CARD = `
       AND (t.hash_full IS NULL OR c.technology <> t.technology OR NOT EXISTS (
         SELECT FROM credential_hash f WHERE f.credential_id = c.id AND f.projection = 'full'))`;
+
+/**
+ * Whose word the gateway's or the terminal's is: where it saw a finger, a face or a number that was typed, or where it
+ * does not say which card it read. A card, and a PIN that was typed after one, are resolved by the card.
+ */
+const IS_CLAIM = `(t.kind NOT IN ('card', 'pin') OR t.technology IS NULL)`;
 
 /**
  * `resolved`: the rows of `source` with their time and whose credential it was then (domain cases 91 to 93). Whom a
@@ -129,8 +135,7 @@ export const resolutionCtes = (source: string): string => `
                 WHEN v.issued = 0 AND v.barred = 1 THEN v.barred_of END AS student_id
     FROM timed t
     LEFT JOIN verdict v ON v.n = t.n
-    LEFT JOIN student claimed ON claimed.roll_number = t.claimed_student_ref
-      AND (t.kind <> 'card' OR t.technology IS NULL)
+    LEFT JOIN student claimed ON claimed.roll_number = t.claimed_student_ref AND ${IS_CLAIM}
       AND t.effective_at IS NOT NULL
   )`;
 

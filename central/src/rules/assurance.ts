@@ -11,12 +11,20 @@ const RANK_OF_KIND: Record<CaptureKind, number> = {
   claim: 0,
 };
 const RANK_WITH_CARD = 5;
+/** More than a card alone, which a friend can carry; less than a finger. */
+const RANK_OF_CARD_AND_PIN = 3.5;
 /** What terminals say when a finger was compared with the one of the card that was shown. */
 const ONE_TO_ONE = /1:1|card/i;
 
-/** How much a capture proves (domain D0): finger with card, finger, card, code on the screen, meeting. */
-export function assuranceOf({ kind, verifyMethod }: Capture): number {
+/** A PIN that was typed after a card, and checked by the gateway: a card that is more than carried. */
+export const isCardWithPin = ({ kind, verifyMethod }: Capture): boolean =>
+  kind === 'pin' && verifyMethod === 'card+pin';
+
+/** How much a capture proves (domain D0): finger with card, finger, card with PIN, card, code on the screen, meeting. */
+export function assuranceOf(capture: Capture): number {
+  const { kind, verifyMethod } = capture;
   if (kind === 'finger' && verifyMethod != null && ONE_TO_ONE.test(verifyMethod)) return RANK_WITH_CARD;
+  if (isCardWithPin(capture)) return RANK_OF_CARD_AND_PIN;
   return RANK_OF_KIND[kind] ?? 0;
 }
 
@@ -41,6 +49,7 @@ const SOURCE_OF_KIND: Record<CaptureKind, Source> = {
   claim: 'system',
 };
 
-export const sourceOf = ({ kind }: Capture): Source => SOURCE_OF_KIND[kind] ?? 'system';
+export const sourceOf = (capture: Capture): Source =>
+  isCardWithPin(capture) ? 'rfid' : (SOURCE_OF_KIND[capture.kind] ?? 'system');
 
 export const isFinger = ({ kind }: Capture): boolean => kind === 'finger' || kind === 'face';

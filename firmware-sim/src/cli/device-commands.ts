@@ -28,7 +28,18 @@ const COMMANDS: Record<string, Command> = {
       device.hold(uid);
     },
   },
-  remove: alone('remove', (device) => device.field.remove()),
+  finger: {
+    usage: 'finger <name> [ms]',
+    run(device, [name, ms, ...rest]) {
+      if (name === undefined || rest.length > 0) throw misuse('finger');
+      if (ms === undefined) device.touch(name);
+      else device.touch(name, Number(ms));
+    },
+  },
+  remove: alone('remove', (device) => {
+    device.field.remove();
+    device.fingers.remove();
+  }),
   unplug: alone('unplug', (device) => device.unplug()),
   plug: alone('plug', (device) => device.plug()),
 };
@@ -51,11 +62,17 @@ export async function runCommand(device: SimulatedDevice, text: string): Promise
     await COMMANDS[name]?.run(device, words);
     return;
   }
+  const own = device.firmware.commands?.find(({ usage }) => usage.split(' ')[0] === name);
+  if (own !== undefined) {
+    own.run(words);
+    return;
+  }
   const fault = findFault(name);
   if (fault === undefined) {
+    const known = [...usages(), ...(device.firmware.commands ?? []).map(({ usage }) => usage)];
     throw new RollcallError(
       'REQUEST_INVALID',
-      `There is no command "${name.slice(0, ECHO_LENGTH_MAX)}". There are: ${usages().join(' | ')}`,
+      `There is no command "${name.slice(0, ECHO_LENGTH_MAX)}". There are: ${known.join(' | ')}`,
     );
   }
   if (words.length > fault.positional.length) throw misuse(name);

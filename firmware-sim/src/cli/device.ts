@@ -13,6 +13,9 @@ export interface DeviceCommandOptions {
   baud?: number;
   seed: number;
   controlPort?: number;
+  falseReject?: number;
+  falseAccept?: number;
+  set: Readonly<Record<string, string>>;
 }
 
 /** One simulated device on a pty, driven by lines on standard input, until they are done or the process is told to stop. */
@@ -23,7 +26,12 @@ export async function runDevice(options: DeviceCommandOptions): Promise<void> {
     linkPath: options.link,
     clock: systemClock,
     seed: options.seed,
+    settings: options.set,
     report: print,
+    rates: {
+      ...(options.falseReject === undefined ? {} : { falseReject: options.falseReject }),
+      ...(options.falseAccept === undefined ? {} : { falseAccept: options.falseAccept }),
+    },
     ...(options.profile === undefined ? {} : { profile: options.profile }),
     ...(options.baud === undefined ? {} : { baud: options.baud }),
   });
@@ -49,7 +57,10 @@ export async function runDevice(options: DeviceCommandOptions): Promise<void> {
       );
     }
     // Lines that were piped in end at once; the cards that they show take their time.
-    if (!told.signal.aborted) await Promise.race([device.field.swipesDone(), once(told.signal, 'abort')]);
+    if (!told.signal.aborted) {
+      const shown = Promise.all([device.field.swipesDone(), device.fingers.swipesDone()]);
+      await Promise.race([shown, once(told.signal, 'abort')]);
+    }
   } finally {
     await device.stop();
     await control?.close();

@@ -27,6 +27,12 @@ function wholeNumber(minimum: number, maximum: number): (text: string) => number
   };
 }
 
+function share(text: string): number {
+  const value = Number(text);
+  if (!/^\d*\.?\d+$/.test(text) || value > 1) throw new InvalidArgumentError('must be 0 to 1');
+  return value;
+}
+
 const port = wholeNumber(0, 65_535);
 const seed = wholeNumber(0, 0xffffffff);
 
@@ -45,10 +51,16 @@ program
   .command('device')
   .description('one device; commands as lines on standard input, JSON lines out')
   .requiredOption('--driver <id>', `one of ${DEVICE_MODELS.map((model) => model.id).join(', ')}`)
-  .requiredOption('--link <path>', 'symbolic link to the device, re-pointed at every plug; of a terminal tcp://address:port or http://gateway:port/SERIAL')
+  .requiredOption(
+    '--link <path>',
+    'symbolic link to the device, re-pointed at every plug; of a terminal tcp://address:port or http://gateway:port/SERIAL',
+  )
   .option('--profile <id>', 'variant of the device')
   .option('--baud <n>', 'speed of the device', wholeNumber(50, 4_000_000))
   .option('--seed <n>', 'seed of everything random', seed, 1)
+  .option('--false-reject <share>', 'of a scanner: looks at an enrolled finger that find nobody', share)
+  .option('--false-accept <share>', 'of a scanner: searches with a strange finger that find somebody', share)
+  .option('--set <name=value>', 'a setting of the device (repeatable)', collectSetting, {})
   .option('--control-port <n>', 'also answer HTTP on this loopback port (0 = any)', port)
   .addHelpText('after', () => `\nCommands:\n  ${usages().join('\n  ')}\n\nProfiles:\n${profileHelp()}`)
   .action(runDevice);
@@ -103,6 +115,12 @@ function collectKey(text: string, keys: Record<string, string>): Record<string, 
   return { ...keys, [text.slice(0, split)]: text.slice(split + 1) };
 }
 
+function collectSetting(text: string, settings: Record<string, string>): Record<string, string> {
+  const split = text.indexOf('=');
+  if (split < 1) throw new InvalidArgumentError('write name=value');
+  return { ...settings, [text.slice(0, split)]: text.slice(split + 1) };
+}
+
 function writeCampus(path: string, text: string): void {
   try {
     writeFileSync(path, text);
@@ -116,11 +134,12 @@ function writeCampus(path: string, text: string): void {
 }
 
 function profileHelp(): string {
-  return DEVICE_MODELS.flatMap((model) =>
-    model.profiles.map(
+  return DEVICE_MODELS.flatMap((model) => [
+    ...model.profiles.map(
       (profile) => `  ${model.id} --profile ${profile.id}: ${profile.title} (${profile.baud} baud)`,
     ),
-  ).join('\n');
+    ...(model.settings ?? []).map((setting) => `  ${model.id} --set ${setting}`),
+  ]).join('\n');
 }
 
 program.parseAsync().catch((error: unknown) => {

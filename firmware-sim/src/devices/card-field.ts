@@ -6,31 +6,33 @@ export const SWIPES_WAITING_MAX = 64;
 /** The next hand comes this long after the last card left. */
 const NEXT_SWIPE_GAP_MS = 200;
 
-export interface CardFieldEvents {
-  onCardIn(uid: Uint8Array): void;
+export interface CardFieldEvents<Shown = Uint8Array> {
+  onCardIn(shown: Shown): void;
   onCardOut(): void;
 }
 
-interface Swipe {
-  uid: Uint8Array;
+interface Swipe<Shown> {
+  shown: Shown;
   fieldMs: number;
 }
 
-/** The air before the antenna: one card at a time, the others wait their turn. */
-export class CardField {
+/** The air before the antenna, or the glass of a scanner: one at a time, the others wait their turn. */
+export class CardField<Shown = Uint8Array> {
   readonly #clock: Clock;
-  readonly #events: CardFieldEvents;
-  #present: Uint8Array | undefined;
-  #waiting: Swipe[] = [];
+  readonly #events: CardFieldEvents<Shown>;
+  readonly #gapMs: number;
+  #present: Shown | undefined;
+  #waiting: Swipe<Shown>[] = [];
   #cancelTimer: (() => void) | undefined;
   #onSwipesDone: (() => void)[] = [];
 
-  constructor(clock: Clock, events: CardFieldEvents) {
+  constructor(clock: Clock, events: CardFieldEvents<Shown>, gapMs = NEXT_SWIPE_GAP_MS) {
+    this.#gapMs = gapMs;
     this.#clock = clock;
     this.#events = events;
   }
 
-  get present(): Uint8Array | undefined {
+  get present(): Shown | undefined {
     return this.#present;
   }
 
@@ -43,14 +45,14 @@ export class CardField {
   }
 
   /** A card is shown for `fieldMs` and taken away. */
-  swipe(uid: Uint8Array, fieldMs: number): void {
+  swipe(shown: Shown, fieldMs: number): void {
     if (this.isCrowded) {
       throw new RollcallError(
         'REQUEST_INVALID',
-        `${SWIPES_WAITING_MAX} cards already wait for this reader. Wait until they have been read, or send "remove".`,
+        `${SWIPES_WAITING_MAX} people already wait for this reader. Wait until it has read them, or send "remove".`,
       );
     }
-    this.#waiting.push({ uid, fieldMs });
+    this.#waiting.push({ shown, fieldMs });
     if (this.#present === undefined && this.#cancelTimer === undefined) this.#next();
   }
 
@@ -61,9 +63,9 @@ export class CardField {
   }
 
   /** A card is laid on the reader and stays. */
-  hold(uid: Uint8Array): void {
+  hold(shown: Shown): void {
     this.remove();
-    this.#enter(uid);
+    this.#enter(shown);
   }
 
   /** Takes the card away and sends everybody who waits home. */
@@ -82,10 +84,10 @@ export class CardField {
       this.#tellSwipesDone();
       return;
     }
-    this.#enter(swipe.uid);
+    this.#enter(swipe.shown);
     this.#cancelTimer = this.#clock.after(swipe.fieldMs, () => {
       this.#leave();
-      this.#cancelTimer = this.#clock.after(NEXT_SWIPE_GAP_MS, () => this.#next());
+      this.#cancelTimer = this.#clock.after(this.#gapMs, () => this.#next());
     });
   }
 
@@ -93,9 +95,9 @@ export class CardField {
     for (const tell of this.#onSwipesDone.splice(0)) tell();
   }
 
-  #enter(uid: Uint8Array): void {
-    this.#present = uid;
-    this.#events.onCardIn(uid);
+  #enter(shown: Shown): void {
+    this.#present = shown;
+    this.#events.onCardIn(shown);
   }
 
   #leave(): void {

@@ -8,6 +8,7 @@ export type DeviceEvent =
   | { event: 'unplugged' }
   | { event: 'host'; open: boolean }
   | { event: 'card'; state: 'in' | 'out' }
+  | { event: 'finger'; state: 'in' | 'out' }
   | { event: 'sent'; hex: string }
   | { event: 'light'; color: LightColor; ms: number }
   | { event: 'beep'; count: number; ms: number }

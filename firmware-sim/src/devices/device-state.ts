@@ -13,6 +13,8 @@ export function deviceState(device: SimulatedDevice) {
     host_open: device.wire.isHostOpen,
     frozen: device.wire.isFrozen,
     card_in_field: device.field.present !== undefined,
+    finger_on_sensor: device.fingers.present !== undefined,
+    touches_waiting: device.fingers.waiting,
     swipes_waiting: device.field.waiting,
     lights: { ...device.lights },
     beeps: device.beeps,

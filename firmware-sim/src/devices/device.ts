@@ -2,6 +2,7 @@ import type { Clock } from '@rollcall/protocol/clock';
 import type { Random } from '../random.js';
 import type { Wire, WireOptions } from '../wire/wire.js';
 import type { LightColor } from './device-event.js';
+import type { FingerRates } from './simulated-finger.js';
 import type { TerminalMemory } from './terminal/terminal-memory.js';
 
 /** What the firmware of a simulated device may use: its own clock, its line to the host, its lights. */
@@ -11,9 +12,17 @@ export interface FirmwareContext {
   profile: string;
   /** Where its host is, of a device that calls. */
   link: string;
+  /** How often a sensor errs about fingers. */
+  rates: FingerRates;
+  /** Speed of its line. */
+  baud: number;
+  /** What was set beside the profile, by name; each model says what it knows. */
+  settings: Readonly<Record<string, string>>;
   send(frame: Uint8Array): void;
   showLight(color: LightColor, ms: number): void;
   beep(count: number, ms: number): void;
+  /** Its own speed from now on; what waits to be sent still goes at the old one. */
+  setBaud(baud: number): void;
   /** A command of the host that was refused, in words for a human. */
   refuse(reason: string): void;
 }
@@ -29,6 +38,9 @@ export interface Firmware {
   hostClosed?(): void;
   cardIn(uid: Uint8Array): void;
   cardOut(): void;
+  /** Of scanners: a finger is laid on the sensor, and taken away. */
+  fingerIn?(finger: string): void;
+  fingerOut?(): void;
   /** Bytes of the host, in pieces of any size. */
   receive(bytes: Uint8Array): void;
   /** A feature report that the host sets, its number first; false for one that this device does not have. */
@@ -41,6 +53,16 @@ export interface Firmware {
   readonly memory?: TerminalMemory;
   /** Of terminals that let users be changed: whom they know. */
   readonly users?: readonly string[];
+  /** What only this kind of device can be made to do, its own faults included. */
+  readonly commands?: readonly FirmwareCommand[];
+}
+
+/** One line on standard input, or one request to the control API. */
+export interface FirmwareCommand {
+  /** Name and words, as a technician types them. */
+  usage: string;
+  /** @throws RollcallError `REQUEST_INVALID` */
+  run(words: readonly string[]): void;
 }
 
 export interface DeviceProfile {
@@ -65,5 +87,9 @@ export interface DeviceModel {
   readsUsers?: true;
   /** How it is connected, where that is no serial cable. */
   openWire?(options: WireOptions & { clock: Clock; link: string }): Wire;
+  /** A scanner: people show it fingers. */
+  readsFingers?: true;
+  /** Settings that it knows, each as an example. */
+  settings?: readonly string[];
   boot(context: FirmwareContext): Firmware;
 }

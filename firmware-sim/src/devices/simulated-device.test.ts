@@ -87,7 +87,7 @@ describe('a simulated device', () => {
   it('refuses the sixty-fifth waiting card, and a field time that makes no sense', () => {
     const one = bench();
     for (let card = 0; card < 65; card++) one.device.swipe(UID);
-    expect(() => one.device.swipe(UID)).toThrow(/64 cards already wait/);
+    expect(() => one.device.swipe(UID)).toThrow(/64 people already wait/);
     expect(() => one.device.swipe(UID, 0)).toThrow(/whole number of milliseconds/);
     expect(() => one.device.swipe(UID, Number.NaN)).toThrow(/REQUEST_INVALID/);
   });

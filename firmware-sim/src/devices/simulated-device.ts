@@ -8,10 +8,13 @@ import { CardField } from './card-field.js';
 import type { DeviceModel, DeviceProfile, Firmware } from './device.js';
 import type { DeviceEvent, LightColor } from './device-event.js';
 import { deviceModel } from './registry.js';
+import { DATASHEET_RATES, FINGER_NAME, type FingerRates } from './simulated-finger.js';
 
 /** How long a card that is swiped stays in the field unless said otherwise. */
 export const SWIPE_MS = 1_000;
 export const SWIPE_MS_MAX = 600_000;
+/** Scanners look for the absence of a finger for half a second before the next one counts; hands are slower. */
+const NEXT_FINGER_GAP_MS = 1_000;
 
 export interface SimulatedDeviceOptions {
   id: string;
@@ -20,7 +23,10 @@ export interface SimulatedDeviceOptions {
   clock: Clock;
   profile?: string;
   baud?: number;
+  settings?: Readonly<Record<string, string>>;
   seed?: number;
+  /** Those of the data sheets unless given. */
+  rates?: Partial<FingerRates>;
   report?(event: DeviceEvent): void;
 }
 
@@ -34,19 +40,24 @@ export class SimulatedDevice {
   readonly wire: Wire;
   readonly firmware: Firmware;
   readonly field: CardField;
+  readonly fingers: CardField<string>;
+  readonly #rates: FingerRates;
   /** Counted from the bytes that came over the pty, never from the gateway's word. */
   readonly lights: Record<LightColor, number> = { off: 0, green: 0, amber: 0, red: 0 };
   beeps = 0;
   refusals = 0;
   readonly #cancelLater = new Set<() => void>();
+  readonly #settings: Readonly<Record<string, string>>;
   readonly #reporters: ((event: DeviceEvent) => void)[] = [];
 
   constructor(options: SimulatedDeviceOptions) {
     this.id = options.id;
     this.model = deviceModel(options.driver);
     this.profile = chosenProfile(this.model, options.profile);
+    this.#settings = knownSettings(this.model, options.settings ?? {});
     this.clock = options.clock;
     this.random = Random.of(options.seed ?? 1, options.id);
+    this.#rates = { ...DATASHEET_RATES, ...options.rates };
     if (options.report !== undefined) this.#reporters.push(options.report);
     this.wire = this.#createWire(options);
     this.firmware = this.#boot();
@@ -60,6 +71,17 @@ export class SimulatedDevice {
         if (this.wire.isPlugged) this.firmware.cardOut();
       },
     });
+    const fingerEvents = {
+      onCardIn: (finger: string) => {
+        this.#report({ event: 'finger', state: 'in' });
+        this.firmware.fingerIn?.(finger);
+      },
+      onCardOut: () => {
+        this.#report({ event: 'finger', state: 'out' });
+        this.firmware.fingerOut?.();
+      },
+    };
+    this.fingers = new CardField<string>(options.clock, fingerEvents, NEXT_FINGER_GAP_MS);
   }
 
   /** Also hears what the device reports, from now on. */
@@ -82,6 +104,7 @@ export class SimulatedDevice {
     for (const cancel of this.#cancelLater) cancel();
     this.#cancelLater.clear();
     this.field.remove();
+    this.fingers.remove();
     await this.wire.unplug();
   }
 
@@ -95,13 +118,23 @@ export class SimulatedDevice {
   }
 
   swipe(uid: string, fieldMs = SWIPE_MS): void {
-    if (!Number.isInteger(fieldMs) || fieldMs < 1 || fieldMs > SWIPE_MS_MAX) {
+    checkShownMs(fieldMs);
+    this.field.swipe(this.#uidBytes(uid), fieldMs);
+  }
+
+  /** Lays a finger on the sensor for a while; the same name is the same finger on every sensor. */
+  touch(finger: string, touchMs = SWIPE_MS): void {
+    if (this.model.readsFingers !== true) {
+      throw new RollcallError('REQUEST_INVALID', `This ${this.model.title} has no sensor for fingers.`);
+    }
+    if (!FINGER_NAME.test(finger)) {
       throw new RollcallError(
         'REQUEST_INVALID',
-        `A card stays for a whole number of milliseconds from 1 to ${SWIPE_MS_MAX}.`,
+        'A finger is named by up to 48 letters, digits and hyphens, for example asha-right-thumb.',
       );
     }
-    this.field.swipe(this.#uidBytes(uid), fieldMs);
+    checkShownMs(touchMs);
+    this.fingers.swipe(finger, touchMs);
   }
 
   hold(uid: string): void {
@@ -150,6 +183,10 @@ export class SimulatedDevice {
       random: this.random,
       profile: this.profile.id,
       link: this.wire.link.path,
+      rates: this.#rates,
+      setBaud: (baud) => this.wire.setBaud(baud),
+      baud: this.wire.baud,
+      settings: this.#settings,
       send: (frame) => this.wire.sendFrame(frame),
       showLight: (color, ms) => {
         this.lights[color] += 1;
@@ -184,6 +221,12 @@ export class SimulatedDevice {
   #uidBytes(uid: string): Uint8Array {
     if (this.model.readsUsers === true) return userBytes(uid);
     const lengths = this.model.uidBytes;
+    if (lengths.length === 0) {
+      throw new RollcallError(
+        'REQUEST_INVALID',
+        `This ${this.model.title} reads no cards; write: finger <name>`,
+      );
+    }
     if (!/^[0-9A-Fa-f]+$/.test(uid) || !lengths.includes(uid.length / 2)) {
       const digits = lengths.map((length) => length * 2).join(' or ');
       throw new RollcallError(
@@ -205,6 +248,27 @@ function userBytes(text: string): Uint8Array {
   throw new RollcallError(
     'REQUEST_INVALID',
     'A terminal knows people by a user id of 1 to 24 characters, such as 1001, or 1001:15 for a face.',
+  );
+}
+
+function checkShownMs(ms: number): void {
+  if (Number.isInteger(ms) && ms >= 1 && ms <= SWIPE_MS_MAX) return;
+  throw new RollcallError(
+    'REQUEST_INVALID',
+    `A card or a finger stays for a whole number of milliseconds from 1 to ${SWIPE_MS_MAX}.`,
+  );
+}
+
+function knownSettings(
+  model: DeviceModel,
+  settings: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const known = (model.settings ?? []).map((example) => example.split('=')[0] ?? '');
+  const odd = Object.keys(settings).find((name) => !known.includes(name));
+  if (odd === undefined) return settings;
+  throw new RollcallError(
+    'REQUEST_INVALID',
+    `${model.id} has no setting "${odd}". There are: ${known.join(', ') || 'none'}.`,
   );
 }
 

@@ -37,6 +37,10 @@ function output(model: DeviceModel, profile: string, { uid, seq }: { uid: string
     random: new Random(1),
     profile,
     link: '',
+    rates: { falseReject: 0, falseAccept: 0, poor: 0 },
+    setBaud: () => expect.unreachable(),
+    baud: 9600,
+    settings: {},
     send: (frame) => {
       sent += Buffer.from(frame).toString('latin1');
     },

@@ -17,22 +17,39 @@ export interface DeviceWireOptions extends WireOptions {
 export class DeviceWire implements Wire {
   readonly counters = { bytesOut: 0, bytesLost: 0, bytesIn: 0, framesSent: 0 };
   readonly link: DeviceLink;
-  readonly baud: number;
   readonly #options: DeviceWireOptions;
   readonly #line: PacedLine;
   #pty: Pty | undefined;
   #distortion: { distort: FrameDistortion; framesLeft: number } | undefined;
   #isFrozen = false;
+  #baud: number;
 
   constructor(options: DeviceWireOptions) {
     this.#options = options;
-    this.baud = options.baud;
+    this.#baud = options.baud;
     this.link = new DeviceLink(options.linkPath);
     this.#line = new PacedLine({
       clock: options.clock,
       baud: options.baud,
       deliver: (slice) => this.#deliver(slice),
     });
+  }
+
+  /** The speed of the device. */
+  get baud(): number {
+    return this.#baud;
+  }
+
+  setBaud(baud: number): void {
+    this.#line.send([
+      {
+        kind: 'act',
+        act: () => {
+          this.#baud = baud;
+          this.#line.setBaud(baud);
+        },
+      },
+    ]);
   }
 
   get isPlugged(): boolean {

@@ -83,6 +83,10 @@ export class NetworkWire implements Wire {
     await plug.close();
   }
 
+  setBaud(): void {
+    // A network has no speed to set.
+  }
+
   sendFrame(frame: Uint8Array): void {
     if (this.#plug === undefined || this.#isFrozen) return;
     const steps = this.#takeDistortion()?.(frame) ?? [{ kind: 'bytes' as const, bytes: frame }];

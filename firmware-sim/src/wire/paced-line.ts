@@ -24,7 +24,7 @@ export interface PacedLineOptions {
 /** Sends bytes as slowly as a UART of the given baud rate does; a pty by itself has no speed. */
 export class PacedLine {
   readonly #clock: Clock;
-  readonly #byteMs: number;
+  #byteMs: number;
   readonly #deliver: (slice: Uint8Array) => void;
   #steps: LineStep[] = [];
   #queuedBytes = 0;
@@ -38,6 +38,15 @@ export class PacedLine {
     this.#clock = clock;
     this.#byteMs = (BITS_PER_BYTE * 1000) / baud;
     this.#deliver = deliver;
+  }
+
+  /** Holds for what is sent from now on. */
+  setBaud(baud: number): void {
+    this.#byteMs = (BITS_PER_BYTE * 1000) / baud;
+    if (this.#isRunning) {
+      this.#runStartMs = this.#clock.monoMs();
+      this.#sentInRun = 0;
+    }
   }
 
   get queuedBytes(): number {

@@ -117,6 +117,10 @@ export class ReportWire implements Wire {
     rmSync(plug.path, { force: true });
   }
 
+  setBaud(): void {
+    // Reports have no speed.
+  }
+
   sendFrame(frame: Uint8Array): void {
     if (this.#plug === undefined || this.#isFrozen) return;
     const steps = this.#takeDistortion()?.(frame) ?? [{ kind: 'bytes', bytes: frame }];

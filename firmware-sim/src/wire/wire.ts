@@ -25,6 +25,8 @@ export interface Wire {
   readonly devicePath: string | undefined;
   plug(): void;
   unplug(): Promise<void>;
+  /** Changes the speed of the device; a cable that has none stays as it is. */
+  setBaud(baud: number): void;
   /** One frame of the device's protocol; a fault that waits for the next frame takes hold here. */
   sendFrame(frame: Uint8Array): void;
   /** Bytes that are no frame: noise, banners of other programs. */

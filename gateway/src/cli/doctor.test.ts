@@ -106,6 +106,20 @@ describe('checks', () => {
     expect(key).toMatchObject({ verdict: 'fail', text: expect.stringContaining('64 hex digits') });
   });
 
+  it('looks at the key files of readers, too', async () => {
+    const keyFile = join(folder, 'reader.key');
+    writeFileSync(keyFile, 'f9c2', { mode: 0o644 });
+    chmodSync(keyFile, 0o644);
+    const options = { scbk_file: keyFile };
+    const device = { id: 'osdp-1', driver: 'osdp', port: '/dev/bus', options };
+    const findings = await secretFiles.run({ ...config, devices: [device] });
+    expect(findings[2]).toMatchObject({
+      verdict: 'fail',
+      text: expect.stringContaining('osdp-1: scbk_file'),
+      remedy: expect.stringContaining('chmod 640'),
+    });
+  });
+
   it('leaves network addresses out of the port check and warns about names that change', async () => {
     const [device] = config.devices;
     if (device === undefined) throw new Error('no device');

@@ -14,6 +14,11 @@ describe('monitor', () => {
   it('takes options as key=value, by the schema of the driver', () => {
     expect(options('line', 'baud=9600', 'order=le')).toMatchObject({ baud: 9600, order: 'le' });
     expect(options('rdm6300', 'single_frame=true')).toEqual({ hold_off_ms: 500, single_frame: true });
+    expect(options('pn532', 'technologies=["a","felica"]', 'aid="123456"')).toMatchObject({
+      technologies: ['a', 'felica'],
+      aid: '123456',
+    });
+    expect(() => options('pn532', 'technologies=["a"')).toThrow(/no JSON/);
     expect(() => options('line', 'bud=9600')).toThrow(
       /--option\.bud: is not an option; did you mean "baud"\?/,
     );
@@ -22,7 +27,7 @@ describe('monitor', () => {
   });
 
   it('refuses an unknown driver with the known ones, and a port that is none', async () => {
-    await expect(monitor({ driver: 'rdm', port: '/dev/x', option: [] })).rejects.toThrow(/line, rdm6300/);
+    await expect(monitor({ driver: 'rdm', port: '/dev/x', option: [] })).rejects.toThrow(/line, .*rdm6300/);
     await expect(monitor({ driver: 'line', port: 'ttyUSB0', option: [] })).rejects.toThrow(
       /--port must be an absolute path/,
     );
@@ -32,6 +37,14 @@ describe('monitor', () => {
     await expect(
       monitor({ driver: 'line', port: '/dev/x', option: [], capture: '/nonexistent/capture.json' }),
     ).rejects.toThrow(/--capture \/nonexistent\/capture\.json cannot be written/);
+  });
+
+  it('says how many keys were pressed, never which: they may be a PIN', () => {
+    expect(describeEvent({ type: 'keys', digits: '471108#' }, STAMP)).toEqual({
+      type: 'keys',
+      at: '2026-07-01T04:30:00.000Z',
+      count: 7,
+    });
   });
 
   it('prints a card in full, strongest form first', () => {

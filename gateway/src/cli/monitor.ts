@@ -98,12 +98,35 @@ export function parseDriverOptions(driver: DriverDefinition<unknown>, pairs: rea
 
 function parseScalar(text: string): unknown {
   if (text === 'true' || text === 'false') return text === 'true';
+  if (/^["[]/.test(text)) return parseJson(text);
   return /^-?\d+$/.test(text) ? Number(text) : text;
+}
+
+/** Lists, and digits that are text: `technologies=["a","b"]`, `aid="123456"`. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new RollcallError(
+      'CONFIG_INVALID',
+      '--option has a list or text that is no JSON; write key=["a","b"]',
+      {
+        cause,
+      },
+    );
+  }
 }
 
 /** One decoded event as the JSON line that is printed. */
 export function describeEvent(event: DriverEvent, stamp: Stamp): Record<string, unknown> {
   const at = new Date(stamp.wallMs).toISOString();
+  // Never the image itself: the lines end up in files.
+  if (event.type === 'finger_image') {
+    const { width, height, dpi } = event.image;
+    return { type: event.type, at, width, height, dpi };
+  }
+  // Somebody may be trying it with a PIN.
+  if (event.type === 'keys') return { type: 'keys', at, count: event.digits.length };
   if (event.type !== 'card') return { ...event, at };
   const { technology, values } = event.read;
   const strongest = PROJECTIONS.map((projection) => values[projection]).find((value) => value !== undefined);

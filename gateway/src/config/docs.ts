@@ -100,7 +100,7 @@ function optionTable(driver: DriverDefinition<unknown>): string[] {
   const schema = z.toJSONSchema(driver.options, { io: 'input', unrepresentable: 'any' });
   const rows = Object.entries(schema.properties ?? {}).map(([name, property]) => {
     const { description, default: preset } = property as { description?: string; default?: unknown };
-    return [`\`${name}\``, `\`${String(preset)}\``, description ?? ''];
+    return [`\`${name}\``, preset === undefined ? 'none' : `\`${String(preset)}\``, description ?? ''];
   });
   return [
     `### options of \`${driver.id}\``,

@@ -169,6 +169,38 @@ devices:
     );
   });
 
+  it('lets devices of a bus share a port, each with its own address and all with one speed', () => {
+    const bus = (...entries: string[]): string =>
+      `${GOOD}${entries.map((entry, at) => `  - { id: osdp-${at}, port: /dev/serial/by-id/bus, ${entry} }\n`).join('')}`;
+    const { config } = load(
+      bus('driver: osdp, options: { address: 1 }', 'driver: osdp, options: { address: 2 }'),
+    );
+    expect(config.devices.filter(({ driver }) => driver === 'osdp')).toHaveLength(2);
+    expect(
+      refusal(bus('driver: osdp, options: { address: 1 }', 'driver: osdp, options: { address: 1 }')),
+    ).toMatch(/devices\[3\]\.options\.address: is already the address of devices\[2\]/);
+    expect(refusal(bus('driver: osdp', 'driver: osdp, options: { address: 1, baud: 19200 }'))).toMatch(
+      /devices\[3\]\.options\.baud: differs from that of devices\[2\]/,
+    );
+    expect(refusal(bus('driver: osdp', 'driver: line'))).toMatch(
+      /devices\[3\]\.port: is already the port of devices\[2\]/,
+    );
+  });
+
+  it.each([
+    ['{ scbk_file: /k, secure: off }', /secure: cannot be off where scbk_file is given/],
+    ['{ secure: required }', /scbk_file: is missing/],
+    ['{ install: true }', /install: needs scbk_file/],
+    ['{ previous_scbk_file: /k }', /previous_scbk_file: needs scbk_file/],
+    ['{ scbk_file: /k, install_address: 0 }', /install_address: needs install: true/],
+    ['{ address: 127 }', /address: must be a whole number from 0 to 126/],
+    ['{ scbk: "00" }', /scbk: is not an option/],
+  ])('refuses the OSDP options %s: a secured reader is never spoken to in the clear', (options, expected) => {
+    expect(refusal(`${GOOD}  - { id: o, driver: osdp, port: /dev/o, options: ${options} }\n`)).toMatch(
+      expected,
+    );
+  });
+
   it('names the variable when the environment is wrong, misspelled ones included', () => {
     const message = refusal(GOOD, {
       ROLLCALL_STORE_RETENTION_DAYS: 'many',

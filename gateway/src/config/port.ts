@@ -21,14 +21,10 @@ export function lastingNameOf(port: string): string {
 
 export const portSchema = z
   .string('must be a path or an address')
-  .refine(
-    (port) =>
-      /^\/[^\0]+$/.test(port) || isAddress(port),
-    {
-      message:
-        'must be an absolute path, best one under /dev/serial/by-id/ or /dev/input/by-id/, or tcp://host:port, or hid:VID:PID for a USB-HID device, or http://address:port/SERIAL for a terminal that calls',
-    },
-  );
+  .refine((port) => /^\/[^\0]+$/.test(port) || isAddress(port), {
+    message:
+      'must be an absolute path, best one under /dev/serial/by-id/ or /dev/input/by-id/, or tcp://host:port, or hid:VID:PID for a USB-HID device, or http://address:port/SERIAL for a terminal that calls',
+  });
 
 function isAddress(port: string): boolean {
   return [parseTcpAddress, parseHttpAddress, parseHidAddress].some((parse) => parse(port) !== undefined);

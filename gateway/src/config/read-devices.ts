@@ -26,6 +26,7 @@ export function readDevices(raw: unknown, findings: Findings): DeviceConfig[] {
   checkNames(devices, findings);
   checkFeedback(devices, findings);
   checkPortForms(devices, findings);
+  checkWithCard(devices, findings);
   checkPorts(devices, findings);
   return devices as DeviceConfig[];
 }
@@ -146,21 +147,73 @@ function checkPortForms(devices: readonly Read[], findings: Findings): void {
   }
 }
 
+function checkWithCard(devices: readonly Read[], findings: Findings): void {
+  for (const [index, { driver, withCard, withCardSeconds }] of devices.entries()) {
+    const path = ['devices', index, 'with_card'];
+    if (withCard === undefined) {
+      if (withCardSeconds !== undefined) {
+        findings.problem([...path.slice(0, 2), 'with_card_seconds'], 'needs with_card beside it');
+      }
+      continue;
+    }
+    const reader = devices.find((device) => device.id === withCard);
+    if (driver !== undefined && findDriver(driver)?.kind !== 'finger') {
+      findings.problem(path, 'is for scanners; this device reads no fingers');
+    } else if (reader === undefined) {
+      findings.problem(path, 'names a device that is not in this list; write the id of a card reader');
+    } else if (reader.driver !== undefined && findDriver(reader.driver)?.kind !== 'card') {
+      findings.problem(path, `names a device of driver ${reader.driver}, which reads no cards`);
+    }
+  }
+}
+
 function checkPorts(devices: readonly Read[], findings: Findings): void {
   const first = new Map<string, number>();
-  for (const [index, { port }] of devices.entries()) {
+  for (const [index, device] of devices.entries()) {
+    const { port } = device;
     if (port === undefined) continue;
     const earlier = first.get(port);
     if (earlier === undefined) first.set(port, index);
-    else
-      findings.problem(
-        ['devices', index, 'port'],
-        `is already the port of devices[${earlier}]; each device needs its own`,
-      );
+    else {
+      const problem = clashOnPort(device, earlier, devices.slice(0, index));
+      if (problem !== undefined) findings.problem(['devices', index, ...problem.path], problem.text);
+    }
     if (isUnstablePort(port)) {
       findings.warnings.push(
         `devices[${index}].port: ${port} may be another reader after the next restart; find the lasting name with ${lastingNameOf(port)} and write that`,
       );
     }
   }
+}
+
+/** Why a device cannot be on a port where others are; undefined where it can: on a bus, with an address of its own. */
+function clashOnPort(
+  device: Read,
+  earlier: number,
+  before: readonly Read[],
+): { path: PropertyKey[]; text: string } | undefined {
+  const driver = device.driver === undefined ? undefined : findDriver(device.driver);
+  if (driver?.sharesPort !== true || before[earlier]?.driver !== device.driver) {
+    return {
+      path: ['port'],
+      text: `is already the port of devices[${earlier}]; each device needs its own`,
+    };
+  }
+  if (device.options === undefined) return undefined;
+  for (const [index, other] of before.entries()) {
+    if (other.port !== device.port || other.options === undefined) continue;
+    if (driver.addressOf?.(other.options) === driver.addressOf?.(device.options)) {
+      return {
+        path: ['options', 'address'],
+        text: `is already the address of devices[${index}] on this port; give each its own`,
+      };
+    }
+    if (driver.baudFrom?.(other.options) !== driver.baudFrom?.(device.options)) {
+      return {
+        path: ['options', 'baud'],
+        text: `differs from that of devices[${index}] on the same port; a bus has one speed`,
+      };
+    }
+  }
+  return undefined;
 }

@@ -154,6 +154,22 @@ export const DEVICE_KEYS = {
       example: 'lights-r101',
     }),
   ),
+  with_card: optional(
+    text({
+      value: deviceIdSchema,
+      description:
+        'Of a scanner: card reader whose card has to come before the finger, which is compared with it.',
+      example: 'card-r101',
+    }),
+  ),
+  with_card_seconds: optional(
+    integer({
+      min: 2,
+      max: 60,
+      unit: 'seconds',
+      description: 'How long the finger may come after the card; 10 unless written.',
+    }),
+  ),
 } as const satisfies Record<string, Key>;
 
 export type SectionName = keyof typeof SECTIONS;

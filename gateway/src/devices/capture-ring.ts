@@ -26,6 +26,15 @@ export class CaptureRing {
     }
   }
 
+  /** Blackens everything since the last write, that write included: it holds a key, a PIN or a template. */
+  conceal(): void {
+    for (let index = this.#pieces.length - 1; index >= 0; index--) {
+      const piece = this.#pieces[index];
+      piece?.bytes.fill(0);
+      if (piece?.direction === 'out') return;
+    }
+  }
+
   get byteLength(): number {
     return this.#bytes;
   }

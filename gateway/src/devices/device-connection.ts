@@ -4,6 +4,7 @@ import { type Clock, delay } from '@rollcall/protocol/clock';
 import { hasCode, isRollcallError, RollcallError } from '@rollcall/protocol/errors';
 import type { DeviceConfig } from '../config/schema.js';
 import type { DriverDefinition, DriverEvent, DriverSession } from '../drivers/driver.js';
+import type { FingerSensor } from '../drivers/finger/sensor.js';
 import type { TerminalLink } from '../drivers/terminal-log.js';
 import type { UserChange } from '../drivers/user-change.js';
 import type { FeedbackSignal } from '../feedback/signal.js';
@@ -101,6 +102,11 @@ export class DeviceConnection {
     await this.#session.changeUser(change);
   }
 
+  /** Undefined for everything but a scanner that has answered, and after its connection was lost. */
+  get sensor(): FingerSensor | undefined {
+    return this.#isOpen && this.#lostReason === undefined ? this.#session?.sensor : undefined;
+  }
+
   async close(): Promise<void> {
     this.#lostReason ??= new RollcallError(
       'PORT_CLOSED',
@@ -158,8 +164,11 @@ export class DeviceConnection {
       randomBytes,
       terminal,
       readSecret,
+      takeTurn: () => this.#takeTurn(),
+      conceal: () => this.#options.capture.conceal(),
       giveUp: (reason) => this.#lose(reason),
       emit: (event) => this.#emit(event),
+      capture: (direction, bytes) => this.#options.capture.add(direction, clock.monoMs(), bytes),
       count: (counter, by) => counters.add(counter, by),
     });
     return this.#session;
@@ -187,6 +196,11 @@ export class DeviceConnection {
     if (this.#lostReason !== undefined) return;
     const { clock } = this.#options;
     this.#options.onEvent(event, this.#chunkStamp ?? { monoMs: clock.monoMs(), wallMs: clock.wallMs() });
+  }
+
+  #takeTurn(): Promise<() => void> {
+    if (this.#lostReason !== undefined) return Promise.reject(this.#lostReason);
+    return this.#transport.takeTurn?.() ?? Promise.resolve(() => undefined);
   }
 
   async #write(bytes: Uint8Array): Promise<void> {
@@ -230,7 +244,8 @@ export class DeviceConnection {
 
   #capture(direction: 'in' | 'out', bytes: Uint8Array): void {
     const { capture, clock, driver } = this.#options;
-    if (driver.isPrivateWire !== true) capture.add(direction, clock.monoMs(), bytes);
+    if (driver.isPrivateWire !== true && driver.capturesItself !== true)
+      capture.add(direction, clock.monoMs(), bytes);
   }
 
   #lose(reason: RollcallError): void {
@@ -247,7 +262,7 @@ export class DeviceConnection {
 }
 
 function linkOf(
-  { link, baudFrom }: DriverDefinition<unknown>,
+  { link, baudFrom, sharesPort }: DriverDefinition<unknown>,
   { options }: DeviceConfig,
 ): LinkSettings | HidLinkSettings {
   if (link.kind === 'hid') {
@@ -255,7 +270,8 @@ function linkOf(
     return { kind, usagePage, usage, exclusive };
   }
   const { baud, dtr, rts } = link;
-  return { baud: baudFrom?.(options) ?? baud, dtr, rts };
+  const shared = sharesPort === true ? { shared: true } : {};
+  return { baud: baudFrom?.(options) ?? baud, dtr, rts, ...shared };
 }
 
 function readSecret(file: string): string {

@@ -208,3 +208,21 @@ it('gives the light to whoever has tapped before it stops, and takes nobody new'
   expect(portOf('/dev/line-a').last.isOpen).toBe(false);
   expect(clock.pendingTimers).toBe(0);
 });
+
+it('has a PIN typed after a card kept as one more, and keeps nothing of keys without a card', async () => {
+  const lights = device('lights', 'line');
+  const fleet = await start(device('keypad', 'wiegand', { feedback: 'lights' }), lights);
+  const { last } = portOf('/dev/keypad');
+  last.receive('\r\n4:4\r\n4:7\r\n4:B\r\n');
+  await settle();
+  expect(recorded).toEqual([]);
+  expect(written('lights')).toContain('LED,3');
+  last.receive('26:2F623AE\r\n');
+  last.receive([...'471108'].map((key) => `4:${key}\r\n`).join(''));
+  await settle();
+  expect(recorded.map(({ read, pin }) => [read.values.w26, pin])).toEqual([
+    ['wiegand26:123-04567', undefined],
+    ['wiegand26:123-04567', '471108'],
+  ]);
+  await fleet.stop();
+});

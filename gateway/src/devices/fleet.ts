@@ -1,7 +1,9 @@
 import { type Clock, delay } from '@rollcall/protocol/clock';
+import type { CardRead } from '@rollcall/protocol/credential';
 import { RollcallError } from '@rollcall/protocol/errors';
 import type { DeviceConfig } from '../config/schema.js';
 import type { DriverEvent } from '../drivers/driver.js';
+import type { FingerSensor } from '../drivers/finger/sensor.js';
 import { driverIds, findDriver } from '../drivers/registry.js';
 import type { TerminalLink } from '../drivers/terminal-log.js';
 import type { UserChange } from '../drivers/user-change.js';
@@ -10,15 +12,18 @@ import type { Log } from '../log.js';
 import { type IdentifyPort, identifyPort } from '../transport/port-identity.js';
 import type { OpenTransport } from '../transport/transport.js';
 import type { CaptureRing } from './capture-ring.js';
+import { CARD_BEFORE_FINGER_MS, CardAndFinger } from './card-and-finger.js';
 import type { Lights, Stamp } from './device-connection.js';
 import type { DeviceSnapshot } from './device-snapshot.js';
-import type { RecordPresentation } from './presentation.js';
+import { PinEntry } from './pin-entry.js';
+import type { FingerPresentation, Presentation, RecordFinger, RecordPresentation } from './presentation.js';
 import { Supervisor } from './supervisor.js';
 
 /** Presentations of one device that may wait for the disk; people tap far slower, a broken device does not. */
 export const PRESENTATIONS_IN_FLIGHT_MAX = 64;
 /** How long a stop waits for the lights of people who have just tapped. */
 const DRAIN_LIMIT_MS = 5_000;
+const SECOND_MS = 1_000;
 
 export interface Fleet {
   start(): void;
@@ -44,9 +49,21 @@ export interface FleetOptions {
   record: RecordPresentation;
   /** Keeps the logs of terminals; absent where there are none. */
   terminalOf?(deviceId: string): TerminalLink;
+  /** Undefined where no scanner is to be used: then fingers are refused. */
+  fingers?: FingerPort;
   onChange(snapshot: DeviceSnapshot): void;
   identifyPort?: IdentifyPort;
   random?: () => number;
+}
+
+/** What fingers need beyond a device. */
+export interface FingerPort {
+  record: RecordFinger;
+  /** A scanner has answered, or is gone. */
+  sensorChanged(deviceId: string, sensor: FingerSensor | undefined): void;
+  slotsOf(deviceId: string, studentRef: string): readonly number[];
+  /** Whose card it is; undefined where that is not certain. */
+  holderOf(read: CardRead): string | undefined;
 }
 
 /**
@@ -62,7 +79,10 @@ interface Member {
   device: DeviceConfig;
   hasLights: boolean;
   supervisor: Supervisor;
+  pinEntry: PinEntry;
   inFlight: number;
+  /** Set on a scanner whose fingers need a card before them. */
+  cardFirst: CardAndFinger | undefined;
 }
 
 class SupervisedFleet implements Fleet {
@@ -82,6 +102,7 @@ class SupervisedFleet implements Fleet {
 
   async stop(): Promise<void> {
     this.#isStopping = true;
+    for (const { pinEntry } of this.#members.values()) pinEntry.reset();
     // Whoever has tapped already still gets the light that belongs to the stored punch.
     const limit = new AbortController();
     await Promise.race([
@@ -89,6 +110,7 @@ class SupervisedFleet implements Fleet {
       delay(this.#options.clock, DRAIN_LIMIT_MS, limit.signal).catch(() => undefined),
     ]);
     limit.abort();
+    for (const { cardFirst } of this.#members.values()) cardFirst?.end();
     await Promise.all([...this.#members.values()].map(({ supervisor }) => supervisor.stop()));
   }
 
@@ -126,6 +148,13 @@ class SupervisedFleet implements Fleet {
       device,
       hasLights: driver.hasLights,
       inFlight: 0,
+      cardFirst: this.#cardFirst(device),
+      pinEntry: new PinEntry({
+        clock,
+        onPin: (read, pin) =>
+          this.#present(member, { read, pin }, { monoMs: clock.monoMs(), wallMs: clock.wallMs() }),
+        onStray: () => this.#showWrongPin(member),
+      }),
       supervisor: new Supervisor({
         device,
         driver,
@@ -137,29 +166,109 @@ class SupervisedFleet implements Fleet {
         ...(terminal === undefined ? {} : { terminal }),
         onEvent: (event, stamp) => this.#onEvent(member, event, stamp),
         onChange,
+        onSensor: (sensor) => {
+          this.#options.fingers?.sensorChanged(device.id, sensor);
+          member.cardFirst?.sensorChanged(sensor);
+        },
       }),
     };
     return member;
   }
 
+  #cardFirst({ id, withCard, withCardSeconds }: DeviceConfig): CardAndFinger | undefined {
+    const { fingers, clock } = this.#options;
+    if (withCard === undefined || fingers === undefined) return undefined;
+    return new CardAndFinger({
+      clock,
+      windowMs: withCardSeconds === undefined ? CARD_BEFORE_FINGER_MS : withCardSeconds * SECOND_MS,
+      slotsOf: (studentRef) => fingers.slotsOf(id, studentRef),
+    });
+  }
+
   #onEvent(member: Member, event: DriverEvent, stamp: Stamp): void {
-    if (event.type !== 'card' || this.#isStopping) return;
-    const { device } = member;
-    const answering = this.#members.get(device.feedback ?? device.id) ?? member;
-    // Taken now: if that connection ends before the disk answers, nobody else may get this light.
-    const lights = answering.supervisor.lights();
-    const hint = event.directionHint ?? (device.direction === 'both' ? undefined : device.direction);
-    const task = this.#record(member, {
-      deviceId: device.id,
-      read: event.read,
+    if (this.#isStopping) return;
+    const hint = member.device.direction === 'both' ? undefined : member.device.direction;
+    const shown = {
+      deviceId: member.device.id,
       ...(hint === undefined ? {} : { directionHint: hint }),
       ...stamp,
-    }).then((signal) => this.#showSignal(answering, lights, signal));
+    };
+    switch (event.type) {
+      case 'card':
+        member.pinEntry.cardShown(event.read);
+        this.#present(member, event, stamp);
+        this.#expectFinger(member, event.read);
+        return;
+      case 'keys':
+        member.pinEntry.press(event.digits);
+        return;
+      case 'finger': {
+        const { slot, score } = event;
+        this.#onFinger(member, { ...shown, finger: score === undefined ? { slot } : { slot, score } });
+        return;
+      }
+      case 'finger_image':
+        this.#onFinger(member, { ...shown, finger: { image: event.image } });
+        return;
+      case 'finger_unknown':
+        this.#answer(member, () => Promise.resolve('not_recognized'));
+    }
+  }
+
+  #onFinger(member: Member, presentation: FingerPresentation): void {
+    const { cardFirst } = member;
+    const card = cardFirst?.card;
+    this.#answer(member, async () => {
+      // Without a card before it the finger is nobody's, whoever it is.
+      if (cardFirst !== undefined && card === undefined) return 'not_recognized';
+      const { fingers } = this.#options;
+      if (fingers === undefined) return 'refused';
+      const signal = await fingers.record(card === undefined ? presentation : { ...presentation, card });
+      if (signal !== 'not_recognized' && cardFirst?.card === card) cardFirst?.end();
+      return signal;
+    });
+  }
+
+  /** The scanners that wait for a card of this reader compare with its holder from now on. */
+  #expectFinger(reader: Member, read: CardRead): void {
+    const { fingers } = this.#options;
+    for (const { device, cardFirst } of this.#members.values()) {
+      if (device.withCard === reader.device.id) cardFirst?.cardShown(read, fingers?.holderOf(read));
+    }
+  }
+
+  #present(member: Member, shown: Pick<Presentation, 'read' | 'pin' | 'directionHint'>, stamp: Stamp): void {
+    const { device } = member;
+    const hint = shown.directionHint ?? (device.direction === 'both' ? undefined : device.direction);
+    const presentation = {
+      deviceId: device.id,
+      read: shown.read,
+      ...(shown.pin === undefined ? {} : { pin: shown.pin }),
+      ...(hint === undefined ? {} : { directionHint: hint }),
+      ...stamp,
+    };
+    this.#answer(member, () => this.#options.record(presentation));
+  }
+
+  #answer(member: Member, record: () => Promise<FeedbackSignal>): void {
+    const answering = this.#answering(member);
+    // Taken now: if that connection ends before the disk answers, nobody else may get this light.
+    const lights = answering.supervisor.lights();
+    const task = this.#record(member, record).then((signal) => this.#showSignal(answering, lights, signal));
     this.#pending.add(task);
     void task.finally(() => this.#pending.delete(task));
   }
 
-  async #record(member: Member, presentation: Parameters<RecordPresentation>[0]): Promise<FeedbackSignal> {
+  #showWrongPin(member: Member): void {
+    const answering = this.#answering(member);
+    void this.#showSignal(answering, answering.supervisor.lights(), 'pin_wrong');
+  }
+
+  #answering(member: Member): Member {
+    return this.#members.get(member.device.feedback ?? member.device.id) ?? member;
+  }
+
+  async #record(member: Member, record: () => Promise<FeedbackSignal>): Promise<FeedbackSignal> {
     if (member.inFlight >= PRESENTATIONS_IN_FLIGHT_MAX) {
       this.#options.log.error(
         { device_id: member.device.id },
@@ -169,7 +278,7 @@ class SupervisedFleet implements Fleet {
     }
     member.inFlight += 1;
     try {
-      return await this.#options.record(presentation);
+      return await record();
     } catch (error) {
       this.#options.log.error({ err: error, device_id: member.device.id }, 'recording a punch failed');
       return 'refused';

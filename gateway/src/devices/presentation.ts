@@ -1,11 +1,14 @@
 import type { CardRead } from '@rollcall/protocol/credential';
 import type { DirectionHint } from '@rollcall/protocol/punch';
+import type { FingerImage } from '../drivers/finger/sensor.js';
 import type { FeedbackSignal } from '../feedback/signal.js';
 
 /** One card shown to one device, as the device layer hands it to the punch recorder. */
 export interface Presentation {
   readonly deviceId: string;
   readonly read: CardRead;
+  /** Typed after the card, which has a presentation of its own already. */
+  readonly pin?: string;
   readonly directionHint?: DirectionHint;
   /** Both clocks, read when the byte arrived that completed the frame. */
   readonly monoMs: number;
@@ -17,3 +20,23 @@ export interface Presentation {
  * the signal on the device's own lights or on those named by `feedback:`. Never rejects.
  */
 export type RecordPresentation = (presentation: Presentation) => Promise<FeedbackSignal>;
+
+/** A card whose holder was asked for the finger (verification 1:1). */
+export interface VerifiedCard {
+  readonly read: CardRead;
+  readonly studentRef: string;
+}
+
+/** One finger on one scanner. */
+export interface FingerPresentation {
+  readonly deviceId: string;
+  readonly finger: { slot: number; score?: number } | { image: FingerImage };
+  /** Set where a card came first and named whose finger it has to be. */
+  readonly card?: VerifiedCard;
+  readonly directionHint?: DirectionHint;
+  readonly monoMs: number;
+  readonly wallMs: number;
+}
+
+/** As {@link RecordPresentation}: resolves only after the row is fsynced, was refused, or there is none. */
+export type RecordFinger = (presentation: FingerPresentation) => Promise<FeedbackSignal>;

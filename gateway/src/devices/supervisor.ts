@@ -3,6 +3,7 @@ import type { DeviceState } from '@rollcall/protocol/device-status';
 import { type ErrorCode, hasCode, RollcallError } from '@rollcall/protocol/errors';
 import type { DeviceConfig } from '../config/schema.js';
 import type { DriverDefinition, DriverEvent } from '../drivers/driver.js';
+import type { FingerSensor } from '../drivers/finger/sensor.js';
 import type { TerminalLink } from '../drivers/terminal-log.js';
 import type { UserChange } from '../drivers/user-change.js';
 import type { Log } from '../log.js';
@@ -46,6 +47,8 @@ export interface SupervisorOptions {
   terminal?: TerminalLink;
   onEvent(event: DriverEvent, stamp: Stamp): void;
   onChange(snapshot: DeviceSnapshot): void;
+  /** A scanner has answered, or its connection has ended. */
+  onSensor?(sensor: FingerSensor | undefined): void;
 }
 
 /** Keeps one device connected for ever (edge §4.6). Nothing that happens to it reaches anything else. */
@@ -75,6 +78,9 @@ export class Supervisor {
   #lastByteMs: number | undefined;
   #hasHeartbeat = false;
   #drainedThroughMs: number | null = null;
+  #hasSensor = false;
+  /** What the device says is wrong with it; said anew by every connection. */
+  readonly #conditions = new Map<ErrorCode, string>();
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -172,6 +178,10 @@ export class Supervisor {
     if (this.#connection !== connection) return;
     this.#readySinceMs = this.#options.clock.monoMs();
     this.#log.info('device ready');
+    if (connection.sensor !== undefined) {
+      this.#hasSensor = true;
+      this.#options.onSensor?.(connection.sensor);
+    }
     this.#judge();
   }
 
@@ -197,6 +207,11 @@ export class Supervisor {
     const connection = this.#connection;
     this.#connection = undefined;
     this.#readySinceMs = undefined;
+    if (this.#hasSensor) {
+      this.#hasSensor = false;
+      this.#options.onSensor?.(undefined);
+    }
+    this.#conditions.clear();
     if (connection === undefined) return;
     this.#closing = connection.close().catch((error: unknown) => {
       this.#log.warn({ err: error }, 'closing the device failed');
@@ -252,6 +267,11 @@ export class Supervisor {
       }
       return;
     }
+    const [condition] = this.#conditions;
+    if (condition !== undefined) {
+      this.#show('degraded', { code: condition[0], message: condition[1] });
+      return;
+    }
     const garbage = this.#garbage.problemAt(nowMs);
     if (garbage === undefined) this.#show('ready', null);
     else this.#show('degraded', { code: 'FRAME_GARBAGE', message: garbage });
@@ -264,8 +284,15 @@ export class Supervisor {
       this.#lastFrameAtMs = stamp.wallMs;
       if (event.type === 'alive') this.#hasHeartbeat = true;
       if (event.type === 'drained') this.#drainedThroughMs = event.throughMs;
+      if (event.type === 'condition') this.#onCondition(event.code, event.problem);
     }
     this.#options.onEvent(event, stamp);
+  }
+
+  #onCondition(code: ErrorCode, problem: string | null): void {
+    if (problem === null) this.#conditions.delete(code);
+    else this.#conditions.set(code, problem);
+    this.#judge();
   }
 
   #onRejected(event: { reason: string; message: string }, monoMs: number): void {

@@ -24,6 +24,8 @@ export class DriverBench {
   readonly #options: unknown;
   /** Speeds that the driver has set. */
   readonly bauds: number[] = [];
+  /** What a driver that captures itself handed out, as hex. */
+  readonly captured: string[] = [];
   /** A driver that takes reports gets whole ones: nothing splits them on the way. */
   readonly takesReports: boolean;
   session: DriverSession;
@@ -34,6 +36,10 @@ export class DriverBench {
   readonly #secret: string;
   /** Why the driver gave the connection up. */
   readonly gaveUp: RollcallError[] = [];
+  /** Turns that are taken at this moment; a driver that ends must not hold one. */
+  turns = 0;
+  /** What was written when the driver said that it was a secret. */
+  readonly concealed: string[] = [];
 
   /**
    * @param random what the driver draws, from the beginning again after a reconnect.
@@ -96,7 +102,8 @@ export class DriverBench {
   /** Asks whether the device answers, as a connection does after opening; the answer comes with the dialog. */
   probe(): void {
     // A device that says something else is part of some vectors: then the events tell.
-    this.session.probe?.().catch(() => undefined);
+    // Not at once: a dialog watches what is written from here on, the first question included.
+    queueMicrotask(() => this.session.probe?.().catch(() => undefined));
   }
 
   /** The strongest value of every card that was emitted. */
@@ -166,11 +173,20 @@ export class DriverBench {
       },
       terminal: this.#terminal,
       readSecret: () => this.#secret,
+      takeTurn: async () => {
+        if (!this.#isConnected) throw new Error('closed');
+        this.turns += 1;
+        return () => {
+          this.turns -= 1;
+        };
+      },
       giveUp: (reason) => {
         this.gaveUp.push(reason);
         this.disconnect();
       },
+      conceal: () => this.concealed.push(this.written.at(-1) ?? ''),
       emit: (event) => this.events.push(event),
+      capture: (_direction, bytes) => this.captured.push(Buffer.from(bytes).toString('hex')),
       count: (counter, by = 1) => {
         this.counts[counter] = (this.counts[counter] ?? 0) + by;
       },

@@ -1,10 +1,11 @@
 import type { Clock } from '@rollcall/protocol/clock';
 import type { CardRead } from '@rollcall/protocol/credential';
 import type { DeviceCounter } from '@rollcall/protocol/device-status';
-import type { RollcallError } from '@rollcall/protocol/errors';
+import type { ErrorCode, RollcallError } from '@rollcall/protocol/errors';
 import type { DirectionHint } from '@rollcall/protocol/punch';
 import type * as z from 'zod';
 import type { FeedbackSignal } from '../feedback/signal.js';
+import type { FingerImage, FingerSensor } from './finger/sensor.js';
 import type { TerminalLink } from './terminal-log.js';
 import type { UserChange } from './user-change.js';
 
@@ -18,6 +19,19 @@ export type DriverEvent =
       unverified?: true;
     }
   | { type: 'card_removed' }
+  /** The sensor recognized a finger itself; one event a presentation, the finger has to leave in between. */
+  | { type: 'finger'; slot: number; score?: number }
+  /** A presentation that is to be recognized on the gateway. */
+  | { type: 'finger_image'; image: FingerImage }
+  /** A finger that is in no slot, or that could not be read in several tries. */
+  | { type: 'finger_unknown' }
+  /**
+   * Keys that were pressed, in order: digits, `*` and `#`. They may come one by one or all at once, and may be
+   * somebody's PIN.
+   */
+  | { type: 'keys'; digits: string }
+  /** Something about the device that lasts until it says otherwise; `problem` null once it is over. */
+  | { type: 'condition'; code: ErrorCode; problem: string | null }
   /** The device said who it is. */
   | { type: 'identity'; text: string }
   /** A heartbeat: a device that has ever sent one and then falls silent counts as degraded. */
@@ -96,9 +110,18 @@ export interface DriverContext<Options> {
   readonly terminal: TerminalLink;
   /** The content of a secret file that an option names, without the newline that editors add. @throws RollcallError `KEY_INVALID` */
   readSecret(file: string): string;
+  /**
+   * Waits until nobody else speaks on a port that several devices share, and gives the function that ends the turn.
+   * Resolves at once where the port is not shared. Fails when the connection is gone.
+   */
+  takeTurn(): Promise<() => void>;
+  /** Blackens what the capture holds from the last write on: it was, or answers, a secret. */
+  conceal(): void;
   /** Ends this connection; the supervisor tells why and tries again by its own schedule. */
   giveUp(reason: RollcallError): void;
   emit(event: DriverEvent): void;
+  /** What the capture for the technician may hold; only for drivers that say `capturesItself`. */
+  capture(direction: 'in' | 'out', bytes: Uint8Array): void;
   count(counter: DeviceCounter, by?: number): void;
 }
 
@@ -120,6 +143,8 @@ export interface DriverSession {
    * @throws RollcallError `DEVICE_REFUSED` or `DEVICE_TIMEOUT`.
    */
   changeUser?(change: UserChange): Promise<void>;
+  /** What enrollment and the gallery do with a scanner, from its probe on; absent on everything else. */
+  readonly sensor?: FingerSensor | undefined;
   /** Cancels every timer. */
   close(): void;
 }
@@ -135,6 +160,8 @@ export interface DriverDefinition<Options> {
   readonly link: SerialLink | HidLink;
   /** What discovery goes by; absent where no USB number says anything about the family. */
   readonly usb?: readonly UsbHint[];
+  /** True where bytes on the wire can be biometric: then only what the session hands to `capture` is kept. */
+  readonly capturesItself?: true;
   /** Milliseconds of silence after which a device that should send heartbeats counts as degraded. */
   readonly silenceLimitMs?: number;
   /** True where templates, passwords or names travel on the wire: then no capture is taken of it. */
@@ -145,6 +172,10 @@ export interface DriverDefinition<Options> {
   readonly options: z.ZodType<Options>;
   /** The speed where it is an option of the device; otherwise `link.baud` holds. */
   baudFrom?(options: Options): number;
+  /** Several of its devices can be on one port, each with an address of its own: a bus. */
+  readonly sharesPort?: true;
+  /** On a shared port. */
+  addressOf?(options: Options): number;
   open(context: DriverContext<Options>): DriverSession;
 }
 

@@ -7,6 +7,8 @@
  * - `kept_unknown`: on disk, but nobody on the roster has this card.
  * - `disk_full`: not on disk, because there is no room. A person has to come.
  * - `refused`: not on disk for any other reason; to be tried again.
+ * - `not_recognized`: a finger that is nobody's here; nothing is kept, try again or use the card.
+ * - `pin_wrong`: what was typed is not the PIN of the card; nothing is kept of it, the card before it was.
  */
 export type FeedbackSignal =
   | 'kept'
@@ -14,7 +16,9 @@ export type FeedbackSignal =
   | 'kept_elsewhere'
   | 'kept_unknown'
   | 'disk_full'
-  | 'refused';
+  | 'refused'
+  | 'not_recognized'
+  | 'pin_wrong';
 
 /** One signal in the terms that lights and beepers have in common; a device shows the part that it can. */
 export interface FeedbackPattern {
@@ -34,4 +38,6 @@ export const FEEDBACK_PATTERNS: Readonly<Record<FeedbackSignal, FeedbackPattern>
   kept_unknown: { color: 'green', lightMs: 400, beeps: 2, beepMs: 80 },
   disk_full: { color: 'red', lightMs: 2_000, beeps: 1, beepMs: 800 },
   refused: { color: 'red', lightMs: 800, beeps: 3, beepMs: 150 },
+  not_recognized: { color: 'red', lightMs: 400, beeps: 2, beepMs: 80 },
+  pin_wrong: { color: 'red', lightMs: 800, beeps: 2, beepMs: 150 },
 };

@@ -1,8 +1,9 @@
+import { pinText } from '@rollcall/protocol/pin';
 import type { RosterCredential } from '@rollcall/protocol/roster';
 import { describe, expect, it } from 'vitest';
 import { storeFixture } from '../store/store.fixture.js';
 import { CardLookup } from './card-lookup.js';
-import { credential, readHash, rosterDocument } from './roster.fixture.js';
+import { credential, hmacHex, pinCredential, readHash, rosterDocument } from './roster.fixture.js';
 import { RosterStore } from './roster-store.js';
 
 const NOW_MS = Date.UTC(2026, 6, 7, 4, 30);
@@ -92,5 +93,18 @@ describe('CardLookup', () => {
     expect(new CardLookup(store.db).find(readHash('em4100:0F00A1B2C3'), NOW_MS)).toEqual({
       outcome: 'unknown',
     });
+  });
+
+  it('takes a PIN only from its student, and only while it is issued', async () => {
+    const cards = await lookup({
+      s1: [pinCredential('s1', '471108')],
+      s2: [pinCredential('s2', '471108', { state: 'blocked' })],
+    });
+    const hash = (student: string, pin: string) => hmacHex(pinText(student, pin));
+    expect(cards.hasPin('s1', hash('s1', '471108'), NOW_MS)).toBe(true);
+    expect(cards.hasPin('s1', hash('s1', '471109'), NOW_MS)).toBe(false);
+    expect(cards.hasPin('s1', hash('s2', '471108'), NOW_MS)).toBe(false);
+    expect(cards.hasPin('s2', hash('s2', '471108'), NOW_MS)).toBe(false);
+    expect(cards.hasPin('s1', hash('s1', '471108'), Date.UTC(2026, 5, 30))).toBe(false);
   });
 });

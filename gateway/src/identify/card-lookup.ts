@@ -15,7 +15,7 @@ export type CardMatch =
 interface Match {
   credentialId: number;
   studentRef: string;
-  technology: Technology;
+  technology: Technology | 'pin';
   state: RosterCredential['state'];
   validFromMs: number;
   validToMs: number | null;
@@ -49,6 +49,14 @@ export class CardLookup {
       if (matches.length > 0) return decide(matches, projection, atMs);
     }
     return { outcome: 'unknown' };
+  }
+
+  /** Whether this is the hash of the student's PIN, and it is to be accepted. */
+  hasPin(studentRef: string, hash: string, atMs: number | undefined): boolean {
+    const matches = this.#byHash.all(hash, 'full') as Match[];
+    return matches.some(
+      (match) => match.technology === 'pin' && match.studentRef === studentRef && isLive(match, atMs),
+    );
   }
 
   /**

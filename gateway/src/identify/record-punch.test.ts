@@ -5,17 +5,24 @@ import { silentLog } from '../log.js';
 import { stampOf, storeFixture } from '../store/store.fixture.js';
 import { CardLookup, type CardMatch } from './card-lookup.js';
 import { ExpectedStudents } from './expected-students.js';
+import { PIN_LOCK_MS, PinTries, WRONG_PINS_MAX } from './pin-tries.js';
 import { AGAIN_WITHIN_MS } from './recent-taps.js';
 import { createRecordPunch, type RecordPunchOptions } from './record-punch.js';
-import { credential, hmacHex, rosterDocument } from './roster.fixture.js';
+import { credential, hmacHex, pinCredential, rosterDocument } from './roster.fixture.js';
 import { RosterStore } from './roster-store.js';
 
 async function fixture(over: Partial<RecordPunchOptions> = {}) {
   const f = storeFixture({ writer: { schedule: setImmediate } });
-  await new RosterStore(f.store).replace(rosterDocument(1, { s1: [credential('em4100:0F00A1B2C3')] }));
+  await new RosterStore(f.store).replace(
+    rosterDocument(1, {
+      s1: [credential('em4100:0F00A1B2C3'), pinCredential('s1', '471108')],
+      s2: [credential('em4100:0F00A1B2C4')],
+    }),
+  );
   const record = createRecordPunch({
     hmacHex,
     lookup: new CardLookup(f.store.db),
+    pinTries: new PinTries(f.clock),
     newPunchId: f.store.newPunchId,
     stampAt: stampOf(f.clock),
     append: (row) => f.writer.append(row),
@@ -23,8 +30,9 @@ async function fixture(over: Partial<RecordPunchOptions> = {}) {
     log: silentLog,
     ...over,
   });
-  const tap = (canonical: string) =>
+  const tap = (canonical: string, pin?: string) =>
     record({
+      ...(pin === undefined ? {} : { pin }),
       deviceId: 'reader-1',
       read: parseCanonical(canonical),
       directionHint: 'in',
@@ -109,8 +117,50 @@ describe('recording a punch', () => {
     const find = (): CardMatch => {
       throw new Error('damaged index');
     };
-    const f = await fixture({ lookup: { find } });
+    const f = await fixture({ lookup: { find, hasPin: () => false } });
     expect(await f.tap('em4100:0F00A1B2C3')).toBe('kept_unknown');
     expect(f.rows()).toHaveLength(1);
+  });
+
+  describe('with a PIN', () => {
+    const CARD = 'em4100:0F00A1B2C3';
+
+    it('keeps the right one as a punch of its own, and nothing of what was typed', async () => {
+      const f = await fixture();
+      expect(await f.tap(CARD, '471108')).toBe('kept');
+      const [row] = f.rows();
+      expect(punchSchema.parse(row)).toMatchObject({
+        kind: 'pin',
+        verify_method: 'card+pin',
+        student: { student_ref: 's1' },
+      });
+      expect(row.credential.technology).toBe('em4100');
+      expect(JSON.stringify(row.credential)).not.toContain('471108');
+    });
+
+    it('keeps nothing of a wrong one, of one without a PIN, and of a card of nobody', async () => {
+      const f = await fixture();
+      expect(await f.tap(CARD, '471109')).toBe('pin_wrong');
+      expect(await f.tap('em4100:0F00A1B2C4', '471108')).toBe('pin_wrong');
+      expect(await f.tap('em4100:0F00000009', '471108')).toBe('pin_wrong');
+      expect(f.rows()).toEqual([]);
+    });
+
+    it('looks at no more PINs of a card after so many wrong ones, until a while has passed', async () => {
+      const f = await fixture();
+      for (let count = 0; count < WRONG_PINS_MAX; count++) await f.tap(CARD, '000000');
+      expect(await f.tap(CARD, '471108')).toBe('pin_wrong');
+      expect(await f.tap(CARD)).toBe('kept');
+      f.clock.advance(PIN_LOCK_MS);
+      expect(await f.tap(CARD, '471108')).toBe('kept');
+    });
+
+    it('begins to count anew after a right one', async () => {
+      const f = await fixture();
+      for (let turn = 0; turn < 3; turn++) {
+        for (let count = 1; count < WRONG_PINS_MAX; count++) await f.tap(CARD, '000000');
+        expect(await f.tap(CARD, '471108')).toBe('kept');
+      }
+    });
   });
 });

@@ -1,5 +1,6 @@
 import { hashRead } from '@rollcall/protocol/credential';
-import type { RecordPresentation } from '../devices/presentation.js';
+import { pinText } from '@rollcall/protocol/pin';
+import type { Presentation, RecordPresentation } from '../devices/presentation.js';
 import type { FeedbackSignal } from '../feedback/signal.js';
 import type { Log } from '../log.js';
 import type { RowDraft, RowStamp } from '../store/outbox-row.js';
@@ -7,11 +8,13 @@ import type { AppendOutcome } from '../store/writer.js';
 import type { HmacHex } from './card-hash-key.js';
 import type { CardLookup, CardMatch } from './card-lookup.js';
 import type { ExpectedStudents } from './expected-students.js';
+import type { PinTries } from './pin-tries.js';
 import { RecentTaps } from './recent-taps.js';
 
 export interface RecordPunchOptions {
   hmacHex: HmacHex;
-  lookup: Pick<CardLookup, 'find'>;
+  lookup: Pick<CardLookup, 'find' | 'hasPin'>;
+  pinTries: Pick<PinTries, 'isLocked' | 'wrong' | 'right'>;
   newPunchId: () => string;
   stampAt: (monoMs: number, wallMs: number) => RowStamp;
   append: (row: RowDraft) => Promise<AppendOutcome>;
@@ -19,23 +22,25 @@ export interface RecordPunchOptions {
   log: Log;
 }
 
-/** From a card in the field to a row on disk and the light that says so. */
+/** From a card in the field, or a PIN typed after it, to a row on disk and the light that says so. */
 export function createRecordPunch(options: RecordPunchOptions): RecordPresentation {
   const { hmacHex, lookup, newPunchId, stampAt, append, expected, log } = options;
   const recent = new RecentTaps();
   return async (presentation): Promise<FeedbackSignal> => {
-    const { deviceId, directionHint } = presentation;
+    const { deviceId, directionHint, pin } = presentation;
     try {
       const stamp = stampAt(presentation.monoMs, presentation.wallMs);
       const credential = hashRead(presentation.read, hmacHex);
       const match = find(lookup, { credential, stamp, log });
+      if (pin !== undefined && !isRightPin(options, { match, pin, stamp, deviceId })) return 'pin_wrong';
       const outcome = await append({
         kind: 'punch',
         body: {
           ...stamp,
           punch_id: newPunchId(),
           device_id: deviceId,
-          kind: 'card',
+          // A PIN is a punch of its own: the card before it is kept already, with its own time.
+          ...(pin === undefined ? { kind: 'card' } : { kind: 'pin', verify_method: 'card+pin' }),
           credential,
           ...(match.outcome === 'recognized' ? { student: { student_ref: match.studentRef } } : {}),
           ...(directionHint === undefined ? {} : { direction_hint: directionHint }),
@@ -47,6 +52,8 @@ export function createRecordPunch(options: RecordPunchOptions): RecordPresentati
       }
       log.debug({ deviceId, seq: outcome.seq, outcome: match.outcome }, 'a tap is kept');
       if (match.outcome !== 'recognized') return 'kept_unknown';
+      // Whoever typed it has been told about the card already.
+      if (pin !== undefined) return 'kept';
       const { studentRef } = match;
       const isAgain = recent.note(deviceId, studentRef, presentation.monoMs);
       if (expected.isElsewhere(deviceId, studentRef, presentation.wallMs)) return 'kept_elsewhere';
@@ -59,6 +66,29 @@ export function createRecordPunch(options: RecordPunchOptions): RecordPresentati
   };
 }
 
+interface TypedPin extends Pick<Presentation, 'deviceId'> {
+  match: CardMatch;
+  pin: string;
+  stamp: RowStamp;
+}
+
+/** A PIN proves something only together with a card that names its owner. */
+function isRightPin(
+  { hmacHex, lookup, pinTries, log }: RecordPunchOptions,
+  { match, pin, stamp, deviceId }: TypedPin,
+): boolean {
+  if (match.outcome !== 'recognized') return false;
+  const { studentRef } = match;
+  if (pinTries.isLocked(studentRef)) {
+    log.warn({ deviceId }, 'too many wrong PINs of one card; further ones are not looked at for a while');
+    return false;
+  }
+  const isRight = lookup.hasPin(studentRef, hmacHex(pinText(studentRef, pin)), instantOf(stamp));
+  if (isRight) pinTries.right(studentRef);
+  else pinTries.wrong(studentRef);
+  return isRight;
+}
+
 interface Search {
   credential: ReturnType<typeof hashRead>;
   stamp: RowStamp;
@@ -68,10 +98,12 @@ interface Search {
 /** Recognition only enriches a punch: when it fails, the punch is kept all the same and central recognizes. */
 function find(lookup: Pick<CardLookup, 'find'>, { credential, stamp, log }: Search): CardMatch {
   try {
-    const atMs = stamp.clock_state === 'synced' ? Date.parse(stamp.occurred_at) : undefined;
-    return lookup.find(credential, atMs);
+    return lookup.find(credential, instantOf(stamp));
   } catch (error) {
     log.error({ err: error }, 'the roster could not be read');
     return { outcome: 'unknown' };
   }
 }
+
+const instantOf = (stamp: RowStamp): number | undefined =>
+  stamp.clock_state === 'synced' ? Date.parse(stamp.occurred_at) : undefined;

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { hashRead, parseCanonical } from '@rollcall/protocol/credential';
+import { pinText } from '@rollcall/protocol/pin';
 import type { RosterCredential, RosterDocument } from '@rollcall/protocol/roster';
 
 export const GATEWAY_ID = 'gw-block-a';
@@ -11,6 +12,21 @@ export const readHash = (canonical: string) => hashRead(parseCanonical(canonical
 export function credential(canonical: string, over: Partial<RosterCredential> = {}): RosterCredential {
   return {
     ...readHash(canonical),
+    state: 'issued',
+    valid_from: '2026-07-01T00:00:00.000Z',
+    valid_to: null,
+    ...over,
+  };
+}
+
+export function pinCredential(
+  studentRef: string,
+  pin: string,
+  over: Partial<RosterCredential> = {},
+): RosterCredential {
+  return {
+    technology: 'pin',
+    hashes: [{ projection: 'full', hash: hmacHex(pinText(studentRef, pin)) }],
     state: 'issued',
     valid_from: '2026-07-01T00:00:00.000Z',
     valid_to: null,

@@ -16,6 +16,8 @@ export class TemplateStore {
   readonly #ids: Statement;
   readonly #all: Statement;
   readonly #delete: Statement;
+  readonly #ofFormat: Statement;
+  readonly #one: Statement;
 
   constructor(db: Database) {
     this.#db = db;
@@ -26,6 +28,10 @@ export class TemplateStore {
     this.#ids = db.prepare('SELECT template_id FROM finger_template');
     this.#all = db.prepare('SELECT * FROM finger_template ORDER BY template_id');
     this.#delete = db.prepare('DELETE FROM finger_template WHERE template_id = ?');
+    this.#ofFormat = db.prepare(
+      'SELECT template_id, student_ref FROM finger_template WHERE format = ? ORDER BY template_id',
+    );
+    this.#one = db.prepare('SELECT * FROM finger_template WHERE template_id = ?');
   }
 
   ids(): string[] {
@@ -37,6 +43,16 @@ export class TemplateStore {
     for (const row of this.#all.iterate() as IterableIterator<Row>) {
       yield { ...row, sealed: row.sealed.toString('base64') };
     }
+  }
+
+  /** Whose they are, without the templates themselves. */
+  ofFormat(format: string): Pick<Row, 'template_id' | 'student_ref'>[] {
+    return this.#ofFormat.all(format) as Row[];
+  }
+
+  one(templateId: string): SealedTemplate | undefined {
+    const row = this.#one.get(templateId) as Row | undefined;
+    return row === undefined ? undefined : { ...row, sealed: row.sealed.toString('base64') };
   }
 
   put(templates: readonly SealedTemplate[]): void {

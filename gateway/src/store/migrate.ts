@@ -2,7 +2,8 @@ import { RollcallError } from '@rollcall/protocol/errors';
 import { outboxMigration } from './migrations/0001-outbox.js';
 import { rosterMigration } from './migrations/0002-roster.js';
 import { fingerTemplatesMigration } from './migrations/0003-finger-templates.js';
-import { deviceStateMigration } from './migrations/0004-device-state.js';
+import { fingerSlotsMigration } from './migrations/0004-finger-slots.js';
+import { deviceStateMigration } from './migrations/0005-device-state.js';
 import type { Database } from './open.js';
 
 /** In order; the number of a migration is its place here plus one and never changes. */
@@ -10,6 +11,7 @@ const MIGRATIONS = [
   outboxMigration,
   rosterMigration,
   fingerTemplatesMigration,
+  fingerSlotsMigration,
   deviceStateMigration,
 ] as const;
 /** "RLCL": tells our database from any other SQLite file that was put in its place. */

@@ -5,6 +5,7 @@ import { parseHttpAddress } from './http-address.js';
 import { HttpListener, type Stranger } from './http-listener.js';
 import { HttpTransport } from './http-transport.js';
 import { SerialPortTransport } from './serial-port.js';
+import { sharePorts } from './shared-port.js';
 import { TcpTransport } from './tcp.js';
 import { parseTcpAddress } from './tcp-address.js';
 import type { OpenTransport } from './transport.js';
@@ -20,7 +21,7 @@ export function createOpenTransport(
 ): OpenTransport {
   const openHid = createOpenHid({ clock, files });
   const listeners = new Map<string, HttpListener>();
-  return (port, link) => {
+  return sharePorts((port, link) => {
     if (link.kind === 'hid') return openHid(port, link);
     const http = parseHttpAddress(port);
     if (http !== undefined) {
@@ -33,5 +34,5 @@ export function createOpenTransport(
     return address === undefined
       ? new SerialPortTransport({ path: port, link, clock })
       : new TcpTransport({ address, clock });
-  };
+  });
 }

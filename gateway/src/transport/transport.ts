@@ -23,6 +23,8 @@ export interface Transport {
   setBaud(baud: number): Promise<void>;
   /** Of a HID device only. */
   readonly features?: FeatureReports | undefined;
+  /** Present where several connections share one port: exclusive until the function that it gives is called. */
+  takeTurn?(): Promise<() => void>;
   /** Idempotent; `onClose` is still called. */
   close(): Promise<void>;
 }
@@ -48,6 +50,8 @@ export interface LinkSettings {
   /** Control lines after opening; many ESP32 and Arduino boards reset on a DTR edge. */
   dtr: boolean;
   rts: boolean;
+  /** Several devices are on this port, and each gets a connection of its own. */
+  shared?: boolean;
 }
 
 /**

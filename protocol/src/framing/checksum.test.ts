@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { sum8, sum16, xor8 } from './checksum.js';
+import { crc16Aug, sum8, sum16, xor8 } from './checksum.js';
 
 describe('checksums', () => {
   it('match the worked frames of the notes', () => {
@@ -8,6 +8,13 @@ describe('checksums', () => {
     expect(xor8(Buffer.from('CARD,4A8D694F,A,000017'))).toBe(0x0b);
     expect(xor8(Buffer.from('HELLO,rc522-bridge,1.0,ab12'))).toBe(0x57);
     expect(xor8(new Uint8Array())).toBe(0);
+  });
+
+  it('match the published OSDP packets (SIA Annex E)', () => {
+    const crcOf = (hex: string): string => crc16Aug(Buffer.from(hex, 'hex')).toString(16).padStart(4, '0');
+    expect(crcOf('53000900046100')).toBe('66c0');
+    expect(crcOf('537F0D00046E0080250000')).toBe('386e');
+    expect(crcOf('')).toBe('1d0f');
   });
 
   it('wrap at their width', () => {

@@ -118,6 +118,15 @@ export function outcome(events: readonly BenchEvent[]): VectorExpectation[] {
       const { user, deviceTimeMs, kind } = event.log;
       return [{ type: 'log', user, device_time: new Date(deviceTimeMs).toISOString(), kind }];
     }
+    if (event.type === 'finger') {
+      const { slot, score } = event;
+      return [{ type: 'finger', slot, ...(score === undefined ? {} : { score }) }];
+    }
+    if (event.type === 'finger_image') {
+      const { width, height } = event.image;
+      return [{ type: 'finger_image', width, height }];
+    }
+    if (event.type === 'finger_unknown') return [{ type: 'finger_unknown' }];
     if (event.type !== 'card') return [];
     const { full, u32, w26 } = event.read.values;
     const canonical = full ?? u32 ?? w26 ?? '';

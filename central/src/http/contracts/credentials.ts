@@ -83,3 +83,9 @@ export const stateChangedSchema = z.strictObject({
   credential: credentialSchema,
   replayed: z.int().describe('Punches since then that are now something else'),
 });
+
+export const pinBody = z.strictObject({ student: uuid, reason: reason.default('') });
+export const pinIssuedSchema = z.strictObject({
+  credential: credentialSchema,
+  pin: z.string().describe('Six digits. Shown this once: central keeps only their keyed hash'),
+});

@@ -6,6 +6,7 @@ import type * as z from 'zod';
 import { requireStudent, visibleStudents } from '../../auth/scope.js';
 import type { Knex } from '../../db/database.js';
 import { assignCard, type CredentialState, changeState, holdCredential } from '../../people/credentials.js';
+import { issuePin } from '../../people/pins.js';
 import { replayKnown } from '../../people/replay-known.js';
 import { replayUnknown } from '../../people/replay-unknown.js';
 import { Conditions } from '../conditions.js';
@@ -17,6 +18,8 @@ import {
   credentialsQuery,
   interpretBody,
   interpretedSchema,
+  pinBody,
+  pinIssuedSchema,
   stateBody,
   stateChangedSchema,
 } from '../contracts/credentials.js';
@@ -198,6 +201,35 @@ export const assignCredential = defineRoute(
     );
     const credential = await load(db.knex, id);
     return { body: { credential, form, replayed }, headers: { ETag: etagOf(credential.version) } };
+  },
+);
+
+export const issuePinRoute = defineRoute(
+  {
+    method: 'post',
+    path: `${PATH}pin/`,
+    operationId: 'issuePin',
+    tag: TAG,
+    summary:
+      'Gives a student a new PIN, to be typed after the card; it is shown this once, and ends the one before it',
+    access: 'credentials.write',
+    status: 201,
+    body: pinBody,
+    reply: { schema: pinIssuedSchema },
+    errors: ['FORBIDDEN', 'NOT_FOUND'],
+  },
+  async (input, { db, clock, cardHmac }) => {
+    const { body, principal } = input;
+    await requireStudent(db.knex, principal, 'credentials.write', body.student);
+    const { id, pin } = await writeAs(db.knex, input, (trx) =>
+      issuePin(
+        trx,
+        { studentId: body.student, hmacHex: cardHmac },
+        { accountId: principal.accountId, nowMs: clock.wallMs(), reason: body.reason },
+      ),
+    );
+    const credential = await load(db.knex, id);
+    return { body: { credential, pin }, headers: { ETag: etagOf(credential.version) } };
   },
 );
 

@@ -4,8 +4,11 @@ import { hasCode, RollcallError } from '@rollcall/protocol/errors';
 import { extract, type Template } from '../extract/extract.js';
 import { fromPng } from '../image/png.js';
 import { type Impression, parseImpression, sortImpressions } from '../measure/pairs.js';
+import { loadKernels } from '../node/load-kernels.js';
 import { decodeTemplate } from '../template/record.js';
 import { importTemplate } from '../template/standard-records.js';
+
+const kernels = loadKernels();
 
 const PNG_FIRST_BYTE = 0x89;
 /** "FMR": a standard record; our own starts with "RF". */
@@ -14,7 +17,7 @@ const STANDARD_FIRST_BYTE = 0x46;
 /** The template of a file: a PNG image, a standard record or one of our own, told apart by their first byte. */
 export function loadTemplate(file: string, dpi?: number): Template {
   const bytes = new Uint8Array(readFileSync(file));
-  if (bytes[0] === PNG_FIRST_BYTE) return extract(fromPng(bytes, dpi)).template;
+  if (bytes[0] === PNG_FIRST_BYTE) return extract(fromPng(bytes, dpi), kernels).template;
   return bytes[0] === STANDARD_FIRST_BYTE ? importTemplate(bytes) : decodeTemplate(bytes);
 }
 

@@ -1,14 +1,14 @@
-import { acrossBoth, type FilterMaps, newEnhancer, periodMap, smoothAlong } from '../field/enhance.js';
+import { acrossBoth, bindEnhancer, newEnhancer, periodMap, smoothAlong } from '../field/enhance.js';
 import type { Mask } from '../field/mask.js';
 import {
   CELL_PX,
   gradientField,
-  ORIENTATIONS,
   type OrientationField,
-  orientationIndices,
   smoothField,
+  tileOrientations,
 } from '../field/orientation.js';
 import { mirrorMargin, newPlane, type Plane } from '../field/plane.js';
+import type { Kernels } from '../kernels/kernels.js';
 import { BIFURCATION, ENDING, type Minutia, strongest, toAngleSteps } from './minutiae.js';
 import { phaseResidues, type Residue } from './phase-residues.js';
 import { isDeepInside } from './skeleton-extractor.js';
@@ -34,16 +34,17 @@ export interface PhaseView {
 }
 
 /** The second front end: spectra filter themselves, and minutiae are the whirls of the ridge phase. */
-export function extractFromPhase(plane: Plane, mask: Mask): PhaseView {
-  const small = shrink(plane);
-  const spectral = enhanceSpectrally(small);
-  const field = smoothField(gradientField(spectral, CELL_AT_333), FIELD_PASSES);
-  const orientation = orientationIndices(field, small, CELL_AT_333);
-  const base = { width: small.width, height: small.height, mask, cellPx: CELL_AT_333, orientation };
-  const smoothed = smoothAlong(ENHANCER, spectral, base);
-  const maps: FilterMaps = { ...base, period: periodMap(ENHANCER, smoothed, base).period };
-  const { even, odd } = acrossBoth(ENHANCER, smoothed, maps);
-  const residues = phaseResidues({ even, odd, orientation, orientations: ORIENTATIONS });
+export function extractFromPhase(kernels: Kernels, plane: Plane, mask: Mask): PhaseView {
+  const small = shrink(kernels, plane);
+  const spectral = enhanceSpectrally(kernels, small, { mask, cellPx: CELL_AT_333 });
+  const field = smoothField(gradientField(kernels, spectral, CELL_AT_333), FIELD_PASSES);
+  const orientation = tileOrientations(field, small, CELL_AT_333);
+  const maps = { mask, cellPx: CELL_AT_333, orientation };
+  const enhancer = bindEnhancer(kernels, ENHANCER, small.stride);
+  const smoothed = smoothAlong(enhancer, spectral, maps);
+  const { period } = periodMap(enhancer, smoothed, maps);
+  const { even, odd } = acrossBoth(enhancer, smoothed, { ...maps, period });
+  const residues = phaseResidues({ even, odd, orientation });
   const amplitude = amplitudeOf(even, odd);
   const minutiae = withoutPairs(residues)
     .map((residue) => toMinutia(residue, field, amplitude))
@@ -52,14 +53,18 @@ export function extractFromPhase(plane: Plane, mask: Mask): PhaseView {
 }
 
 /** Two thirds of the size, each pixel the mean of 1.5 × 1.5. */
-function shrink(plane: Plane): Plane {
-  const out = newPlane(Math.floor(plane.width / SCALE), Math.floor(plane.height / SCALE));
+function shrink(kernels: Kernels, plane: Plane): Plane {
+  const out = newPlane(kernels, Math.floor(plane.width / SCALE), Math.floor(plane.height / SCALE));
   const { data, stride, origin } = plane;
   for (let y = 0; y < out.height; y += 1) {
-    const [top, upper, lower] = thirds(y);
+    const upper = (y & 1) === 0 ? 2 / 3 : 1 / 3;
+    const lower = 1 - upper;
+    const row = origin + Math.floor(y * SCALE) * stride;
     for (let x = 0; x < out.width; x += 1) {
-      const [left, near, far] = thirds(x);
-      const at = origin + top * stride + left;
+      // Which two source pixels a target pixel covers, and how much of each.
+      const near = (x & 1) === 0 ? 2 / 3 : 1 / 3;
+      const far = 1 - near;
+      const at = row + Math.floor(x * SCALE);
       out.data[out.origin + y * out.stride + x] =
         upper * (near * data[at]! + far * data[at + 1]!) +
         lower * (near * data[at + stride]! + far * data[at + stride + 1]!);
@@ -67,12 +72,6 @@ function shrink(plane: Plane): Plane {
   }
   mirrorMargin(out);
   return out;
-}
-
-/** Which two source pixels a target pixel covers, and how much of each. */
-function thirds(at: number): [number, number, number] {
-  const start = Math.floor(at * SCALE);
-  return at % 2 === 0 ? [start, 2 / 3, 1 / 3] : [start, 1 / 3, 2 / 3];
 }
 
 interface Amplitude {
@@ -87,7 +86,9 @@ function amplitudeOf(even: Plane, odd: Plane): Amplitude {
     const inX = Math.min(width - 1, Math.max(0, Math.round(x)));
     const inY = Math.min(height - 1, Math.max(0, Math.round(y)));
     const place = origin + inY * stride + inX;
-    return Math.hypot(even.data[place]!, odd.data[place]!);
+    const real = even.data[place]!;
+    const imaginary = odd.data[place]!;
+    return Math.sqrt(real * real + imaginary * imaginary);
   };
   const samples: number[] = [];
   for (let y = 0; y < height; y += 4) {

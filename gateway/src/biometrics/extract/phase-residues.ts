@@ -1,4 +1,7 @@
+import { ORIENTATIONS, type TileOrientations } from '../field/orientation.js';
 import type { Plane } from '../field/plane.js';
+import { TURN, turnOf } from '../field/turns.js';
+import { TILE_HEIGHT, TILE_WIDTH } from '../kernels/kernels.js';
 
 /** A point round which the ridge phase turns once: one ridge more on one side than on the other. */
 export interface Residue {
@@ -14,9 +17,8 @@ export interface Residue {
 export interface PhaseSignal {
   even: Plane;
   odd: Plane;
-  /** Orientation index per pixel. */
-  orientation: Uint8Array;
-  orientations: number;
+  /** The orientation of the filters that gave the signal. */
+  orientation: TileOrientations;
 }
 
 /**
@@ -25,61 +27,69 @@ export interface PhaseSignal {
  * ridge is taken; neighbors are brought to the same one first.
  */
 export function phaseResidues(signal: PhaseSignal): Residue[] {
-  const { even, odd, orientation, orientations } = signal;
-  const { width, height, stride, origin } = even;
-  const phase = new Float32Array(even.data.length);
-  for (let at = 0; at < phase.length; at += 1) {
-    if (even.data[at] !== 0) phase[at] = Math.atan2(odd.data[at]!, even.data[at]!);
-  }
+  const { width, height } = signal.even;
+  const phases = phasesOf(signal);
+  const { indices, width: tiles } = signal.orientation;
   const residues: Residue[] = [];
   for (let y = 0; y + 1 < height; y += 1) {
+    const upper = Math.floor(y / TILE_HEIGHT) * tiles;
+    const lower = Math.floor((y + 1) / TILE_HEIGHT) * tiles;
     for (let x = 0; x + 1 < width; x += 1) {
-      const at = origin + y * stride + x;
-      const flat = y * width + x;
+      const at = y * width + x;
       // Once round, counter-clockwise for the eye: left top, left bottom, right bottom, right top.
-      const places = [at, at + stride, at + stride + 1, at + 1];
-      if (places.some((place) => even.data[place] === 0)) continue;
-      const indices = [
-        orientation[flat]!,
-        orientation[flat + width]!,
-        orientation[flat + width + 1]!,
-        orientation[flat + 1]!,
-      ];
-      const turns = whirl(places, indices, { phase, orientations });
-      if (turns === 0) continue;
-      residues.push(residueAt({ x, y, turns, index: indices[0]! }, signal));
+      const a = phases[at]!;
+      const b = phases[at + width]!;
+      const c = phases[at + width + 1]!;
+      const d = phases[at + 1]!;
+      if ((a | b | c | d) < 0) continue;
+      const left = Math.floor(x / TILE_WIDTH);
+      const right = Math.floor((x + 1) / TILE_WIDTH);
+      const index = indices[upper + left]!;
+      const signB = sameNormal(index, indices[lower + left]!);
+      const signC = signB * sameNormal(indices[lower + left]!, indices[lower + right]!);
+      const signD = signC * sameNormal(indices[lower + right]!, indices[upper + right]!);
+      // An odd number of flips is a core or a delta, where there is no phase.
+      if (signD * sameNormal(indices[upper + right]!, index) !== 1) continue;
+      const sum =
+        shortest(signB * b - a) +
+        shortest(signC * c - signB * b) +
+        shortest(signD * d - signC * c) +
+        shortest(a - signD * d);
+      if (sum !== 0) residues.push(residueAt({ x, y, turns: sum / TURN, index }, signal.even));
     }
   }
   return residues;
 }
 
-function whirl(
-  places: readonly number[],
-  indices: readonly number[],
-  { phase, orientations }: { phase: Float32Array; orientations: number },
-): number {
-  let sum = 0;
-  let sign = 1;
-  for (let step = 0; step < 4; step += 1) {
-    const next = (step + 1) & 3;
-    const before = sign * phase[places[step]!]!;
-    // The axes of index 0 and of the last index are neighbors with opposite normals.
-    if (Math.abs(indices[step]! - indices[next]!) > orientations / 2) sign = -sign;
-    const change = sign * phase[places[next]!]! - before;
-    sum += change - 2 * Math.PI * Math.round(change / (2 * Math.PI));
+/** Phase of every pixel in parts of a turn; negative outside the finger. */
+function phasesOf({ even, odd }: PhaseSignal): Int32Array {
+  const { width, height, stride, origin } = even;
+  const phases = new Int32Array(width * height).fill(-1);
+  for (let y = 0; y < height; y += 1) {
+    for (let x = 0; x < width; x += 1) {
+      const at = origin + y * stride + x;
+      const real = even.data[at]!;
+      if (real !== 0) phases[y * width + x] = turnOf(real, odd.data[at]!);
+    }
   }
-  // An odd number of flips is a core or a delta, where there is no phase.
-  return sign === 1 ? Math.round(sum / (2 * Math.PI)) : 0;
+  return phases;
+}
+
+/** The axes of index 0 and of the last index are neighbors with opposite normals: -1 between such. */
+function sameNormal(index: number, other: number): 1 | -1 {
+  return Math.abs(index - other) > ORIENTATIONS / 2 ? -1 : 1;
+}
+
+/** A difference of phases the short way round, -TURN/2..TURN/2-1. */
+function shortest(difference: number): number {
+  return ((difference + TURN / 2) & (TURN - 1)) - TURN / 2;
 }
 
 /** Distance at which the phase beside the residue is read, px. */
 const SIDE_PX = 3;
 
-function residueAt(
-  found: { x: number; y: number; turns: number; index: number },
-  { even, orientations }: PhaseSignal,
-): Residue {
-  const axis = (found.index * Math.PI) / orientations;
+function residueAt(found: { x: number; y: number; turns: number; index: number }, even: Plane): Residue {
+  const axis = (found.index * Math.PI) / ORIENTATIONS;
   // Correlating with a wave conjugates it: the phase falls along the normal (axis + 90°). Going round the point
   // counter-clockwise it falls on the side of the axis and grows on the other, so a positive whirl has its
   // additional ridge on the other side.

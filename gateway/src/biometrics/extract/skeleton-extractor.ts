@@ -1,13 +1,21 @@
-import { acrossEven, type FilterMaps, newEnhancer, periodMap, smoothAlong } from '../field/enhance.js';
+import {
+  acrossEven,
+  type BoundEnhancer,
+  bindEnhancer,
+  newEnhancer,
+  periodMap,
+  smoothAlong,
+} from '../field/enhance.js';
 import { isInside, type Mask, withoutWeakCells } from '../field/mask.js';
 import {
   CELL_PX,
   gradientField,
   type OrientationField,
-  orientationIndices,
   smoothField,
+  tileOrientations,
 } from '../field/orientation.js';
 import type { Plane } from '../field/plane.js';
+import type { Kernels } from '../kernels/kernels.js';
 import { BIFURCATION, ENDING, type Minutia, type MinutiaType, strongest, toAngleSteps } from './minutiae.js';
 import { type LineEnd, lineEnds, TRACE_STEPS } from './skeleton-endings.js';
 import { type BinaryPicture, newPicture, thin } from './thin.js';
@@ -37,7 +45,6 @@ export interface SkeletonView {
   /** Ridge flow of the image as it came, whose coherence says how clear it was. */
   raw: OrientationField;
   field: OrientationField;
-  maps: FilterMaps;
   ridges: BinaryPicture;
   valleys: BinaryPicture;
 }
@@ -46,16 +53,16 @@ export interface SkeletonView {
  * The first front end: orientation from gradients, two rounds of oriented filters, then the ends of two skeletons.
  * Ends of valleys are bifurcations of ridges: both types are found by the more reliable detector (fingerprint §7.1.6).
  */
-export function extractFromSkeletons(plane: Plane, mask: Mask): SkeletonView {
-  const raw = fieldOf(plane, RAW_PASSES);
-  const first = smoothedBy(plane, { mask, field: raw });
-  const { period, strength } = periodMap(ENHANCER, first.smoothed, first.maps);
-  const rough = acrossEven(ENHANCER, first.smoothed, { ...first.maps, period });
+export function extractFromSkeletons(kernels: Kernels, plane: Plane, mask: Mask): SkeletonView {
+  const enhancer = bindEnhancer(kernels, ENHANCER, plane.stride);
+  const raw = fieldOf(kernels, plane, RAW_PASSES);
+  const first = smoothedBy(enhancer, plane, { mask, field: raw });
+  const { period, strength } = periodMap(enhancer, first.smoothed, first.maps);
+  const rough = acrossEven(enhancer, first.smoothed, { ...first.maps, period });
   const ridged = withoutWeakCells(mask, strength);
-  const field = fieldOf(rough, ENHANCED_PASSES);
-  const second = smoothedBy(plane, { mask: ridged, field });
-  const maps: FilterMaps = { ...second.maps, period };
-  const enhanced = acrossEven(ENHANCER, second.smoothed, maps);
+  const field = fieldOf(kernels, rough, ENHANCED_PASSES);
+  const second = smoothedBy(enhancer, plane, { mask: ridged, field });
+  const enhanced = acrossEven(enhancer, second.smoothed, { ...second.maps, period });
   const { ridges, valleys } = binarize(enhanced, ridged);
   thin(ridges);
   thin(valleys);
@@ -64,27 +71,33 @@ export function extractFromSkeletons(plane: Plane, mask: Mask): SkeletonView {
     ...minutiaeOf(lineEnds(ridges), ENDING, at),
     ...minutiaeOf(lineEnds(valleys), BIFURCATION, at),
   ];
-  return { minutiae: strongest(minutiae), mask: ridged, raw, field, maps, ridges, valleys };
+  return { minutiae: strongest(minutiae), mask: ridged, raw, field, ridges, valleys };
 }
 
-function fieldOf(plane: Plane, passes: readonly number[]): OrientationField {
-  return smoothField(gradientField(plane, CELL_PX), passes);
+function fieldOf(kernels: Kernels, plane: Plane, passes: readonly number[]): OrientationField {
+  return smoothField(gradientField(kernels, plane, CELL_PX), passes);
 }
 
-function smoothedBy(plane: Plane, { mask, field }: { mask: Mask; field: OrientationField }) {
-  const orientation = orientationIndices(field, plane, CELL_PX);
-  const maps = { width: plane.width, height: plane.height, mask, cellPx: CELL_PX, orientation };
-  return { maps, smoothed: smoothAlong(ENHANCER, plane, maps) };
+function smoothedBy(
+  enhancer: BoundEnhancer,
+  plane: Plane,
+  { mask, field }: { mask: Mask; field: OrientationField },
+) {
+  const maps = { mask, cellPx: CELL_PX, orientation: tileOrientations(field, plane, CELL_PX) };
+  return { maps, smoothed: smoothAlong(enhancer, plane, maps) };
 }
 
 function binarize(enhanced: Plane, mask: Mask): { ridges: BinaryPicture; valleys: BinaryPicture } {
   const ridges = newPicture(enhanced.width, enhanced.height);
   const valleys = newPicture(enhanced.width, enhanced.height);
   for (let y = 0; y < enhanced.height; y += 1) {
+    const cells = Math.floor(y / CELL_PX) * mask.width;
+    const row = enhanced.origin + y * enhanced.stride;
+    const out = (y + 1) * ridges.stride + 1;
     for (let x = 0; x < enhanced.width; x += 1) {
-      if (!isInside(mask, x, y)) continue;
-      const value = enhanced.data[enhanced.origin + y * enhanced.stride + x]!;
-      (value > 0 ? ridges : valleys).data[(y + 1) * ridges.stride + x + 1] = 1;
+      if (mask.cells[cells + Math.floor(x / CELL_PX)] !== 1) continue;
+      if (enhanced.data[row + x]! > 0) ridges.data[out + x] = 1;
+      else valleys.data[out + x] = 1;
     }
   }
   return { ridges, valleys };

@@ -1,85 +1,82 @@
+import { dilated } from '../field/enhance.js';
+import type { Mask } from '../field/mask.js';
 import { mirrorMargin, newPlane, type Plane } from '../field/plane.js';
-import { BLOCK_PX, BlockFourier } from './fourier.js';
+import { BLOCK_PX, type Kernels, type SpectralTables } from '../kernels/kernels.js';
 
 /** Distance of neighboring blocks, px: half a block, so that the windows add up to one. */
 const STEP_PX = BLOCK_PX / 2;
-/** The magnitude is raised by this power on top of itself: strong waves are ridges, weak ones noise. */
-const POWER = 0.7;
 /** Ridge periods at 333 dpi that pass, px. */
 const PERIOD_MIN_PX = 3.2;
 const PERIOD_MAX_PX = 11;
+/** How far outside the finger the result is wanted, in mask cells: as far as the smoothed ridge flow looks. */
+const AROUND_CELLS = 3;
+
+const WINDOW = Float32Array.from(
+  { length: BLOCK_PX * BLOCK_PX },
+  (_, at) => windowAt(Math.floor(at / BLOCK_PX)) * windowAt(at % BLOCK_PX),
+);
+const PASS = bandPass();
+const WAVE = Array.from({ length: BLOCK_PX / 2 }, (_, at) => (2 * Math.PI * at) / BLOCK_PX);
+
+function windowAt(at: number): number {
+  return Math.sin((Math.PI * (at + 0.5)) / BLOCK_PX);
+}
 
 /**
  * Root filtering (fingerprint §7.3): every block's spectrum is weighed by a power of its own magnitude, so that the
  * ridges of the block filter themselves, without an estimate of orientation or period that could be wrong.
  */
-export function enhanceSpectrally(plane: Plane): Plane {
-  const out = newPlane(plane.width, plane.height);
-  const fourier = new BlockFourier();
-  const window = Float32Array.from({ length: BLOCK_PX }, (_, at) =>
-    Math.sin((Math.PI * (at + 0.5)) / BLOCK_PX),
-  );
-  const pass = bandPass();
-  const re = new Float32Array(BLOCK_PX * BLOCK_PX);
-  const im = new Float32Array(BLOCK_PX * BLOCK_PX);
-  for (let y = -STEP_PX; y < plane.height; y += STEP_PX) {
-    for (let x = -STEP_PX; x < plane.width; x += STEP_PX) {
-      im.fill(0);
-      load(plane, { x, y }, window, re);
-      fourier.transform(re, im, false);
-      weigh(re, im, pass);
-      fourier.transform(re, im, true);
-      add(out, { x, y }, window, re);
-    }
-  }
+export function enhanceSpectrally(
+  kernels: Kernels,
+  plane: Plane,
+  finger: { mask: Mask; cellPx: number },
+): Plane {
+  const out = newPlane(kernels, plane.width, plane.height);
+  const found = blocksOf(plane, finger);
+  const blocks = kernels.ints(found.length);
+  blocks.set(found);
+  kernels.enhanceBlocks(tablesIn(kernels), blocks, plane.stride, { from: plane.data, to: out.data });
   mirrorMargin(out);
   return out;
 }
 
-interface Place {
-  x: number;
-  y: number;
-}
-
-function load(plane: Plane, { x, y }: Place, window: Float32Array, block: Float32Array): void {
-  const { data, stride, origin } = plane;
-  for (let row = 0; row < BLOCK_PX; row += 1) {
-    const inY = Math.min(Math.max(y + row, -STEP_PX), plane.height + STEP_PX - 1);
-    for (let column = 0; column < BLOCK_PX; column += 1) {
-      const inX = Math.min(Math.max(x + column, -STEP_PX), plane.width + STEP_PX - 1);
-      block[row * BLOCK_PX + column] = data[origin + inY * stride + inX]! * window[row]! * window[column]!;
+/** Places of the blocks that hold some of the finger or of what lies right beside it. */
+function blocksOf(plane: Plane, { mask, cellPx }: { mask: Mask; cellPx: number }): number[] {
+  const wanted = dilated(mask, AROUND_CELLS);
+  const isWanted = (x: number, y: number): boolean => {
+    const right = Math.min(mask.width - 1, Math.floor((x + BLOCK_PX - 1) / cellPx));
+    const bottom = Math.min(mask.height - 1, Math.floor((y + BLOCK_PX - 1) / cellPx));
+    for (let row = Math.floor(Math.max(0, y) / cellPx); row <= bottom; row += 1) {
+      for (let column = Math.floor(Math.max(0, x) / cellPx); column <= right; column += 1) {
+        if (wanted[row * mask.width + column] === 1) return true;
+      }
+    }
+    return false;
+  };
+  const blocks: number[] = [];
+  for (let y = -STEP_PX; y < plane.height; y += STEP_PX) {
+    for (let x = -STEP_PX; x < plane.width; x += STEP_PX) {
+      if (isWanted(x, y)) blocks.push(plane.origin + y * plane.stride + x);
     }
   }
+  return blocks;
 }
 
-function weigh(re: Float32Array, im: Float32Array, pass: Float32Array): void {
-  let total = 1e-9;
-  for (let at = 0; at < re.length; at += 1) total += (re[at]! * re[at]! + im[at]! * im[at]!) * pass[at]!;
-  // Blocks of different contrast must join without a seam.
-  const scale = 1 / (total / re.length) ** ((1 + POWER) / 2);
-  for (let at = 0; at < re.length; at += 1) {
-    if (pass[at] === 0) {
-      re[at] = 0;
-      im[at] = 0;
-      continue;
-    }
-    const energy = re[at]! * re[at]! + im[at]! * im[at]!;
-    const gain = scale * pass[at]! * energy ** (POWER / 2);
-    re[at]! *= gain;
-    im[at]! *= gain;
-  }
+function tablesIn(kernels: Kernels): SpectralTables {
+  const tables = {
+    window: kernels.floats(WINDOW.length),
+    pass: kernels.floats(PASS.length),
+    cos: kernels.floats(WAVE.length),
+    sin: kernels.floats(WAVE.length),
+  };
+  tables.window.set(WINDOW);
+  tables.pass.set(PASS);
+  tables.cos.set(WAVE.map(Math.cos));
+  tables.sin.set(WAVE.map(Math.sin));
+  return tables;
 }
 
-function add(out: Plane, { x, y }: Place, window: Float32Array, block: Float32Array): void {
-  for (let row = Math.max(0, -y); row < BLOCK_PX && y + row < out.height; row += 1) {
-    for (let column = Math.max(0, -x); column < BLOCK_PX && x + column < out.width; column += 1) {
-      out.data[out.origin + (y + row) * out.stride + x + column]! +=
-        block[row * BLOCK_PX + column]! * window[row]! * window[column]!;
-    }
-  }
-}
-
-/** Weight per coefficient: 1 in the band of ridge periods, falling to 0 around it. */
+/** Weight per coefficient in bit-reversed order: 1 in the band of ridge periods, falling to 0 around it. */
 function bandPass(): Float32Array {
   const weights = new Float32Array(BLOCK_PX * BLOCK_PX);
   const low = BLOCK_PX / PERIOD_MAX_PX;
@@ -88,8 +85,14 @@ function bandPass(): Float32Array {
     for (let u = 0; u < BLOCK_PX; u += 1) {
       const radius = Math.hypot(u < BLOCK_PX / 2 ? u : u - BLOCK_PX, v < BLOCK_PX / 2 ? v : v - BLOCK_PX);
       const outside = Math.max(0, low - radius, radius - high);
-      weights[v * BLOCK_PX + u] = outside >= 1.5 ? 0 : Math.exp(-2 * outside * outside);
+      weights[reversed(v) * BLOCK_PX + reversed(u)] = outside >= 1.5 ? 0 : Math.exp(-2 * outside * outside);
     }
   }
   return weights;
+}
+
+function reversed(value: number): number {
+  let out = 0;
+  for (let bit = 1; bit < BLOCK_PX; bit <<= 1) out = (out << 1) | ((value & bit) === 0 ? 0 : 1);
+  return out;
 }

@@ -1,3 +1,4 @@
+import type { BoundLines, Kernels } from '../kernels/kernels.js';
 import { ORIENTATIONS } from './orientation.js';
 import { MARGIN_PX } from './plane.js';
 
@@ -10,7 +11,7 @@ export interface LineFilter {
   /** Place of each tap, px; y points down. */
   dx: Int8Array;
   dy: Int8Array;
-  weights: Float32Array;
+  even: Float32Array;
   /** The odd (quadrature) weights on the same taps; zero for filters that have none. */
   odd: Float32Array;
 }
@@ -38,14 +39,30 @@ export function lineFilter(shape: LineShape): LineFilter {
     starts,
     dx: Int8Array.from(taps, (tap) => tap.dx),
     dy: Int8Array.from(taps, (tap) => tap.dy),
-    weights: Float32Array.from(taps, (tap) => tap.even),
+    even: Float32Array.from(taps, (tap) => tap.even),
     odd: Float32Array.from(taps, (tap) => tap.odd),
   };
 }
 
-/** Where the taps lie in a plane, relative to the pixel. */
-export function tapOffsets(filter: LineFilter, stride: number): Int32Array {
-  return Int32Array.from(filter.dx, (dx, tap) => filter.dy[tap]! * stride + dx);
+/** A bank of filters in kernel memory, for planes of one row length: filter k * ORIENTATIONS + orientation. */
+export function bindLines(kernels: Kernels, filters: readonly LineFilter[], stride: number): BoundLines {
+  const count = filters.reduce((sum, { even }) => sum + even.length, 0);
+  const bound = {
+    starts: kernels.ints(filters.length * ORIENTATIONS + 1),
+    offsets: kernels.ints(count),
+    even: kernels.floats(count),
+    odd: kernels.floats(count),
+  };
+  let base = 0;
+  for (const [index, { starts, dx, dy, even, odd }] of filters.entries()) {
+    for (let at = 0; at <= ORIENTATIONS; at += 1)
+      bound.starts[index * ORIENTATIONS + at] = base + starts[at]!;
+    for (let tap = 0; tap < even.length; tap += 1) bound.offsets[base + tap] = dy[tap]! * stride + dx[tap]!;
+    bound.even.set(even, base);
+    bound.odd.set(odd, base);
+    base += even.length;
+  }
+  return bound;
 }
 
 interface Tap {

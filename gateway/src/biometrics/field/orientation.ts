@@ -1,5 +1,7 @@
+import { type Kernels, TILE_HEIGHT, TILE_WIDTH } from '../kernels/kernels.js';
 import { boxBlur, type Extent } from './box-blur.js';
 import type { Plane } from './plane.js';
+import { TURN, turnOf } from './turns.js';
 
 /** Side of a cell of the orientation field, px at 500 dpi. */
 export const CELL_PX = 8;
@@ -16,31 +18,40 @@ export interface OrientationField extends Extent {
 }
 
 /** Sums the squared gradient (structure tensor) in every cell; `smoothed` is what {@link smoothField} makes of it. */
-export function gradientField(plane: Plane, cellPx: number): OrientationField & { energy: Float32Array } {
+export function gradientField(
+  kernels: Kernels,
+  plane: Plane,
+  cellPx: number,
+): OrientationField & { energy: Float32Array } {
   const width = Math.ceil(plane.width / cellPx);
   const height = Math.ceil(plane.height / cellPx);
-  const cos = new Float32Array(width * height);
-  const sin = new Float32Array(width * height);
-  const energy = new Float32Array(width * height);
-  const { data, stride, origin } = plane;
-  for (let y = 0; y < plane.height; y += 1) {
-    const cellRow = Math.floor(y / cellPx) * width;
+  const field = {
+    width,
+    height,
+    cos: new Float32Array(width * height),
+    sin: new Float32Array(width * height),
+    energy: new Float32Array(width * height),
+  };
+  const padded = Math.ceil(plane.width / TILE_WIDTH) * TILE_WIDTH;
+  const sums = {
+    cos: kernels.floats(padded),
+    sin: kernels.floats(padded),
+    energy: kernels.floats(padded),
+  };
+  for (let row = 0; row < height; row += 1) {
+    const top = Math.ceil(row * cellPx);
+    const rows = Math.min(plane.height, Math.ceil((row + 1) * cellPx)) - top;
+    const { stride } = plane;
+    for (const part of [sums.cos, sums.sin, sums.energy]) part.fill(0);
+    kernels.addGradients(plane.data, { at: plane.origin + top * stride, stride, width: padded, rows }, sums);
     for (let x = 0; x < plane.width; x += 1) {
-      const at = origin + y * stride + x;
-      const upper = data[at - stride + 1]! - data[at - stride - 1]!;
-      const lower = data[at + stride + 1]! - data[at + stride - 1]!;
-      const gx = 2 * (data[at + 1]! - data[at - 1]!) + upper + lower;
-      const left = data[at + stride - 1]! - data[at - stride - 1]!;
-      const right = data[at + stride + 1]! - data[at - stride + 1]!;
-      const gy = 2 * (data[at + stride]! - data[at - stride]!) + left + right;
-      const cell = cellRow + Math.floor(x / cellPx);
-      // The ridge runs across the gradient, and y points down: both turn the doubled angle.
-      cos[cell]! += gy * gy - gx * gx;
-      sin[cell]! += 2 * gx * gy;
-      energy[cell]! += gx * gx + gy * gy;
+      const cell = row * width + Math.floor(x / cellPx);
+      field.cos[cell]! += sums.cos[x]!;
+      field.sin[cell]! += sums.sin[x]!;
+      field.energy[cell]! += sums.energy[x]!;
     }
   }
-  return { width, height, cos, sin, energy };
+  return field;
 }
 
 /** Averages the tensor over neighboring cells and makes its length the coherence. */
@@ -61,44 +72,56 @@ export function smoothField(
   return field;
 }
 
-/** Orientation index 0..ORIENTATIONS-1 of every pixel (without margin), interpolated between cell centers. */
-export function orientationIndices(field: OrientationField, extent: Extent, cellPx: number): Uint8Array {
-  const out = new Uint8Array(extent.width * extent.height);
-  const row = { cos: new Float32Array(field.width), sin: new Float32Array(field.width) };
-  const columns = Array.from({ length: extent.width }, (_, x) => share(x, cellPx, field.width));
-  const left = Uint16Array.from(columns, (column) => column.low);
-  const right = Uint16Array.from(columns, (column) => column.high);
-  const along = Float32Array.from(columns, (column) => column.part);
-  for (let y = 0; y < extent.height; y += 1) {
-    const { low, high, part } = share(y, cellPx, field.height);
-    for (let cell = 0; cell < field.width; cell += 1) {
-      const above = low * field.width + cell;
-      const below = high * field.width + cell;
-      row.cos[cell] = field.cos[above]! * (1 - part) + field.cos[below]! * part;
-      row.sin[cell] = field.sin[above]! * (1 - part) + field.sin[below]! * part;
-    }
-    for (let x = 0; x < extent.width; x += 1) {
-      const a = left[x]!;
-      const b = right[x]!;
-      const weight = along[x]!;
-      const cos = row.cos[a]! * (1 - weight) + row.cos[b]! * weight;
-      const sin = row.sin[a]! * (1 - weight) + row.sin[b]! * weight;
-      const index = Math.round(Math.atan2(sin, cos) * STEPS_PER_RADIAN);
-      out[y * extent.width + x] = index & (ORIENTATIONS - 1);
-    }
-  }
-  return out;
+/** Orientation index 0..ORIENTATIONS-1 of every tile of a picture. */
+export interface TileOrientations extends Extent {
+  indices: Uint8Array;
 }
 
-const STEPS_PER_RADIAN = ORIENTATIONS / (2 * Math.PI);
+/** Interpolated between cell centers, at the middle of each tile. */
+export function tileOrientations(field: OrientationField, extent: Extent, cellPx: number): TileOrientations {
+  const width = Math.ceil(extent.width / TILE_WIDTH);
+  const height = Math.ceil(extent.height / TILE_HEIGHT);
+  const indices = new Uint8Array(width * height);
+  const columns = shares(width, { step: TILE_WIDTH / cellPx, cells: field.width });
+  const rows = shares(height, { step: TILE_HEIGHT / cellPx, cells: field.height });
+  for (let y = 0; y < height; y += 1) {
+    const upper = rows.low[y]! * field.width;
+    const lower = rows.high[y]! * field.width;
+    const down = rows.part[y]!;
+    for (let x = 0; x < width; x += 1) {
+      const left = columns.low[x]!;
+      const right = columns.high[x]!;
+      const along = columns.part[x]!;
+      const upperLeft = (1 - along) * (1 - down);
+      const upperRight = along * (1 - down);
+      const lowerLeft = (1 - along) * down;
+      const lowerRight = along * down;
+      const cos =
+        upperLeft * field.cos[upper + left]! +
+        upperRight * field.cos[upper + right]! +
+        lowerLeft * field.cos[lower + left]! +
+        lowerRight * field.cos[lower + right]!;
+      const sin =
+        upperLeft * field.sin[upper + left]! +
+        upperRight * field.sin[upper + right]! +
+        lowerLeft * field.sin[lower + left]! +
+        lowerRight * field.sin[lower + right]!;
+      indices[y * width + x] = ((turnOf(cos, sin) + HALF_STEP) >> STEP_BITS) & (ORIENTATIONS - 1);
+    }
+  }
+  return { width, height, indices };
+}
 
-/** The two cells between whose centers a pixel lies, and the part of the second. */
-function share(at: number, cellPx: number, cells: number): { low: number; high: number; part: number } {
-  const place = (at + 0.5) / cellPx - 0.5;
-  const floor = Math.floor(place);
+const STEP_BITS = Math.log2(TURN / ORIENTATIONS);
+const HALF_STEP = 1 << (STEP_BITS - 1);
+
+/** For the middle of every tile of a row or column: the two cells between whose centers it lies, and how far. */
+function shares(count: number, { step, cells }: { step: number; cells: number }) {
+  const places = Float64Array.from({ length: count }, (_, at) => (at + 0.5) * step - 0.5);
+  const within = (cell: number): number => Math.min(cells - 1, Math.max(0, cell));
   return {
-    low: Math.min(cells - 1, Math.max(0, floor)),
-    high: Math.min(cells - 1, Math.max(0, floor + 1)),
-    part: place - floor,
+    low: Int32Array.from(places, (place) => within(Math.floor(place))),
+    high: Int32Array.from(places, (place) => within(Math.floor(place) + 1)),
+    part: places.map((place) => place - Math.floor(place)),
   };
 }

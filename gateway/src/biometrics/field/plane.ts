@@ -1,5 +1,7 @@
-/** Pixels around a plane that filters may read without asking; the longest filter reaches this far. */
-export const MARGIN_PX = 24;
+import type { Kernels } from '../kernels/kernels.js';
+
+/** Pixels around a plane that filters and blocks may read and write without asking. */
+export const MARGIN_PX = 32;
 
 /** A plane of numbers with a margin on all sides. The value of (x, y) is at `origin + y * stride + x`. */
 export interface Plane {
@@ -10,10 +12,15 @@ export interface Plane {
   readonly data: Float32Array;
 }
 
-export function newPlane(width: number, height: number): Plane {
-  const stride = width + 2 * MARGIN_PX;
-  const data = new Float32Array(stride * (height + 2 * MARGIN_PX));
+export function newPlane(kernels: Kernels, width: number, height: number): Plane {
+  const stride = strideOf(width);
+  const data = kernels.floats(stride * (height + 2 * MARGIN_PX));
   return { width, height, stride, origin: MARGIN_PX * stride + MARGIN_PX, data };
+}
+
+/** Values from a row to the next. */
+export function strideOf(width: number): number {
+  return width + 2 * MARGIN_PX;
 }
 
 /** Fills the margin by mirroring, so that ridges go on behind the edge instead of ending there. */

@@ -5,28 +5,54 @@ export interface Candidate {
 }
 
 export type Decision =
-  | { kind: 'match'; finger: string; score: number }
+  | { kind: 'match'; finger: string; score: number; lead: number }
   /** Two fingers fit too well to choose; asking for a second try or a card is right, guessing is not. */
   | { kind: 'ambiguous'; fingers: [string, string] }
   | { kind: 'none' };
+
+/** How many fingers were searched, and which of them were expected here and now. */
+export interface Searched {
+  fingers: number;
+  expected?: readonly string[];
+}
 
 /** False positives allowed per search (fingerprint §10: one in a thousand attempts of people who are not enrolled). */
 export const FALSE_POSITIVES_PER_SEARCH = 0.001;
 /** Points by which the best finger must lead: one decade of false match rate. */
 const LEAD_POINTS = 10;
+/** Points above the threshold of the whole gallery at which nobody else has to be looked at: two decades. */
+const SURE_POINTS = 20;
 
 /** Score that a search among so many fingers needs: FPIR = 1 - (1 - FMR)^N, for small rates N × FMR. */
 export function thresholdFor(fingers: number, falsePositives = FALSE_POSITIVES_PER_SEARCH): number {
   return 10 * Math.log10(Math.max(1, fingers) / falsePositives);
 }
 
-/** What a ranking means. `ranking` is sorted, best first, one entry a finger; `searched` is how many were compared. */
-export function decide(ranking: readonly Candidate[], searched: number): Decision {
-  const [best, second] = ranking;
-  const threshold = thresholdFor(searched);
-  if (best === undefined || best.score < threshold) return { kind: 'none' };
-  if (second !== undefined && second.score >= threshold && best.score - second.score < LEAD_POINTS) {
-    return { kind: 'ambiguous', fingers: [best.finger, second.finger] };
+/**
+ * What a ranking means; it is sorted, best first, one entry a finger. People who are expected need only what a search
+ * among them needs; half of the allowed false positives is theirs then, and half everybody else's (fingerprint §10).
+ */
+export function decide(ranking: readonly Candidate[], searched: Searched): Decision {
+  const { fingers, expected = [] } = searched;
+  const isExpected = new Set(expected);
+  const allowed = isExpected.size > 0 ? FALSE_POSITIVES_PER_SEARCH / 2 : FALSE_POSITIVES_PER_SEARCH;
+  const needed = ({ finger }: Candidate): number =>
+    thresholdFor(isExpected.has(finger) ? isExpected.size : fingers, allowed);
+  const winner = ranking.find((candidate) => candidate.score >= needed(candidate));
+  if (winner === undefined) return { kind: 'none' };
+  const rival = ranking.find((candidate) => candidate !== winner);
+  const lead = winner.score - (rival?.score ?? 0);
+  if (rival !== undefined && rival.score >= needed(winner) && lead < LEAD_POINTS) {
+    return { kind: 'ambiguous', fingers: [winner.finger, rival.finger] };
   }
-  return { kind: 'match', finger: best.finger, score: best.score };
+  return { kind: 'match', finger: winner.finger, score: winner.score, lead };
+}
+
+/** Whether the best of the expected fingers fits so well that the whole gallery need not be searched. */
+export function isSure(ranking: readonly Candidate[], fingers: number): boolean {
+  const [best, second] = ranking;
+  if (best === undefined) return false;
+  return (
+    best.score >= thresholdFor(fingers) + SURE_POINTS && best.score - (second?.score ?? 0) >= LEAD_POINTS
+  );
 }

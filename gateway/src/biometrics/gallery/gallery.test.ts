@@ -1,41 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { extract, type Template } from '../extract/extract.js';
-import type { MinutiaType } from '../extract/minutiae.js';
-import { EMPTY_GRID } from '../field/orientation-grid.js';
-import { prepare } from '../match/compare.js';
-import { press, randomPattern, seeded } from '../ridge-pattern.fixture.js';
+import { extract } from '../extract/extract.js';
+import { loadSearch } from '../node/load-kernels.js';
+import { press, randomPattern } from '../ridge-pattern.fixture.js';
 import { encodeTemplate } from '../template/record.js';
 import { decide, thresholdFor } from './decide.js';
 import { Gallery } from './gallery.js';
-
-/** Minutiae thrown at random: no finger looks like this, but a search has to cope with it all the same. */
-function randomTemplate(seed: number): Template {
-  const random = seeded(seed);
-  const minutiae = Array.from({ length: 28 }, () => ({
-    x: Math.floor(20 + 240 * random()),
-    y: Math.floor(20 + 300 * random()),
-    angle: Math.floor(256 * random()),
-    type: (1 + Math.floor(2 * random())) as MinutiaType,
-    quality: 60,
-  }));
-  return { width: 280, height: 340, quality: 60, skeleton: minutiae, phase: minutiae, grid: EMPTY_GRID };
-}
-
-/** The same finger once more: a few px and degrees off, three minutiae missing, moved. */
-function jittered(template: Template, seed: number): Template {
-  const random = seeded(seed);
-  const minutiae = template.skeleton.slice(3).map((minutia) => ({
-    ...minutia,
-    x: minutia.x + 6 + Math.floor(5 * random()),
-    y: minutia.y - 9 + Math.floor(5 * random()),
-    angle: (minutia.angle + 253 + Math.floor(7 * random())) % 256,
-  }));
-  return { ...template, skeleton: minutiae, phase: minutiae };
-}
+import { jittered, randomTemplate } from './random-template.fixture.js';
 
 const SEEDS = [31, 32, 33, 34];
 const records = SEEDS.map((seed) => encodeTemplate(extract(press(randomPattern(seed))).template));
-const probe = prepare(
+const probe = encodeTemplate(
   extract(press(randomPattern(33), { rotation: -11, dx: 6, seed: 7, noise: 25 })).template,
 );
 
@@ -50,7 +24,10 @@ describe('a gallery', () => {
     const gallery = filled([0, 1, 2, 3]);
     const ranking = gallery.search(probe);
     expect(ranking[0]?.finger).toBe('finger-33');
-    expect(decide(ranking, gallery.fingers)).toMatchObject({ kind: 'match', finger: 'finger-33' });
+    expect(decide(ranking, { fingers: gallery.fingers })).toMatchObject({
+      kind: 'match',
+      finger: 'finger-33',
+    });
   });
 
   it('answers the same in whatever order fingers were enrolled', () => {
@@ -61,7 +38,7 @@ describe('a gallery', () => {
     const gallery = filled([0, 1, 2, 3]);
     expect(gallery.remove('t2')).toBe(true);
     expect(gallery.size).toBe(3);
-    expect(decide(gallery.search(probe), gallery.fingers)).toEqual({ kind: 'none' });
+    expect(decide(gallery.search(probe), { fingers: gallery.fingers })).toEqual({ kind: 'none' });
   });
 
   it('counts the best of several impressions of one finger', () => {
@@ -98,8 +75,37 @@ describe('a gallery of many', () => {
   const upwards = crowd.map((_, at) => at);
   const gallery = fill(upwards);
 
+  it('looks at the expected people first, and no further where one of them fits without doubt', () => {
+    const mate = crowd[17] ?? randomTemplate(1);
+    const seen = encodeTemplate(jittered(mate, 5));
+    const expected = ['finger-17', 'finger-90', 'finger-91'];
+    const ranking = gallery.search(seen, { expected, limit: 300 });
+    expect(ranking[0]).toEqual(gallery.search(seen)[0]);
+    expect(ranking.map(({ finger }) => finger).sort()).toEqual(expected);
+  });
+
+  it('searches on where none of the expected people fits', () => {
+    const seen = encodeTemplate(jittered(crowd[18] ?? randomTemplate(1), 5));
+    const ranking = gallery.search(seen, { expected: ['finger-90', 'finger-91'], limit: 300 });
+    expect(ranking[0]?.finger).toBe('finger-18');
+    expect(ranking.map(({ finger }) => finger)).toContain('finger-90');
+  });
+
+  it('answers the same in WebAssembly, also after templates came and went', () => {
+    const other = new Gallery(300, loadSearch());
+    for (const at of upwards.slice(0, 20))
+      other.add(`t${at}`, 'gone', encodeTemplate(crowd[(at + 1) % 230] ?? randomTemplate(1)));
+    for (const at of upwards)
+      other.add(`t${at}`, `finger-${at}`, encodeTemplate(crowd[at] ?? randomTemplate(1)));
+    other.add('more', 'another', encodeTemplate(crowd[3] ?? randomTemplate(1)));
+    expect(other.remove('more')).toBe(true);
+    expect([other.size, other.fingers]).toEqual([230, 230]);
+    const seen = encodeTemplate(jittered(crowd[5] ?? randomTemplate(1), 5));
+    expect(other.search(seen, { limit: 50 })).toEqual(gallery.search(seen, { limit: 50 }));
+  });
+
   it('keeps the mate through all rounds, and answers the same in whatever order it was filled', () => {
-    const seen = prepare(jittered(crowd[131] ?? randomTemplate(1), 3));
+    const seen = encodeTemplate(jittered(crowd[131] ?? randomTemplate(1), 3));
     const ranking = gallery.search(seen);
     expect(ranking[0]?.finger).toBe('finger-131');
     expect(ranking[1]?.score ?? 0).toBeLessThan((ranking[0]?.score ?? 0) - 10);
@@ -111,8 +117,13 @@ describe('deciding', () => {
   it('is stricter the more fingers were searched', () => {
     expect(thresholdFor(1)).toBe(30);
     expect(thresholdFor(10_000)).toBe(70);
-    expect(decide([{ finger: 'a', score: 45 }], 10)).toEqual({ kind: 'match', finger: 'a', score: 45 });
-    expect(decide([{ finger: 'a', score: 45 }], 1000)).toEqual({ kind: 'none' });
+    expect(decide([{ finger: 'a', score: 45 }], { fingers: 10 })).toEqual({
+      kind: 'match',
+      finger: 'a',
+      score: 45,
+      lead: 45,
+    });
+    expect(decide([{ finger: 'a', score: 45 }], { fingers: 1000 })).toEqual({ kind: 'none' });
   });
 
   it('does not choose between two that both fit', () => {
@@ -120,11 +131,25 @@ describe('deciding', () => {
       { finger: 'a', score: 75 },
       { finger: 'b', score: 68 },
     ];
-    expect(decide(ranking, 10)).toEqual({ kind: 'ambiguous', fingers: ['a', 'b'] });
-    expect(decide([{ finger: 'a', score: 80 }, ...ranking.slice(1)], 10)).toMatchObject({ kind: 'match' });
+    expect(decide(ranking, { fingers: 10 })).toEqual({ kind: 'ambiguous', fingers: ['a', 'b'] });
+    expect(decide([{ finger: 'a', score: 80 }, ...ranking.slice(1)], { fingers: 10 })).toMatchObject({
+      kind: 'match',
+    });
+  });
+
+  it('asks less of people who are expected here now, and of nobody else', () => {
+    const searched = { fingers: 5000, expected: Array.from({ length: 60 }, (_, at) => `f${at}`) };
+    expect(decide([{ finger: 'f7', score: 52 }], searched)).toMatchObject({ kind: 'match', finger: 'f7' });
+    expect(decide([{ finger: 'x', score: 52 }], searched)).toEqual({ kind: 'none' });
+    expect(decide([{ finger: 'f7', score: 52 }], { fingers: 5000 })).toEqual({ kind: 'none' });
+    const better = [
+      { finger: 'x', score: 54 },
+      { finger: 'f7', score: 52 },
+    ];
+    expect(decide(better, searched)).toEqual({ kind: 'ambiguous', fingers: ['f7', 'x'] });
   });
 
   it('says nobody for an empty gallery', () => {
-    expect(decide([], 0)).toEqual({ kind: 'none' });
+    expect(decide([], { fingers: 0 })).toEqual({ kind: 'none' });
   });
 });

@@ -47,6 +47,18 @@ describe('comparing fingers', () => {
     expect(compare(empty, prepare(still))).toBeLessThan(10);
   });
 
+  it('gives nothing to a record whose ridge flow was cut away', () => {
+    for (const other of others) {
+      const { width, height } = other.grid;
+      const cells = new Uint8Array(width * height);
+      cells[0] = 1;
+      const cut = prepare({ ...other, grid: { width, height, cells } });
+      // Shares of two front ends, each one at most.
+      expect(evidenceOf(prepare(still), cut)[2]).toBeLessThan(2);
+      expect(compare(prepare(still), cut)).toBeLessThan(ONE_IN_A_THOUSAND);
+    }
+  });
+
   it('stays bounded with as many minutiae as a record can hold', () => {
     const crowd = Array.from({ length: 120 }, (_, at) => ({
       ...still.skeleton[0],

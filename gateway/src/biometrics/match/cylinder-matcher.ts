@@ -55,22 +55,6 @@ export function compareCylinders(a: Cylinders, b: Cylinders): number {
   return sum / Math.max(take, DIVISOR_MIN);
 }
 
-/** Without relaxation; for sorting a gallery, never for a decision (fingerprint §3.2). */
-export function prescreenScore(a: Cylinders, b: Cylinders): number {
-  const best = new Float32Array(a.count);
-  for (let row = 0; row < a.count; row += 1) {
-    for (let column = 0; column < b.count; column += 1) {
-      const score = similarity(a, row, b, column);
-      if (score > best[row]!) best[row] = score;
-    }
-  }
-  best.sort();
-  const take = Math.min(best.length, PAIRS_MIN + PAIRS_MORE);
-  let sum = 0;
-  for (let at = 0; at < take; at += 1) sum += best[best.length - 1 - at]!;
-  return sum / (PAIRS_MIN + PAIRS_MORE);
-}
-
 /** Bins of the histogram that finds the best pairs without sorting all of them. */
 const BINS = 256;
 

@@ -1,5 +1,5 @@
 import { type Minutia, toRadians } from '../extract/minutiae.js';
-import { convexHull, isNearHull, type Point } from './hull.js';
+import { convexHull, type HullEdges, hullEdges, isNearHull } from './hull.js';
 
 /** The published parameters of the binary cylinder code (fingerprint §8.1), except the grid of 12 instead of 16 or 8. */
 const GRID = 12;
@@ -14,7 +14,7 @@ const VALID_SHARE = 0.75;
 const NEIGHBORS_MIN = 2;
 
 /** Cell centers inside the circle, in units of px, in the frame of the minutia. */
-const CELLS = cellCenters();
+export const CELLS: readonly CellCenter[] = cellCenters();
 const CELL_U = Float32Array.from(CELLS, (cell) => cell.u);
 const CELL_V = Float32Array.from(CELLS, (cell) => cell.v);
 export const CELL_WORDS = Math.ceil(CELLS.length / 32);
@@ -28,22 +28,29 @@ export interface Cylinders {
   bits: Int32Array;
   /** CELL_WORDS per cylinder: which cells are known. */
   known: Int32Array;
-  /** Set bits per cylinder. */
-  ones: Int16Array;
+  /** Which minutia each belongs to. */
+  minutia: Uint8Array;
   x: Float32Array;
   y: Float32Array;
   /** Radians. */
   angle: Float32Array;
 }
 
-function cellCenters(): { u: number; v: number }[] {
+interface CellCenter {
+  row: number;
+  column: number;
+  u: number;
+  v: number;
+}
+
+function cellCenters(): CellCenter[] {
   const step = (2 * RADIUS_PX) / GRID;
-  const cells: { u: number; v: number }[] = [];
+  const cells: CellCenter[] = [];
   for (let row = 0; row < GRID; row += 1) {
     for (let column = 0; column < GRID; column += 1) {
       const u = (row - (GRID - 1) / 2) * step;
       const v = (column - (GRID - 1) / 2) * step;
-      if (u * u + v * v <= RADIUS_PX * RADIUS_PX) cells.push({ u, v });
+      if (u * u + v * v <= RADIUS_PX * RADIUS_PX) cells.push({ row, column, u, v });
     }
   }
   return cells;
@@ -89,43 +96,50 @@ function gaussianArea(from: number, to: number): number {
 
 /** Builds the cylinders of a set; minutiae at the border or without neighbors have none. */
 export function buildCylinders(minutiae: readonly Minutia[]): Cylinders {
-  const hull = convexHull(minutiae);
+  const edges = hullEdges(convexHull(minutiae));
   const sums = new Float32Array(CELLS.length * SLICES);
-  const bits: number[] = [];
-  const known: number[] = [];
-  const kept: Minutia[] = [];
-  for (const center of minutiae) {
-    const valid = knownCells(center, hull);
-    if (valid === undefined || !accumulate(center, minutiae, sums)) continue;
-    kept.push(center);
-    known.push(...valid);
-    bits.push(...packed(sums, valid));
+  const bits = new Int32Array(minutiae.length * CYLINDER_WORDS);
+  const known = new Int32Array(minutiae.length * CELL_WORDS);
+  const kept = new Uint8Array(minutiae.length);
+  let count = 0;
+  for (let at = 0; at < minutiae.length; at += 1) {
+    const center = minutiae[at]!;
+    const valid = known.subarray(count * CELL_WORDS, (count + 1) * CELL_WORDS);
+    if (!markKnown(center, edges, valid) || !accumulate(center, minutiae, sums)) continue;
+    pack(sums, valid, bits.subarray(count * CYLINDER_WORDS, (count + 1) * CYLINDER_WORDS));
+    kept[count] = at;
+    count += 1;
   }
-  const words = Int32Array.from(bits);
+  const minutia = kept.slice(0, count);
   return {
-    count: kept.length,
-    bits: words,
-    known: Int32Array.from(known),
-    ones: Int16Array.from(kept, (_, at) => onesOf(words, at * CYLINDER_WORDS, CYLINDER_WORDS)),
-    x: Float32Array.from(kept, (minutia) => minutia.x),
-    y: Float32Array.from(kept, (minutia) => minutia.y),
-    angle: Float32Array.from(kept, (minutia) => toRadians(minutia.angle)),
+    count,
+    bits: bits.slice(0, count * CYLINDER_WORDS),
+    known: known.slice(0, count * CELL_WORDS),
+    minutia,
+    x: Float32Array.from(minutia, (at) => minutiae[at]!.x),
+    y: Float32Array.from(minutia, (at) => minutiae[at]!.y),
+    angle: Float32Array.from(minutia, (at) => toRadians(minutiae[at]!.angle)),
   };
 }
 
-function knownCells(center: Minutia, hull: readonly Point[]): Int32Array | undefined {
-  const words = new Int32Array(CELL_WORDS);
+/** Cells this near to the minutia are near the hull: the minutia lies in it. A little less than HULL_REACH_PX. */
+const SURELY_KNOWN = CELLS.map(({ u, v }) => u * u + v * v < (HULL_REACH_PX - 0.1) ** 2);
+
+/** Marks the cells that are known; false when they are too few. */
+function markKnown(center: Minutia, edges: HullEdges, words: Int32Array): boolean {
   const cos = Math.cos(toRadians(center.angle));
   const sin = Math.sin(toRadians(center.angle));
+  words.fill(0);
   let count = 0;
-  for (const [at, { u, v }] of CELLS.entries()) {
+  for (let at = 0; at < CELLS.length; at += 1) {
+    const { u, v } = CELLS[at]!;
     const x = center.x + cos * u + sin * v;
     const y = center.y - sin * u + cos * v;
-    if (!isNearHull(hull, x, y, HULL_REACH_PX)) continue;
+    if (!SURELY_KNOWN[at] && !isNearHull(edges, x, y, HULL_REACH_PX)) continue;
     words[at >> 5]! |= 1 << (at & 31);
     count += 1;
   }
-  return count >= VALID_SHARE * CELLS.length ? words : undefined;
+  return count >= VALID_SHARE * CELLS.length;
 }
 
 /** Adds every neighbor to the cells around it; false when there are too few. */
@@ -135,7 +149,8 @@ function accumulate(center: Minutia, minutiae: readonly Minutia[], sums: Float32
   const sin = Math.sin(toRadians(center.angle));
   const reach = RADIUS_PX + 3 * SIGMA_PX;
   let neighbors = 0;
-  for (const other of minutiae) {
+  for (let at = 0; at < minutiae.length; at += 1) {
+    const other = minutiae[at]!;
     const dx = other.x - center.x;
     const dy = other.y - center.y;
     if (other === center || dx * dx + dy * dy > reach * reach) continue;
@@ -143,37 +158,30 @@ function accumulate(center: Minutia, minutiae: readonly Minutia[], sums: Float32
     const u = cos * dx - sin * dy;
     const v = sin * dx + cos * dy;
     const shares = ((center.angle - other.angle) & 255) * SLICES;
-    for (let cell = 0; cell < CELLS.length; cell += 1) {
+    for (let cell = 0; cell < CELL_U.length; cell += 1) {
       const du = u - CELL_U[cell]!;
       const dv = v - CELL_V[cell]!;
       const squared = du * du + dv * dv;
       if (squared > NEAR_SQUARED) continue;
       const near = NEARNESS[Math.round(squared)]!;
       for (let slice = 0; slice < SLICES; slice += 1) {
-        sums[slice * CELLS.length + cell]! += near * SLICE_SHARES[shares + slice]!;
+        sums[cell * SLICES + slice]! += near * SLICE_SHARES[shares + slice]!;
       }
     }
   }
   return neighbors >= NEIGHBORS_MIN;
 }
 
-function packed(sums: Float32Array, known: Int32Array): Int32Array {
-  const words = new Int32Array(CYLINDER_WORDS);
-  for (let slice = 0; slice < SLICES; slice += 1) {
-    for (let cell = 0; cell < CELLS.length; cell += 1) {
-      if (((known[cell >> 5]! >> (cell & 31)) & 1) === 0) continue;
-      if (sums[slice * CELLS.length + cell]! >= BIT_LIMIT) {
+function pack(sums: Float32Array, known: Int32Array, words: Int32Array): void {
+  words.fill(0);
+  for (let cell = 0; cell < CELLS.length; cell += 1) {
+    if (((known[cell >> 5]! >> (cell & 31)) & 1) === 0) continue;
+    for (let slice = 0; slice < SLICES; slice += 1) {
+      if (sums[cell * SLICES + slice]! >= BIT_LIMIT) {
         words[slice * CELL_WORDS + (cell >> 5)]! |= 1 << (cell & 31);
       }
     }
   }
-  return words;
-}
-
-function onesOf(words: Int32Array, from: number, count: number): number {
-  let sum = 0;
-  for (let at = from; at < from + count; at += 1) sum += popcount(words[at]!);
-  return sum;
 }
 
 /** Set bits of a 32-bit word. */

@@ -43,7 +43,10 @@ export const edgeMatcher: Matcher<EdgeSide> = {
 
 function evidence(a: EdgeSide, b: EdgeSide, pairing: Pairing, laid: Overlay): number[] {
   const minutiae = Math.sqrt(Math.max(1, a.stars.count * b.stars.count));
-  const metShare = laid.met / Math.sqrt(laid.sharedA * laid.sharedB + SHARE_PRIOR);
+  // Minutiae that met are shared, whatever the ridge flow says: a record whose flow is cut away must not gain by it.
+  const sharedA = Math.max(laid.met, laid.sharedA);
+  const sharedB = Math.max(laid.met, laid.sharedB);
+  const metShare = laid.met / Math.sqrt(sharedA * sharedB + SHARE_PRIOR);
   return [
     Math.log1p(pairing.support),
     metShare,

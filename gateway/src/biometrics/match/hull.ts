@@ -25,22 +25,36 @@ function cross(origin: Point, a: Point, b: Point): number {
   return (a.x - origin.x) * (b.y - origin.y) - (a.y - origin.y) * (b.x - origin.x);
 }
 
-/** Whether a place lies in the hull or at most `reach` beside it. */
-export function isNearHull(hull: readonly Point[], x: number, y: number, reach: number): boolean {
-  if (hull.length < 3) return true;
+/** The edges of a hull, flat: x, y of the start, x, y of the way, 1 / squared length (0 for none). */
+export type HullEdges = Float64Array;
+
+const EDGE_NUMBERS = 5;
+
+export function hullEdges(hull: readonly Point[]): HullEdges {
+  if (hull.length < 3) return new Float64Array(0);
+  return Float64Array.from(
+    hull.flatMap((a, at) => {
+      const b = hull[(at + 1) % hull.length]!;
+      const squared = (b.x - a.x) ** 2 + (b.y - a.y) ** 2;
+      return [a.x, a.y, b.x - a.x, b.y - a.y, squared > 0 ? 1 / squared : 0];
+    }),
+  );
+}
+
+/** Whether a place lies in the hull or at most `reach` beside it; everything does where there is no hull. */
+export function isNearHull(edges: HullEdges, x: number, y: number, reach: number): boolean {
   let isInside = true;
-  let nearest = Number.POSITIVE_INFINITY;
-  for (let at = 0; at < hull.length; at += 1) {
-    const a = hull[at]!;
-    const b = hull[(at + 1) % hull.length]!;
-    const ex = b.x - a.x;
-    const ey = b.y - a.y;
-    if (ex * (y - a.y) - ey * (x - a.x) < 0) isInside = false;
-    const length = ex * ex + ey * ey;
-    const along = length > 0 ? Math.min(1, Math.max(0, ((x - a.x) * ex + (y - a.y) * ey) / length)) : 0;
-    const dx = x - a.x - along * ex;
-    const dy = y - a.y - along * ey;
-    nearest = Math.min(nearest, dx * dx + dy * dy);
+  for (let at = 0; at < edges.length; at += EDGE_NUMBERS) {
+    const px = x - edges[at]!;
+    const py = y - edges[at + 1]!;
+    const ex = edges[at + 2]!;
+    const ey = edges[at + 3]!;
+    if (ex * py - ey * px < 0) isInside = false;
+    const share = (px * ex + py * ey) * edges[at + 4]!;
+    const along = share < 0 ? 0 : share > 1 ? 1 : share;
+    const dx = px - along * ex;
+    const dy = py - along * ey;
+    if (dx * dx + dy * dy <= reach * reach) return true;
   }
-  return isInside || nearest <= reach * reach;
+  return isInside;
 }

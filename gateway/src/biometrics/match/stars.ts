@@ -47,19 +47,29 @@ export function buildStars(minutiae: readonly Minutia[]): Stars {
 
 function addStar(stars: Stars, minutiae: readonly Minutia[], at: number): void {
   const center = minutiae[at]!;
-  const near = minutiae
-    .map((other, index) => ({ index, length: Math.hypot(other.x - center.x, other.y - center.y) }))
-    .filter(({ index, length }) => index !== at && length <= EDGE_MAX_PX && length >= 1)
-    .sort((a, b) => a.length - b.length || a.index - b.index)
-    .slice(0, STAR_EDGES);
-  stars.edges[at] = near.length;
-  for (const [place, { index, length }] of near.entries()) {
-    const other = minutiae[index]!;
-    const bearing = toAngleSteps(Math.atan2(center.y - other.y, other.x - center.x));
-    const edge = at * STAR_EDGES + place;
-    stars.neighbor[edge] = index;
+  const first = at * STAR_EDGES;
+  let count = 0;
+  for (let index = 0; index < minutiae.length; index += 1) {
+    const dx = minutiae[index]!.x - center.x;
+    const dy = minutiae[index]!.y - center.y;
+    const length = Math.sqrt(dx * dx + dy * dy);
+    if (index === at || length > EDGE_MAX_PX || length < 1) continue;
+    if (count === STAR_EDGES && length >= stars.length[first + count - 1]!) continue;
+    // Sorted by insertion; of equal lengths the earlier minutia stays first.
+    let edge = first + Math.min(count, STAR_EDGES - 1);
+    for (; edge > first && stars.length[edge - 1]! > length; edge -= 1) {
+      stars.length[edge] = stars.length[edge - 1]!;
+      stars.neighbor[edge] = stars.neighbor[edge - 1]!;
+    }
     stars.length[edge] = length;
-    stars.tolerance[edge] = TOLERANCE_PX + TOLERANCE_SHARE * length;
+    stars.neighbor[edge] = index;
+    count = Math.min(STAR_EDGES, count + 1);
+  }
+  stars.edges[at] = count;
+  for (let edge = first; edge < first + count; edge += 1) {
+    const other = minutiae[stars.neighbor[edge]!]!;
+    const bearing = toAngleSteps(Math.atan2(center.y - other.y, other.x - center.x));
+    stars.tolerance[edge] = TOLERANCE_PX + TOLERANCE_SHARE * stars.length[edge]!;
     stars.here[edge] = center.angle - bearing;
     stars.there[edge] = other.angle - bearing - ANGLE_STEPS / 2;
   }

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { hasCode } from '@rollcall/protocol/errors';
-import type { GatewayConfig } from '../../config/schema.js';
+import type { DeviceConfig, GatewayConfig } from '../../config/schema.js';
 import { loadCardHashKey } from '../../identify/card-hash-key.js';
 import { type Check, type Finding, fail, ok } from './check.js';
 
@@ -11,12 +11,24 @@ const GROUP_WRITE = 0o020;
 /** Secrets are there, not empty, and closed to other users. */
 export const secretFiles: Check = {
   id: 'secret-files',
-  run: ({ uplink, identify }: GatewayConfig) =>
+  run: ({ uplink, identify, devices }: GatewayConfig) =>
     Promise.all([
       checkSecret('uplink.password_file', uplink.passwordFile),
       checkCardHashKey('identify.card_hash_key_file', identify.cardHashKeyFile),
+      ...devices.flatMap((device) =>
+        keyFilesOf(device).map(([name, file]) =>
+          checkSecret(`${device.id}: ${name}`, file, 'write the key of this device into it (docs/readers/)'),
+        ),
+      ),
     ]),
 };
+
+/** Options of a driver that name secret files, which by their name are those that end in `_file`. */
+function keyFilesOf({ options }: DeviceConfig): [name: string, file: string][] {
+  return Object.entries(options as Record<string, unknown>).flatMap(([name, value]) =>
+    name.endsWith('_file') && typeof value === 'string' ? [[name, value] as [string, string]] : [],
+  );
+}
 
 async function checkCardHashKey(key: string, file: string): Promise<Finding> {
   const finding = await checkSecret(key, file);
@@ -33,23 +45,22 @@ async function checkCardHashKey(key: string, file: string): Promise<Finding> {
   }
 }
 
-async function checkSecret(key: string, file: string): Promise<Finding> {
+const FROM_CENTRAL = 'copy the file of this gateway from central ("rollcall-central seed --provision-dir")';
+
+async function checkSecret(key: string, file: string, remedy = FROM_CENTRAL): Promise<Finding> {
   try {
     const { mode } = await stat(file);
     if ((mode & (OTHERS | GROUP_WRITE)) !== 0) {
       return fail(`${key}: ${file} is open to other users`, `sudo chmod 640 ${file}`);
     }
     if ((await readFile(file, 'utf8')).trim() === '') {
-      return fail(`${key}: ${file} is empty`, 'copy the file of this gateway from central again');
+      return fail(`${key}: ${file} is empty`, remedy);
     }
     return ok(`${key}: ${file} is there and closed to others`);
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'EACCES')
       return fail(`${key}: ${file} may not be read`, `sudo chgrp rollcall ${file} && sudo chmod 640 ${file}`);
-    return fail(
-      `${key}: ${file} is missing`,
-      'copy the file of this gateway from central ("rollcall-central seed --provision-dir")',
-    );
+    return fail(`${key}: ${file} is missing`, remedy);
   }
 }

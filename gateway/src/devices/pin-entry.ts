@@ -1,0 +1,75 @@
+import type { Clock } from '@rollcall/protocol/clock';
+import type { CardRead } from '@rollcall/protocol/credential';
+import { PIN_DIGITS } from '@rollcall/protocol/pin';
+
+/** How long a card waits for its PIN; the next person has come by then. */
+export const CARD_WAITS_MS = 20_000;
+/** A pause between two keys after which somebody else begins. */
+export const KEY_PAUSE_MS = 8_000;
+
+export interface PinEntryOptions {
+  clock: Clock;
+  /** A whole PIN was typed, after this card. */
+  onPin(card: CardRead, pin: string): void;
+  /** Something was typed and ended that can be no PIN, or without a card before it. */
+  onStray(): void;
+}
+
+/**
+ * Keys of one device put together: what is typed after a card is its owner's PIN. It ends with its last digit or
+ * with `#`; `*` begins again. A PIN alone names nobody.
+ */
+export class PinEntry {
+  readonly #options: PinEntryOptions;
+  #card: CardRead | undefined;
+  #typed = '';
+  #cancelCard: (() => void) | undefined;
+  #cancelKeys: (() => void) | undefined;
+
+  constructor(options: PinEntryOptions) {
+    this.#options = options;
+  }
+
+  cardShown(card: CardRead): void {
+    this.reset();
+    this.#card = card;
+    this.#cancelCard = this.#options.clock.after(CARD_WAITS_MS, () => this.reset());
+  }
+
+  press(keys: string): void {
+    for (const key of keys) {
+      if (key === '*') this.#clear();
+      else if (key === '#') this.#end();
+      else this.#type(key);
+    }
+  }
+
+  /** Forgets the card and what was typed. */
+  reset(): void {
+    this.#clear();
+    this.#cancelCard?.();
+    this.#card = undefined;
+  }
+
+  #type(key: string): void {
+    this.#typed += key;
+    this.#cancelKeys?.();
+    this.#cancelKeys = this.#options.clock.after(KEY_PAUSE_MS, () => this.#clear());
+    if (this.#typed.length === PIN_DIGITS) this.#end();
+  }
+
+  #end(): void {
+    const typed = this.#typed;
+    const card = this.#card;
+    this.#clear();
+    // The # behind the last digit, which has ended the entry already.
+    if (typed === '') return;
+    if (card !== undefined && typed.length === PIN_DIGITS) this.#options.onPin(card, typed);
+    else this.#options.onStray();
+  }
+
+  #clear(): void {
+    this.#cancelKeys?.();
+    this.#typed = '';
+  }
+}

@@ -1,0 +1,210 @@
+import { hasCode, RollcallError } from '@rollcall/protocol/errors';
+import * as z from 'zod';
+import type { FeedbackSignal } from '../feedback/signal.js';
+import { type DriverContext, type DriverSession, defineDriver } from './driver.js';
+import { identify } from './ef01/identity.js';
+import { type AuraCommand, auraOf, IDLE } from './ef01/lights.js';
+import { Ef01Link } from './ef01/link.js';
+import { Ef01Module } from './ef01/module.js';
+import { Ef01Sensor } from './ef01/sensor.js';
+import { FingerWatch, type Recognition, type WatchedModule } from './finger/finger-watch.js';
+import { Turns } from './finger/turns.js';
+
+/** Speeds of the family, the likeliest first (EF01 note §6). */
+const BAUDS = [57_600, 9_600, 115_200, 19_200, 38_400] as const;
+/** A module that has just got power hears nothing for a while, and one that heard noise waits for its end. */
+const HANDSHAKES_PER_BAUD = 2;
+/** GenImg every 100 to 200 ms (EF01 note §6). */
+const POLL_MS = 150;
+/** A module that was heard and falls silent counts as degraded, and is connected anew later. */
+const SILENCE_LIMIT_MS = 12_000;
+const HEX_32 = /^[0-9A-Fa-f]{8}$/;
+
+const options = z.strictObject({
+  baud: z
+    .union(
+      BAUDS.map((baud) => z.literal(baud)),
+      `must be one of ${BAUDS.join(', ')}`,
+    )
+    .default(57_600)
+    .meta({ description: 'Speed that is tried first; the others follow when the module is silent.' }),
+  address: z
+    .string()
+    .regex(HEX_32, 'must be 8 hex digits')
+    .default('FFFFFFFF')
+    .meta({ description: 'Address of the module, where somebody has changed it.' }),
+  password: z.string().regex(HEX_32, 'must be 8 hex digits').default('00000000').meta({
+    description: 'Password of the module. It travels in the clear and stops only casual tampering.',
+  }),
+  match: z
+    .enum(['sensor', 'gateway'], 'must be sensor or gateway')
+    .default('sensor')
+    .meta({ description: 'Where fingers are compared. `gateway` downloads every image: 4 to 8 s a finger.' }),
+  enroll_captures: z
+    .int('must be 2 to 6')
+    .min(2, 'must be 2 to 6')
+    .max(6, 'must be 2 to 6')
+    .default(2)
+    .meta({ description: 'Captures that make a template; modules with two buffers take exactly 2.' }),
+  template_bytes: z
+    .int('must be 256 to 8192')
+    .min(256, 'must be 256 to 8192')
+    .max(8192, 'must be 256 to 8192')
+    .default(512)
+    .meta({ description: 'Size of a template, for modules that do not tell it.' }),
+  lights: z
+    .enum(['auto', 'three_colors', 'none'], 'must be auto, three_colors or none')
+    .default('auto')
+    .meta({
+      description: '`three_colors`: a first R503, whose ring has no green; blue stands for it.',
+    }),
+});
+export type Ef01Options = z.infer<typeof options>;
+
+class Ef01Session implements DriverSession, WatchedModule {
+  readonly #context: DriverContext<Ef01Options>;
+  readonly #link: Ef01Link;
+  readonly #module: Ef01Module;
+  readonly #turns = new Turns();
+  readonly #watch: FingerWatch;
+  #sensor: Ef01Sensor | undefined;
+  #hasAura = false;
+
+  constructor(context: DriverContext<Ef01Options>) {
+    const { address, password } = context.options;
+    this.#context = context;
+    this.#link = new Ef01Link(context, Number.parseInt(address, 16));
+    this.#module = new Ef01Module(this.#link, Number.parseInt(password, 16));
+    this.#watch = new FingerWatch({
+      context,
+      turns: this.#turns,
+      module: this,
+      pollMs: POLL_MS,
+      slots: () => this.#sensor?.expected,
+    });
+  }
+
+  get sensor(): Ef01Sensor | undefined {
+    return this.#sensor;
+  }
+
+  onBytes(chunk: Uint8Array): void {
+    this.#link.onBytes(chunk);
+  }
+
+  async probe(): Promise<void> {
+    await this.#findBaud();
+    await this.#open();
+    this.#watch.start();
+  }
+
+  feedback(signal: FeedbackSignal): Promise<void> {
+    return this.#turns.take(async () => {
+      this.#link.closed.throwIfAborted();
+      await this.#show(auraOf(signal, this.#context.options.lights !== 'three_colors'));
+    });
+  }
+
+  close(): void {
+    this.#watch.stop();
+    this.#link.close();
+  }
+
+  look(): Promise<boolean> {
+    return this.#module.capture();
+  }
+
+  async recognize(slots: readonly number[] | undefined): Promise<Recognition> {
+    if (this.#context.options.match === 'gateway') {
+      return { type: 'image', image: await this.#module.downloadImage() };
+    }
+    if ((await this.#module.extract()) === 'poor') return { type: 'poor' };
+    if (slots === undefined) return this.#search(0, this.#sensor?.capacity ?? 0);
+    for (const slot of slots) {
+      const found = await this.#search(slot, 1);
+      if (found.type === 'recognized') return found;
+    }
+    return { type: 'unknown' };
+  }
+
+  /** A module that lost its power wants the password again; what is late is waited for. */
+  async settle(): Promise<void> {
+    await this.#link.quiet();
+    await this.#module.verifyPassword();
+  }
+
+  onLeft(): Promise<void> {
+    return this.#show(IDLE);
+  }
+
+  async #search(start: number, count: number): Promise<Recognition> {
+    const found = await this.#module.search(start, count);
+    return found === undefined ? { type: 'unknown' } : { type: 'recognized', ...found };
+  }
+
+  /** @throws RollcallError `DEVICE_TIMEOUT` when no speed brings an answer, `DEVICE_REFUSED` for a wrong password. */
+  async #findBaud(): Promise<void> {
+    const { baud: first } = this.#context.options;
+    for (const baud of [first, ...BAUDS.filter((other) => other !== first)]) {
+      await this.#context.setBaud(baud);
+      for (let turn = 0; turn < HANDSHAKES_PER_BAUD; turn++) {
+        try {
+          await this.#module.verifyPassword();
+          return;
+        } catch (error) {
+          if (!hasCode(error, 'DEVICE_TIMEOUT')) throw error;
+          await this.#link.quiet();
+        }
+      }
+    }
+    throw new RollcallError(
+      'DEVICE_TIMEOUT',
+      `No fingerprint module answers at ${BAUDS.join(', ')} baud; check power, RX and TX, and the address`,
+    );
+  }
+
+  async #open(): Promise<void> {
+    const { options: chosen, clock, emit, randomBytes } = this.#context;
+    const { capacity, systemId, baud } = await this.#module.readParameters();
+    const product = await this.#module.readProduct();
+    const identity = await identify(this.#module, randomBytes);
+    this.#hasAura = product !== undefined && chosen.lights !== 'none';
+    await this.#show(IDLE);
+    const sensor = product?.sensor.toLowerCase().replaceAll(/[^a-z0-9]/g, '') ?? '';
+    const kind = sensor === '' ? systemId.toString(16).padStart(4, '0') : sensor;
+    const templateBytes = product?.templateBytes ?? chosen.template_bytes;
+    this.#sensor = new Ef01Sensor({
+      clock,
+      turns: this.#turns,
+      module: this.#module,
+      identity,
+      capacity,
+      templateFormat: `ef01-${kind}-${templateBytes}`,
+      captures: chosen.enroll_captures,
+    });
+    const name = product?.model ?? 'fingerprint module';
+    emit({ type: 'identity', text: `${name}, ${capacity} slots, ${baud} baud` });
+  }
+
+  async #show({ control, speed, color, count }: AuraCommand): Promise<void> {
+    if (!this.#hasAura) return;
+    this.#hasAura = await this.#module.light(control, speed, color, count);
+  }
+}
+
+/**
+ * Fingerprint modules of the EF01 protocol: R307, R503, AS608, ZFM-20, FPM10A, JM-101B (EF01 note; R503 user manual
+ * V1.2, ZFM-20 tables as in pyfingerprint, Adafruit's library).
+ */
+export const driver = defineDriver({
+  id: 'ef01',
+  kind: 'finger',
+  title: 'Fingerprint module (R307, R503, AS608, ZFM-20, FPM10A)',
+  hasLights: true,
+  link: { baud: 57_600, dtr: false, rts: false, readyWithinMs: 0 },
+  capturesItself: true,
+  silenceLimitMs: SILENCE_LIMIT_MS,
+  options,
+  baudFrom: ({ baud }) => baud,
+  open: (context) => new Ef01Session(context),
+});

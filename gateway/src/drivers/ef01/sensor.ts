@@ -1,0 +1,143 @@
+import type { Clock } from '@rollcall/protocol/clock';
+import { RollcallError } from '@rollcall/protocol/errors';
+import { untilLifted, untilTouched } from '../finger/presence.js';
+import type { EnrollmentOptions, FingerImage, FingerSensor } from '../finger/sensor.js';
+import { checkedSlot } from '../finger/slots.js';
+import { abortable, type Turns } from '../finger/turns.js';
+import type { Ef01Module } from './module.js';
+
+/** Captures that turned out to be of different fingers before enrollment gives up. */
+const MISMATCHES_MAX = 3;
+/** Largest template of the family, with room (EF01 note §10). */
+const TEMPLATE_BYTES_MAX = 8_192;
+
+export interface Ef01SensorOptions {
+  clock: Clock;
+  turns: Turns;
+  module: Ef01Module;
+  identity: string | undefined;
+  capacity: number;
+  templateFormat: string;
+  /** Captures that become one template. */
+  captures: number;
+}
+
+/** Enrollment and the gallery on a module of the EF01 family (EF01 note §6). */
+export class Ef01Sensor implements FingerSensor {
+  readonly identity: string | undefined;
+  readonly capacity: number;
+  readonly templateFormat: string;
+  readonly #options: Ef01SensorOptions;
+  #expected: readonly number[] | undefined;
+
+  constructor(options: Ef01SensorOptions) {
+    this.#options = options;
+    this.identity = options.identity;
+    this.capacity = options.capacity;
+    this.templateFormat = options.templateFormat;
+  }
+
+  get expected(): readonly number[] | undefined {
+    return this.#expected;
+  }
+
+  expectOnly(slots: readonly number[] | undefined): void {
+    this.#expected = slots?.filter((slot) => slot < this.capacity);
+  }
+
+  enroll(slot: number, options: EnrollmentOptions = {}): Promise<void> {
+    return this.#inTurn(options.signal, async (signal) => {
+      checkedSlot(slot, this.capacity);
+      await this.#captureTemplate(options, signal);
+      const { module } = this.#options;
+      const other = await module.search(0, this.capacity);
+      if (other !== undefined && other.slot !== slot) {
+        throw new RollcallError('FINGER_DUPLICATE', 'This finger is enrolled already, in another slot');
+      }
+      signal.throwIfAborted();
+      await module.store(slot);
+    });
+  }
+
+  exportTemplate(slot: number, signal?: AbortSignal): Promise<Uint8Array> {
+    return this.#inTurn(signal, () => this.#options.module.exportTemplate(checkedSlot(slot, this.capacity)));
+  }
+
+  importTemplate(slot: number, template: Uint8Array, signal?: AbortSignal): Promise<void> {
+    return this.#inTurn(signal, async () => {
+      checkedSlot(slot, this.capacity);
+      if (template.length === 0 || template.length > TEMPLATE_BYTES_MAX) {
+        throw new RollcallError(
+          'TEMPLATE_INVALID',
+          `A template of this module has 1 to ${TEMPLATE_BYTES_MAX} bytes`,
+        );
+      }
+      await this.#options.module.importTemplate(slot, template);
+    });
+  }
+
+  deleteTemplate(slot: number, signal?: AbortSignal): Promise<void> {
+    return this.#inTurn(signal, () => this.#options.module.deleteTemplate(checkedSlot(slot, this.capacity)));
+  }
+
+  deleteAll(signal?: AbortSignal): Promise<void> {
+    return this.#inTurn(signal, () => this.#options.module.deleteAll());
+  }
+
+  occupiedSlots(signal?: AbortSignal): Promise<number[]> {
+    return this.#inTurn(signal, () => this.#options.module.occupiedSlots());
+  }
+
+  captureImage(signal?: AbortSignal): Promise<FingerImage> {
+    return this.#inTurn(signal, async (inner) => {
+      await untilTouched(this.#presence(inner));
+      inner.throwIfAborted();
+      return this.#options.module.downloadImage();
+    });
+  }
+
+  async #captureTemplate({ onStep }: EnrollmentOptions, signal: AbortSignal): Promise<void> {
+    const { module, captures } = this.#options;
+    for (let mismatches = 0; mismatches < MISMATCHES_MAX; mismatches++) {
+      for (let capture = 1; capture <= captures; capture++) {
+        onStep?.({ step: 'place', capture, captures });
+        await untilTouched(this.#presence(signal));
+        while ((await module.extract(capture)) === 'poor') {
+          onStep?.({ step: 'poor' });
+          await untilTouched(this.#presence(signal));
+        }
+        onStep?.({ step: 'lift' });
+        await untilLifted(this.#presence(signal));
+      }
+      if (await module.combine()) return;
+      onStep?.({ step: 'mismatch' });
+    }
+    throw new RollcallError(
+      'FINGER_UNREADABLE',
+      'The captures never were of one finger; clean finger and sensor, or take another finger',
+    );
+  }
+
+  #presence(signal: AbortSignal) {
+    const { clock, module } = this.#options;
+    return { clock, signal, look: () => module.capture() };
+  }
+
+  /** One operation at a time; it ends at once when it is cancelled or the connection ends. */
+  #inTurn<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { turns, module } = this.#options;
+    const { closed } = module.link;
+    const either = signal === undefined ? closed : AbortSignal.any([signal, closed]);
+    const turn = turns.take(async () => {
+      either.throwIfAborted();
+      try {
+        return await work(either);
+      } catch (error) {
+        // Whatever is still being sent must not be taken for the answer to the next question.
+        if (!closed.aborted) await module.link.quiet();
+        throw error;
+      }
+    });
+    return abortable(turn, either);
+  }
+}

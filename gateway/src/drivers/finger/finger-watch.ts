@@ -1,0 +1,150 @@
+import type { Clock } from '@rollcall/protocol/clock';
+import type { RollcallError } from '@rollcall/protocol/errors';
+import type { DriverContext } from '../driver.js';
+import type { FingerImage } from './sensor.js';
+import type { Turns } from './turns.js';
+
+/** A finger is gone after so many looks without it: one that slips is still the same presentation. */
+const ABSENT_LOOKS = 3;
+/** Captures of one presentation that may fail before the person is told; a second one halves false rejections. */
+const TRIES = 2;
+/** Proof of life for the supervisor, which notices when it stops. */
+const ALIVE_EVERY_MS = 5_000;
+/** Looks that fail with an answer of the module, before it is asked again at the usual pace. */
+const FAILED_PAUSE_MS = 500;
+
+export type Recognition =
+  | { type: 'recognized'; slot: number; score?: number }
+  | { type: 'image'; image: FingerImage }
+  | { type: 'unknown' }
+  /** Too dry, too wet, too little of it. */
+  | { type: 'poor' };
+
+/** What the watch needs of a module. */
+export interface WatchedModule {
+  /** Whether a finger is there now. */
+  look(): Promise<boolean>;
+  /** Compares the finger that `look` saw, with these slots or with all. */
+  recognize(slots: readonly number[] | undefined): Promise<Recognition>;
+  /** A question went without its answer: waits until nothing late can be taken for the answer to the next one. */
+  settle(): Promise<void>;
+  /** The finger has left. */
+  onLeft?(): Promise<void>;
+}
+
+export interface FingerWatchOptions {
+  context: Pick<DriverContext<unknown>, 'clock' | 'emit' | 'count'>;
+  turns: Turns;
+  module: WatchedModule;
+  pollMs: number;
+  /** Slots that fingers are compared with; undefined: all. */
+  slots: () => readonly number[] | undefined;
+}
+
+/** Looks for fingers again and again; one event a presentation, and the finger has to leave before the next one. */
+export class FingerWatch {
+  readonly #options: FingerWatchOptions;
+  #cancel: (() => void) | undefined;
+  #isStopped = false;
+  #isPresented = false;
+  #absentLooks = 0;
+  #aliveMs: number | undefined;
+
+  constructor(options: FingerWatchOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#schedule(this.#options.pollMs);
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancel?.();
+  }
+
+  get #clock(): Clock {
+    return this.#options.context.clock;
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#isStopped) return;
+    this.#cancel = this.#clock.after(delayMs, () => void this.#lookOnce());
+  }
+
+  async #lookOnce(): Promise<void> {
+    const { turns, pollMs } = this.#options;
+    try {
+      await turns.take(() => (this.#isStopped ? Promise.resolve() : this.#look()));
+      this.#schedule(pollMs);
+    } catch (error) {
+      if (this.#isStopped) return;
+      await this.#recover(error as RollcallError);
+      this.#schedule(FAILED_PAUSE_MS);
+    }
+  }
+
+  async #look(): Promise<void> {
+    const { module, slots } = this.#options;
+    const isThere = await module.look();
+    this.#tellAlive();
+    if (!isThere) {
+      await this.#onAbsent();
+      return;
+    }
+    this.#absentLooks = 0;
+    if (this.#isPresented) return;
+    for (let attempt = 1; ; attempt++) {
+      const recognition = await module.recognize(slots());
+      if (this.#isStopped) return;
+      const hasFailed = recognition.type === 'unknown' || recognition.type === 'poor';
+      if (!hasFailed || attempt === TRIES) {
+        this.#isPresented = true;
+        this.#emit(recognition);
+        return;
+      }
+      if (!(await module.look())) return;
+    }
+  }
+
+  #emit(recognition: Recognition): void {
+    const { context } = this.#options;
+    switch (recognition.type) {
+      case 'recognized': {
+        const { slot, score } = recognition;
+        context.emit({ type: 'finger', slot, ...(score === undefined ? {} : { score }) });
+        return;
+      }
+      case 'image':
+        context.emit({ type: 'finger_image', image: recognition.image });
+        return;
+      default:
+        context.emit({ type: 'finger_unknown' });
+    }
+  }
+
+  async #onAbsent(): Promise<void> {
+    this.#absentLooks += 1;
+    if (!this.#isPresented || this.#absentLooks < ABSENT_LOOKS) return;
+    this.#isPresented = false;
+    await this.#options.module.onLeft?.();
+  }
+
+  #tellAlive(): void {
+    const nowMs = this.#clock.monoMs();
+    if (this.#aliveMs !== undefined && nowMs - this.#aliveMs < ALIVE_EVERY_MS) return;
+    this.#aliveMs = nowMs;
+    this.#options.context.emit({ type: 'alive' });
+  }
+
+  async #recover(error: RollcallError): Promise<void> {
+    const { context, module, turns } = this.#options;
+    if (error.code === 'DEVICE_TIMEOUT') context.count('timeouts');
+    else context.emit({ type: 'rejected', reason: 'device_error', message: error.message });
+    try {
+      await turns.take(() => (this.#isStopped ? Promise.resolve() : module.settle()));
+    } catch {
+      // The next look fails too, or the connection has ended: both are noticed there.
+    }
+  }
+}

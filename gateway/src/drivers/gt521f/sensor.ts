@@ -1,0 +1,146 @@
+import type { Clock } from '@rollcall/protocol/clock';
+import { RollcallError } from '@rollcall/protocol/errors';
+import { untilLifted, untilTouched } from '../finger/presence.js';
+import type { EnrollmentOptions, FingerImage, FingerSensor } from '../finger/sensor.js';
+import { checkedSlot } from '../finger/slots.js';
+import { abortable, type Turns } from '../finger/turns.js';
+import type { Gt521fModule } from './module.js';
+
+const CAPTURES = 3;
+const MISMATCHES_MAX = 3;
+
+export interface Gt521fSensorOptions {
+  clock: Clock;
+  turns: Turns;
+  module: Gt521fModule;
+  templateFormat: string;
+}
+
+/** Enrollment and the gallery on a GT-521F or GT-511C (GT-521F note §A4). */
+export class Gt521fSensor implements FingerSensor {
+  readonly identity: string | undefined;
+  readonly capacity: number;
+  readonly templateFormat: string;
+  readonly #options: Gt521fSensorOptions;
+  #expected: readonly number[] | undefined;
+
+  constructor(options: Gt521fSensorOptions) {
+    const { serial, capacity } = options.module;
+    this.#options = options;
+    this.identity = serial === undefined ? undefined : `gt521f-${serial}`;
+    this.capacity = capacity;
+    this.templateFormat = options.templateFormat;
+  }
+
+  get expected(): readonly number[] | undefined {
+    return this.#expected;
+  }
+
+  expectOnly(slots: readonly number[] | undefined): void {
+    this.#expected = slots?.filter((slot) => slot < this.capacity);
+  }
+
+  enroll(slot: number, options: EnrollmentOptions = {}): Promise<void> {
+    return this.#lit(options.signal, async (signal) => {
+      checkedSlot(slot, this.capacity);
+      for (let mismatches = 0; mismatches < MISMATCHES_MAX; mismatches++) {
+        await this.#options.module.startEnrollment(slot);
+        if (await this.#captureAll(options, signal)) return;
+        options.onStep?.({ step: 'mismatch' });
+      }
+      throw new RollcallError(
+        'FINGER_UNREADABLE',
+        'The captures never were of one finger; clean finger and sensor, or take another finger',
+      );
+    });
+  }
+
+  exportTemplate(slot: number, signal?: AbortSignal): Promise<Uint8Array> {
+    return this.#inTurn(signal, () => this.#options.module.exportTemplate(checkedSlot(slot, this.capacity)));
+  }
+
+  importTemplate(slot: number, template: Uint8Array, signal?: AbortSignal): Promise<void> {
+    return this.#inTurn(signal, () =>
+      this.#options.module.importTemplate(checkedSlot(slot, this.capacity), template),
+    );
+  }
+
+  deleteTemplate(slot: number, signal?: AbortSignal): Promise<void> {
+    return this.#inTurn(signal, () => this.#options.module.deleteTemplate(checkedSlot(slot, this.capacity)));
+  }
+
+  deleteAll(signal?: AbortSignal): Promise<void> {
+    return this.#inTurn(signal, () => this.#options.module.deleteAll());
+  }
+
+  occupiedSlots(signal?: AbortSignal): Promise<number[]> {
+    return this.#inTurn(signal, (either) => this.#options.module.occupiedSlots(either));
+  }
+
+  captureImage(signal?: AbortSignal): Promise<FingerImage> {
+    return this.#lit(signal, async (either) => {
+      await this.#capture({}, either);
+      return this.#options.module.downloadImage();
+    });
+  }
+
+  /** False where the captures turned out to be of different fingers. */
+  async #captureAll(options: EnrollmentOptions, signal: AbortSignal): Promise<boolean> {
+    for (let capture = 1; capture <= CAPTURES; capture++) {
+      options.onStep?.({ step: 'place', capture, captures: CAPTURES });
+      await this.#capture(options, signal);
+      const result = await this.#options.module.enroll(capture);
+      options.onStep?.({ step: 'lift' });
+      await untilLifted(this.#presence(signal));
+      if (typeof result === 'object') {
+        throw new RollcallError('FINGER_DUPLICATE', 'This finger is enrolled already, in another slot');
+      }
+      if (result !== 'ok') return false;
+    }
+    return true;
+  }
+
+  /** The best picture of the finger, once it is there. */
+  async #capture({ onStep }: EnrollmentOptions, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      await untilTouched(this.#presence(signal));
+      const capture = await this.#options.module.capture(true);
+      if (capture === 'ok') return;
+      if (capture === 'poor') onStep?.({ step: 'poor' });
+    }
+  }
+
+  #presence(signal: AbortSignal) {
+    const { clock, module } = this.#options;
+    return { clock, signal, look: () => module.isPressed() };
+  }
+
+  /** The sensor sees only with its light on; while nobody is there it stays cool and dark. */
+  #lit<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { module } = this.#options;
+    return this.#inTurn(signal, async (either) => {
+      await module.light(true);
+      try {
+        return await work(either);
+      } finally {
+        if (!module.link.closed.aborted) await module.light(false);
+      }
+    });
+  }
+
+  #inTurn<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { turns, module } = this.#options;
+    const { closed } = module.link;
+    const either = signal === undefined ? closed : AbortSignal.any([signal, closed]);
+    const turn = turns.take(async () => {
+      either.throwIfAborted();
+      try {
+        return await work(either);
+      } catch (error) {
+        if (!closed.aborted) await module.link.quiet();
+        throw error;
+      }
+    });
+    return abortable(turn, either);
+  }
+}

@@ -1,0 +1,344 @@
+import { isRollcallError, RollcallError } from '@rollcall/protocol/errors';
+import type { FramingEvent } from '@rollcall/protocol/framing/framer';
+import { LengthPrefixedFramer } from '@rollcall/protocol/framing/length-prefixed';
+import type { WiegandResult } from '@rollcall/protocol/wiegand';
+import type { FeedbackSignal } from '../../feedback/signal.js';
+import type { DriverContext, DriverSession } from '../driver.js';
+import { Silence } from '../silence.js';
+import { NAK, REPLY } from './codes.js';
+import { CAP, type Command, comset, ID, LSTAT, POLL, showSignal } from './commands.js';
+import { establishSecurity, type Keys, readKeys } from './handshake.js';
+import { type Answer, Link, OFFLINE_MS, type Trouble } from './link.js';
+import type { OsdpOptions } from './options.js';
+import { isChecked, PACKET_BYTES_MAX, parsePacket, START } from './packet.js';
+import {
+  type Capabilities,
+  describeIdentity,
+  parseCapabilities,
+  parseFormatted,
+  parseKeys,
+  parseRaw,
+} from './replies.js';
+
+/** Pause between two polls of one reader; with a dozen of them the bus itself is slower. */
+const POLL_INTERVAL_MS = 100;
+/** Pause before a session is started anew: a reader that restarts needs a moment, and the others their turns. */
+const RESTART_PAUSE_MS = 200;
+/** A pause inside a packet ends it (OSDP note §3: 20 ms, and USB adapters hold bytes for up to 16). */
+const GAP_MS = 50;
+/** A card that the reader reports again within this time never left it. */
+const MERGE_MS = 500;
+/** Bytes outside packets that are worth telling; single ones are the idle mark and the turn of the line. */
+const NOISE_BYTES_TOLD = 64;
+const ALIVE_INTERVAL_MS = 5_000;
+/** Commands that may wait for the next turn: two for each of the taps that can be waiting. */
+const JOBS_MAX = 32;
+const EVERYTHING: Capabilities = { hasLed: true, hasBuzzer: true };
+
+interface Job {
+  command: Command;
+  done(): void;
+  fail(reason: RollcallError): void;
+}
+
+/** The control panel's side of one reader: `start → identity → secure channel → polling`, again after every trouble. */
+export class OsdpSession implements DriverSession {
+  readonly #context: DriverContext<OsdpOptions>;
+  readonly #link: Link;
+  readonly #framer = new LengthPrefixedFramer({
+    start: [START],
+    lengthOffset: 2,
+    lengthSize: 2,
+    endian: 'le',
+    extra: 0,
+    maxBytes: PACKET_BYTES_MAX,
+    isValid: isChecked,
+  });
+  readonly #gap: Silence;
+  readonly #presence: Silence;
+  readonly #jobs: Job[] = [];
+  #present: string | undefined;
+  #capabilities = EVERYTHING;
+  #noiseBytes = 0;
+  #aliveMs: number | undefined;
+  #isClosed = false;
+  #wake: (() => void) | undefined;
+
+  constructor(context: DriverContext<OsdpOptions>) {
+    this.#context = context;
+    this.#link = new Link(context);
+    const { clock } = context;
+    this.#gap = new Silence({ clock, limitMs: GAP_MS, onSilent: () => this.#take(this.#framer.idle()) });
+    this.#presence = new Silence({ clock, limitMs: MERGE_MS, onSilent: () => this.#cardAway() });
+  }
+
+  onBytes(chunk: Uint8Array): void {
+    this.#take(this.#framer.push(chunk));
+    if (this.#framer.pendingBytes > 0) this.#gap.restart();
+    else this.#gap.cancel();
+  }
+
+  async probe(): Promise<void> {
+    const keys = readKeys(this.#context);
+    await this.#install();
+    await this.#establish(keys);
+    void this.#run(keys);
+  }
+
+  async feedback(signal: FeedbackSignal): Promise<void> {
+    const commands = showSignal(signal, this.#capabilities);
+    if (this.#isClosed || this.#jobs.length + commands.length > JOBS_MAX) {
+      throw new RollcallError('PORT_CLOSED', 'The reader is not connected, or too much waits for it');
+    }
+    const shown = commands.map(
+      (command) =>
+        new Promise<void>((resolve, reject) => this.#jobs.push({ command, done: resolve, fail: reject })),
+    );
+    this.#wake?.();
+    await Promise.all(shown);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#link.close();
+    this.#gap.cancel();
+    this.#presence.cancel();
+    this.#present = undefined;
+    this.#wake?.();
+    this.#failJobs(new RollcallError('PORT_CLOSED', 'The connection was closed before the light was shown'));
+  }
+
+  #take(events: readonly FramingEvent[]): void {
+    for (const event of events) {
+      if (event.type === 'discarded') {
+        this.#onDiscarded(event);
+        continue;
+      }
+      this.#noiseBytes = 0;
+      const packet = parsePacket(event.bytes);
+      if (packet?.code === REPLY.keypad) this.#context.conceal();
+      if (packet !== undefined) this.#link.receive(packet);
+    }
+  }
+
+  #onDiscarded({ bytes, reason }: { bytes: number; reason: string }): void {
+    const { count, emit } = this.#context;
+    count('bytes_discarded', bytes);
+    if (reason === 'bad_checksum') {
+      count('frames_bad_checksum');
+      this.#context.conceal();
+      emit({
+        type: 'rejected',
+        reason: 'checksum',
+        message:
+          'a packet failed its check; look at the wiring, the termination and two readers of one address',
+      });
+    }
+    const before = this.#noiseBytes;
+    this.#noiseBytes += bytes;
+    if (before >= NOISE_BYTES_TOLD || this.#noiseBytes < NOISE_BYTES_TOLD) return;
+    count('resyncs');
+    emit({
+      type: 'rejected',
+      reason: 'garbage',
+      message: 'bytes outside packets; check the speed of the bus, A and B, and the termination',
+    });
+  }
+
+  /** A new reader is moved to where the configuration has it: COMSET, answered at the old place. */
+  async #install(): Promise<void> {
+    const { install, install_address: from, install_baud, address, baud } = this.#context.options;
+    if (!install || from === undefined) return;
+    this.#link.restart();
+    if ((await this.#link.ask(POLL)).type !== 'trouble') return;
+    await this.#link.holdTurn(async () => {
+      await this.#context.setBaud(install_baud);
+      this.#link.restart(from);
+      await this.#link.ask(comset(address, baud));
+      await this.#context.setBaud(baud);
+    });
+  }
+
+  /** @throws RollcallError `DEVICE_TIMEOUT`, or `DEVICE_REFUSED` where waiting does not help. */
+  async #establish(keys: Keys): Promise<void> {
+    this.#link.restart();
+    this.#onAnswer(this.#answered(await this.#link.ask(POLL)), keys);
+    const identity = this.#answered(await this.#link.ask(ID));
+    const listed = this.#answered(await this.#link.ask(CAP));
+    if (listed.type === 'reply' && listed.code === REPLY.capabilities) {
+      this.#capabilities = parseCapabilities(listed.data);
+    }
+    if (keys.scbk === undefined) this.#refuseIfSecuredReader(identity);
+    else await establishSecurity(this.#context, this.#link, keys);
+    if (identity.type === 'reply' && identity.code === REPLY.id) {
+      const text = describeIdentity(identity.data);
+      if (text !== undefined) this.#context.emit({ type: 'identity', text });
+    }
+    this.#onAnswer(this.#answered(await this.#link.ask(LSTAT)), keys);
+    this.#tellAlive();
+  }
+
+  #refuseIfSecuredReader(identity: Answer): void {
+    if (identity.type !== 'nak' || identity.reason !== NAK.securityNeeded) return;
+    throw new RollcallError(
+      'DEVICE_REFUSED',
+      'The reader speaks only in a secure channel: write its key file as scbk_file, or reset the reader',
+    );
+  }
+
+  #answered(answer: Answer): Answer {
+    if (answer.type !== 'trouble') return answer;
+    throw new RollcallError(
+      'DEVICE_TIMEOUT',
+      `The reader at address ${this.#context.options.address} does not answer; check its power, the wiring, its address and speed`,
+    );
+  }
+
+  async #run(keys: Keys): Promise<void> {
+    try {
+      while (!this.#isClosed) await this.#turn(keys);
+    } catch (error) {
+      // The connection is gone, and whoever closed it knows why.
+      if (this.#isClosed) return;
+      const unexpected = new RollcallError('INTERNAL', 'The OSDP session ended unexpectedly', {
+        cause: error,
+      });
+      this.#context.giveUp(isRollcallError(error) ? error : unexpected);
+    }
+  }
+
+  async #turn(keys: Keys): Promise<void> {
+    const job = this.#jobs.shift();
+    const answer = await this.#link.ask(job?.command ?? POLL).catch((error: unknown) => {
+      if (isRollcallError(error)) job?.fail(error);
+      throw error;
+    });
+    if (answer.type === 'trouble') {
+      const reason = new RollcallError('DEVICE_TIMEOUT', 'The reader was lost before the light was shown');
+      job?.fail(reason);
+      this.#failJobs(reason);
+      await this.#recover(answer.trouble, keys);
+      return;
+    }
+    this.#tellAlive();
+    if (job !== undefined) this.#finish(job, answer);
+    this.#onAnswer(answer, keys);
+    if (this.#jobs.length === 0 && !this.#isClosed) await this.#interval();
+  }
+
+  #finish(job: Job, answer: Answer): void {
+    if (answer.type === 'reply') job.done();
+    else job.fail(new RollcallError('DEVICE_REFUSED', `The reader refused ${job.command.name}`));
+  }
+
+  /** Starts the session anew until it stands or the time is over after which a reader counts as gone. */
+  async #recover(trouble: Trouble, keys: Keys): Promise<void> {
+    const { clock, count, giveUp } = this.#context;
+    count('resyncs');
+    if (trouble === 'unproven') this.#rejectUnsecured();
+    for (;;) {
+      await this.#link.pause(RESTART_PAUSE_MS);
+      try {
+        await this.#establish(keys);
+        return;
+      } catch (error) {
+        const isOver = clock.monoMs() - this.#link.lastHeardMs >= OFFLINE_MS;
+        if (this.#isClosed) return;
+        if (isRollcallError(error) && (isOver || error.code !== 'DEVICE_TIMEOUT')) {
+          giveUp(error);
+          return;
+        }
+      }
+    }
+  }
+
+  #onAnswer(answer: Answer, keys: Keys): void {
+    if (answer.type !== 'reply') return;
+    const { code, data } = answer;
+    this.#context.count('frames_ok');
+    const isEvent = code === REPLY.raw || code === REPLY.formatted || code === REPLY.keypad;
+    if (isEvent && keys.scbk !== undefined && this.#link.channel === undefined) {
+      this.#rejectUnsecured();
+      return;
+    }
+    if (code === REPLY.raw) this.#onCard(parseRaw(data, this.#context.options));
+    else if (code === REPLY.formatted) this.#onCard(parseFormatted(data));
+    else if (code === REPLY.keypad) this.#onKeys(parseKeys(data));
+    else if (code === REPLY.localStatus) this.#onStatus(data);
+  }
+
+  #onCard(result: WiegandResult | undefined): void {
+    if (result?.type !== 'card') {
+      this.#rejectCard(result?.reason ?? 'length');
+      return;
+    }
+    const { values } = result.read;
+    const key = values.full ?? values.u32 ?? values.w26;
+    this.#presence.restart();
+    if (this.#present === key) {
+      this.#context.count('merged');
+      return;
+    }
+    this.#present = key;
+    this.#context.emit({ type: 'card', read: result.read });
+  }
+
+  #cardAway(): void {
+    this.#present = undefined;
+    this.#context.emit({ type: 'card_removed' });
+  }
+
+  #rejectCard(reason: 'length' | 'parity' | 'number'): void {
+    const messages = {
+      length:
+        'a card of a length that is not known here; set the output of the reader, or csn (docs/readers/osdp.md)',
+      parity: 'a card failed its parity; the reader sends another format than its length says',
+      number: 'a number that no card has; look at the output format of the reader',
+    };
+    this.#context.emit({ type: 'rejected', reason, message: messages[reason] });
+  }
+
+  #onKeys(digits: string | undefined): void {
+    if (digits !== undefined) this.#context.emit({ type: 'keys', digits });
+  }
+
+  #onStatus([tamper, power]: Uint8Array): void {
+    const { emit } = this.#context;
+    const tampered =
+      'The reader says that it was opened or torn off; look at it before its cards are trusted again';
+    const failing = 'The reader says that its power fails; check its supply';
+    emit({ type: 'condition', code: 'DEVICE_TAMPERED', problem: tamper === 1 ? tampered : null });
+    emit({ type: 'condition', code: 'DEVICE_POWER_FAILING', problem: power === 1 ? failing : null });
+  }
+
+  #rejectUnsecured(): void {
+    this.#context.emit({
+      type: 'rejected',
+      reason: 'unsecured',
+      message:
+        'something came outside the secure channel and was not believed; a reader that lost power, or somebody on the cable',
+    });
+  }
+
+  #tellAlive(): void {
+    const nowMs = this.#context.clock.monoMs();
+    if (this.#aliveMs !== undefined && nowMs - this.#aliveMs < ALIVE_INTERVAL_MS) return;
+    this.#aliveMs = nowMs;
+    this.#context.emit({ type: 'alive' });
+  }
+
+  /** Until the next poll is due, or somebody waits for a light. */
+  #interval(): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#context.clock.after(POLL_INTERVAL_MS, resolve);
+      this.#wake = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+
+  #failJobs(reason: RollcallError): void {
+    for (const job of this.#jobs.splice(0)) job.fail(reason);
+  }
+}

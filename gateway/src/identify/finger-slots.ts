@@ -1,0 +1,58 @@
+import type { Database, Statement } from '../store/open.js';
+
+export interface SlotRow {
+  slot: number;
+  templateId: string;
+  studentRef: string;
+}
+
+/** What the gateway put into the slots of each fingerprint module, by the name of the module. */
+export class FingerSlots {
+  readonly #of: Statement;
+  readonly #holder: Statement;
+  readonly #slots: Statement;
+  readonly #put: Statement;
+  readonly #remove: Statement;
+  readonly #clear: Statement;
+
+  constructor(db: Database) {
+    this.#of = db.prepare(
+      'SELECT slot, template_id AS templateId, student_ref AS studentRef FROM finger_slot WHERE sensor = ? ORDER BY slot',
+    );
+    this.#holder = db.prepare(
+      'SELECT student_ref AS studentRef FROM finger_slot WHERE sensor = ? AND slot = ?',
+    );
+    this.#slots = db.prepare(
+      'SELECT slot FROM finger_slot WHERE sensor = ? AND student_ref = ? ORDER BY slot',
+    );
+    this.#put = db.prepare(
+      'INSERT OR REPLACE INTO finger_slot (sensor, slot, template_id, student_ref) VALUES (?, ?, ?, ?)',
+    );
+    this.#remove = db.prepare('DELETE FROM finger_slot WHERE sensor = ? AND slot = ?');
+    this.#clear = db.prepare('DELETE FROM finger_slot WHERE sensor = ?');
+  }
+
+  of(sensor: string): SlotRow[] {
+    return this.#of.all(sensor) as SlotRow[];
+  }
+
+  holderOf(sensor: string, slot: number): string | undefined {
+    return (this.#holder.get(sensor, slot) as { studentRef: string } | undefined)?.studentRef;
+  }
+
+  slotsOf(sensor: string, studentRef: string): number[] {
+    return (this.#slots.all(sensor, studentRef) as { slot: number }[]).map(({ slot }) => slot);
+  }
+
+  put(sensor: string, { slot, templateId, studentRef }: SlotRow): void {
+    this.#put.run(sensor, slot, templateId, studentRef);
+  }
+
+  remove(sensor: string, slot: number): void {
+    this.#remove.run(sensor, slot);
+  }
+
+  clear(sensor: string): void {
+    this.#clear.run(sensor);
+  }
+}

@@ -1,0 +1,143 @@
+import { RollcallError } from '@rollcall/protocol/errors';
+import { describe, expect, it } from 'vitest';
+import { silentLog } from '../log.js';
+import { storeFixture } from '../store/store.fixture.js';
+import { entry, FakeGallery, FakeSensor } from './finger-sensor.fixture.js';
+import { FingerSlots } from './finger-slots.js';
+import { GallerySync } from './gallery-sync.js';
+
+const SCANNER = 'finger-r101';
+
+function fixture(...students: string[]) {
+  const { store, clock } = storeFixture();
+  const gallery = new FakeGallery(...students);
+  const slots = new FingerSlots(store.db);
+  const open = () => new GallerySync({ gallery, slots, clock, log: silentLog });
+  return { clock, gallery, slots, open, sync: open() };
+}
+
+const settle = async (): Promise<void> => {
+  for (let turn = 0; turn < 60; turn++) await new Promise((resolve) => setImmediate(resolve));
+};
+
+describe('the slots of a scanner', () => {
+  it('are filled from the gallery, and then say whose they are', async () => {
+    const { sync } = fixture('s1', 's2');
+    const sensor = new FakeSensor('module-a');
+    sync.sensorChanged(SCANNER, sensor);
+    await settle();
+    expect([...sensor.slots.values()].map(String)).toEqual(['t-s1', 't-s2']);
+    expect([0, 1, 2].map((slot) => sync.holderOf(SCANNER, slot))).toEqual(['s1', 's2', undefined]);
+    expect(sync.slotsOf(SCANNER, 's2')).toEqual([1]);
+  });
+
+  it('are left as they are by a second connection, and by a restart of the gateway', async () => {
+    const { sync, open } = fixture('s1', 's2');
+    const sensor = new FakeSensor('module-a');
+    sync.sensorChanged(SCANNER, sensor);
+    await settle();
+    sensor.done.length = 0;
+    sync.sensorChanged(SCANNER, undefined);
+    expect(sync.holderOf(SCANNER, 0)).toBeUndefined();
+    const restarted = open();
+    restarted.sensorChanged(SCANNER, sensor);
+    await settle();
+    expect(sensor.done).toEqual([]);
+    expect(restarted.holderOf(SCANNER, 0)).toBe('s1');
+  });
+
+  it('of a swapped module mean nobody until what is in them is known: strangers go, ours come', async () => {
+    const { sync } = fixture('s1', 's2');
+    const first = new FakeSensor('module-a');
+    sync.sensorChanged(SCANNER, first);
+    await settle();
+    // From another building: the same slots are occupied, by other people.
+    const second = new FakeSensor('module-b');
+    second.slots.set(0, Buffer.from('somebody'));
+    second.slots.set(1, Buffer.from('else'));
+    sync.sensorChanged(SCANNER, second);
+    expect(sync.holderOf(SCANNER, 0)).toBeUndefined();
+    await settle();
+    expect(second.done).toEqual(['delete 0', 'delete 1', 'import 0', 'import 1']);
+    sync.sensorChanged(SCANNER, first);
+    await settle();
+    expect(sync.holderOf(SCANNER, 1)).toBe('s2');
+  });
+
+  it('lose what nobody put there, and get back what somebody took out', async () => {
+    const { sync } = fixture('s1', 's2');
+    const sensor = new FakeSensor('module-a');
+    sync.sensorChanged(SCANNER, sensor);
+    await settle();
+    sensor.slots.delete(0);
+    sensor.slots.set(5, Buffer.from('intruder'));
+    sensor.done.length = 0;
+    sync.sensorChanged(SCANNER, sensor);
+    await settle();
+    expect(sensor.done).toEqual(['delete 5', 'import 0']);
+    expect(String(sensor.slots.get(0))).toBe('t-s1');
+  });
+
+  it('follow the gallery: a withdrawn consent empties the slot', async () => {
+    const { sync, gallery } = fixture('s1', 's2');
+    const sensor = new FakeSensor('module-a');
+    sync.sensorChanged(SCANNER, sensor);
+    await settle();
+    gallery.known = [entry('s2'), entry('s3')];
+    sync.galleryChanged();
+    await settle();
+    expect([...sensor.slots.values()].map(String).sort()).toEqual(['t-s2', 't-s3']);
+    expect(sync.slotsOf(SCANNER, 's1')).toEqual([]);
+  });
+
+  it('are not touched, and not believed, while the gallery is not known', async () => {
+    const { sync, gallery } = fixture();
+    gallery.known = undefined;
+    const sensor = new FakeSensor('module-a');
+    sensor.slots.set(0, Buffer.from('somebody'));
+    sync.sensorChanged(SCANNER, sensor);
+    await settle();
+    expect(sensor.done).toEqual([]);
+    expect(sync.holderOf(SCANNER, 0)).toBeUndefined();
+  });
+
+  it('of a module without a name are written anew each time: it may be another one', async () => {
+    const { sync } = fixture('s1');
+    const sensor = new FakeSensor(undefined);
+    sync.sensorChanged(SCANNER, sensor);
+    await settle();
+    sync.sensorChanged(SCANNER, sensor);
+    await settle();
+    expect(sensor.done).toEqual(['delete all', 'import 0', 'delete all', 'import 0']);
+  });
+
+  it('hold as many templates as there are, the first ones', async () => {
+    const { sync } = fixture('s1', 's2', 's3');
+    const sensor = new FakeSensor('module-a', 2);
+    sync.sensorChanged(SCANNER, sensor);
+    await settle();
+    expect([...sensor.slots.values()].map(String)).toEqual(['t-s1', 't-s2']);
+  });
+
+  it('get the rest of the gallery when the module takes one template not', async () => {
+    const { sync } = fixture('s1', 'bad', 's3');
+    const sensor = new FakeSensor('module-a');
+    sync.sensorChanged(SCANNER, sensor);
+    await settle();
+    expect([...sensor.slots.values()].map(String)).toEqual(['t-s1', 't-s3']);
+  });
+
+  it('are tried again later when the module fails', async () => {
+    const { sync, clock } = fixture('s1');
+    const sensor = new FakeSensor('module-a');
+    sensor.failure = new RollcallError('DEVICE_TIMEOUT', 'silent');
+    sync.sensorChanged(SCANNER, sensor);
+    await settle();
+    sensor.failure = undefined;
+    clock.advance(60_000);
+    await settle();
+    expect(sync.holderOf(SCANNER, 0)).toBe('s1');
+    sync.stop();
+    expect(clock.pendingTimers).toBe(0);
+  });
+});

@@ -1,0 +1,107 @@
+import { parseCanonical } from '@rollcall/protocol/credential';
+import { punchSchema } from '@rollcall/protocol/punch';
+import { describe, expect, it } from 'vitest';
+import type { FingerPresentation } from '../devices/presentation.js';
+import { silentLog } from '../log.js';
+import { stampOf, storeFixture } from '../store/store.fixture.js';
+import { absentMatcher, type FingerMatch, type Matcher } from './matcher.js';
+import { createRecordFinger, MATCH_TIMEOUT_MS, type RecordFingerOptions } from './record-finger.js';
+import { hmacHex } from './roster.fixture.js';
+
+const IMAGE = { width: 32, height: 32, dpi: 500, pixels: new Uint8Array(1_024) };
+const CARD = { read: parseCanonical('em4100:0F00A1B2C3'), studentRef: 's1' };
+
+function fixture(over: Partial<RecordFingerOptions> = {}) {
+  const f = storeFixture({ writer: { schedule: setImmediate } });
+  const record = createRecordFinger({
+    hmacHex,
+    slots: { holderOf: (_device, slot) => (slot === 3 ? 's1' : undefined) },
+    matcher: absentMatcher,
+    newPunchId: f.store.newPunchId,
+    stampAt: stampOf(f.clock),
+    append: (row) => f.writer.append(row),
+    expected: { isElsewhere: () => false },
+    clock: f.clock,
+    log: silentLog,
+    ...over,
+  });
+  const touch = (finger: FingerPresentation['finger'], more: Partial<FingerPresentation> = {}) =>
+    record({ deviceId: 'finger-1', finger, monoMs: f.clock.monoMs(), wallMs: f.clock.wallMs(), ...more });
+  const rows = () => f.store.outbox.read(1, 100).map(({ seq, body }) => ({ seq, ...JSON.parse(body) }));
+  return { ...f, touch, rows };
+}
+
+const engine = (match: FingerMatch): Matcher => ({ identify: async () => match });
+
+describe('recording a finger', () => {
+  it('keeps whose slot it is with the score of the module, in the form of the contract', async () => {
+    const f = fixture();
+    expect(await f.touch({ slot: 3, score: 187 }, { directionHint: 'in' })).toBe('kept');
+    expect(punchSchema.parse(f.rows()[0])).toMatchObject({
+      kind: 'finger',
+      student: { student_ref: 's1', score: 187 },
+      direction_hint: 'in',
+    });
+    expect(f.rows()[0]).not.toHaveProperty('verify_method');
+    expect(await f.touch({ slot: 3 })).toBe('kept_again');
+  });
+
+  it('keeps nothing of a slot that is nobody’s', async () => {
+    const f = fixture();
+    expect(await f.touch({ slot: 4, score: 187 })).toBe('not_recognized');
+    expect(f.rows()).toEqual([]);
+  });
+
+  it('keeps a finger after the card of the same student as both', async () => {
+    const f = fixture();
+    expect(await f.touch({ slot: 3 }, { card: CARD })).toBe('kept');
+    const punch = punchSchema.parse(f.rows()[0]);
+    expect(punch).toMatchObject({ kind: 'finger', verify_method: 'card+finger' });
+    expect(punch.credential?.hashes.length).toBeGreaterThan(0);
+    expect(JSON.stringify(punch)).not.toContain('0F00A1B2C3');
+  });
+
+  it('keeps nothing of a finger after the card of somebody else', async () => {
+    const f = fixture();
+    expect(await f.touch({ slot: 3 }, { card: { ...CARD, studentRef: 's2' } })).toBe('not_recognized');
+    expect(f.rows()).toEqual([]);
+  });
+
+  it('refuses pictures while there is no engine', async () => {
+    const f = fixture();
+    expect(await f.touch({ image: IMAGE })).toBe('refused');
+    expect(f.rows()).toEqual([]);
+  });
+
+  it.each([
+    ['recognized', 'kept', 1],
+    ['ambiguous', 'not_recognized', 0],
+    ['unknown', 'not_recognized', 0],
+  ] as const)('takes the word of the engine: %s is %s', async (outcome, signal, kept) => {
+    const match: FingerMatch =
+      outcome === 'recognized' ? { outcome, studentRef: 's9', score: 41.5 } : { outcome };
+    const f = fixture({ matcher: engine(match) });
+    expect(await f.touch({ image: IMAGE })).toBe(signal);
+    expect(f.rows()).toHaveLength(kept);
+    expect(f.clock.pendingTimers).toBe(0);
+  });
+
+  it('lets nobody wait for an engine for ever', async () => {
+    const matcher: Matcher = {
+      identify: (_probe, { signal }) =>
+        new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+    };
+    const f = fixture({ matcher });
+    const answer = f.touch({ image: IMAGE });
+    f.clock.advance(MATCH_TIMEOUT_MS);
+    expect(await answer).toBe('refused');
+  });
+
+  it.each([
+    ['STORE_FULL', 'disk_full'],
+    ['STORE_CORRUPT', 'refused'],
+  ] as const)('is red when the store says %s', async (code, signal) => {
+    const f = fixture({ append: async () => ({ kept: false, code }) });
+    expect(await f.touch({ slot: 3 })).toBe(signal);
+  });
+});

@@ -1,0 +1,78 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SimulatedDevice } from '@rollcall/firmware-sim/devices/simulated-device';
+import { createFleet, type Fleet } from '@rollcall/gateway/devices/fleet';
+import { findDriver } from '@rollcall/gateway/drivers/registry';
+import { silentLog } from '@rollcall/gateway/log';
+import { createOpenTransport } from '@rollcall/gateway/transport/open-transport';
+import { systemClock } from '@rollcall/protocol/system-clock';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { until } from '../support/until.js';
+
+const EPC = 'E20020675516027012707200';
+
+let folder: string;
+let device: SimulatedDevice;
+let fleet: Fleet;
+let cards: (string | undefined)[];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'rollcall-asked-'));
+  cards = [];
+});
+
+afterEach(async () => {
+  await fleet.stop();
+  await device.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function connect(id: string, profile: string, options: Record<string, unknown>): void {
+  const linkPath = join(folder, 'reader');
+  device = new SimulatedDevice({ id: 'reader', driver: id, profile, linkPath, clock: systemClock });
+  device.start();
+  fleet = createFleet({
+    devices: [{ id: 'reader', driver: id, port: linkPath, options: findDriver(id)?.options.parse(options) }],
+    openTransport: createOpenTransport(systemClock),
+    clock: systemClock,
+    log: silentLog,
+    record: async ({ read }) => {
+      cards.push(read.values.full);
+      return 'kept';
+    },
+    onChange: () => undefined,
+  });
+  fleet.start();
+}
+
+/** Simulated device, real pty, driver, supervisor. */
+describe('a reader that is asked, on a pty', () => {
+  it.each([
+    ['twn4', 'twn4', {}, '66CF4DC2', 'iso14443a:66CF4DC2'],
+    ['twn4', 'twn4', {}, '01026F6C3A', 'em4100:01026F6C3A'],
+    ['chafon', '18', {}, EPC, `uhf:${EPC}`],
+    ['chafon', '288', { family: 'uhfreader288' }, EPC, `uhf:${EPC}`],
+    ['chafon', '18-active', { mode: 'listen' }, EPC, `uhf:${EPC}`],
+    ['chafon', 'ct', { family: 'ct', baud: 115200 }, EPC, `uhf:${EPC}`],
+    ['chafon', 'ct-active', { family: 'ct', baud: 115200, mode: 'listen' }, EPC, `uhf:${EPC}`],
+  ])('reads a card: %s as %s', async (id, profile, options, uid, expected) => {
+    connect(id, profile, options);
+    await until('the reader is ready', () => fleet.snapshot()[0]?.state === 'ready');
+    device.hold(uid);
+    await until('the card is recorded', () => cards.length > 0);
+    expect(cards).toEqual([expected]);
+    expect(device.refusals).toBe(0);
+  });
+
+  it('shows on a TWN4 that the card is kept', async () => {
+    connect('twn4', 'twn4', {});
+    await until('the reader is ready', () => fleet.snapshot()[0]?.state === 'ready');
+    device.hold('66CF4DC2');
+    await until(
+      'the light is green and off again',
+      () => device.lights.green === 1 && device.lights.off === 1,
+    );
+    expect(device.beeps).toBe(1);
+  });
+});

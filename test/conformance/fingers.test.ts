@@ -1,0 +1,271 @@
+import { describe, expect, it } from 'vitest';
+import { FingerBench } from './support/finger-bench.js';
+
+/** Scanners against modules that were written from the data sheets alone. */
+describe.each([
+  ['ef01', 'r503'],
+  ['ef01', 'r307'],
+  ['ef01', 'as608'],
+  ['ef01', 'zfm20'],
+  ['ef01', 'fpm10a'],
+  ['gt521f', 'gt511c3'],
+])('%s on a simulated %s', (driver, profile) => {
+  const options = driver === 'gt521f' ? { model: profile } : {};
+  const bench = (over = {}) => new FingerBench(driver, { profile, options, ...over }).ready();
+
+  it('enrolls a finger and recognizes it, once a presentation; a strange one is nobody', async () => {
+    const on = await bench();
+    await on.enroll(3, 'asha-right-thumb');
+    expect(await on.settle(on.sensor.occupiedSlots())).toEqual([3]);
+    await on.touch('asha-right-thumb', 3_000);
+    await on.touch('asha-right-thumb');
+    await on.touch('ravi-left-index');
+    expect(on.presentations).toEqual([3, 3, 'finger_unknown']);
+  });
+
+  it('moves a template to another module of its kind, byte by byte', async () => {
+    const from = await bench();
+    await from.enroll(0, 'asha-right-thumb');
+    const template = await from.settle(from.sensor.exportTemplate(0));
+    const to = await bench({ seed: 2 });
+    expect(to.sensor.templateFormat).toBe(from.sensor.templateFormat);
+    await to.settle(to.sensor.importTemplate(7, template));
+    expect(Buffer.from(await to.settle(to.sensor.exportTemplate(7))).equals(Buffer.from(template))).toBe(
+      true,
+    );
+    await to.touch('asha-right-thumb');
+    expect(to.presentations).toEqual([7]);
+  });
+});
+
+describe.each([
+  ['ef01', 'r503'],
+  ['ef01', 'zfm20'],
+  ['gt521f', 'gt511c1r'],
+])('the operations of %s on a simulated %s', (driver, profile) => {
+  const options = driver === 'gt521f' ? { model: profile } : {};
+  const bench = (over = {}) => new FingerBench(driver, { profile, options, ...over }).ready();
+
+  it('deletes one, deletes all, and says where nothing is', async () => {
+    const on = await bench();
+    await on.enroll(1, 'asha-right-thumb');
+    await on.enroll(2, 'ravi-left-index');
+    await on.settle(on.sensor.deleteTemplate(1));
+    expect(await on.settle(on.sensor.occupiedSlots())).toEqual([2]);
+    await expect(on.settle(on.sensor.exportTemplate(1))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await on.settle(on.sensor.deleteAll());
+    expect(await on.settle(on.sensor.occupiedSlots())).toEqual([]);
+    await on.touch('ravi-left-index');
+    expect(on.presentations).toEqual(['finger_unknown']);
+  });
+
+  it('takes a picture, and another one of another finger', async () => {
+    const on = await bench();
+    const picture = async (finger: string) => {
+      on.firmware.fingerIn?.(finger);
+      const image = await on.settle(on.sensor.captureImage());
+      on.firmware.fingerOut?.();
+      return image;
+    };
+    const one = await picture('asha-right-thumb');
+    expect(one.pixels).toHaveLength(one.width * one.height);
+    expect(Math.max(...one.pixels)).toBeGreaterThan(200);
+    expect(await picture('asha-right-thumb')).toEqual(one);
+    expect(await picture('ravi-left-index')).not.toEqual(one);
+  });
+
+  it('refuses a finger that has another slot already', async () => {
+    const on = await bench();
+    await on.enroll(1, 'asha-right-thumb');
+    await expect(on.enroll(2, 'asha-right-thumb')).rejects.toMatchObject({ code: 'FINGER_DUPLICATE' });
+    expect(await on.settle(on.sensor.occupiedSlots())).toEqual([1]);
+  });
+
+  it('ends an enrollment at once when it is cancelled, and goes on recognizing', async () => {
+    const on = await bench();
+    await on.enroll(1, 'asha-right-thumb');
+    const cancel = new AbortController();
+    const enrolling = on.sensor.enroll(2, { signal: cancel.signal });
+    await on.pass(1_000);
+    cancel.abort(new Error('nobody came'));
+    await expect(enrolling).rejects.toThrow('nobody came');
+    await on.pass(1_000);
+    await on.touch('asha-right-thumb');
+    expect(on.presentations).toEqual([1]);
+  });
+
+  it('gives an enrollment up when nobody comes', async () => {
+    const on = await bench();
+    await expect(on.settle(on.sensor.enroll(2))).rejects.toMatchObject({ code: 'FINGER_ABSENT' });
+  });
+
+  it('compares with the expected slots only, once it was told which', async () => {
+    const on = await bench();
+    await on.enroll(1, 'asha-right-thumb');
+    await on.enroll(2, 'ravi-left-index');
+    on.sensor.expectOnly([2]);
+    await on.touch('asha-right-thumb');
+    await on.touch('ravi-left-index');
+    on.sensor.expectOnly(undefined);
+    await on.touch('asha-right-thumb');
+    expect(on.presentations).toEqual(['finger_unknown', 2, 1]);
+  });
+
+  it('knows the module again after a loss of power, and another one by its name', async () => {
+    const on = await bench();
+    const { identity } = on.sensor;
+    expect(identity).toBeDefined();
+    on.firmware.powerOff();
+    await on.pass(1_000);
+    on.firmware.powerOn();
+    await on.pass(500);
+    await on.reconnect();
+    expect(on.sensor.identity).toBe(identity);
+    const other = await bench({ seed: 2 });
+    expect(other.sensor.identity).not.toBe(identity);
+  });
+
+  it('keeps templates and images out of the capture', async () => {
+    const on = await bench();
+    await on.enroll(1, 'asha-right-thumb');
+    const template = await on.settle(on.sensor.exportTemplate(1));
+    await on.settle(on.sensor.importTemplate(2, template));
+    on.firmware.fingerIn?.('asha-right-thumb');
+    const { pixels } = await on.settle(on.sensor.captureImage());
+    const captured = on.captured.join(' ');
+    expect(captured).toContain(driver === 'ef01' ? 'ef01' : '55aa');
+    const piece = Buffer.from(template.subarray(8, 24)).toString('hex');
+    expect(captured).not.toContain(piece);
+    expect(Math.max(...on.captured.map(({ length }) => length / 2))).toBeLessThan(64);
+    expect(pixels.length).toBeGreaterThan(10_000);
+  });
+
+  it('has recovered from damaged answers a moment later', async () => {
+    const on = await bench();
+    await on.enroll(1, 'asha-right-thumb');
+    on.distort = (frame) => frame.map((byte, at) => (at === frame.length - 1 ? byte ^ 1 : byte));
+    await on.touch('asha-right-thumb');
+    expect(on.presentations).toEqual([]);
+    on.distort = (frame) => frame;
+    await on.pass(5_000);
+    await on.touch('asha-right-thumb');
+    expect(on.presentations).toEqual([1]);
+    expect(on.counts['frames_bad_checksum']).toBeGreaterThan(0);
+  });
+});
+
+describe('a module of the GT-521F series', () => {
+  it.each([
+    ['gt521f52', 'gt521f52', 3_000],
+    ['gt511c3', 'gt511c3', 200],
+    ['gt511c1r', 'gt511c1r', 20],
+  ])('%s says how many slots it has', async (profile, model, capacity) => {
+    const on = await new FingerBench('gt521f', { profile, options: { model } }).ready();
+    expect(on.sensor.capacity).toBe(capacity);
+  });
+
+  it.each([
+    115_200, 57_600,
+  ])('is found at %i baud, where a session before this one left it', async (moduleBaud) => {
+    const next = new FingerBench('gt521f', { profile: 'gt511c3', options: { speed: moduleBaud } });
+    await next.ready();
+    await next.reconnect();
+    await next.touch('ravi-left-index', 3_000);
+    expect(next.presentations).toEqual(['finger_unknown']);
+  });
+
+  it('is back at 9600 baud after a loss of power, and is found there', async () => {
+    const on = await new FingerBench('gt521f', { profile: 'gt511c3' }).ready();
+    await on.enroll(1, 'asha-right-thumb');
+    on.firmware.powerOff();
+    await on.pass(3_000);
+    on.firmware.powerOn();
+    await on.pass(20_000);
+    await on.touch('asha-right-thumb', 2_000);
+    expect(on.presentations).toEqual([1]);
+  });
+
+  it('downloads the picture where the gateway is to compare', async () => {
+    const on = await new FingerBench('gt521f', { options: { match: 'gateway' } }).ready();
+    await on.touch('asha-right-thumb', 8_000);
+    expect(on.presentations).toEqual(['finger_image']);
+  });
+});
+
+describe('a module of the EF01 family', () => {
+  it('errs as often as it is told, with the same seed the same way', async () => {
+    const run = async () => {
+      const on = await new FingerBench('ef01', { rates: { falseReject: 0.5 }, seed: 7 }).ready();
+      await on.enroll(1, 'asha-right-thumb');
+      for (let turn = 0; turn < 24; turn++) await on.touch('asha-right-thumb', 600);
+      return on.presentations;
+    };
+    const first = await run();
+    const rejected = first.filter((one) => one === 'finger_unknown').length;
+    // Two tries a presentation: a quarter is expected.
+    expect(rejected).toBeGreaterThan(1);
+    expect(rejected).toBeLessThan(13);
+    expect(await run()).toEqual(first);
+  });
+
+  it.each([
+    9_600, 115_200, 19_200, 38_400,
+  ])('is found at %i baud, where somebody left it', async (moduleBaud) => {
+    const on = await new FingerBench('ef01', { moduleBaud }).ready();
+    await on.touch('ravi-left-index');
+    expect(on.presentations).toEqual(['finger_unknown']);
+  });
+
+  it('is refused with another password, and what to write is said', async () => {
+    const on = new FingerBench('ef01', { options: { password: '00000001' } });
+    on.firmware.powerOn();
+    await on.pass(500);
+    setPassword(on);
+    await on.pass(100);
+    await expect(on.ready()).rejects.toMatchObject({
+      code: 'DEVICE_REFUSED',
+      message: expect.stringContaining('options.password'),
+    });
+  });
+
+  it('wants its password again after a loss of power, and gets it', async () => {
+    const on = new FingerBench('ef01', { options: { password: '12345678' } });
+    on.firmware.powerOn();
+    await on.pass(500);
+    setPassword(on);
+    await on.ready();
+    await on.enroll(1, 'asha-right-thumb');
+    on.firmware.powerOff();
+    await on.pass(2_000);
+    on.firmware.powerOn();
+    await on.pass(5_000);
+    await on.touch('asha-right-thumb');
+    expect(on.presentations).toEqual([1]);
+    expect(on.captured.join(' ')).not.toContain('12345678');
+  });
+
+  it('downloads the picture where the gateway is to compare', async () => {
+    const on = await new FingerBench('ef01', { options: { match: 'gateway' } }).ready();
+    await on.touch('asha-right-thumb', 6_000);
+    expect(on.presentations).toEqual(['finger_image']);
+  });
+
+  it('shows each outcome on its ring, and nothing on a module without one', async () => {
+    const on = await new FingerBench('ef01').ready();
+    on.lights.length = 0;
+    for (const signal of ['kept', 'refused', 'not_recognized'] as const) {
+      await on.settle(on.session.feedback?.(signal) ?? Promise.reject(new Error('no lights')));
+    }
+    expect(on.lights).toEqual(['green', 'red', 'red']);
+    const dark = await new FingerBench('ef01', { profile: 'r307' }).ready();
+    await dark.settle(dark.session.feedback?.('kept') ?? Promise.reject(new Error('no lights')));
+    expect(dark.lights).toEqual([]);
+  });
+});
+
+/** As a technician does with another program: SetPwd 12345678. */
+function setPassword(on: FingerBench): void {
+  on.firmware.receive(
+    Uint8Array.from([0xef, 1, 255, 255, 255, 255, 1, 0, 7, 0x12, 0x12, 0x34, 0x56, 0x78, 1, 0x2e]),
+  );
+}

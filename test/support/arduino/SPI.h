@@ -1,0 +1,4 @@
+#pragma once
+#include "Arduino.h"
+struct SpiBus { void begin() {} };
+static SpiBus SPI;
