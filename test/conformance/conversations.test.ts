@@ -18,7 +18,7 @@ import {
 const QUIET_MS = 10_000;
 const FLOOD_BYTES = 64 * 1024;
 /** Cuts of one vector that are tried; a long dialog is cut at so many places, evenly spread. */
-const CUTS_MAX = 150;
+const CUTS_MAX = 60;
 
 it('plays every driver, as one that only listens, to bytes or to reports, or as one that asks', () => {
   const played = (['only talk', 'only report', 'converse'] as const).flatMap(driversThat);

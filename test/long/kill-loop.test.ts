@@ -6,7 +6,7 @@ import type { Reader } from '../support/reader.js';
 import { until } from '../support/until.js';
 
 const SEED = 20_260_701;
-const BUDGET_MS = 200_000;
+const BUDGET_MS = 140_000;
 const READERS = 4;
 const TAPS_BETWEEN_KILLS = { min: 1, max: 60 };
 

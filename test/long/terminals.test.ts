@@ -28,9 +28,7 @@ afterEach(async () => {
 
 describe.each([
   ['zk-push', 'push2'],
-  ['zk-push', 'push1'],
   ['zk-4370', 'k40'],
-  ['zk-4370', 'zk6'],
 ] as const)('a terminal with 50,000 stored entries (%s, %s)', (driver, profile) => {
   it('is drained of every one exactly once, cut and resumed at random while people punch', async () => {
     const random = Random.of(SEED, `${driver} ${profile}`);
