@@ -109,6 +109,7 @@ export const ERROR_CODES = {
   LOGIN_THROTTLED: 'input',
   PASSWORD_CHANGE_NEEDED: 'input',
   PASSWORD_WEAK: 'input',
+  SECOND_FACTOR_NEEDED: 'input',
   TOKEN_EXPIRED: 'input',
   TOKEN_INVALID: 'input',
   TOKEN_MISSING: 'input',

@@ -3,9 +3,12 @@ import { writeAudit } from '../audit/write-audit.js';
 import { dateAt } from '../calendar/campus-zone.js';
 import { campusZone } from '../calendar/generate.js';
 import type { Knex } from '../db/database.js';
+import type { ProofKind } from './rebind-proof.js';
 
 /** New phones in one academic period that a student binds alone; the next one is the office's (domain case 105). */
 const REBINDS_MAX = 2;
+/** How students bound phones by themselves; before there was a second factor, with the password alone. */
+const OWN_REBINDS = ['password', 'otp'];
 
 export interface Rebind {
   studentId: string;
@@ -13,16 +16,18 @@ export interface Rebind {
   deviceHash: Buffer;
   accountId: string | null;
   nowMs: number;
+  /** Asks for the second factor and takes it; called only where everything else is in order, so that none is wasted. */
+  prove(trx: Knex): Promise<ProofKind>;
 }
 
 /**
  * Makes another phone the student's; the old one is nobody's from now on. Whoever asks has just given the password.
  *
  * @returns how many times the student may still do so in this academic period
- * @throws RollcallError `REBIND_LIMIT`, or `DEVICE_ALREADY_USED` for a phone of another student
+ * @throws RollcallError `REBIND_LIMIT`, `DEVICE_ALREADY_USED` for a phone of another student, or what `prove` refuses
  */
 export async function rebindDevice(trx: Knex, request: Rebind): Promise<number> {
-  const { studentId, deviceHash, accountId, nowMs } = request;
+  const { studentId, deviceHash, accountId, nowMs, prove } = request;
   // Two requests at once count one after the other.
   await trx('student').where({ id: studentId }).forUpdate().first('id');
   const other = await trx('device_binding')
@@ -44,13 +49,14 @@ export async function rebindDevice(trx: Knex, request: Rebind): Promise<number> 
       `You have changed your phone ${REBINDS_MAX} times in this semester; ask the office for another change`,
     );
   }
+  const proof = await prove(trx);
   const ended = await endBinding(trx, studentId, nowMs);
   const now = new Date(nowMs);
   await trx('device_binding').insert({
     student_id: studentId,
     device_hash: deviceHash,
     bound_at: now,
-    bound_by: 'password',
+    bound_by: 'otp',
     academic_period_id: periodId,
   });
   await writeAudit(trx, [
@@ -61,11 +67,23 @@ export async function rebindDevice(trx: Knex, request: Rebind): Promise<number> 
       action: 'rebind',
       performedBy: accountId,
       before: { bound: ended },
-      after: { bound: true },
+      after: { bound: true, proof },
       studentId,
     },
   ]);
   return REBINDS_MAX - used - 1;
+}
+
+/** @throws RollcallError `LOGIN_REFUSED` unless this is the phone that is bound to the student now */
+export async function refuseOtherPhone(trx: Knex, studentId: string, deviceHash: Buffer): Promise<void> {
+  const own = await trx('device_binding')
+    .where({ student_id: studentId, device_hash: deviceHash, ended_at: null })
+    .first('id');
+  if (own !== undefined) return;
+  throw new RollcallError(
+    'LOGIN_REFUSED',
+    'This is not the phone that is bound to you; use that one, or ask the office for a code',
+  );
 }
 
 export interface Release {
@@ -116,7 +134,8 @@ export async function periodAt(trx: Knex, nowMs: number): Promise<string | null>
 
 async function countRebinds(trx: Knex, studentId: string, periodId: string | null): Promise<number> {
   const row = await trx('device_binding')
-    .where({ student_id: studentId, bound_by: 'password', academic_period_id: periodId })
+    .where({ student_id: studentId, academic_period_id: periodId })
+    .whereIn('bound_by', OWN_REBINDS)
     .count<{ n: number }[]>('* as n')
     .first();
   return Number(row?.n ?? 0);

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hashPassword } from '../auth/password.js';
 import { API, at, type Body, TestServer } from '../http/test-server.js';
 import { rollNumber } from '../seed/test-campus.js';
 
@@ -216,45 +215,6 @@ describe('one phone, one person', () => {
       .first();
     expect(audited).toMatchObject({ reason: wish.reason, actor_role: 'faculty' });
     expect((await student(1).post(SCAN, { qr_token: token, ...phone(0) })).status).toBe(200);
-  });
-
-  it('case 105: another phone than the one that is known is refused until it is bound: twice, then by the office', async () => {
-    const { knex } = server.db;
-    const REBIND = `${API}/device-bindings/rebind/`;
-    const RELEASE = `${API}/device-bindings/release/`;
-    const { account_id: accountId } = await knex('account as a')
-      .join('student as s', 's.id', 'a.student_id')
-      .where({ roll_number: rollNumber(3) })
-      .first('a.id as account_id');
-    const password = 'a long enough password';
-    await knex('account')
-      .where({ id: accountId })
-      .update({ password_hash: await hashPassword(password) });
-    const { qr_token: token } = await screen(s2);
-    const scan = async (name: string) =>
-      (await student(3).post(SCAN, { qr_token: token, ...phone(name) })).body.code;
-    expect(await scan('new')).toBe('DEVICE_NOT_BOUND');
-
-    const bind = (name: string | number, secret = password) =>
-      student(3).post(REBIND, { ...phone(name), password: secret });
-    expect((await bind('new', 'guessed')).body.code).toBe('LOGIN_REFUSED');
-    expect((await bind(0)).body.code).toBe('DEVICE_ALREADY_USED');
-    expect((await bind('new')).body).toEqual({ changes_left: 1 });
-    expect((await bind('new')).body).toEqual({ changes_left: 1 });
-    expect(await scan('3')).toBe('DEVICE_NOT_BOUND');
-    expect((await bind('newer')).body).toEqual({ changes_left: 0 });
-    expect((await bind('newest')).body.code).toBe('REBIND_LIMIT');
-
-    const wish = { student: rollNumber(3), reason: 'phone was stolen' };
-    expect((await faculty().post(RELEASE, wish)).status).toBe(403);
-    expect((await server.as('coordinator').post(RELEASE, wish)).body).toEqual({ released: true });
-    expect((await server.as('coordinator').post(RELEASE, wish)).body).toEqual({ released: false });
-    expect(await scan('newest')).toBeUndefined();
-    const log = await knex('attendance_audit_log')
-      .where({ entity_type: 'device_binding' })
-      .orderBy('id')
-      .pluck('action');
-    expect(log).toEqual(['rebind', 'rebind', 'release']);
   });
 
   it('case 104: two accounts with one phone at the same moment: one is recorded, the other refused', async () => {

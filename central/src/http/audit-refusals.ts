@@ -5,8 +5,17 @@ import type { Principal } from '../auth/principal.js';
 import type { HttpContext } from './route.js';
 import { writeAs } from './write-as.js';
 
-/** Somebody signed in tried what is not theirs, or what is closed for good (domain cases 18, 120, 156). */
-const AUDITED_CODES = new Set<string>(['FORBIDDEN', 'HIGHER_DECIDER_NEEDED', 'NOT_FOUND', 'SESSION_LOCKED']);
+/**
+ * Somebody signed in tried what is not theirs, or what is closed for good (domain cases 18, 120, 156), or was asked for the
+ * password or a code again and had another one (case 105).
+ */
+const AUDITED_CODES = new Set<string>([
+  'FORBIDDEN',
+  'HIGHER_DECIDER_NEEDED',
+  'LOGIN_REFUSED',
+  'NOT_FOUND',
+  'SESSION_LOCKED',
+]);
 
 /** Leaves an audit row of a refused attempt; that it could not be written never changes the answer. */
 export async function auditRefusal(

@@ -50,7 +50,7 @@ import {
   listCredentials,
   readCredential,
 } from './routes/credentials.js';
-import { allowShared, rebind, release } from './routes/device-bindings.js';
+import { allowShared, giveCode, rebind, release } from './routes/device-bindings.js';
 import { listDevices } from './routes/devices.js';
 import {
   courseSectionsByPeriod,
@@ -99,6 +99,11 @@ import {
   moveSection,
   readMembership,
 } from './routes/roster-memberships.js';
+import {
+  confirm as confirmFactor,
+  enroll as enrollFactor,
+  remove as removeFactor,
+} from './routes/second-factors.js';
 import { finalizeSession, sessionActions, unlock } from './routes/session-actions.js';
 import {
   addGuest,
@@ -202,7 +207,11 @@ export const ROUTES: readonly Route[] = [
   generateQr,
   readQr,
   rebind,
+  giveCode,
   release,
+  enrollFactor,
+  confirmFactor,
+  removeFactor,
   allowShared,
   verificationDraw,
   remarkRecord,
