@@ -16,6 +16,7 @@ export const exportRequestSchema = z.strictObject({
   students: z.array(z.string()),
   include_details: z.boolean(),
   include_statistics: z.boolean(),
+  include_half_days: z.boolean().optional().describe('Left out: as false'),
 });
 export type ExportRequest = z.infer<typeof exportRequestSchema>;
 

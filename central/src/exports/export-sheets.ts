@@ -25,7 +25,11 @@ interface Filter {
 }
 
 /** Whom the request names; nothing named is nobody left out. Students by roll number or id. */
-function named({ course_sections, students }: ExportRequest, section: string, student: string): Filter {
+export function named(
+  { course_sections, students }: ExportRequest,
+  section: string,
+  student: string,
+): Filter {
   const parts: string[] = [];
   const bindings: unknown[] = [];
   if (course_sections.length > 0) {

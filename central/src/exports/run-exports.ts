@@ -7,6 +7,7 @@ import type { JobContext } from '../jobs/job.js';
 import type { ExportFiles } from './export-files.js';
 import { type ExportFormat, exportRequestSchema, fromRequester } from './export-request.js';
 import { detailSheet, type ExportSource, statisticsSheet } from './export-sheets.js';
+import { halfDaySheet } from './half-day-sheet.js';
 import type { Sheet, Watermark, WriteSheets } from './sheet.js';
 import { writeCsv } from './write-csv.js';
 import { writeExcel } from './write-excel.js';
@@ -155,11 +156,16 @@ async function write(context: ExportContext, job: WaitingExport, trx: ExportSour
 
 /** A file of comma-separated values is one table: with both, the share stands in each row of the details. */
 function sheetsOf(source: ExportSource, format: ExportFormat): Sheet[] {
-  const { include_details: details, include_statistics: statistics } = source.request;
+  const {
+    include_details: details,
+    include_statistics: statistics,
+    include_half_days: halfDays,
+  } = source.request;
   if (format === 'csv' && details) return [detailSheet(source, { withShare: statistics })];
   return [
     ...(statistics ? [statisticsSheet(source)] : []),
     ...(details ? [detailSheet(source, { withShare: false })] : []),
+    ...(halfDays === true ? [halfDaySheet(source)] : []),
   ];
 }
 

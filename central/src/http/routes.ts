@@ -64,6 +64,7 @@ import { registerGatewayKey, renewGatewayPassword, revokeGatewayKey } from './ro
 import { fetchTemplates, uploadTemplate } from './routes/gateway-templates.js';
 import { gatewayActs, listGateways, readRoster } from './routes/gateways.js';
 import { generate, undoGenerate } from './routes/generation.js';
+import { listHalfDays } from './routes/half-days.js';
 import { deleteHoliday, updateHoliday } from './routes/holiday-edits.js';
 import { createHoliday, listHolidays, previewHoliday, readHoliday } from './routes/holidays.js';
 import {
@@ -246,6 +247,7 @@ export const ROUTES: readonly Route[] = [
   readManualShare,
   readWorkload,
   listStatistics,
+  listHalfDays,
   studentSummary,
   courseSummary,
   statisticsOverview,

@@ -17,6 +17,10 @@ export const exportBody = z.strictObject({
   students: keys.describe('Roll numbers or ids; empty: everybody whom you may see'),
   include_details: z.boolean().default(true).describe('Every mark'),
   include_statistics: z.boolean().default(true).describe('Each student in each course'),
+  include_half_days: z
+    .boolean()
+    .default(false)
+    .describe('Forenoons and afternoons of each student; in a csv nothing else goes with it'),
   purpose: z
     .string()
     .trim()

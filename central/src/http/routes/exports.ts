@@ -34,7 +34,7 @@ export const exportData = defineRoute(
   },
   async ({ principal, request, body }, { db, clock }) => {
     const { format, purpose, ...wanted } = body;
-    checkWanted(wanted);
+    checkWanted(wanted, format);
     const item = await writeAs(db.knex, { principal, request }, async (trx) => {
       const id = await createExport(trx, principal, { format, purpose, request: wanted }, clock.wallMs());
       return loadJob(trx, principal, id);
@@ -43,17 +43,25 @@ export const exportData = defineRoute(
   },
 );
 
-function checkWanted({ start_date, end_date, include_details, include_statistics }: ExportRequest): void {
+function checkWanted(wanted: ExportRequest, format: ExportFormat): void {
+  const { start_date, end_date, include_details, include_statistics, include_half_days } = wanted;
   if (start_date > end_date || end_date > plusDays(start_date, DAYS_MAX)) {
     throw new RollcallError(
       'REQUEST_INVALID',
       `end_date: must be start_date or a date within ${DAYS_MAX} days after it`,
     );
   }
-  if (!include_details && !include_statistics) {
+  const tables = [include_details || include_statistics, include_half_days === true].filter(Boolean).length;
+  if (tables === 0) {
     throw new RollcallError(
       'REQUEST_INVALID',
-      'include_statistics: set it or include_details, or the file is empty',
+      'include_statistics: set it, include_details or include_half_days, or the file is empty',
+    );
+  }
+  if (tables > 1 && format === 'csv') {
+    throw new RollcallError(
+      'REQUEST_INVALID',
+      'include_half_days: a csv is one table; ask for it without include_details and include_statistics',
     );
   }
 }
