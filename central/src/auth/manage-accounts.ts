@@ -204,12 +204,15 @@ async function refuseEmptyRole(trx: Knex, id: string, wanted: NewRole): Promise<
   if (wanted.until !== null && wanted.until <= wanted.from) {
     throw new RollcallError('REQUEST_INVALID', 'valid_to: must be after valid_from');
   }
-  for (const [table, value, role] of [
-    ['department', wanted.departmentId, 'hod'],
-    ['section', wanted.sectionId, 'mentor'],
+  for (const [table, value, roles] of [
+    ['department', wanted.departmentId, HEADS],
+    ['section', wanted.sectionId, OF_A_SECTION],
   ] as const) {
-    if ((value !== null) !== (wanted.role === role)) {
-      throw new RollcallError('REQUEST_INVALID', `${table}: ${role} names one, and no other role does`);
+    if ((value !== null) !== roles.includes(wanted.role)) {
+      throw new RollcallError(
+        'REQUEST_INVALID',
+        `${table}: ${roles.join(' and ')} names one, and no other role does`,
+      );
     }
     if (value === null || (await trx(table).where({ id: value }).first('id')) !== undefined) continue;
     throw new RollcallError('REQUEST_INVALID', `${table}: there is no ${table} ${value}`);
@@ -221,8 +224,12 @@ async function refuseEmptyRole(trx: Knex, id: string, wanted: NewRole): Promise<
   throw new RollcallError('REQUEST_INVALID', `role: the account is of no ${wanted.role}; make one that is`);
 }
 
+const HEADS: readonly RoleId[] = ['hod'];
+const OF_A_SECTION: readonly RoleId[] = ['mentor', 'class_representative'];
+
 const PERSON_OF_ROLE: Partial<Record<RoleId, string>> = {
   student: 'student_id',
+  class_representative: 'student_id',
   faculty: 'faculty_code',
   guardian: 'guardian_id',
 };

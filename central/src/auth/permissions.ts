@@ -110,6 +110,8 @@ export const PERMISSIONS = {
   'sessions.read': { ...seesMarks, exam_branch: 'all', lab_technician: 'all' },
   'sessions.generate': { ...office, dean: 'all' },
   'sessions.operate': { ...office, principal: 'all', hod: 'department', faculty: 'taught' },
+  // That a class was not held, where nothing says otherwise (domain case 21).
+  'sessions.confirm_not_held': { class_representative: 'mentored' },
   'sessions.change': { ...office, principal: 'all', hod: 'department', faculty: 'taught' },
   'sessions.unlock': { admin: 'all', principal: 'all', dean: 'all', hod: 'department' },
   'records.read': seesMarks,

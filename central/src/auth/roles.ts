@@ -15,6 +15,7 @@ export const ROLES = [
   'security_officer',
   'dpo',
   'auditor',
+  'class_representative',
 ] as const;
 export type RoleId = (typeof ROLES)[number];
 
@@ -23,6 +24,6 @@ export interface RoleGrant {
   role: RoleId;
   /** Of a head of department; null elsewhere. */
   departmentId: string | null;
-  /** Of a mentor; null elsewhere. */
+  /** Of a mentor and a class representative; null elsewhere. */
   sectionId: string | null;
 }

@@ -105,7 +105,7 @@ import {
   enroll as enrollFactor,
   remove as removeFactor,
 } from './routes/second-factors.js';
-import { finalizeSession, sessionActions, unlock } from './routes/session-actions.js';
+import { confirmNotHeldSession, finalizeSession, sessionActions, unlock } from './routes/session-actions.js';
 import {
   addGuest,
   create,
@@ -172,6 +172,7 @@ export const ROUTES: readonly Route[] = [
   makeupPreview,
   ...sessionActions,
   finalizeSession,
+  confirmNotHeldSession,
   unlock,
   moveRoom,
   substituteFaculty,

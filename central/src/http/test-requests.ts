@@ -36,6 +36,7 @@ export const nameOf = ({ contract }: Route): string => `${contract.method.toUppe
 
 export const personOf = (role: RoleId): TestPerson => {
   if (role === 'student') return { student: rollNumber(0) };
+  if (role === 'class_representative') return { section: 'cse-a' };
   return role === 'faculty' ? { faculty: 'F001' } : {};
 };
 

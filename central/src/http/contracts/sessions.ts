@@ -83,6 +83,12 @@ const reason = z.string().trim().max(255);
 
 export const changeBody = z.strictObject({ version, reason: reason.optional() });
 
+/** One tap: what happened is always the same. */
+export const confirmBody = z.strictObject({
+  version,
+  reason: reason.default('The class representative confirms: nobody came'),
+});
+
 export const reasonBody = z.strictObject({ version, reason: reason.min(3) });
 
 export const roomBody = z.strictObject({ version, room: keyText, reason: reason.default('') });

@@ -5,11 +5,13 @@ import type { Principal } from '../../auth/principal.js';
 import { isAboveSession, requireSession } from '../../auth/scope.js';
 import type { Knex } from '../../db/database.js';
 import { type Authority, changeSession } from '../../sessions/change-session.js';
+import { confirmNotHeld } from '../../sessions/confirm-not-held.js';
 import type { SessionAction } from '../../sessions/state.js';
 import { unlockSession } from '../../sessions/unlock.js';
 import { API, uuidParams } from '../contracts/fields.js';
 import {
   changeBody,
+  confirmBody,
   finalizeBody,
   reasonBody,
   type SessionItem,
@@ -157,6 +159,39 @@ async function act(spec: ActionSpec, input: ActionInput, context: HttpContext): 
   );
   return sessionReply(knex, params.id);
 }
+
+/** Students see their class, and a class representative does this one thing with those of the own section. */
+export const confirmNotHeldSession = defineRoute(
+  {
+    method: 'post',
+    path: `${API}/sessions/{id}/confirm-not-held/`,
+    operationId: 'confirmNotHeldSession',
+    tag: TAG,
+    summary:
+      'A class representative confirms that nobody came: the class was not held, and nobody gets a mark',
+    access: 'sessions.confirm_not_held',
+    rate: 'sessions',
+    params: uuidParams,
+    body: confirmBody,
+    headers: IF_MATCH,
+    reply: { schema: sessionSchema },
+    errors: [...CHANGE_ERRORS, 'SESSION_TOO_EARLY', 'HIGHER_DECIDER_NEEDED'],
+  },
+  async (input, { db: { knex }, clock }) => {
+    const { principal, params, body } = input;
+    await requireSession(knex, principal, 'sessions.confirm_not_held', params.id);
+    await writeAs(knex, input, (trx) =>
+      confirmNotHeld(trx, {
+        sessionId: params.id,
+        accountId: principal.accountId,
+        reason: body.reason,
+        nowMs: clock.wallMs(),
+        expectedVersion: versionOf(input),
+      }),
+    );
+    return sessionReply(knex, params.id);
+  },
+);
 
 /** A person decides about a class that waits for a silent device (domain case 84). */
 export const finalizeSession = defineRoute(

@@ -59,6 +59,7 @@ export const en = {
     security_officer: 'Security officer',
     dpo: 'Data protection officer',
     auditor: 'Auditor',
+    class_representative: 'Class representative',
   },
   nothing: {
     title: 'Nothing to show for your role',

@@ -59,6 +59,7 @@ export const hi: Texts = {
     security_officer: 'सुरक्षा अधिकारी',
     dpo: 'डेटा संरक्षण अधिकारी',
     auditor: 'लेखा परीक्षक',
+    class_representative: 'कक्षा प्रतिनिधि',
   },
   nothing: {
     title: 'आपकी भूमिका के लिए यहाँ कुछ नहीं है',

@@ -59,6 +59,7 @@ export const te: Texts = {
     security_officer: 'భద్రతా అధికారి',
     dpo: 'డేటా రక్షణ అధికారి',
     auditor: 'ఆడిటర్',
+    class_representative: 'తరగతి ప్రతినిధి',
   },
   nothing: {
     title: 'మీ పాత్రకు చూపడానికి ఏమీ లేదు',
