@@ -200,6 +200,14 @@ describe('an authenticator application', () => {
     expect((await confirm(1, again())).code).toBe('NOT_FOUND');
   });
 
+  it('case 105: gives a code that two requests use at once to one of them', async () => {
+    const code = application((await enroll(4, { code: await officeCode(4) })).otpauth_uri);
+    expect(await confirm(4, code())).toEqual({});
+    wait(30_000);
+    const answers = await Promise.all(['both', 'ways'].map((name) => bind(4, name, { code: code() })));
+    expect(answers.map((body) => body.code ?? 'bound').sort()).toEqual(['LOGIN_REFUSED', 'bound']);
+  });
+
   it('case 105: is throttled as the sign-in is, and the right password does not begin the count anew', async () => {
     const codes: string[] = [];
     for (let index = 0; index < 7; index += 1) {
