@@ -2,6 +2,7 @@ import { ManualClock } from '@rollcall/protocol/manual-clock';
 import { describe, expect, it } from 'vitest';
 import { CATCH_UP_MS, CampusBehavior } from './behavior.js';
 import { makeCampus, uidFor } from './campus.js';
+import type { ReaderDriver } from './reader-kinds.js';
 import { type PlannedTap, planSession } from './session-plan.js';
 import { occurrences } from './timetable.js';
 
@@ -53,7 +54,7 @@ describe('planSession', () => {
     const section = campus.sections[0];
     const occurrence = section && occurrences(section, NOW_MS, NOW_MS + 60 * MINUTE_MS)[0];
     if (occurrence === undefined) throw new Error('no class session');
-    const known = (driver: 'rdm6300' | 'line') =>
+    const known = (driver: ReaderDriver) =>
       new Set(campus.sections.flatMap((one) => one.students.map((student) => uidFor(student.card, driver))));
     for (const tap of planSession(campus, occurrence)) {
       expect(known(tap.room.reader.driver).has(tap.uid)).toBe(tap.reason !== 'visitor');

@@ -2,14 +2,13 @@ import { Random } from '../random.js';
 import { CardMaker, type CardNumbers } from './cards.js';
 import { BRANCHES, COMMON_COURSES, type Course } from './curriculum.js';
 import { NameMaker } from './names.js';
+import { type ReaderDriver, readerKind } from './reader-kinds.js';
 
 export const DEFAULT_SEED = 2026;
 export const STUDENTS_PER_SECTION = 60;
 const FACULTY_PER_SECTION = 3;
 /** Year of admission and college code, as in 24B81A0501. */
 const ROLL_PREFIX = '24B81A';
-
-export type ReaderDriver = 'rdm6300' | 'line';
 
 export interface CampusDevice {
   id: string;
@@ -72,10 +71,10 @@ const BUILDINGS: readonly Building[] = [
 const ROOMS: readonly { id: string; offsetMinutes: number; driver: ReaderDriver }[] = [
   { id: 'r101', offsetMinutes: 0, driver: 'rdm6300' },
   { id: 'r102', offsetMinutes: 4, driver: 'line' },
-  { id: 'r103', offsetMinutes: 8, driver: 'rdm6300' },
-  { id: 'r104', offsetMinutes: 11, driver: 'line' },
+  { id: 'r103', offsetMinutes: 8, driver: 'pn532' },
+  { id: 'r104', offsetMinutes: 11, driver: 'osdp' },
   { id: 'r201', offsetMinutes: 15, driver: 'rdm6300' },
-  { id: 'r202', offsetMinutes: 19, driver: 'line' },
+  { id: 'r202', offsetMinutes: 19, driver: 'twn4' },
   { id: 'r203', offsetMinutes: 23, driver: 'rdm6300' },
   { id: 'r204', offsetMinutes: 26, driver: 'line' },
 ];
@@ -122,20 +121,16 @@ export function rollSuffix(number: number): string {
 
 /** The number of a student's card that a reader of this kind sees. */
 export function uidFor(card: CardNumbers, driver: ReaderDriver): string {
-  return driver === 'rdm6300' ? card.em4100 : card.iso14443a;
+  return card[readerKind(driver).reads];
 }
 
 function makeRoom({ id, offsetMinutes, driver }: (typeof ROOMS)[number]): Room {
   const name = id.toUpperCase();
   const buildingId = id.startsWith('r1') ? 'block-a' : 'block-b';
   const common = { id, name, buildingId, offsetMinutes };
-  if (driver === 'line') {
-    return { ...common, reader: { id: `line-${id}`, driver, name: `${name} card reader` } };
-  }
+  const { prefix, hasLights } = readerKind(driver);
+  const reader = { id: `${prefix}-${id}`, driver, name: `${name} card reader` };
+  if (hasLights) return { ...common, reader };
   const lights: CampusDevice = { id: `lights-${id}`, driver: 'line', name: `${name} lights` };
-  return {
-    ...common,
-    reader: { id: `rdm-${id}`, driver, name: `${name} card reader`, feedbackId: lights.id },
-    lights,
-  };
+  return { ...common, reader: { ...reader, feedbackId: lights.id }, lights };
 }

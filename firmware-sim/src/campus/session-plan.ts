@@ -44,7 +44,7 @@ export function planSession(campus: Campus, { period, startMs }: Occurrence): Pl
   const strangers = new CardMaker(random);
   for (let visitor = random.int(0, VISITORS_MAX); visitor > 0; visitor--) {
     const atMs = startMs + random.int(VISITOR_SPREAD_MS.min, VISITOR_SPREAD_MS.max);
-    const uid = room.reader.driver === 'rdm6300' ? strangers.em4100() : strangers.iso14443a();
+    const uid = uidFor(strangers.card(), room.reader.driver);
     taps.push({ atMs, room, uid, reason: 'visitor' });
   }
   return taps.sort((one, other) => one.atMs - other.atMs);

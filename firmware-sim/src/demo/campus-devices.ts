@@ -1,5 +1,6 @@
 import type { Clock } from '@rollcall/protocol/clock';
 import type { Campus, CampusDevice } from '../campus/campus.js';
+import { readerKind } from '../campus/reader-kinds.js';
 import type { PlannedTap } from '../campus/session-plan.js';
 import { SimulatedDevice } from '../devices/simulated-device.js';
 import type { DemoPaths } from './demo-paths.js';
@@ -14,8 +15,12 @@ export class CampusDevices {
   readonly #byId: ReadonlyMap<string, SimulatedDevice>;
 
   constructor(campus: Campus, paths: DemoPaths, clock: Clock) {
-    const make = ({ id, driver }: CampusDevice): SimulatedDevice =>
-      new SimulatedDevice({ id, driver, linkPath: paths.deviceLink(id), clock, seed: campus.seed });
+    const make = ({ id, driver }: CampusDevice): SimulatedDevice => {
+      const { profile } = readerKind(driver);
+      const linkPath = paths.deviceLink(id);
+      const variant = profile === undefined ? {} : { profile };
+      return new SimulatedDevice({ id, driver, linkPath, clock, seed: campus.seed, ...variant });
+    };
     this.all = campus.rooms.flatMap((room) => [room.reader, ...(room.lights ? [room.lights] : [])]).map(make);
     this.#byId = new Map(this.all.map((device) => [device.id, device]));
   }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Building, Campus, CampusDevice } from '../campus/campus.js';
+import { readerKind } from '../campus/reader-kinds.js';
 import type { DemoPaths } from './demo-paths.js';
 import type { DemoSettings } from './settings.js';
 
@@ -37,12 +38,14 @@ export function gatewayConfig(
 }
 
 function deviceEntry(device: CampusDevice, paths: DemoPaths): string[] {
+  const options = Object.entries(readerKind(device.driver).options);
   return [
     `  - id: ${device.id}`,
     `    driver: ${device.driver}`,
     `    port: ${JSON.stringify(paths.deviceLink(device.id))}`,
     '    direction: both',
     ...(device.feedbackId === undefined ? [] : [`    feedback: ${device.feedbackId}`]),
-    ...(device.driver === 'line' ? ['    options:', '      baud: 115200'] : []),
+    ...(options.length === 0 ? [] : ['    options:']),
+    ...options.map(([name, value]) => `      ${name}: ${JSON.stringify(value)}`),
   ];
 }
