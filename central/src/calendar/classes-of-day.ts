@@ -49,7 +49,7 @@ export async function holdClassesOfDay(
        LEFT JOIN attendance_timetable_slot t ON t.id = s.timetable_slot_id
        LEFT JOIN timetable_version v ON v.id = t.timetable_version_id
      WHERE s.scheduled_date = ?::date AND (${where})
-     ORDER BY s.start_at, s.id FOR UPDATE OF s`,
+     ORDER BY s.start_at, s.id FOR NO KEY UPDATE OF s`,
     [date, ...bindings],
   );
   return rows.map((row) => ({
