@@ -67,7 +67,10 @@ export class Gateway {
   readonly #level: TemporaryLogLevel;
   readonly #uplink: Uplink;
   readonly #reports: DeviceReports;
+  readonly #slots: FingerSlots;
   readonly #gallery: GallerySync;
+  /** Fingerprint templates that the roster in force lists, or the one that is about to be. */
+  #listedTemplates: ReadonlySet<string> = new Set();
   readonly #fleet: Fleet;
   readonly #maintenance: Maintenance;
   readonly #captures: CaptureFiles;
@@ -89,6 +92,7 @@ export class Gateway {
     this.#rosterStore = new RosterStore(this.#keeper.store);
     this.#templates = new TemplateStore(this.#keeper.store.db);
     this.#templateSync = this.#createTemplateSync();
+    this.#listedTemplates = new Set(this.#rosterStore.templateIds);
     this.#expected.replace(this.#rosterStore.classes);
     this.#roster = this.#createRoster();
     this.#level = new TemporaryLogLevel(log, config.log.level, clock);
@@ -100,13 +104,14 @@ export class Gateway {
       stamp: this.#stamp,
       append: this.#append,
     });
+    this.#slots = new FingerSlots(this.#keeper.store.db);
     this.#gallery = new GallerySync({
       gallery: new RosterGallery({
         store: this.#templates,
         seal: this.#secrets.templateSeal,
         roster: this.#rosterStore,
       }),
-      slots: new FingerSlots(this.#keeper.store.db),
+      slots: this.#slots,
       clock,
       log: log.child({ part: 'gallery' }),
     });
@@ -199,7 +204,8 @@ export class Gateway {
       log: log.child({ part: 'roster' }),
       onProblem: this.#problems.follow(['ROSTER_INVALID'], 'degraded'),
       beforeInForce: ({ templates = [] }) => {
-        const removed = this.#templates.keepOnly(new Set(templates));
+        this.#listedTemplates = new Set(templates);
+        const removed = this.#templates.keepOnly(this.#listedTemplates);
         if (removed > 0) log.info({ removed }, 'fingerprint templates were removed');
       },
       onInForce: () => {
@@ -223,6 +229,7 @@ export class Gateway {
       ca,
       store: this.#templates,
       seal: templateSeal,
+      isListed: (id) => this.#listedTemplates.has(id),
       clock,
       log: log.child({ part: 'templates' }),
       onState: (problem) => {
@@ -317,7 +324,7 @@ export class Gateway {
         record: createRecordFinger({ ...recording, slots: this.#gallery, matcher: absentMatcher, clock }),
         sensorChanged: (deviceId, sensor) => this.#gallery.sensorChanged(deviceId, sensor),
         slotsOf: (deviceId, studentRef) => this.#gallery.slotsOf(deviceId, studentRef),
-        holderOf: (read) => holderOf(lookup, hashRead(read, hmacHex)),
+        holderOf: (read) => holderOf(lookup, hashRead(read, hmacHex), this.#stamp()),
       },
       terminalOf: (deviceId) => logs.of(deviceId),
       onChange: (snapshot) => {
@@ -375,14 +382,15 @@ export class Gateway {
       disk,
       hoursLeft: this.#hoursLeft.observe(clock.monoMs(), disk.freeBytes),
       devices: this.#fleet.snapshot(),
-      rosterVersion: this.#rosterStore.version,
+      // Saying it acknowledges that what the roster does not list is gone, out of the modules, too.
+      rosterVersion: this.#slots.holdOthers(this.#listedTemplates) ? undefined : this.#rosterStore.version,
       templatesVersion: this.#templateSync?.completeVersion,
     });
   }
 }
 
-/** Whether the card is valid now is decided with its punch: here it only says whose finger is to come. */
-function holderOf(lookup: CardLookup, read: ReadHash): string | undefined {
-  const match = lookup.find(read, undefined);
+/** Whose finger is to come: a card that is not valid now proves nothing beside it. */
+function holderOf(lookup: CardLookup, read: ReadHash, now: RowStamp): string | undefined {
+  const match = lookup.find(read, now.clock_state === 'synced' ? Date.parse(now.occurred_at) : undefined);
   return match.outcome === 'recognized' ? match.studentRef : undefined;
 }

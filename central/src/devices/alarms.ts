@@ -1,7 +1,10 @@
 import type { ErrorCode } from '@rollcall/protocol/errors';
 import type { Knex } from '../db/database.js';
 
-/** The same thing about the same gateway makes one item in this time, however often it happens. */
+/**
+ * The same thing about the same gateway, and the same device where one is named, makes one item in this time, however
+ * often it happens.
+ */
 const REPEAT_AFTER_MS = 60 * 60_000;
 
 export interface Alarm {
@@ -24,7 +27,8 @@ export async function raiseAlarm(knex: Knex, alarm: Alarm): Promise<void> {
      WHERE NOT EXISTS (
        SELECT FROM exception_item
        WHERE gateway_id IS NOT DISTINCT FROM :gatewayId::text AND code = :code::text AND at > :since::timestamptz
-         AND student_id IS NOT DISTINCT FROM :studentId::uuid AND session_id IS NULL AND resolved_at IS NULL)`,
+         AND student_id IS NOT DISTINCT FROM :studentId::uuid AND session_id IS NULL AND resolved_at IS NULL
+         AND detail->>'device_id' IS NOT DISTINCT FROM (:detail::jsonb)->>'device_id')`,
     { at, code, message, gatewayId, studentId, detail: JSON.stringify(detail), since },
   );
 }

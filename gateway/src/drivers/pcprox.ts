@@ -139,7 +139,12 @@ class PcproxSession implements DriverSession {
 
   #onFailure(error: unknown): void {
     if (this.#stopped.signal.aborted || hasCode(error, 'PORT_CLOSED') || hasCode(error, 'PORT_LOST')) return;
-    if (!isRollcallError(error)) throw error;
+    if (!isRollcallError(error)) {
+      this.#context.giveUp(
+        new RollcallError('INTERNAL', 'Driver pcprox failed while it asked its reader', { cause: error }),
+      );
+      return;
+    }
     this.#context.count('timeouts');
     this.#context.emit({ type: 'rejected', reason: 'answer', message: error.message });
   }

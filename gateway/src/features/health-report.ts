@@ -19,8 +19,8 @@ export interface HealthSources {
   disk: DiskSpace;
   hoursLeft: number | null;
   devices: readonly DeviceSnapshot[];
-  /** Of the roster in force; 0 without one. */
-  rosterVersion: number;
+  /** Of the roster in force; 0 without one, undefined while something that it does not list is still held. */
+  rosterVersion: number | undefined;
   /** Of the roster whose fingerprint templates are all here; undefined where some are missing or none are kept. */
   templatesVersion: number | undefined;
 }
@@ -48,7 +48,7 @@ export function healthReport(sources: HealthSources): Health {
     head_seq: writer.headSeq,
     acked_seq: writer.ackedSeq,
     oldest_unacked_at: isoOrNull(store.outbox.createdAfter(writer.ackedSeq) ?? null),
-    roster_version: sources.rosterVersion,
+    ...(sources.rosterVersion === undefined ? {} : { roster_version: sources.rosterVersion }),
     ...(sources.templatesVersion === undefined ? {} : { templates_version: sources.templatesVersion }),
     level: problems.level === 'ok' && deviceCodes.length > 0 ? 'degraded' : problems.level,
     problems: [...new Set([...problems.codes, ...deviceCodes])].slice(0, PROBLEMS_MAX),

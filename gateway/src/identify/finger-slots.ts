@@ -14,6 +14,7 @@ export class FingerSlots {
   readonly #put: Statement;
   readonly #remove: Statement;
   readonly #clear: Statement;
+  readonly #templates: Statement;
 
   constructor(db: Database) {
     this.#of = db.prepare(
@@ -30,6 +31,7 @@ export class FingerSlots {
     );
     this.#remove = db.prepare('DELETE FROM finger_slot WHERE sensor = ? AND slot = ?');
     this.#clear = db.prepare('DELETE FROM finger_slot WHERE sensor = ?');
+    this.#templates = db.prepare('SELECT DISTINCT template_id AS templateId FROM finger_slot');
   }
 
   of(sensor: string): SlotRow[] {
@@ -42,6 +44,12 @@ export class FingerSlots {
 
   slotsOf(sensor: string, studentRef: string): number[] {
     return (this.#slots.all(sensor, studentRef) as { slot: number }[]).map(({ slot }) => slot);
+  }
+
+  /** Whether any module, connected or not, still has a template that is not listed. */
+  holdOthers(listed: ReadonlySet<string>): boolean {
+    const rows = this.#templates.all() as Pick<SlotRow, 'templateId'>[];
+    return rows.some(({ templateId }) => !listed.has(templateId));
   }
 
   put(sensor: string, { slot, templateId, studentRef }: SlotRow): void {

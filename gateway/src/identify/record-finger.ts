@@ -69,7 +69,8 @@ export function createRecordFinger(options: RecordFingerOptions): RecordFinger {
       }
       log.debug({ deviceId, seq: outcome.seq }, 'a finger is kept');
       const isAgain = recent.note(deviceId, studentRef, monoMs);
-      if (expected.isElsewhere(deviceId, studentRef, wallMs)) return 'kept_elsewhere';
+      const isPlaced = stamp.clock_state === 'synced';
+      if (isPlaced && expected.isElsewhere(deviceId, studentRef, wallMs)) return 'kept_elsewhere';
       return isAgain ? 'kept_again' : 'kept';
     } catch (error) {
       log.error({ err: error, deviceId }, 'a finger could not be recorded');

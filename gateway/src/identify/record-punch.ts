@@ -56,7 +56,10 @@ export function createRecordPunch(options: RecordPunchOptions): RecordPresentati
       if (pin !== undefined) return 'kept';
       const { studentRef } = match;
       const isAgain = recent.note(deviceId, studentRef, presentation.monoMs);
-      if (expected.isElsewhere(deviceId, studentRef, presentation.wallMs)) return 'kept_elsewhere';
+      // A wrong clock would send people away from their own class.
+      const isPlaced = stamp.clock_state === 'synced';
+      if (isPlaced && expected.isElsewhere(deviceId, studentRef, presentation.wallMs))
+        return 'kept_elsewhere';
       return isAgain ? 'kept_again' : 'kept';
     } catch (error) {
       // Whatever failed, the row is not known to be kept, and a person waits for a light.

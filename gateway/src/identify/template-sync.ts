@@ -28,6 +28,8 @@ export interface TemplateSyncOptions {
   seal: TemplateSeal;
   clock: Clock;
   log: Log;
+  /** Of the roster in force, or of the one that is about to be, at this moment. */
+  isListed: (templateId: string) => boolean;
   random?: () => number;
   /** Every template of the newest roster is here, or what keeps them away. */
   onState?: (problem: RollcallError | undefined) => void;
@@ -120,7 +122,8 @@ export class TemplateSync {
     const own = templates.filter(({ template_id }) => asked.has(template_id));
     // One that does not open would only be found out with a finger on the glass.
     for (const template of own) seal.open(Buffer.from(template.sealed, 'base64'), template);
-    store.put(own);
+    // A newer roster may have come while these were on their way: what it does not list must not come back.
+    store.put(own.filter(({ template_id }) => this.#options.isListed(template_id)));
   }
 
   #fail(error: unknown): void {

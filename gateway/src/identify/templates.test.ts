@@ -107,6 +107,7 @@ describe('following the templates of the roster', () => {
     const f = storeFixture();
     const store = new TemplateStore(f.store.db);
     const problems: (string | undefined)[] = [];
+    const listed = ids(1, 300);
     const sync = new TemplateSync({
       gatewayId: 'gw-a',
       centralUrl: `http://127.0.0.1:${port}`,
@@ -114,12 +115,13 @@ describe('following the templates of the roster', () => {
       ca: undefined,
       store,
       seal,
+      isListed: (id) => listed.includes(id),
       clock: f.clock,
       log: silentLog,
       random: () => 1,
       onState: (problem) => problems.push(problem?.code),
     });
-    return { ...f, store, sync, problems };
+    return { ...f, store, sync, problems, listed };
   }
   const ids = (from: number, count: number): string[] =>
     Array.from({ length: count }, (_, at) => idOf(from + at));
@@ -161,6 +163,17 @@ describe('following the templates of the roster', () => {
     await expect.poll(() => sync.completeVersion).toBe(3);
     expect(problems).toEqual([code, undefined]);
     sync.stop();
+  });
+
+  it('keeps nothing that a newer roster has dropped while it was on its way', async () => {
+    const { store, sync, listed } = fixture();
+    const good = answer;
+    answer = (wanted) => {
+      listed.splice(0, listed.length, idOf(2));
+      return good(wanted);
+    };
+    await sync.follow({ version: 3, ids: ids(1, 2) });
+    expect(store.ids()).toEqual([idOf(2)]);
   });
 
   it('ignores templates that it did not ask for', async () => {

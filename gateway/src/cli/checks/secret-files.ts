@@ -26,7 +26,9 @@ export const secretFiles: Check = {
 /** Options of a driver that name secret files, which by their name are those that end in `_file`. */
 function keyFilesOf({ options }: DeviceConfig): [name: string, file: string][] {
   return Object.entries(options as Record<string, unknown>).flatMap(([name, value]) =>
-    name.endsWith('_file') && typeof value === 'string' ? [[name, value] as [string, string]] : [],
+    name.endsWith('_file') && typeof value === 'string' && value !== ''
+      ? [[name, value] as [string, string]]
+      : [],
   );
 }
 

@@ -1,3 +1,4 @@
+import { RollcallError } from '@rollcall/protocol/errors';
 import type { LocalTime } from '../terminal/local-time.js';
 import type {
   RejectedLine,
@@ -84,7 +85,7 @@ export class LogReader {
       table,
       async (length, read) => {
         const size = recordBytes(length - HEAD_BYTES, count);
-        if (size === undefined) return length;
+        if (size === undefined) throw unreadable();
         needsUsers = size === 8 && this.#size !== 8;
         await this.#noteSize(size);
         if (needsUsers) return length;
@@ -182,4 +183,12 @@ export class LogReader {
 
 function hexOf(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex');
+}
+
+/** Nothing may be called drained that nobody could read. */
+function unreadable(): RollcallError {
+  return new RollcallError(
+    'DEVICE_REFUSED',
+    'The log of the terminal has another size than its number of entries; it is read again, and if this stays, note the firmware and tell us',
+  );
 }
