@@ -1,5 +1,5 @@
 import { sum16 } from '@rollcall/protocol/framing/checksum';
-import { type FramingEvent, FramingEvents } from '@rollcall/protocol/framing/framer';
+import { type Found, SearchingFramer } from '@rollcall/protocol/framing/searching-framer';
 
 export const REPLY = { ack: 0x30, nack: 0x31 } as const;
 
@@ -12,7 +12,7 @@ const DATA_HEAD_BYTES = 4;
 const DEVICE_ID = 1;
 /** The largest data packet: an image of 258 × 202. */
 export const DATA_BYTES_MAX = 52_116;
-const BUFFER_BYTES = 2 * (DATA_BYTES_MAX + DATA_HEAD_BYTES + CHECKSUM_BYTES);
+const PACKET_BYTES_MAX = DATA_BYTES_MAX + DATA_HEAD_BYTES + CHECKSUM_BYTES;
 
 export function encodeCommand(code: number, parameter: number): Uint8Array {
   const bytes = new Uint8Array(COMMAND_BYTES);
@@ -52,87 +52,34 @@ export const isData = (frame: Uint8Array): boolean => frame[0] === DATA_START[0]
 
 export const payloadOf = (frame: Uint8Array): Uint8Array => frame.subarray(DATA_HEAD_BYTES, -CHECKSUM_BYTES);
 
-/**
- * Answers of 12 bytes, and data packets whose length only the question tells (GT-521F note §A2). After a bad sum only
- * one byte is given up, so that a good answer inside is found.
- */
-export class Gt521fFramer {
-  readonly #buffer = new Uint8Array(BUFFER_BYTES);
-  #from = 0;
-  #to = 0;
+/** Answers of 12 bytes, and data packets whose length only the question tells (GT-521F note §A2). */
+export class Gt521fFramer extends SearchingFramer {
   #dataBytes: number | undefined;
+
+  constructor() {
+    super(PACKET_BYTES_MAX);
+  }
 
   /** Data packets have so many bytes of content from now on; undefined: none are expected. */
   expectData(bytes: number | undefined): void {
     this.#dataBytes = bytes;
   }
 
-  get pendingBytes(): number {
-    return this.#to - this.#from;
-  }
-
-  push(chunk: Uint8Array): FramingEvent[] {
-    const events = new FramingEvents();
-    for (let taken = 0; taken < chunk.length; ) {
-      this.#compact();
-      const piece = chunk.subarray(taken, taken + this.#buffer.length - this.#to);
-      this.#buffer.set(piece, this.#to);
-      this.#to += piece.length;
-      taken += piece.length;
-      this.#scan(events);
-    }
-    return events.list;
-  }
-
-  /** No more of the unfinished packet will come. */
-  idle(): FramingEvent[] {
-    const events = new FramingEvents();
-    while (this.pendingBytes > 0) {
-      events.discard(1, 'truncated');
-      this.#from += 1;
-      this.#scan(events);
-    }
-    return events.list;
-  }
-
-  #scan(events: FramingEvents): void {
-    while (this.pendingBytes > 0) {
-      const total = this.#expectedBytes();
-      if (total === undefined) {
-        events.discard(1, 'noise');
-        this.#from += 1;
-        continue;
-      }
-      if (this.pendingBytes < total) return;
-      const frame = this.#buffer.slice(this.#from, this.#from + total);
-      const view = new DataView(frame.buffer);
-      const isValid =
-        view.getUint16(total - CHECKSUM_BYTES, true) === sum16(frame.subarray(0, -CHECKSUM_BYTES));
-      if (isValid) events.frame(frame);
-      else events.discard(1, 'bad_checksum');
-      this.#from += isValid ? total : 1;
-    }
+  protected override measure(held: Uint8Array): Found {
+    const bytes = this.#expectedBytes(held);
+    if (bytes === undefined) return 'noise';
+    if (held.length < bytes) return 'incomplete';
+    const content = held.subarray(0, bytes - CHECKSUM_BYTES);
+    const view = new DataView(held.buffer, held.byteOffset, bytes);
+    return view.getUint16(content.length, true) === sum16(content) ? { bytes } : 'bad_checksum';
   }
 
   /** Bytes of the packet that starts here, or may start here; undefined where none can. */
-  #expectedBytes(): number | undefined {
-    const first = this.#buffer[this.#from];
-    const second = this.pendingBytes > 1 ? this.#buffer[this.#from + 1] : undefined;
+  #expectedBytes([first, second]: Uint8Array): number | undefined {
     const startsWith = ([a, b]: readonly [number, number]): boolean =>
       first === a && (second === undefined || second === b);
     if (startsWith(COMMAND_START)) return COMMAND_BYTES;
     if (this.#dataBytes === undefined || !startsWith(DATA_START)) return undefined;
     return DATA_HEAD_BYTES + this.#dataBytes + CHECKSUM_BYTES;
-  }
-
-  #compact(): void {
-    if (this.#from === this.#to) {
-      this.#from = 0;
-      this.#to = 0;
-    } else if (this.#to === this.#buffer.length) {
-      this.#buffer.copyWithin(0, this.#from, this.#to);
-      this.#to -= this.#from;
-      this.#from = 0;
-    }
   }
 }

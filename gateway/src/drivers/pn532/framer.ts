@@ -1,10 +1,5 @@
 import { sum8 } from '@rollcall/protocol/framing/checksum';
-import {
-  type DiscardReason,
-  type Framer,
-  type FramingEvent,
-  FramingEvents,
-} from '@rollcall/protocol/framing/framer';
+import { type Found, SearchingFramer } from '@rollcall/protocol/framing/searching-framer';
 
 /** Zeros that may stand before a start code: the postamble of the frame before, the preamble, and the code's own. */
 const LEADING_ZEROS_MAX = 3;
@@ -16,95 +11,33 @@ const FRAME_BYTES_MAX = LEADING_ZEROS_MAX + 1 + EXTENDED_HEAD_BYTES + FRAME_DATA
 /**
  * Frames of the PN532 (PN532 note §2). A frame is handed out from the byte behind the start code to its last:
  * `00 FF` is an acknowledgment, `FF 00` a refusal of one, anything else has its length in front and its checksum
- * behind it. Extra zeros belong to the line, not to frames. After a wrong length or checksum the search goes on one
- * byte later, so that a good frame inside a wrong one is found.
+ * behind it. Extra zeros belong to the line, not to frames.
  */
-export class Pn532Framer implements Framer {
-  /** Twice the cap, so that moving the unfinished frame to the front pays for a cap of bytes. */
-  readonly #buffer = new Uint8Array(FRAME_BYTES_MAX * 2);
-  #from = 0;
-  #to = 0;
+export class Pn532Framer extends SearchingFramer {
+  constructor() {
+    super(FRAME_BYTES_MAX);
+  }
 
   /** Zeros alone are no begun frame: every frame leaves one behind. */
-  get pendingBytes(): number {
-    const held = this.#to - this.#from;
-    return held > this.#leadingZeros() ? held : 0;
+  override get pendingBytes(): number {
+    const { held } = this;
+    return held.length > leadingZeros(held) ? held.length : 0;
   }
 
-  push(chunk: Uint8Array): FramingEvent[] {
-    const events = new FramingEvents();
-    let taken = 0;
-    while (taken < chunk.length) {
-      this.#compact();
-      const piece = chunk.subarray(taken, taken + this.#buffer.length - this.#to);
-      this.#buffer.set(piece, this.#to);
-      this.#to += piece.length;
-      taken += piece.length;
-      this.#scan(events);
-    }
-    return events.list;
+  protected override measure(held: Uint8Array): Found {
+    const zeros = leadingZeros(held);
+    if (zeros > LEADING_ZEROS_MAX) return 'noise';
+    if (zeros === held.length) return 'incomplete';
+    if (zeros === 0 || held[zeros] !== 0xff) return 'noise';
+    const skip = zeros + 1;
+    const found = measure(held.subarray(skip));
+    return typeof found === 'string' ? found : { skip, bytes: found.bytes };
   }
+}
 
-  idle(): FramingEvent[] {
-    const events = new FramingEvents();
-    while (this.pendingBytes > 0) {
-      this.#discard('truncated', events);
-      this.#scan(events);
-    }
-    this.reset();
-    return events.list;
-  }
-
-  reset(): void {
-    this.#from = 0;
-    this.#to = 0;
-  }
-
-  #scan(events: FramingEvents): void {
-    while (this.#from < this.#to) {
-      const zeros = this.#leadingZeros();
-      if (zeros > LEADING_ZEROS_MAX) {
-        this.#discard('noise', events);
-        continue;
-      }
-      const start = this.#from + zeros;
-      if (start === this.#to) return;
-      if (zeros === 0 || this.#buffer[start] !== 0xff) {
-        this.#discard('noise', events);
-        continue;
-      }
-      const body = this.#buffer.subarray(start + 1, this.#to);
-      const found = measure(body);
-      if (found === 'incomplete') return;
-      if (typeof found === 'string') {
-        this.#discard(found, events);
-        continue;
-      }
-      events.frame(body.slice(0, found.bytes));
-      this.#from = start + 1 + found.bytes;
-    }
-  }
-
-  #leadingZeros(): number {
-    let at = this.#from;
-    while (at < this.#to && this.#buffer[at] === 0) at++;
-    return at - this.#from;
-  }
-
-  #discard(reason: DiscardReason, events: FramingEvents): void {
-    events.discard(1, reason);
-    this.#from += 1;
-  }
-
-  #compact(): void {
-    if (this.#to < this.#buffer.length) {
-      if (this.#from === this.#to) this.reset();
-      return;
-    }
-    this.#buffer.copyWithin(0, this.#from, this.#to);
-    this.#to -= this.#from;
-    this.#from = 0;
-  }
+function leadingZeros(held: Uint8Array): number {
+  const first = held.findIndex((byte) => byte !== 0);
+  return first < 0 ? held.length : first;
 }
 
 /** How long the frame is whose bytes begin here, or why there is none. */
