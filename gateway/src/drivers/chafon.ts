@@ -17,7 +17,7 @@ import {
 } from './chafon/reply.js';
 import { type DriverContext, type DriverSession, defineDriver } from './driver.js';
 import { Exchange } from './exchange.js';
-import { Silence } from './silence.js';
+import { TimedFramer } from './timed-framer.js';
 
 const ANY_ADDRESS = 0xff;
 const INVENTORY = 0x01;
@@ -75,8 +75,7 @@ export type ChafonOptions = z.infer<typeof options>;
 class ChafonSession implements DriverSession {
   readonly #context: DriverContext<ChafonOptions>;
   readonly #family: ChafonFamily;
-  readonly #framer: Framer;
-  readonly #gap: Silence;
+  readonly #frames: TimedFramer;
   readonly #exchange: Exchange<ChafonReply>;
   readonly #presence: TagPresence;
   readonly #closed = new AbortController();
@@ -85,11 +84,11 @@ class ChafonSession implements DriverSession {
     this.#context = context;
     const { clock, options } = context;
     this.#family = options.family;
-    this.#framer = options.family === 'ct' ? ctFramer() : new ChafonFramer([INVENTORY, READER_INFO]);
-    this.#gap = new Silence({
+    this.#frames = new TimedFramer({
       clock,
-      limitMs: INTER_BYTE_GAP_MS,
-      onSilent: () => this.#take(this.#framer.idle()),
+      framer: options.family === 'ct' ? ctFramer() : new ChafonFramer([INVENTORY, READER_INFO]),
+      pauseMs: INTER_BYTE_GAP_MS,
+      take: (events) => this.#take(events),
     });
     this.#exchange = new Exchange({ clock, write: (bytes) => context.write(bytes) });
     this.#presence = new TagPresence(clock, options.hold_off_ms, () =>
@@ -98,9 +97,7 @@ class ChafonSession implements DriverSession {
   }
 
   onBytes(chunk: Uint8Array): void {
-    this.#take(this.#framer.push(chunk));
-    if (this.#framer.pendingBytes > 0) this.#gap.restart();
-    else this.#gap.cancel();
+    this.#frames.push(chunk);
   }
 
   /** A reader that reports by itself cannot be asked: some do not listen while they do. */
@@ -112,7 +109,7 @@ class ChafonSession implements DriverSession {
 
   close(): void {
     this.#closed.abort(new RollcallError('PORT_CLOSED', 'The connection was closed'));
-    this.#gap.cancel();
+    this.#frames.close();
     this.#exchange.close();
     this.#presence.close();
   }

@@ -1,4 +1,3 @@
-import { hasCode, RollcallError } from '@rollcall/protocol/errors';
 import * as z from 'zod';
 import type { FeedbackSignal } from '../feedback/signal.js';
 import { type DriverContext, type DriverSession, defineDriver } from './driver.js';
@@ -7,13 +6,12 @@ import { type AuraCommand, auraOf, IDLE } from './ef01/lights.js';
 import { Ef01Link } from './ef01/link.js';
 import { Ef01Module } from './ef01/module.js';
 import { Ef01Sensor } from './ef01/sensor.js';
+import { findSpeed } from './finger/find-speed.js';
 import { FingerWatch, type Recognition, type WatchedModule } from './finger/finger-watch.js';
 import { Turns } from './finger/turns.js';
 
 /** Speeds of the family, the likeliest first (EF01 note §6). */
 const BAUDS = [57_600, 9_600, 115_200, 19_200, 38_400] as const;
-/** A module that has just got power hears nothing for a while, and one that heard noise waits for its end. */
-const HANDSHAKES_PER_BAUD = 2;
 /** GenImg every 100 to 200 ms (EF01 note §6). */
 const POLL_MS = 150;
 /** A module that was heard and falls silent counts as degraded, and is connected anew later. */
@@ -93,7 +91,7 @@ class Ef01Session implements DriverSession, WatchedModule {
   }
 
   async probe(): Promise<void> {
-    await this.#findBaud();
+    await this.#findSpeed();
     await this.#open();
     this.#watch.start();
   }
@@ -143,24 +141,15 @@ class Ef01Session implements DriverSession, WatchedModule {
   }
 
   /** @throws RollcallError `DEVICE_TIMEOUT` when no speed brings an answer, `DEVICE_REFUSED` for a wrong password. */
-  async #findBaud(): Promise<void> {
+  #findSpeed(): Promise<number> {
     const { baud: first } = this.#context.options;
-    for (const baud of [first, ...BAUDS.filter((other) => other !== first)]) {
-      await this.#context.setBaud(baud);
-      for (let turn = 0; turn < HANDSHAKES_PER_BAUD; turn++) {
-        try {
-          await this.#module.verifyPassword();
-          return;
-        } catch (error) {
-          if (!hasCode(error, 'DEVICE_TIMEOUT')) throw error;
-          await this.#link.quiet();
-        }
-      }
-    }
-    throw new RollcallError(
-      'DEVICE_TIMEOUT',
-      `No fingerprint module answers at ${BAUDS.join(', ')} baud; check power, RX and TX, and the address`,
-    );
+    return findSpeed({
+      bauds: [first, ...BAUDS.filter((other) => other !== first)],
+      setBaud: (baud) => this.#context.setBaud(baud),
+      greet: () => this.#module.verifyPassword(),
+      quiet: () => this.#link.quiet(),
+      advice: 'power, RX and TX, and the address',
+    });
   }
 
   async #open(): Promise<void> {

@@ -1,6 +1,7 @@
-import { hasCode, RollcallError } from '@rollcall/protocol/errors';
+import { hasCode } from '@rollcall/protocol/errors';
 import * as z from 'zod';
 import { type DriverContext, type DriverSession, defineDriver } from './driver.js';
+import { findSpeed } from './finger/find-speed.js';
 import { FingerWatch, type Recognition, type WatchedModule } from './finger/finger-watch.js';
 import { Turns } from './finger/turns.js';
 import { Gt521fLink } from './gt521f/link.js';
@@ -9,7 +10,6 @@ import { Gt521fSensor } from './gt521f/sensor.js';
 
 /** 9600 after every power-up; the others where a session before this one has changed it (GT-521F note §A1). */
 const BAUDS = [9_600, 115_200, 57_600, 38_400, 19_200] as const;
-const HANDSHAKES_PER_BAUD = 2;
 const POLL_MS = 200;
 const SILENCE_LIMIT_MS = 12_000;
 
@@ -119,7 +119,7 @@ class Gt521fSession implements DriverSession, WatchedModule {
   }
 
   async #agree(): Promise<void> {
-    const found = await this.#findBaud();
+    const found = await this.#findSpeed();
     const { speed } = this.#context.options;
     if (found === speed) return;
     await this.#module.changeBaud(speed);
@@ -136,24 +136,14 @@ class Gt521fSession implements DriverSession, WatchedModule {
     }
   }
 
-  /** @throws RollcallError `DEVICE_TIMEOUT` when no speed brings an answer. */
-  async #findBaud(): Promise<number> {
-    for (const baud of BAUDS) {
-      await this.#context.setBaud(baud);
-      for (let turn = 0; turn < HANDSHAKES_PER_BAUD; turn++) {
-        try {
-          await this.#module.open();
-          return baud;
-        } catch (error) {
-          if (!hasCode(error, 'DEVICE_TIMEOUT')) throw error;
-          await this.#link.quiet();
-        }
-      }
-    }
-    throw new RollcallError(
-      'DEVICE_TIMEOUT',
-      `No fingerprint module answers at ${BAUDS.join(', ')} baud; check power, RX and TX (3.3 V, not 5 V)`,
-    );
+  #findSpeed(): Promise<number> {
+    return findSpeed({
+      bauds: BAUDS,
+      setBaud: (baud) => this.#context.setBaud(baud),
+      greet: () => this.#module.open(),
+      quiet: () => this.#link.quiet(),
+      advice: 'power, RX and TX (3.3 V, not 5 V)',
+    });
   }
 }
 

@@ -12,7 +12,7 @@ import { KEY_BYTES, type Pn532Options, pn532OptionsSchema } from './pn532/option
 import { Presence, type Stay } from './pn532/presence.js';
 import { parseTarget, SEARCHES } from './pn532/target.js';
 import { isRandomUid } from './random-uid.js';
-import { Silence } from './silence.js';
+import { TimedFramer } from './timed-framer.js';
 
 /** Time for waking (PN532 note §3). */
 const WAKE_MS = 2;
@@ -50,8 +50,7 @@ const STATUS_MIFARE_AUTHENTICATION = 0x14;
 
 class Pn532Session implements DriverSession {
   readonly #context: DriverContext<Pn532Options>;
-  readonly #framer = new Pn532Framer();
-  readonly #gap: Silence;
+  readonly #frames: TimedFramer;
   readonly #link: Pn532Link;
   readonly #presence = new Presence();
   readonly #closed = new AbortController();
@@ -61,10 +60,11 @@ class Pn532Session implements DriverSession {
 
   constructor(context: DriverContext<Pn532Options>) {
     this.#context = context;
-    this.#gap = new Silence({
+    this.#frames = new TimedFramer({
       clock: context.clock,
-      limitMs: INTER_BYTE_GAP_MS,
-      onSilent: () => this.#take(this.#framer.idle()),
+      framer: new Pn532Framer(),
+      pauseMs: INTER_BYTE_GAP_MS,
+      take: (events) => this.#take(events),
     });
     this.#link = new Pn532Link({
       clock: context.clock,
@@ -75,9 +75,7 @@ class Pn532Session implements DriverSession {
   }
 
   onBytes(chunk: Uint8Array): void {
-    this.#take(this.#framer.push(chunk));
-    if (this.#framer.pendingBytes > 0) this.#gap.restart();
-    else this.#gap.cancel();
+    this.#frames.push(chunk);
   }
 
   /** Finds the chip, and begins to look for cards. */
@@ -89,7 +87,7 @@ class Pn532Session implements DriverSession {
 
   close(): void {
     this.#closed.abort(new RollcallError('PORT_CLOSED', 'The connection was closed'));
-    this.#gap.cancel();
+    this.#frames.close();
     this.#link.close();
   }
 

@@ -4,6 +4,7 @@ import { StxEtxFramer } from '@rollcall/protocol/framing/stx-etx';
 import * as z from 'zod';
 import { type DriverContext, type DriverSession, defineDriver } from './driver.js';
 import { Silence } from './silence.js';
+import { TimedFramer } from './timed-framer.js';
 
 /** Adapters hand over what they kept from before the opening (RDM6300 note §6). */
 const IGNORE_AFTER_OPEN_MS = 100;
@@ -34,9 +35,7 @@ export type Rdm6300Options = z.infer<typeof options>;
 class Rdm6300Session implements DriverSession {
   readonly #context: DriverContext<Rdm6300Options>;
   readonly #openedMs: number;
-  /** Some clones leave out the end byte: silence ends their frames (RDM6300 note §6). */
-  readonly #framer = new StxEtxFramer({ maxBytes: FRAME_BYTES_MAX, endsOnIdle: true });
-  readonly #gap: Silence;
+  readonly #frames: TimedFramer;
   readonly #confirmWindow: Silence;
   readonly #holdOff: Silence;
   /** Seen once, not believed yet: one frame with a valid XOR can be noise (RDM6300 note §6). */
@@ -47,10 +46,12 @@ class Rdm6300Session implements DriverSession {
     this.#context = context;
     const { clock, options } = context;
     this.#openedMs = clock.monoMs();
-    this.#gap = new Silence({
+    this.#frames = new TimedFramer({
       clock,
-      limitMs: INTER_BYTE_GAP_MS,
-      onSilent: () => this.#take(this.#framer.idle()),
+      // Some clones leave out the end byte: silence ends their frames (RDM6300 note §6).
+      framer: new StxEtxFramer({ maxBytes: FRAME_BYTES_MAX, endsOnIdle: true }),
+      pauseMs: INTER_BYTE_GAP_MS,
+      take: (events) => this.#take(events),
     });
     this.#confirmWindow = new Silence({
       clock,
@@ -72,13 +73,11 @@ class Rdm6300Session implements DriverSession {
       this.#context.count('bytes_discarded', chunk.length);
       return;
     }
-    this.#take(this.#framer.push(chunk));
-    if (this.#framer.pendingBytes > 0) this.#gap.restart();
-    else this.#gap.cancel();
+    this.#frames.push(chunk);
   }
 
   close(): void {
-    this.#gap.cancel();
+    this.#frames.close();
     this.#confirmWindow.cancel();
     this.#holdOff.cancel();
     this.#present = undefined;

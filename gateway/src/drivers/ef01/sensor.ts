@@ -3,7 +3,7 @@ import { RollcallError } from '@rollcall/protocol/errors';
 import { untilLifted, untilTouched } from '../finger/presence.js';
 import type { EnrollmentOptions, FingerImage, FingerSensor } from '../finger/sensor.js';
 import { checkedSlot } from '../finger/slots.js';
-import { abortable, type Turns } from '../finger/turns.js';
+import { inTurn, type Turns } from '../finger/turns.js';
 import type { Ef01Module } from './module.js';
 
 /** Captures that turned out to be of different fingers before enrollment gives up. */
@@ -123,21 +123,8 @@ export class Ef01Sensor implements FingerSensor {
     return { clock, signal, look: () => module.capture() };
   }
 
-  /** One operation at a time; it ends at once when it is cancelled or the connection ends. */
   #inTurn<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { turns, module } = this.#options;
-    const { closed } = module.link;
-    const either = signal === undefined ? closed : AbortSignal.any([signal, closed]);
-    const turn = turns.take(async () => {
-      either.throwIfAborted();
-      try {
-        return await work(either);
-      } catch (error) {
-        // Whatever is still being sent must not be taken for the answer to the next question.
-        if (!closed.aborted) await module.link.quiet();
-        throw error;
-      }
-    });
-    return abortable(turn, either);
+    return inTurn({ turns, link: module.link }, signal, work);
   }
 }

@@ -26,3 +26,30 @@ export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined):
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
   });
 }
+
+/** Where operations of a module happen. */
+export interface ModuleTurns {
+  turns: Turns;
+  link: { readonly closed: AbortSignal; quiet(): Promise<void> };
+}
+
+/** One operation at a time; it ends at once when it is cancelled or the connection ends. */
+export function inTurn<T>(
+  { turns, link }: ModuleTurns,
+  signal: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const { closed } = link;
+  const either = signal === undefined ? closed : AbortSignal.any([signal, closed]);
+  const turn = turns.take(async () => {
+    either.throwIfAborted();
+    try {
+      return await work(either);
+    } catch (error) {
+      // Whatever is still being sent must not be taken for the answer to the next question.
+      if (!closed.aborted) await link.quiet();
+      throw error;
+    }
+  });
+  return abortable(turn, either);
+}

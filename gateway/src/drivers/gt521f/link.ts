@@ -1,9 +1,7 @@
 import { delay } from '@rollcall/protocol/clock';
 import { RollcallError } from '@rollcall/protocol/errors';
-import type { FramingEvent } from '@rollcall/protocol/framing/framer';
 import type { DriverContext } from '../driver.js';
-import { Exchange } from '../exchange.js';
-import { Silence } from '../silence.js';
+import { ModuleLine } from '../finger/module-line.js';
 import { refusal } from './codes.js';
 import {
   decodeResponse,
@@ -16,10 +14,6 @@ import {
 } from './packet.js';
 
 const REPLY_TIMEOUT_MS = 1_500;
-/** Bytes of one packet follow each other; after this pause the rest of it will not come. */
-const PACKET_PAUSE_MS = 80;
-const QUIET_MS = 250;
-const QUIET_LIMIT_MS = 3_000;
 /** An image takes 54 s at 9600 baud (GT-521F note §A4). */
 const DATA_TIMEOUT_MS = 65_000;
 
@@ -33,47 +27,21 @@ export interface Command {
 }
 
 /** Answers and data packets of one module: one command at a time. */
-export class Gt521fLink {
-  readonly #context: DriverContext<unknown>;
-  readonly #framer = new Gt521fFramer();
-  readonly #exchange: Exchange<Response>;
-  readonly #pause: Silence;
-  readonly #closed = new AbortController();
+export class Gt521fLink extends ModuleLine<Response> {
+  readonly #framer: Gt521fFramer;
   #onData: ((content: Uint8Array) => void) | undefined;
-  #lastByteMs = 0;
 
   constructor(context: DriverContext<unknown>) {
-    this.#context = context;
-    this.#exchange = new Exchange({ clock: context.clock, write: (bytes) => context.write(bytes) });
-    this.#pause = new Silence({
-      clock: context.clock,
-      limitMs: PACKET_PAUSE_MS,
-      onSilent: () => this.#handle(this.#framer.idle()),
-    });
-  }
-
-  get closed(): AbortSignal {
-    return this.#closed.signal;
-  }
-
-  onBytes(chunk: Uint8Array): void {
-    this.#lastByteMs = this.#context.clock.monoMs();
-    this.#handle(this.#framer.push(chunk));
-    if (this.#framer.pendingBytes > 0) this.#pause.restart();
-    else this.#pause.cancel();
-  }
-
-  close(): void {
-    this.#pause.cancel();
-    this.#exchange.close();
-    this.#closed.abort(new RollcallError('PORT_CLOSED', 'The connection to the module has ended'));
+    const framer = new Gt521fFramer();
+    super(context, framer);
+    this.#framer = framer;
   }
 
   /** @throws RollcallError `DEVICE_TIMEOUT` or `PORT_CLOSED`. */
   ask({ name, code, parameter = 0, timeoutMs = REPLY_TIMEOUT_MS }: Command): Promise<Response> {
     const bytes = encodeCommand(code, parameter);
-    this.#context.capture('out', bytes);
-    return this.#exchange.ask({ name, bytes, timeoutMs, accept: () => true });
+    this.context.capture('out', bytes);
+    return this.exchange.ask({ name, bytes, timeoutMs, accept: () => true });
   }
 
   /** As `ask`, for commands that have only one good outcome. @throws RollcallError also `DEVICE_REFUSED`. */
@@ -93,9 +61,9 @@ export class Gt521fLink {
     try {
       await this.command(command);
       const late = delay(
-        this.#context.clock,
+        this.context.clock,
         command.dataTimeoutMs ?? DATA_TIMEOUT_MS,
-        AbortSignal.any([waiting.signal, this.#closed.signal]),
+        AbortSignal.any([waiting.signal, this.closed]),
       ).then(() => {
         throw new RollcallError('DEVICE_TIMEOUT', `The module did not send the data of ${command.name}`);
       });
@@ -109,7 +77,7 @@ export class Gt521fLink {
 
   /** A data packet to the module, which says whether it took it. */
   async upload(name: string, content: Uint8Array): Promise<Response> {
-    return this.#exchange.ask({
+    return this.exchange.ask({
       name,
       bytes: encodeData(content),
       timeoutMs: REPLY_TIMEOUT_MS,
@@ -117,44 +85,13 @@ export class Gt521fLink {
     });
   }
 
-  /** Waits until nothing more comes that could be taken for the answer to the next question. */
-  async quiet(): Promise<void> {
-    const { clock } = this.#context;
-    const sinceMs = clock.monoMs();
-    let leftMs = QUIET_MS;
-    while (leftMs > 0 && clock.monoMs() - sinceMs < QUIET_LIMIT_MS) {
-      await delay(clock, leftMs, this.#closed.signal);
-      leftMs = QUIET_MS - (clock.monoMs() - Math.max(sinceMs, this.#lastByteMs));
-    }
-    this.#handle(this.#framer.idle());
-  }
-
-  #handle(events: readonly FramingEvent[]): void {
-    for (const event of events) {
-      if (event.type === 'frame') {
-        this.#context.count('frames_ok');
-        this.#onFrame(event.bytes);
-        continue;
-      }
-      this.#context.count('bytes_discarded', event.bytes);
-      if (event.reason !== 'bad_checksum') continue;
-      this.#context.count('frames_bad_checksum');
-      this.#context.emit({
-        type: 'rejected',
-        reason: 'checksum',
-        message: 'a packet failed its checksum; check the wiring, the ground and the speed',
-      });
-    }
-  }
-
-  #onFrame(frame: Uint8Array): void {
+  protected override onFrame(frame: Uint8Array): void {
     if (isData(frame)) {
-      // Templates and images: never captured.
       this.#onData?.(payloadOf(frame));
       return;
     }
-    this.#context.capture('in', frame);
+    this.context.capture('in', frame);
     const response = decodeResponse(frame);
-    if (response !== undefined) this.#exchange.receive(response);
+    if (response !== undefined) this.exchange.receive(response);
   }
 }

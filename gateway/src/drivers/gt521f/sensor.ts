@@ -3,7 +3,7 @@ import { RollcallError } from '@rollcall/protocol/errors';
 import { untilLifted, untilTouched } from '../finger/presence.js';
 import type { EnrollmentOptions, FingerImage, FingerSensor } from '../finger/sensor.js';
 import { checkedSlot } from '../finger/slots.js';
-import { abortable, type Turns } from '../finger/turns.js';
+import { inTurn, type Turns } from '../finger/turns.js';
 import type { Gt521fModule } from './module.js';
 
 const CAPTURES = 3;
@@ -130,17 +130,6 @@ export class Gt521fSensor implements FingerSensor {
 
   #inTurn<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { turns, module } = this.#options;
-    const { closed } = module.link;
-    const either = signal === undefined ? closed : AbortSignal.any([signal, closed]);
-    const turn = turns.take(async () => {
-      either.throwIfAborted();
-      try {
-        return await work(either);
-      } catch (error) {
-        if (!closed.aborted) await module.link.quiet();
-        throw error;
-      }
-    });
-    return abortable(turn, either);
+    return inTurn({ turns, link: module.link }, signal, work);
   }
 }

@@ -5,6 +5,7 @@ import type { WiegandResult } from '@rollcall/protocol/wiegand';
 import type { FeedbackSignal } from '../../feedback/signal.js';
 import type { DriverContext, DriverSession } from '../driver.js';
 import { Silence } from '../silence.js';
+import { TimedFramer } from '../timed-framer.js';
 import { NAK, REPLY } from './codes.js';
 import { CAP, type Command, comset, ID, LSTAT, POLL, showSignal } from './commands.js';
 import { establishSecurity, type Keys, readKeys } from './handshake.js';
@@ -41,11 +42,8 @@ interface Job {
   fail(reason: RollcallError): void;
 }
 
-/** The control panel's side of one reader: `start → identity → secure channel → polling`, again after every trouble. */
-export class OsdpSession implements DriverSession {
-  readonly #context: DriverContext<OsdpOptions>;
-  readonly #link: Link;
-  readonly #framer = new LengthPrefixedFramer({
+function packetFramer(): LengthPrefixedFramer {
+  return new LengthPrefixedFramer({
     start: [START],
     lengthOffset: 2,
     lengthSize: 2,
@@ -54,7 +52,13 @@ export class OsdpSession implements DriverSession {
     maxBytes: PACKET_BYTES_MAX,
     isValid: isChecked,
   });
-  readonly #gap: Silence;
+}
+
+/** The control panel's side of one reader: `start → identity → secure channel → polling`, again after every trouble. */
+export class OsdpSession implements DriverSession {
+  readonly #context: DriverContext<OsdpOptions>;
+  readonly #link: Link;
+  readonly #frames: TimedFramer;
   readonly #presence: Silence;
   readonly #jobs: Job[] = [];
   #present: string | undefined;
@@ -68,14 +72,17 @@ export class OsdpSession implements DriverSession {
     this.#context = context;
     this.#link = new Link(context);
     const { clock } = context;
-    this.#gap = new Silence({ clock, limitMs: GAP_MS, onSilent: () => this.#take(this.#framer.idle()) });
+    this.#frames = new TimedFramer({
+      clock,
+      framer: packetFramer(),
+      pauseMs: GAP_MS,
+      take: (events) => this.#take(events),
+    });
     this.#presence = new Silence({ clock, limitMs: MERGE_MS, onSilent: () => this.#cardAway() });
   }
 
   onBytes(chunk: Uint8Array): void {
-    this.#take(this.#framer.push(chunk));
-    if (this.#framer.pendingBytes > 0) this.#gap.restart();
-    else this.#gap.cancel();
+    this.#frames.push(chunk);
   }
 
   async probe(): Promise<void> {
@@ -101,7 +108,7 @@ export class OsdpSession implements DriverSession {
   close(): void {
     this.#isClosed = true;
     this.#link.close();
-    this.#gap.cancel();
+    this.#frames.close();
     this.#presence.cancel();
     this.#present = undefined;
     this.#wake?.();
