@@ -2,6 +2,7 @@ import type { Clock } from '@rollcall/protocol/clock';
 import { RollcallError } from '@rollcall/protocol/errors';
 import { heardAt } from './bit-stretch.js';
 import { DeviceLink } from './device-link.js';
+import { FrameDistortions } from './frame-distortions.js';
 import { LINE_QUEUE_BYTES_MAX, PacedLine } from './paced-line.js';
 import { Pty } from './pty.js';
 import type { FrameDistortion, Wire, WireOptions } from './wire.js';
@@ -19,8 +20,8 @@ export class DeviceWire implements Wire {
   readonly link: DeviceLink;
   readonly #options: DeviceWireOptions;
   readonly #line: PacedLine;
+  readonly #distortions = new FrameDistortions();
   #pty: Pty | undefined;
-  #distortion: { distort: FrameDistortion; framesLeft: number } | undefined;
   #isFrozen = false;
   #baud: number;
 
@@ -102,13 +103,13 @@ export class DeviceWire implements Wire {
   /** One frame of the device's protocol; a fault that waits for the next frame takes hold here. */
   sendFrame(frame: Uint8Array): void {
     if (this.#pty === undefined || this.#isFrozen) return;
-    const steps = this.#takeDistortion()?.(frame) ?? [{ kind: 'bytes', bytes: frame }];
-    const act = (): void => {
+    const onSent = (): void => {
       this.counters.framesSent += 1;
       this.#options.onSent(frame);
     };
+    const steps = this.#distortions.stepsOf(frame, onSent);
     // A device whose own buffer is full loses the frame, and goes on.
-    if (!this.#line.send([...steps, { kind: 'act', act }])) this.counters.bytesLost += frame.length;
+    if (!this.#line.send(steps)) this.counters.bytesLost += frame.length;
   }
 
   /** Bytes that are no frame: noise, banners of other programs. */
@@ -122,7 +123,7 @@ export class DeviceWire implements Wire {
   }
 
   distortNextFrames(distort: FrameDistortion, frames = 1): void {
-    this.#distortion = { distort, framesLeft: frames };
+    this.#distortions.setNext(distort, frames);
   }
 
   /** The device hangs: it neither sends nor reads; the host can still write until the buffers are full. */
@@ -137,14 +138,6 @@ export class DeviceWire implements Wire {
     this.#isFrozen = false;
     this.#line.thaw();
     this.#pty?.resumeReading();
-  }
-
-  #takeDistortion(): FrameDistortion | undefined {
-    const current = this.#distortion;
-    if (current === undefined) return undefined;
-    current.framesLeft -= 1;
-    if (current.framesLeft === 0) this.#distortion = undefined;
-    return current.distort;
   }
 
   #deliver(slice: Uint8Array): void {

@@ -1,5 +1,7 @@
 import type { Clock } from '@rollcall/protocol/clock';
-import type { LineStep } from './paced-line.js';
+import { FrameDistortions } from './frame-distortions.js';
+import { bytesOf, type LineStep } from './paced-line.js';
+import { StepQueue } from './step-queue.js';
 import type { FrameDistortion, Wire, WireOptions } from './wire.js';
 
 /** What a device may have waiting to be sent. */
@@ -32,16 +34,18 @@ export class NetworkWire implements Wire {
   readonly baud = 0;
   readonly devicePath = undefined;
   readonly #options: NetworkWireOptions;
+  readonly #distortions = new FrameDistortions();
+  readonly #queue: StepQueue;
   #plug: NetworkPlug | undefined;
-  #distortion: { distort: FrameDistortion; framesLeft: number } | undefined;
   #isFrozen = false;
-  #steps: LineStep[] = [];
-  #queuedBytes = 0;
-  #cancelPause: (() => void) | undefined;
 
   constructor(options: NetworkWireOptions) {
     this.#options = options;
     this.link = { path: options.path };
+    this.#queue = new StepQueue(options.clock, (bytes) => {
+      this.counters.bytesOut += bytes.length;
+      this.#plug?.write(bytes);
+    });
   }
 
   get isPlugged(): boolean {
@@ -65,7 +69,7 @@ export class NetworkWire implements Wire {
       },
       onHost: (isOpen) => {
         // What was meant for one connection must not reach the next.
-        if (!isOpen) this.#clear();
+        if (!isOpen) this.#queue.clear();
         if (this.#plug === plug) this.#options.onHost(isOpen);
       },
     });
@@ -77,7 +81,7 @@ export class NetworkWire implements Wire {
     const plug = this.#plug;
     if (plug === undefined) return;
     this.#plug = undefined;
-    this.#clear();
+    this.#queue.clear();
     this.thaw();
     this.#options.onPower(false);
     await plug.close();
@@ -89,12 +93,11 @@ export class NetworkWire implements Wire {
 
   sendFrame(frame: Uint8Array): void {
     if (this.#plug === undefined || this.#isFrozen) return;
-    const steps = this.#takeDistortion()?.(frame) ?? [{ kind: 'bytes' as const, bytes: frame }];
-    const act = (): void => {
+    const onSent = (): void => {
       this.counters.framesSent += 1;
       this.#options.onSent(frame);
     };
-    this.#send([...steps, { kind: 'act', act }]);
+    this.#send(this.#distortions.stepsOf(frame, onSent));
   }
 
   sendLoose(bytes: Uint8Array): void {
@@ -103,11 +106,12 @@ export class NetworkWire implements Wire {
   }
 
   distortNextFrames(distort: FrameDistortion, frames = 1): void {
-    this.#distortion = { distort, framesLeft: frames };
+    this.#distortions.setNext(distort, frames);
   }
 
   freeze(): void {
     this.#isFrozen = true;
+    this.#queue.freeze();
     this.#plug?.pauseReading();
   }
 
@@ -115,50 +119,12 @@ export class NetworkWire implements Wire {
     if (!this.#isFrozen) return;
     this.#isFrozen = false;
     this.#plug?.resumeReading();
-    this.#run();
-  }
-
-  #takeDistortion(): FrameDistortion | undefined {
-    const current = this.#distortion;
-    if (current === undefined) return undefined;
-    current.framesLeft -= 1;
-    if (current.framesLeft === 0) this.#distortion = undefined;
-    return current.distort;
+    this.#queue.thaw();
   }
 
   #send(steps: readonly LineStep[]): void {
-    const bytes = steps.reduce((sum, step) => sum + (step.kind === 'bytes' ? step.bytes.length : 0), 0);
-    if (this.#queuedBytes + bytes > QUEUE_BYTES_MAX) {
-      this.counters.bytesLost += bytes;
-      return;
-    }
-    this.#queuedBytes += bytes;
-    this.#steps.push(...steps);
-    this.#run();
-  }
-
-  #run(): void {
-    while (this.#cancelPause === undefined && !this.#isFrozen) {
-      const step = this.#steps.shift();
-      if (step === undefined) return;
-      if (step.kind === 'act') step.act();
-      else if (step.kind === 'bytes') {
-        this.#queuedBytes -= step.bytes.length;
-        this.counters.bytesOut += step.bytes.length;
-        this.#plug?.write(step.bytes);
-      } else {
-        this.#cancelPause = this.#options.clock.after(step.pauseMs, () => {
-          this.#cancelPause = undefined;
-          this.#run();
-        });
-      }
-    }
-  }
-
-  #clear(): void {
-    this.#steps = [];
-    this.#queuedBytes = 0;
-    this.#cancelPause?.();
-    this.#cancelPause = undefined;
+    const bytes = bytesOf(steps);
+    if (this.#queue.queuedBytes + bytes > QUEUE_BYTES_MAX) this.counters.bytesLost += bytes;
+    else this.#queue.push(steps);
   }
 }

@@ -55,7 +55,7 @@ export class PacedLine {
 
   /** Queues the steps, all or none; false when there is no room for them. */
   send(steps: readonly LineStep[]): boolean {
-    const bytes = steps.reduce((sum, step) => sum + (step.kind === 'bytes' ? step.bytes.length : 0), 0);
+    const bytes = bytesOf(steps);
     if (this.#queuedBytes + bytes > LINE_QUEUE_BYTES_MAX) return false;
     this.#queuedBytes += bytes;
     this.#steps.push(...steps);
@@ -134,3 +134,7 @@ export class PacedLine {
     return false;
   }
 }
+
+/** How many bytes the steps put on the wire. */
+export const bytesOf = (steps: readonly LineStep[]): number =>
+  steps.reduce((sum, step) => sum + (step.kind === 'bytes' ? step.bytes.length : 0), 0);

@@ -5,7 +5,8 @@ import type { Clock } from '@rollcall/protocol/clock';
 import { RollcallError } from '@rollcall/protocol/errors';
 import { makeFolder } from '../make-folder.js';
 import { DeviceLink } from './device-link.js';
-import type { LineStep } from './paced-line.js';
+import { FrameDistortions } from './frame-distortions.js';
+import { StepQueue } from './step-queue.js';
 import type { FrameDistortion, Wire } from './wire.js';
 
 /**
@@ -43,17 +44,17 @@ export class ReportWire implements Wire {
   /** USB has no speed that anybody sets. */
   readonly baud = 0;
   readonly #options: ReportWireOptions;
+  readonly #distortions = new FrameDistortions();
+  readonly #queue: StepQueue;
   #plug: { server: Server; path: string } | undefined;
   #host: Socket | undefined;
   #pending: Buffer = Buffer.alloc(0);
-  #steps: LineStep[] = [];
-  #cancelPause: (() => void) | undefined;
-  #distortion: { distort: FrameDistortion; framesLeft: number } | undefined;
   #isFrozen = false;
 
   constructor(options: ReportWireOptions) {
     this.#options = options;
     this.link = new DeviceLink(options.linkPath);
+    this.#queue = new StepQueue(options.clock, (report) => this.#deliver(report));
   }
 
   get isPlugged(): boolean {
@@ -102,9 +103,7 @@ export class ReportWire implements Wire {
     const plug = this.#plug;
     if (plug === undefined) return;
     this.#plug = undefined;
-    this.#steps = [];
-    this.#cancelPause?.();
-    this.#cancelPause = undefined;
+    this.#queue.clear();
     this.thaw();
     this.link.remove();
     this.#options.onPower(false);
@@ -123,32 +122,28 @@ export class ReportWire implements Wire {
 
   sendFrame(frame: Uint8Array): void {
     if (this.#plug === undefined || this.#isFrozen) return;
-    const steps = this.#takeDistortion()?.(frame) ?? [{ kind: 'bytes', bytes: frame }];
-    const act = (): void => {
+    const onSent = (): void => {
       this.counters.framesSent += 1;
       this.#options.onSent(frame);
     };
-    if (this.#steps.length + steps.length > STEPS_WAITING_MAX) {
-      this.counters.bytesLost += frame.length;
-      return;
-    }
-    this.#steps.push(...steps, { kind: 'act', act });
-    this.#next();
+    const steps = this.#distortions.stepsOf(frame, onSent);
+    if (this.#queue.waiting + steps.length > STEPS_WAITING_MAX) this.counters.bytesLost += frame.length;
+    else this.#queue.push(steps);
   }
 
   sendLoose(bytes: Uint8Array): void {
     if (this.#plug === undefined || this.#isFrozen) return;
     // No report is longer than a message.
-    this.#steps.push({ kind: 'bytes', bytes: bytes.subarray(0, MESSAGE_BYTES_MAX - 1) });
-    this.#next();
+    this.#queue.push([{ kind: 'bytes', bytes: bytes.subarray(0, MESSAGE_BYTES_MAX - 1) }]);
   }
 
   distortNextFrames(distort: FrameDistortion, frames = 1): void {
-    this.#distortion = { distort, framesLeft: frames };
+    this.#distortions.setNext(distort, frames);
   }
 
   freeze(): void {
     this.#isFrozen = true;
+    this.#queue.freeze();
     this.#host?.pause();
   }
 
@@ -156,30 +151,7 @@ export class ReportWire implements Wire {
     if (!this.#isFrozen) return;
     this.#isFrozen = false;
     this.#host?.resume();
-    this.#next();
-  }
-
-  #takeDistortion(): FrameDistortion | undefined {
-    const current = this.#distortion;
-    if (current === undefined) return undefined;
-    current.framesLeft -= 1;
-    if (current.framesLeft === 0) this.#distortion = undefined;
-    return current.distort;
-  }
-
-  #next(): void {
-    while (!this.#isFrozen && this.#cancelPause === undefined) {
-      const step = this.#steps.shift();
-      if (step === undefined) return;
-      if (step.kind === 'act') step.act();
-      else if (step.kind === 'bytes') this.#deliver(step.bytes);
-      else {
-        this.#cancelPause = this.#options.clock.after(step.pauseMs, () => {
-          this.#cancelPause = undefined;
-          this.#next();
-        });
-      }
-    }
+    this.#queue.thaw();
   }
 
   #deliver(report: Uint8Array): void {
