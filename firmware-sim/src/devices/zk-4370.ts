@@ -1,7 +1,8 @@
 import { NetworkWire } from '../wire/network-wire.js';
 import { CalledPlug, networkAddress } from '../wire/tcp-plug.js';
 import type { DeviceModel, Firmware, FirmwareContext } from './device.js';
-import { type Entry, TerminalMemory } from './terminal/terminal-memory.js';
+import { TerminalMemory } from './terminal/terminal-memory.js';
+import { DIALECTS, type Dialect, K40, packTime, uidOf, unpackTime } from './terminal/zk-dialects.js';
 import { commKeyBytes, type ZkPacket, ZkPackets } from './terminal/zk-packets.js';
 
 /** What it says, by number (zk-protocol). */
@@ -20,109 +21,6 @@ const PACKET_GAP_MS = 3;
 const EVENT_REPEAT_MS = 3_000;
 const EVENT_REPEATS_MAX = 5;
 const SERIAL = 'SIM4370000001';
-
-interface Dialect {
-  record(entry: Entry, index: number): Buffer;
-  user(user: string, uid: number): Buffer;
-  event(entry: Entry): Buffer;
-  hasBuffer: boolean;
-  key: number;
-}
-
-function packTime(localMs: number): number {
-  const date = new Date(localMs);
-  const months = (date.getUTCFullYear() - 2000) * 12 + date.getUTCMonth();
-  const days = months * 31 + date.getUTCDate() - 1;
-  return ((days * 24 + date.getUTCHours()) * 60 + date.getUTCMinutes()) * 60 + date.getUTCSeconds();
-}
-
-function unpackTime(packed: number): number {
-  const days = Math.floor(packed / 86_400);
-  const months = Math.floor(days / 31);
-  return Date.UTC(2000 + Math.floor(months / 12), months % 12, (days % 31) + 1) + (packed % 86_400) * 1_000;
-}
-
-/** Users are numbered in the order of their ids, which are numbers in the old dialects. */
-const uidOf = (user: string): number => (Number(user) - 1_000) & 0xffff;
-
-function record40({ user, localMs, verify, status }: Entry): Buffer {
-  const record = Buffer.alloc(40);
-  record.writeUInt16LE(uidOf(user));
-  record.write(user, 2, 24, 'latin1');
-  record.writeUInt8(verify, 26);
-  record.writeUInt32LE(packTime(localMs), 27);
-  record.writeUInt8(status, 31);
-  return record;
-}
-
-function record16({ user, localMs, verify, status }: Entry): Buffer {
-  const record = Buffer.alloc(16);
-  record.writeUInt32LE(Number(user));
-  record.writeUInt32LE(packTime(localMs), 4);
-  record.writeUInt8(verify, 8);
-  record.writeUInt8(status, 9);
-  return record;
-}
-
-function record8({ user, localMs, verify, status }: Entry): Buffer {
-  const record = Buffer.alloc(8);
-  record.writeUInt16LE(uidOf(user));
-  record.writeUInt8(verify, 2);
-  record.writeUInt32LE(packTime(localMs), 3);
-  record.writeUInt8(status, 7);
-  return record;
-}
-
-function user72(user: string, uid: number): Buffer {
-  const record = Buffer.alloc(72);
-  record.writeUInt16LE(uid);
-  record.write('Somebody', 11, 24, 'latin1');
-  record.write(user, 48, 24, 'latin1');
-  return record;
-}
-
-function user28(user: string, uid: number): Buffer {
-  const record = Buffer.alloc(28);
-  record.writeUInt16LE(uid);
-  record.write('Somebody', 8, 8, 'latin1');
-  record.writeUInt32LE(Number(user), 24);
-  return record;
-}
-
-function eventOf(userField: Buffer, { localMs, verify, status }: Entry): Buffer {
-  const at = new Date(localMs);
-  const parts = [verify, status, at.getUTCFullYear() - 2000, at.getUTCMonth() + 1, at.getUTCDate()];
-  return Buffer.concat([
-    userField,
-    Buffer.from([...parts, at.getUTCHours(), at.getUTCMinutes(), at.getUTCSeconds()]),
-  ]);
-}
-
-function event32(entry: Entry): Buffer {
-  const field = Buffer.alloc(24);
-  field.write(entry.user, 'latin1');
-  return eventOf(field, entry);
-}
-
-function event12(entry: Entry): Buffer {
-  const field = Buffer.alloc(4);
-  field.writeUInt32LE(Number(entry.user));
-  return eventOf(field, entry);
-}
-
-function event10(entry: Entry): Buffer {
-  const field = Buffer.alloc(2);
-  field.writeUInt16LE(uidOf(entry.user));
-  return eventOf(field, entry);
-}
-
-const K40: Dialect = { record: record40, user: user72, event: event32, hasBuffer: true, key: 0 };
-const DIALECTS: Readonly<Record<string, Dialect>> = {
-  k40: K40,
-  keyed: { ...K40, key: 12_345 },
-  zk6: { record: record16, user: user28, event: event12, hasBuffer: true, key: 0 },
-  old: { record: record8, user: user28, event: event10, hasBuffer: false, key: 0 },
-};
 
 interface PendingEvent {
   data: Buffer;
