@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '@rollcall/protocol/clock';
-import { isRollcallError, RollcallError } from '@rollcall/protocol/errors';
+import { RollcallError } from '@rollcall/protocol/errors';
 import { parseJson } from '@rollcall/protocol/parse';
 import {
   ROSTER_BYTES_MAX,
@@ -10,10 +10,8 @@ import {
 } from '@rollcall/protocol/roster';
 import type { Log } from '../log.js';
 import { download } from './download.js';
+import { Pursuit } from './pursuit.js';
 import type { RosterStore } from './roster-store.js';
-
-const RETRY_FIRST_MS = 5_000;
-const RETRY_MAX_MS = 600_000;
 
 export interface RosterOptions {
   gatewayId: string;
@@ -36,14 +34,21 @@ export interface RosterOptions {
 /** Follows the pointer in `down/roster`. Whatever goes wrong, the roster in force stays. */
 export class Roster {
   readonly #options: RosterOptions;
-  readonly #abort = new AbortController();
-  #wanted: RosterPointer | undefined;
-  #isFetching = false;
-  #failures = 0;
-  #cancelRetry: (() => void) | undefined;
+  readonly #pursuit: Pursuit<RosterPointer>;
 
   constructor(options: RosterOptions) {
     this.#options = options;
+    const { store, clock, log, random, onProblem } = options;
+    this.#pursuit = new Pursuit({
+      clock,
+      log,
+      random,
+      isDone: ({ version }) => version <= store.version,
+      take: (pointer, signal) => this.#take(pointer, signal),
+      unforeseen: { code: 'ROSTER_INVALID', message: 'The roster could not be stored' },
+      meanwhile: 'the roster in force stays',
+      onProblem,
+    });
   }
 
   /** Takes a pointer; an older or equal version than the one in force is no news. */
@@ -58,36 +63,14 @@ export class Roster {
       }
       return;
     }
-    this.#wanted = pointer;
-    this.#failures = 0;
-    await this.#run();
+    await this.#pursuit.follow(pointer);
   }
 
   stop(): void {
-    this.#abort.abort();
-    this.#cancelRetry?.();
+    this.#pursuit.stop();
   }
 
-  async #run(): Promise<void> {
-    this.#cancelRetry?.();
-    if (this.#isFetching) return;
-    this.#isFetching = true;
-    try {
-      // A newer pointer may arrive while an older document is on its way.
-      while (this.#wanted !== undefined && this.#wanted.version > this.#options.store.version) {
-        await this.#take(this.#wanted);
-      }
-      this.#wanted = undefined;
-      this.#failures = 0;
-      this.#options.onProblem?.(undefined);
-    } catch (error) {
-      this.#fail(error);
-    } finally {
-      this.#isFetching = false;
-    }
-  }
-
-  async #take(pointer: RosterPointer): Promise<void> {
+  async #take(pointer: RosterPointer, signal: AbortSignal): Promise<void> {
     const { gatewayId, password, ca, store, log, bytesMax = ROSTER_BYTES_MAX } = this.#options;
     const url = this.#resolve(pointer.url);
     const bytes = await download({
@@ -96,7 +79,7 @@ export class Roster {
       password,
       ca,
       bytesMax,
-      signal: this.#abort.signal,
+      signal,
     });
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     if (sha256 !== pointer.sha256) {
@@ -128,21 +111,5 @@ export class Roster {
       'ROSTER_INVALID',
       `The roster is offered at ${url.origin}, which is not uplink.central_url (${central.origin})`,
     );
-  }
-
-  #fail(error: unknown): void {
-    if (this.#abort.signal.aborted) return;
-    const { clock, log, onProblem, random = Math.random } = this.#options;
-    const problem = isRollcallError(error)
-      ? error
-      : new RollcallError('ROSTER_INVALID', 'The roster could not be stored', { cause: error });
-    const delayMs = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** this.#failures) * (0.5 + random() / 2);
-    this.#failures += 1;
-    log.warn(
-      { code: problem.code, err: problem, retryInMs: Math.round(delayMs) },
-      'the roster in force stays',
-    );
-    onProblem?.(problem);
-    this.#cancelRetry = clock.after(delayMs, () => void this.#run());
   }
 }

@@ -1,14 +1,13 @@
 import type { Clock } from '@rollcall/protocol/clock';
-import { isRollcallError, RollcallError } from '@rollcall/protocol/errors';
+import type { RollcallError } from '@rollcall/protocol/errors';
 import { parseJson } from '@rollcall/protocol/parse';
 import { TEMPLATES_PER_FETCH_MAX, templatesSentSchema } from '@rollcall/protocol/template-transfer';
 import type { Log } from '../log.js';
 import { download } from './download.js';
+import { Pursuit } from './pursuit.js';
 import type { TemplateSeal } from './template-seal.js';
 import type { TemplateStore } from './template-store.js';
 
-const RETRY_FIRST_MS = 5_000;
-const RETRY_MAX_MS = 600_000;
 /** Of one answer: a hundred of the largest templates. */
 const ANSWER_BYTES_MAX = 8 * 1024 * 1024;
 
@@ -41,15 +40,25 @@ export interface TemplateSyncOptions {
  */
 export class TemplateSync {
   readonly #options: TemplateSyncOptions;
-  readonly #abort = new AbortController();
-  #wanted: TemplatesWanted | undefined;
-  #isFetching = false;
-  #failures = 0;
+  readonly #pursuit: Pursuit<TemplatesWanted>;
   #completeVersion: number | undefined;
-  #cancelRetry: (() => void) | undefined;
 
   constructor(options: TemplateSyncOptions) {
     this.#options = options;
+    const { clock, log, random, onState } = options;
+    this.#pursuit = new Pursuit({
+      clock,
+      log,
+      random,
+      isDone: ({ version }) => version === this.#completeVersion,
+      take: (wanted, signal) => this.#take(wanted, signal),
+      onTaken: ({ version }) => {
+        this.#completeVersion = version;
+      },
+      unforeseen: { code: 'TEMPLATE_INVALID', message: 'The fingerprint templates could not be stored' },
+      meanwhile: 'templates are missing',
+      onProblem: onState,
+    });
   }
 
   /** The roster whose templates are all here; undefined while some are missing. */
@@ -57,50 +66,26 @@ export class TemplateSync {
     return this.#completeVersion;
   }
 
-  async follow(wanted: TemplatesWanted): Promise<void> {
-    this.#wanted = wanted;
-    this.#failures = 0;
-    await this.#run();
+  follow(wanted: TemplatesWanted): Promise<void> {
+    return this.#pursuit.follow(wanted);
   }
 
   stop(): void {
-    this.#abort.abort();
-    this.#cancelRetry?.();
+    this.#pursuit.stop();
   }
 
-  async #run(): Promise<void> {
-    this.#cancelRetry?.();
-    if (this.#isFetching) return;
-    this.#isFetching = true;
-    try {
-      let wanted = this.#wanted;
-      while (wanted !== undefined && wanted.version !== this.#completeVersion) {
-        await this.#take(wanted);
-        // A newer roster may have come meanwhile.
-        if (this.#wanted === wanted) this.#completeVersion = wanted.version;
-        wanted = this.#wanted;
-      }
-      this.#failures = 0;
-      this.#options.onState?.(undefined);
-    } catch (error) {
-      this.#fail(error);
-    } finally {
-      this.#isFetching = false;
-    }
-  }
-
-  async #take({ ids }: TemplatesWanted): Promise<void> {
+  async #take({ ids }: TemplatesWanted, signal: AbortSignal): Promise<void> {
     const { store, log } = this.#options;
     const here = new Set(store.ids());
     const missing = ids.filter((id) => !here.has(id));
     for (let at = 0; at < missing.length; at += TEMPLATES_PER_FETCH_MAX) {
-      await this.#fetch(missing.slice(at, at + TEMPLATES_PER_FETCH_MAX));
+      await this.#fetch(missing.slice(at, at + TEMPLATES_PER_FETCH_MAX), signal);
     }
     if (missing.length > 0) log.info({ fetched: missing.length }, 'fingerprint templates came');
   }
 
   /** One that central leaves out was revoked; the next roster does not list it. */
-  async #fetch(ids: readonly string[]): Promise<void> {
+  async #fetch(ids: readonly string[], signal: AbortSignal): Promise<void> {
     const { gatewayId, centralUrl, password, ca, store, seal } = this.#options;
     const base = centralUrl.endsWith('/') ? centralUrl : `${centralUrl}/`;
     const bytes = await download({
@@ -109,7 +94,7 @@ export class TemplateSync {
       password,
       ca,
       bytesMax: ANSWER_BYTES_MAX,
-      signal: this.#abort.signal,
+      signal,
       body: { ids },
     });
     const { templates } = parseJson(
@@ -124,20 +109,5 @@ export class TemplateSync {
     for (const template of own) seal.open(Buffer.from(template.sealed, 'base64'), template);
     // A newer roster may have come while these were on their way: what it does not list must not come back.
     store.put(own.filter(({ template_id }) => this.#options.isListed(template_id)));
-  }
-
-  #fail(error: unknown): void {
-    if (this.#abort.signal.aborted) return;
-    const { clock, log, onState, random = Math.random } = this.#options;
-    const problem = isRollcallError(error)
-      ? error
-      : new RollcallError('TEMPLATE_INVALID', 'The fingerprint templates could not be stored', {
-          cause: error,
-        });
-    const delayMs = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** this.#failures) * (0.5 + random() / 2);
-    this.#failures += 1;
-    log.warn({ code: problem.code, err: problem, retryInMs: Math.round(delayMs) }, 'templates are missing');
-    onState?.(problem);
-    this.#cancelRetry = clock.after(delayMs, () => void this.#run());
   }
 }
