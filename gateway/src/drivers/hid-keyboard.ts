@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { type DriverContext, type DriverSession, defineDriver } from './driver.js';
 import { BOOT_REPORT_BYTES, BootKeys, type KeyPress } from './hid/boot-keys.js';
 import { numberFormOptions, readNumber } from './hid/number-form.js';
-import { ShownCard } from './hid/shown-card.js';
 import { characterOf, USAGE } from './hid/us-layout.js';
+import { cardKey, ShownCard } from './shown-card.js';
 import { Silence } from './silence.js';
 
 /** Longest text of one read; no card number comes near (USB-HID note §1). */
@@ -162,7 +162,7 @@ class HidKeyboardSession implements DriverSession {
       return;
     }
     this.#context.count('frames_ok');
-    if (this.#shown.isNew(result.read)) this.#context.emit({ type: 'card', read: result.read });
+    if (this.#shown.see(cardKey(result.read))) this.#context.emit({ type: 'card', read: result.read });
     else this.#context.count('merged');
   }
 

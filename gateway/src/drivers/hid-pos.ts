@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { type DriverContext, type DriverSession, defineDriver } from './driver.js';
 import { numberFormOptions, readNumber } from './hid/number-form.js';
 import { parsePosReport } from './hid/pos-report.js';
-import { ShownCard } from './hid/shown-card.js';
+import { cardKey, ShownCard } from './shown-card.js';
 import { Silence } from './silence.js';
 
 /**
@@ -91,7 +91,7 @@ class HidPosSession implements DriverSession {
       return;
     }
     this.#context.count('frames_ok');
-    if (this.#shown.isNew(result.read)) this.#context.emit({ type: 'card', read: result.read });
+    if (this.#shown.see(cardKey(result.read))) this.#context.emit({ type: 'card', read: result.read });
     else this.#context.count('merged');
   }
 

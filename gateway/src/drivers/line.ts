@@ -7,7 +7,7 @@ import { type DriverContext, type DriverSession, defineDriver } from './driver.j
 import { CappedLines } from './line/capped-lines.js';
 import { type FormOptions, parseForm } from './line/forms.js';
 import { encodeCommand, type LineRecord, parseRecord } from './line/record.js';
-import { Silence } from './silence.js';
+import { ShownCard } from './shown-card.js';
 
 /** Sketches that do not halt the card repeat it about five times a second (line protocol note §5). */
 const MERGE_MS = 1_000;
@@ -62,9 +62,8 @@ const LED_NUMBERS = { green: 1, red: 3 } as const;
 class LineSession implements DriverSession {
   readonly #context: DriverContext<LineOptions>;
   readonly #lines: CappedLines;
-  readonly #away: Silence;
-  /** The card in the field, as technology and UID. */
-  #present: string | undefined;
+  /** Told as technology and UID. */
+  readonly #shown: ShownCard;
   /** The last numbered read: the same number again is the same read, however late it is repeated. */
   #lastRead: { key: string; seq: number } | undefined;
   #uptimeSeconds = 0;
@@ -74,10 +73,10 @@ class LineSession implements DriverSession {
 
   constructor(context: DriverContext<LineOptions>) {
     this.#context = context;
-    this.#away = new Silence({
+    this.#shown = new ShownCard({
       clock: context.clock,
-      limitMs: MERGE_MS,
-      onSilent: () => this.#endPresentation(),
+      holdOffMs: MERGE_MS,
+      onGone: () => context.emit({ type: 'card_removed' }),
     });
     this.#lines = new CappedLines({
       onLine: (line, followsLineEnd) => this.#onLine(line, followsLineEnd),
@@ -106,8 +105,7 @@ class LineSession implements DriverSession {
 
   close(): void {
     this.#lines.close();
-    this.#away.cancel();
-    this.#present = undefined;
+    this.#shown.close();
   }
 
   #onLine(raw: string, followsLineEnd: boolean): void {
@@ -179,7 +177,7 @@ class LineSession implements DriverSession {
         this.#reject('device_error', `the device reports its own error ${record.code}`);
         return;
       case 'gone':
-        if (this.#present?.split(':')[1] === hexOf(record.uid)) this.#endPresentation();
+        if (this.#shown.present?.split(':')[1] === hexOf(record.uid)) this.#shown.takenAway();
         return;
       case 'card':
         this.#onCard(record.technology, record.uid, { seq: record.seq, verified });
@@ -191,15 +189,15 @@ class LineSession implements DriverSession {
     const key = `${technology}:${hexOf(uid)}`;
     const isRepeated = seq !== undefined && this.#lastRead?.seq === seq && this.#lastRead.key === key;
     if (seq !== undefined) this.#lastRead = { key, seq };
-    if (isRepeated || this.#present === key) {
+    const isThere = this.#shown.present === key;
+    if (isRepeated || isThere) {
       this.#context.count('merged');
-      if (this.#present === key) this.#hold(key);
+      if (isThere) this.#shown.see(key);
       return;
     }
     const read = this.#toRead(technology, uid);
     if (read === undefined) return;
-    this.#endPresentation();
-    this.#hold(key);
+    this.#shown.see(key);
     this.#context.emit({ type: 'card', read, ...(mark.verified === false ? { unverified: true } : {}) });
   }
 
@@ -211,19 +209,6 @@ class LineSession implements DriverSession {
       this.#reject('uid', error.message);
       return undefined;
     }
-  }
-
-  /** The card is there now; it counts as gone when it was not seen for a while. */
-  #hold(key: string): void {
-    this.#present = key;
-    this.#away.restart();
-  }
-
-  #endPresentation(): void {
-    if (this.#present === undefined) return;
-    this.#away.cancel();
-    this.#present = undefined;
-    this.#context.emit({ type: 'card_removed' });
   }
 
   #reject(reason: string, message: string): void {

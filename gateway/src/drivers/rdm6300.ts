@@ -3,6 +3,7 @@ import type { FramingEvent } from '@rollcall/protocol/framing/framer';
 import { StxEtxFramer } from '@rollcall/protocol/framing/stx-etx';
 import * as z from 'zod';
 import { type DriverContext, type DriverSession, defineDriver } from './driver.js';
+import { ShownCard } from './shown-card.js';
 import { Silence } from './silence.js';
 import { TimedFramer } from './timed-framer.js';
 
@@ -37,10 +38,9 @@ class Rdm6300Session implements DriverSession {
   readonly #openedMs: number;
   readonly #frames: TimedFramer;
   readonly #confirmWindow: Silence;
-  readonly #holdOff: Silence;
+  readonly #shown: ShownCard;
   /** Seen once, not believed yet: one frame with a valid XOR can be noise (RDM6300 note §6). */
   #candidate: string | undefined;
-  #present: string | undefined;
 
   constructor(context: DriverContext<Rdm6300Options>) {
     this.#context = context;
@@ -60,10 +60,10 @@ class Rdm6300Session implements DriverSession {
         this.#candidate = undefined;
       },
     });
-    this.#holdOff = new Silence({
+    this.#shown = new ShownCard({
       clock,
-      limitMs: options.hold_off_ms,
-      onSilent: () => this.#endPresentation(),
+      holdOffMs: options.hold_off_ms,
+      onGone: () => context.emit({ type: 'card_removed' }),
     });
   }
 
@@ -79,8 +79,7 @@ class Rdm6300Session implements DriverSession {
   close(): void {
     this.#frames.close();
     this.#confirmWindow.cancel();
-    this.#holdOff.cancel();
-    this.#present = undefined;
+    this.#shown.close();
   }
 
   #take(events: readonly FramingEvent[]): void {
@@ -127,10 +126,10 @@ class Rdm6300Session implements DriverSession {
   }
 
   #onGoodFrame(digits: string): void {
-    if (this.#present === digits) {
+    if (this.#shown.present === digits) {
       this.#forgetCandidate();
       this.#context.count('merged');
-      this.#holdOff.restart();
+      this.#shown.see(digits);
       return;
     }
     if (!this.#context.options.single_frame && this.#candidate !== digits) {
@@ -139,22 +138,13 @@ class Rdm6300Session implements DriverSession {
       return;
     }
     this.#forgetCandidate();
-    this.#endPresentation();
-    this.#present = digits;
-    this.#holdOff.restart();
+    this.#shown.see(digits);
     this.#context.emit({ type: 'card', read: cardRead('em4100', Buffer.from(digits, 'hex')) });
   }
 
   #forgetCandidate(): void {
     this.#candidate = undefined;
     this.#confirmWindow.cancel();
-  }
-
-  #endPresentation(): void {
-    if (this.#present === undefined) return;
-    this.#holdOff.cancel();
-    this.#present = undefined;
-    this.#context.emit({ type: 'card_removed' });
   }
 
   #reject(reason: string, message: string): void {

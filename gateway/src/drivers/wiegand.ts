@@ -2,7 +2,7 @@ import type { CardRead } from '@rollcall/protocol/credential';
 import * as z from 'zod';
 import { type DriverContext, type DriverSession, defineDriver } from './driver.js';
 import { CappedLines } from './line/capped-lines.js';
-import { Silence } from './silence.js';
+import { cardKey, ShownCard } from './shown-card.js';
 import { parseBridgeLine } from './wiegand/bridge-line.js';
 
 const options = z.strictObject({
@@ -35,17 +35,16 @@ type WiegandOptions = z.infer<typeof options>;
 class WiegandSession implements DriverSession {
   readonly #context: DriverContext<WiegandOptions>;
   readonly #lines: CappedLines;
-  readonly #away: Silence;
-  #present: string | undefined;
+  readonly #shown: ShownCard;
   /** The line before was not understood, and its end may have been noise: what follows can be a mere tail. */
   #followsGarbage = false;
 
   constructor(context: DriverContext<WiegandOptions>) {
     this.#context = context;
-    this.#away = new Silence({
+    this.#shown = new ShownCard({
       clock: context.clock,
-      limitMs: context.options.hold_off_ms,
-      onSilent: () => this.#endPresentation(),
+      holdOffMs: context.options.hold_off_ms,
+      onGone: () => context.emit({ type: 'card_removed' }),
     });
     this.#lines = new CappedLines({
       onLine: (line, followsLineEnd) => this.#onLine(line, followsLineEnd),
@@ -65,8 +64,7 @@ class WiegandSession implements DriverSession {
 
   close(): void {
     this.#lines.close();
-    this.#away.cancel();
-    this.#present = undefined;
+    this.#shown.close();
   }
 
   #onLine(raw: string, followsLineEnd: boolean): void {
@@ -96,23 +94,11 @@ class WiegandSession implements DriverSession {
   }
 
   #onCard(read: CardRead, isVerified: boolean): void {
-    const key = read.values.full ?? read.values.u32 ?? read.values.w26 ?? '';
-    if (this.#present === key) {
+    if (!this.#shown.see(cardKey(read))) {
       this.#context.count('merged');
-      this.#away.restart();
       return;
     }
-    this.#endPresentation();
-    this.#present = key;
-    this.#away.restart();
     this.#context.emit({ type: 'card', read, ...(isVerified ? {} : { unverified: true }) });
-  }
-
-  #endPresentation(): void {
-    if (this.#present === undefined) return;
-    this.#away.cancel();
-    this.#present = undefined;
-    this.#context.emit({ type: 'card_removed' });
   }
 
   #reject(reason: string, message: string): void {
