@@ -3,7 +3,15 @@ import { parseCanonical } from '@rollcall/protocol/credential';
 import { chunksOf, type Vector } from '@rollcall/protocol/vectors';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { benchFor, cardsOf, driversThat, outcome, play, readVectors } from './support/vectors.js';
+import {
+  benchFor,
+  cardsOf,
+  driversThat,
+  outcome,
+  play,
+  readVectors,
+  survivesAnything,
+} from './support/vectors.js';
 
 /** Longer than any presentation is held and any half frame is kept. */
 const QUIET_MS = 5_000;
@@ -116,18 +124,7 @@ describe.each(
         .string({ unit: fc.constantFrom(...FRAME_CHARACTERS), maxLength: 40 })
         .map((text) => Buffer.from(text, 'latin1')),
     );
-    fc.assert(
-      fc.property(fc.array(fc.tuple(chunk, fc.nat({ max: 700 })), { maxLength: 30 }), (steps) => {
-        const bench = benchFor(driver, {});
-        for (const [bytes, waitMs] of steps) {
-          bench.feed(bytes);
-          bench.clock.advance(waitMs);
-        }
-        for (const card of bench.cards) parseCanonical(card);
-        bench.disconnect();
-        return bench.clock.pendingTimers === 0;
-      }),
-    );
+    survivesAnything(driver, chunk, 30);
   });
 
   it('says the same about any byte stream however it is split', () => {

@@ -3,7 +3,15 @@ import { parseCanonical } from '@rollcall/protocol/credential';
 import { chunksOf, type Vector } from '@rollcall/protocol/vectors';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { benchFor, cardsOf, driversThat, outcome, play, readVectors } from './support/vectors.js';
+import {
+  benchFor,
+  cardsOf,
+  driversThat,
+  outcome,
+  play,
+  readVectors,
+  survivesAnything,
+} from './support/vectors.js';
 
 /** Longer than any presentation is held and any unfinished number is kept. */
 const QUIET_MS = 5_000;
@@ -98,18 +106,7 @@ describe.each(
       fc.uint8Array({ minLength: size, maxLength: size }),
       fc.constantFrom(...vectors.flatMap((vector) => chunksOf(vector))),
     );
-    fc.assert(
-      fc.property(fc.array(fc.tuple(report, fc.nat({ max: 700 })), { maxLength: 60 }), (steps) => {
-        const bench = benchFor(driver, {});
-        for (const [bytes, waitMs] of steps) {
-          bench.feed(bytes);
-          bench.clock.advance(waitMs);
-        }
-        for (const card of bench.cards) parseCanonical(card);
-        bench.disconnect();
-        return bench.clock.pendingTimers === 0;
-      }),
-    );
+    survivesAnything(driver, report, 60);
   });
 
   it('tells nobody about a card after it was closed, and holds no timer', () => {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { DriverDefinition } from '@rollcall/gateway/drivers/driver';
 import { type BenchEvent, DriverBench } from '@rollcall/gateway/drivers/driver.fixture';
 import { drivers } from '@rollcall/gateway/drivers/registry';
+import { parseCanonical } from '@rollcall/protocol/credential';
 import {
   bytesOf,
   chunksOf,
@@ -11,6 +12,7 @@ import {
   type Vector,
   type VectorExpectation,
 } from '@rollcall/protocol/vectors';
+import fc from 'fast-check';
 
 /** The ground truth of one driver. */
 export function readVectors(driverId: string): readonly Vector[] {
@@ -138,4 +140,24 @@ export function outcome(events: readonly BenchEvent[]): VectorExpectation[] {
 /** The cards that the vector's bytes really show. */
 export function cardsOf(vector: Vector): string[] {
   return vector.expect.flatMap((expected) => (expected.type === 'card' ? [expected.canonical] : []));
+}
+
+/** Whatever arrives, and whenever: nothing is thrown, only canonical cards are emitted, and no timer is left. */
+export function survivesAnything(
+  driver: DriverDefinition<unknown>,
+  input: fc.Arbitrary<Uint8Array>,
+  inputsMax: number,
+): void {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(input, fc.nat({ max: 700 })), { maxLength: inputsMax }), (steps) => {
+      const bench = benchFor(driver, {});
+      for (const [bytes, waitMs] of steps) {
+        bench.feed(bytes);
+        bench.clock.advance(waitMs);
+      }
+      for (const card of bench.cards) parseCanonical(card);
+      bench.disconnect();
+      return bench.clock.pendingTimers === 0;
+    }),
+  );
 }
