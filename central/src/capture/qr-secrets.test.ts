@@ -47,10 +47,57 @@ it('a code made while secrets are being read is known at once: what was read bef
   await server.db.knex.transaction((trx) =>
     renewSecret(trx, { sessionId: id, seal, nowMs: server.clock.wallMs(), accountId: null }),
   );
-  secrets.forget();
+  secrets.forget(id);
   const late = secrets.secretOf(id);
   release();
   await early;
   expect((await late)?.sessionId).toBe(id);
   expect((await secrets.secretOf(id))?.sessionId).toBe(id);
+});
+
+it('a new code of one class has no other code read again, and replaces the old one', async () => {
+  const seal = createSeal(server.options.dataKeys);
+  const renew = (sessionId: string): Promise<void> =>
+    server.db.knex.transaction((trx) =>
+      renewSecret(trx, { sessionId, seal, nowMs: server.clock.wallMs(), accountId: null }),
+    );
+  const [first, second] = [await server.sessionOf('CS301'), await server.sessionOf('CS302')];
+  await renew(first.id);
+  await renew(second.id);
+  let opened = 0;
+  const counting: typeof seal = {
+    ...seal,
+    open(...given) {
+      opened += 1;
+      return seal.open(...given);
+    },
+  };
+  const secrets = createQrSecrets({ knex: server.db.knex, clock: server.options.clock, seal: counting });
+  const before = await secrets.secretOf(first.id);
+  const other = await secrets.secretOf(second.id);
+  const openedAtFirst = opened;
+  await renew(first.id);
+  secrets.forget(first.id);
+  const after = await secrets.secretOf(first.id);
+  expect(after?.secret).not.toEqual(before?.secret);
+  expect(await secrets.secretOf(second.id)).toEqual(other);
+  expect(opened - openedAtFirst).toBe(1);
+});
+
+it('a change of a setting has every code read again', async () => {
+  const { id } = await server.sessionOf('CS301');
+  const seal = createSeal(server.options.dataKeys);
+  await server.db.knex.transaction((trx) =>
+    renewSecret(trx, { sessionId: id, seal, nowMs: server.clock.wallMs(), accountId: null }),
+  );
+  const secrets = createQrSecrets({ knex: server.db.knex, clock: server.options.clock, seal });
+  expect((await secrets.settings())(id)?.QR_ROTATE_SECONDS).not.toBe(17);
+  await server.db.knex('attendance_configuration').insert({
+    key: 'QR_ROTATE_SECONDS',
+    value: '17',
+    data_type: 'integer',
+    effective_from: '-infinity',
+  });
+  secrets.forget('');
+  expect((await secrets.settings())(id)?.QR_ROTATE_SECONDS).toBe(17);
 });

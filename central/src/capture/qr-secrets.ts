@@ -46,7 +46,8 @@ export interface QrSecrets {
   check(token: QrToken, nowMs: number): Promise<void>;
   /** The class session whose six characters these are. @throws RollcallError `QR_EXPIRED` */
   sessionOf(code: string, nowMs: number): Promise<string>;
-  forget(): void;
+  /** @param sessionId whose code has changed; without one everything is read again, as after a change of a setting */
+  forget(sessionId?: string): void;
 }
 
 export interface QrSecretsOptions {
@@ -65,19 +66,43 @@ const placeOf = (row: string) => ({ table: 'attendance_session', column: 'qr_sec
 /** The secrets of all codes that are on some screen now: some hundreds at most, kept in memory. */
 export function createQrSecrets({ knex, clock, seal }: QrSecretsOptions): QrSecrets {
   let known: Known | undefined;
+  /** Of what is known: class sessions whose code has changed since. */
+  const changed = new Set<string>();
   let reading: Promise<Known> | undefined;
   /** Raised by every change: what began to be read before it says nothing about it. */
   let generation = 0;
 
-  async function read(): Promise<Known> {
+  const isYoung = (one: Known, maxAgeMs: number): boolean => clock.monoMs() - one.readMonoMs < maxAgeMs;
+
+  /**
+   * At the full hour hundreds of classes ask for a code in the same seconds: each makes the others' no older, or every
+   * new code would have all of them read and unsealed again.
+   */
+  async function read(maxAgeMs: number): Promise<Known> {
     const readGeneration = generation;
+    const base = known !== undefined && isYoung(known, maxAgeMs) ? known : undefined;
+    const ids = base === undefined ? undefined : [...changed];
+    const readMonoMs = base?.readMonoMs ?? clock.monoMs();
+    const secrets = new Map(base?.secrets);
+    for (const id of ids ?? []) secrets.delete(id);
+    for (const secret of await load(ids)) secrets.set(secret.sessionId, secret);
+    const found = { secrets, readMonoMs };
+    if (readGeneration === generation) {
+      known = found;
+      changed.clear();
+    }
+    return found;
+  }
+
+  /** @param ids those of these class sessions only */
+  async function load(ids: readonly string[] | undefined): Promise<ActiveSecret[]> {
     const now = new Date(clock.wallMs());
-    const readMonoMs = clock.monoMs();
     const settingsAt = await loadSettings(knex);
     const { rows } = await knex.raw<{ rows: SecretRow[] }>(
       `SELECT s.id, s.qr_secret_sealed, s.qr_expires_at, ${SCOPE_OF_CLASS_SQL} FROM attendance_session s
-       WHERE s.qr_secret_sealed IS NOT NULL AND s.qr_expires_at > ?::timestamptz`,
-      [now],
+       WHERE s.qr_secret_sealed IS NOT NULL AND s.qr_expires_at > ?::timestamptz
+         ${ids === undefined ? '' : 'AND s.id = ANY(?::uuid[])'}`,
+      ids === undefined ? [now] : [now, ids as never],
     );
     // One for each kind of class: most codes share it.
     const alike = new Map<string, Settings>();
@@ -87,24 +112,18 @@ export function createQrSecrets({ knex, clock, seal }: QrSecretsOptions): QrSecr
       alike.set(name, settings);
       return settings;
     };
-    const secrets = rows.map((row): [string, ActiveSecret] => [
-      row.id,
-      {
-        sessionId: row.id,
-        secret: seal.open(row.qr_secret_sealed, placeOf(row.id)),
-        expiresMs: row.qr_expires_at.getTime(),
-        settings: settingsOf(row),
-      },
-    ]);
-    const found = { secrets: new Map(secrets), readMonoMs };
-    if (readGeneration === generation) known = found;
-    return found;
+    return rows.map((row) => ({
+      sessionId: row.id,
+      secret: seal.open(row.qr_secret_sealed, placeOf(row.id)),
+      expiresMs: row.qr_expires_at.getTime(),
+      settings: settingsOf(row),
+    }));
   }
 
   function fresh(maxAgeMs: number): Promise<Known> {
-    if (known !== undefined && clock.monoMs() - known.readMonoMs < maxAgeMs) return Promise.resolve(known);
+    if (known !== undefined && changed.size === 0 && isYoung(known, maxAgeMs)) return Promise.resolve(known);
     if (reading !== undefined) return reading;
-    const begun = read().finally(() => {
+    const begun = read(maxAgeMs).finally(() => {
       if (reading === begun) reading = undefined;
     });
     reading = begun;
@@ -142,8 +161,9 @@ export function createQrSecrets({ knex, clock, seal }: QrSecretsOptions): QrSecr
       if (found !== undefined) return found;
       throw expired();
     },
-    forget() {
-      known = undefined;
+    forget(sessionId = '') {
+      if (sessionId === '') known = undefined;
+      else changed.add(sessionId);
       reading = undefined;
       generation += 1;
     },

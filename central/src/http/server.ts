@@ -71,7 +71,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const capture = createCapture({ knex: db.knex, clock, dataKeys: options.dataKeys });
   const stopListening = [
     listener.listen(ACCOUNT_CHANNEL, (accountId) => auth.accounts.forget(accountId)),
-    listener.listen(QR_CHANNEL, () => capture.secrets.forget()),
+    listener.listen(QR_CHANNEL, (sessionId) => capture.secrets.forget(sessionId)),
   ];
   const stopForgetting = (): void => {
     for (const stop of stopListening) stop();

@@ -38,7 +38,7 @@ export const generateQr = defineRoute(
         accountId: principal.accountId,
       }),
     );
-    context.capture.secrets.forget();
+    context.capture.secrets.forget(params.id);
     return { body: await codeNow(context, params.id) };
   },
 );
