@@ -145,6 +145,7 @@ describe('a simulated HID device', () => {
     await inflictFault(device, 'cut', { at_byte: 5 });
     device.swipe(UID, 10);
     expect(await one.read(8)).toBe('000601020a5d4330');
+    clock.advance(1_000);
     await one.closed;
     expect(device.wire.isPlugged).toBe(false);
   });
