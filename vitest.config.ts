@@ -10,9 +10,11 @@ interface ProjectShape {
   /** Spawning suites run the real command lines, which are the built ones. */
   spawns: boolean;
   testTimeoutMs: number;
+  /** Every file in a fresh set of modules, or all files of a worker in one: loading central for each costs more than most tests. */
+  isolate?: boolean;
 }
 
-function project({ name, include, spawns, testTimeoutMs }: ProjectShape) {
+function project({ name, include, spawns, testTimeoutMs, isolate = true }: ProjectShape) {
   return {
     resolve: { conditions: CONDITIONS },
     ssr: { resolve: { conditions: CONDITIONS } },
@@ -22,6 +24,7 @@ function project({ name, include, spawns, testTimeoutMs }: ProjectShape) {
       exclude: ['**/dist/**', '**/node_modules/**'],
       testTimeout: testTimeoutMs,
       hookTimeout: 120_000,
+      isolate,
       globalSetup: spawns
         ? ['./test/support/build.ts']
         : ['./test/support/kernels.ts', './test/support/postgres-folder.ts'],
@@ -41,6 +44,7 @@ export default defineConfig({
         include: ['*/src/**/*.test.ts', 'central/web/src/**/*.test.ts'],
         spawns: false,
         testTimeoutMs: 30_000,
+        isolate: false,
       }),
       project({ name: 'meta', include: ['test/meta/**/*.test.ts'], spawns: false, testTimeoutMs: 60_000 }),
       project({
