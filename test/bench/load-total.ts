@@ -1,8 +1,8 @@
 import { type Load, type LoadResult, runLoad } from './http-load.js';
 import { percentile } from './measured.js';
 
-/** Requests in flight at once: some hundred phones and screens at the same moment. */
-const CONNECTIONS = 128;
+/** Requests in flight at once: as many as keep two cores busy. More only wait in line, and their latency is the length of the line. */
+const CONNECTIONS = 64;
 
 /** What several slices of one load add up to; every answer has to be a success. */
 export class LoadTotal {

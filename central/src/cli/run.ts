@@ -4,6 +4,7 @@ import { isDatabaseTransient } from '../db/connection.js';
 import { createNetworks, LOOPBACK } from '../http/networks.js';
 import { createLog, type Log } from '../log.js';
 import { startCentral } from '../main.js';
+import { leave } from './leave.js';
 
 export function addRun(program: Command): void {
   program
@@ -31,6 +32,7 @@ export function addRun(program: Command): void {
       log.info({ signal }, 'stopping');
       await central.stop();
       log.info('stopped');
+      leave(log, (code) => process.exit(code));
     });
 }
 
