@@ -26,6 +26,9 @@ export const DEVICE_COUNTERS = [
 export type DeviceCounter = (typeof DEVICE_COUNTERS)[number];
 
 const countersSchema = z.record(z.enum(DEVICE_COUNTERS), z.int().min(0));
+/** Why a device is not ready, for a human; the code is one of the error codes. */
+export const deviceProblemSchema = z.strictObject({ code: z.string().max(64), message: z.string().max(500) });
+
 export type DeviceCounters = z.infer<typeof countersSchema>;
 
 /** `up/device/<id>/status`, retained. */
@@ -36,8 +39,7 @@ export const deviceStatusSchema = z.strictObject({
   state: z.enum(DEVICE_STATES),
   since: instantSchema,
   last_frame_at: instantSchema.nullable(),
-  /** Why it is not ready, for a human; the code is one of the error codes. */
-  problem: z.strictObject({ code: z.string().max(64), message: z.string().max(500) }).nullable(),
+  problem: deviceProblemSchema.nullable(),
   counters: countersSchema,
 });
 

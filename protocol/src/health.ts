@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { DEVICE_STATES } from './device-status.js';
+import { DEVICE_STATES, deviceProblemSchema } from './device-status.js';
 import { bootIdSchema, contractVersionSchema, deviceIdSchema, instantSchema, storeIdSchema } from './ids.js';
 import { clockStateSchema } from './punch.js';
 
@@ -38,6 +38,8 @@ export const healthSchema = z.strictObject({
       z.strictObject({
         device_id: deviceIdSchema,
         state: z.enum(DEVICE_STATES),
+        /** Why it is in that state, null where there is nothing to say; undefined of software that does not say so. */
+        problem: deviceProblemSchema.nullable().optional(),
         /** A plain reader: `as_of`. A terminal: the time its drained log reaches. */
         complete_through: instantSchema.nullable(),
         last_frame_at: instantSchema.nullable(),

@@ -64,7 +64,15 @@ export const health: Health = {
   level: 'degraded',
   problems: ['PORT_ABSENT'],
   disk: { free_bytes: 1e9, total_bytes: 3.2e10, hours_left: null },
-  devices: [{ device_id: 'rdm-r101', state: 'ready', complete_through: AT, last_frame_at: null }],
+  devices: [
+    {
+      device_id: 'rdm-r101',
+      state: 'absent',
+      problem: { code: 'PORT_ABSENT', message: 'Plug the reader in' },
+      complete_through: AT,
+      last_frame_at: null,
+    },
+  ],
 };
 
 export const deviceStatus: DeviceStatus = {

@@ -171,8 +171,7 @@ describe('a reader under supervision', () => {
     await until('the host opens the port', () => reader.wire.isHostOpen);
     await until('the reader is ready', () => state() === 'ready');
     reader.swipe('4A8D694F');
-    await until('the light is green', () => reader.lights.green === 1);
-    expect(reader.beeps).toBe(1);
+    await until('it is green and beeps', () => reader.lights.green === 1 && reader.beeps === 1);
     await reader.unplug();
     reader.plug();
     await until('the host opens the port again', () => reader.wire.isHostOpen);

@@ -44,6 +44,10 @@ export async function applyDeviceStatus(
   if (changed > 0) await notifyGateways(knex, [gatewayId]);
 }
 
+/** Of the report `r` for the device `d`. */
+const PROBLEM = `CASE WHEN r.says_why THEN r.problem
+  WHEN d.reported->>'state' = r.state THEN nullif(d.reported->'problem', 'null') END`;
+
 interface DeviceHealth {
   gatewayId: string;
   devices: Health['devices'];
@@ -51,28 +55,33 @@ interface DeviceHealth {
 }
 
 /**
- * What a health report says of the devices: the last frame, which no status of its own tells, and the state,
- * so that a device status that was lost or came in the wrong order is set right within a minute. The caller
- * notifies.
+ * What a health report says of the devices: the last frame, which no status of its own tells, and the state with
+ * its reason, so that a device status that was lost or came in the wrong order is set right within a minute, and
+ * none is ever shown as absent without saying why. Software that gives no reason leaves the one that is known of
+ * the same state. The caller notifies.
  */
 export async function applyDeviceHealth(trx: Knex, { gatewayId, devices, at }: DeviceHealth): Promise<void> {
   if (devices.length === 0) return;
-  const reports = devices.map(({ device_id, state, last_frame_at }) => ({
+  const reports = devices.map(({ device_id, state, problem, last_frame_at }) => ({
     device_id,
     state,
+    problem,
+    says_why: problem !== undefined,
     status: STATUS_OF[state],
     last_frame_at,
   }));
   await trx.raw(
     `UPDATE attendance_biometric_device d
      SET reported = coalesce(d.reported, '{}') || jsonb_build_object('state', r.state, 'last_frame_at', r.last_frame_at,
-           'problem', CASE WHEN d.reported->>'state' = r.state THEN d.reported->'problem' END),
+           'problem', ${PROBLEM}),
          last_seen = CASE WHEN r.last_frame_at IS NULL THEN d.last_seen
            ELSE greatest(d.last_seen, least(r.last_frame_at::timestamptz, :at::timestamptz)) END,
          status = CASE WHEN d.status = 'maintenance' THEN d.status ELSE r.status END
-     FROM jsonb_to_recordset(:reports::jsonb) AS r (device_id text, state text, status text, last_frame_at text)
+     FROM jsonb_to_recordset(:reports::jsonb)
+       AS r (device_id text, state text, problem jsonb, says_why boolean, status text, last_frame_at text)
      WHERE d.gateway_id = :gatewayId AND d.device_id = r.device_id
-       AND (d.reported->>'state', d.reported->>'last_frame_at') IS DISTINCT FROM (r.state, r.last_frame_at)`,
+       AND (d.reported->>'state', d.reported->>'last_frame_at', nullif(d.reported->'problem', 'null'))
+         IS DISTINCT FROM (r.state, r.last_frame_at, ${PROBLEM})`,
     { gatewayId, at, reports: JSON.stringify(reports) },
   );
 }

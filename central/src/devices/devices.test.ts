@@ -208,6 +208,28 @@ describe('what gateways say about themselves', () => {
     expect(await device()).toMatchObject({ status: 'inactive', last_seen: new Date(TEST_NOW_MS) });
   });
 
+  it('case 86: never shows a device as away without the reason, whichever of its reports comes first', async () => {
+    const problem = { code: 'PORT_ABSENT', message: 'Plug it in' };
+    const report = (asOf: number, told: object) =>
+      health({
+        as_of: at(asOf),
+        devices: [
+          { device_id: 'reader-1', state: 'absent', complete_through: null, last_frame_at: null, ...told },
+        ],
+      });
+    await deviceStatus('reader-1', 'probing');
+    await report(1, { problem });
+    expect((await device()).reported).toMatchObject({ state: 'absent', problem });
+    const other = { code: 'PORT_LOCKED', message: 'Another program has it' };
+    await report(2, { problem: other });
+    expect((await device()).reported).toMatchObject({ state: 'absent', problem: other });
+    // Software that gives no reasons takes none away.
+    await report(3, { last_frame_at: at(-1_000) });
+    expect((await device()).reported).toMatchObject({ last_frame_at: at(-1_000), problem: other });
+    await report(4, { state: 'ready', problem: null });
+    expect((await device()).reported).toMatchObject({ state: 'ready', problem: null });
+  });
+
   it('lets the live pages of every replica know of a change of a device at once', async () => {
     const heard: { type: string }[] = [];
     const listener = await openListener({ url: db.url, log: silentLog, clock: systemClock });

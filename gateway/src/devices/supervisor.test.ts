@@ -110,7 +110,23 @@ describe('a connection', () => {
     await bench.supervisor.stop();
     expect(bench.port.last.isOpen).toBe(false);
     expect(bench.clock.pendingTimers).toBe(0);
-    expect(bench.states).toEqual(['closing', 'absent']);
+    expect(bench.states).toEqual(['closing']);
+  });
+});
+
+describe('a device that is not there', () => {
+  it('is never said to be absent without saying why: not before the first attempt, nor after the end', async () => {
+    const bench = new SupervisorBench('rdm6300');
+    bench.identity = undefined;
+    bench.port.unplug();
+    expect(bench.supervisor.snapshot()).toMatchObject({ state: 'opening', problem: null });
+    bench.supervisor.start();
+    await bench.advance(10_000);
+    await bench.supervisor.stop();
+    expect(bench.states).toEqual(['opening', 'absent', 'closing']);
+    const away = bench.published.filter(({ state }) => state === 'absent');
+    expect(away.map(({ problem }) => problem?.code)).toEqual(['PORT_ABSENT']);
+    expect(bench.supervisor.snapshot().state).toBe('closing');
   });
 });
 

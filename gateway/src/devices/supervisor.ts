@@ -71,7 +71,7 @@ export class Supervisor {
   #closing: Promise<void> = Promise.resolve();
 
   /** What the world is told; lags behind during the quick tier on purpose. */
-  #state: DeviceState = 'absent';
+  #state: DeviceState = 'opening';
   #sinceMs: number;
   #problem: DeviceProblem | null = null;
   #lastFrameAtMs: number | null = null;
@@ -92,7 +92,7 @@ export class Supervisor {
   start(): void {
     if (this.#isRunning) return;
     this.#isRunning = true;
-    this.#show('opening', null);
+    this.#options.onChange(this.snapshot());
     this.#connect();
     this.#scheduleTick();
   }
@@ -105,7 +105,6 @@ export class Supervisor {
     this.#show('closing', null);
     this.#release();
     await this.#closing;
-    this.#show('absent', null);
   }
 
   snapshot(): DeviceSnapshot {

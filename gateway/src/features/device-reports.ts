@@ -4,7 +4,7 @@ import { buildTopic } from '@rollcall/protocol/topics';
 import type { DeviceSnapshot } from '../devices/device-snapshot.js';
 import { eventRow, type RowDraft, type RowStamp } from '../store/outbox-row.js';
 import type { RetainedTopics } from '../uplink/retained-topics.js';
-import { isoOrNull } from './health-report.js';
+import { isoOrNull, toldProblem } from './health-report.js';
 
 /** States that last; the ones between are on the way to one of these. */
 const SETTLED: ReadonlySet<DeviceState> = new Set(['absent', 'ready', 'degraded', 'blocked']);
@@ -83,10 +83,7 @@ export function deviceStatus(snapshot: DeviceSnapshot): DeviceStatus {
     state: snapshot.state,
     since: new Date(snapshot.sinceMs).toISOString(),
     last_frame_at: isoOrNull(snapshot.lastFrameAtMs),
-    problem:
-      snapshot.problem === null
-        ? null
-        : { code: snapshot.problem.code.slice(0, 64), message: snapshot.problem.message.slice(0, 500) },
+    problem: toldProblem(snapshot.problem),
     counters: snapshot.counters,
   };
 }

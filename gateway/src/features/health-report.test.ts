@@ -63,7 +63,9 @@ describe('healthReport', () => {
   it('shows the trouble of a device at the top as well', () => {
     const problem = { code: 'PORT_ABSENT', message: 'nothing there' };
     const given = sources({ devices: [deviceSnapshot({ state: 'absent', problem })] });
-    expect(healthReport(given)).toMatchObject({ level: 'degraded', problems: ['PORT_ABSENT'] });
+    const told = healthSchema.parse(healthReport(given));
+    expect(told).toMatchObject({ level: 'degraded', problems: ['PORT_ABSENT'] });
+    expect(told.devices).toMatchObject([{ state: 'absent', problem }]);
   });
 });
 

@@ -56,6 +56,7 @@ export function healthReport(sources: HealthSources): Health {
     devices: sources.devices.map((device) => ({
       device_id: device.deviceId,
       state: device.state,
+      problem: toldProblem(device.problem),
       complete_through: completeThrough(device, asOf),
       last_frame_at: isoOrNull(device.lastFrameAtMs),
     })),
@@ -70,4 +71,11 @@ function completeThrough({ completeThrough: through }: DeviceSnapshot, asOf: str
 
 export function isoOrNull(wallMs: number | null): string | null {
   return wallMs === null ? null : new Date(wallMs).toISOString();
+}
+
+/** A problem within the lengths of its contract. */
+export function toldProblem(problem: DeviceSnapshot['problem']): DeviceSnapshot['problem'] {
+  return problem === null
+    ? null
+    : { code: problem.code.slice(0, 64), message: problem.message.slice(0, 500) };
 }
