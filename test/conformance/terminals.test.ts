@@ -1,10 +1,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SimulatedDevice } from '@rollcall/firmware-sim/devices/simulated-device';
 import { inflictFault } from '@rollcall/firmware-sim/faults/registry';
+import { tryDevice } from '@rollcall/gateway/discovery/try-device';
+import { findDriver } from '@rollcall/gateway/drivers/registry';
+import { createOpenTransport } from '@rollcall/gateway/transport/open-transport';
 import { systemClock } from '@rollcall/protocol/system-clock';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type RigOptions, TerminalRig } from '../support/terminal-rig.js';
+import { freePort, type RigOptions, TerminalRig } from '../support/terminal-rig.js';
 import { until } from '../support/until.js';
 
 const ENTRIES = 1_500;
@@ -154,6 +158,46 @@ describe('a terminal that is asked', () => {
     });
     terminal.start();
     await until('it is blocked', () => rig?.state === 'blocked' && rig.problem === 'DEVICE_REFUSED');
+  });
+
+  it('answers somebody who only looks, who reads, acknowledges and changes nothing', async () => {
+    const port = await freePort();
+    const terminal = new SimulatedDevice({
+      id: 'terminal',
+      driver: 'zk-4370',
+      profile: 'k40',
+      linkPath: `tcp://127.0.0.1:${port}`,
+      clock: systemClock,
+    });
+    const { memory } = terminal.firmware;
+    memory?.store(20);
+    memory?.setOffset(-3_600_000);
+    const held = JSON.stringify(memory?.entries);
+    terminal.start();
+    const commands: number[] = [];
+    const driver = findDriver('zk-4370');
+    if (driver === undefined) throw new Error('there is no such driver');
+    const outcome = await tryDevice({
+      driver,
+      port: `tcp://127.0.0.1:${port}`,
+      options: driver.options.parse({}),
+      openTransport: (...how) => {
+        const transport = createOpenTransport(systemClock)(...how);
+        const write = transport.write.bind(transport);
+        transport.write = (bytes) => {
+          commands.push(Buffer.from(bytes).readUInt16LE(8));
+          return write(bytes);
+        };
+        return transport;
+      },
+      clock: systemClock,
+    });
+    await terminal.stop();
+    expect(outcome).toEqual({ type: 'answered' });
+    // To connect, for an option, for the time.
+    expect(commands).toEqual([1_000, 11, 201]);
+    expect(JSON.stringify(memory?.entries)).toBe(held);
+    expect(memory?.localMs).toBeLessThan(systemClock.wallMs() + 19_800_000 - 3_500_000);
   });
 
   it.each(['k40', 'zk6'])('is told whom to know (%s)', async (profile) => {

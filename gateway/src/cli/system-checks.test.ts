@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { RollcallError } from '@rollcall/protocol/errors';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DeviceConfig, GatewayConfig } from '../config/schema.js';
@@ -148,6 +149,28 @@ describe('each device', () => {
     expect(await run(check, { driver: 'rdm6300', port: '/dev/serial/by-id/x' })).toEqual([
       { verdict: 'fail', text: 'd0: PORT_BUSY', remedy: 'in use; find it with fuser' },
     ]);
+  });
+
+  it('that calls is not asked: what its menu needs is said, or why nobody can call', async () => {
+    const port = new MemoryPort();
+    const check = deviceHealth({ files: system.files, openTransport: port.openTransport });
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    const address = `127.0.0.1:${(taken.address() as AddressInfo).port}`;
+    const terminal = { driver: 'zk-push', port: `http://${address}/CKJM1?from=10.20.0.31` };
+    expect(await run(check, terminal)).toEqual([
+      expect.objectContaining({ verdict: 'fail', text: 'd0: PORT_BUSY' }),
+    ]);
+    await new Promise((resolve) => taken.close(resolve));
+    const [finding, ...others] = await run(check, terminal);
+    expect([finding?.verdict, others, port.openings]).toEqual(['ok', [], []]);
+    const number = address.split(':')[1];
+    for (const part of [`http://${address}`, 'CKJM1', 'ADMS', `port ${number}`, '10.20.0.31']) {
+      expect(finding?.text).toContain(part);
+    }
+    // It is let go again, and two terminals that call it are not in each other's way.
+    const second = { ...terminal, port: `http://${address}/CKJM2` };
+    expect(verdicts(await run(check, terminal, second))).toEqual(['ok', 'ok']);
   });
 
   it('is left alone while the gateway runs', async () => {

@@ -5,6 +5,7 @@ import { Counters } from '../devices/counters.js';
 import { DeviceConnection, toRollcallError } from '../devices/device-connection.js';
 import type { DriverDefinition } from '../drivers/driver.js';
 import type { OpenTransport } from '../transport/transport.js';
+import { lookedAtTerminal } from './looked-at-terminal.js';
 
 export type TryOutcome =
   | { type: 'answered' }
@@ -35,6 +36,7 @@ export async function tryDevice({
     clock,
     counters: new Counters(),
     capture: new CaptureRing(),
+    terminal: lookedAtTerminal,
     onEvent: () => undefined,
     onBytes: () => undefined,
     onLost: () => undefined,

@@ -72,4 +72,6 @@ export interface TerminalLink {
   recall(name: string): string | undefined;
   /** How far the gateway's own clock can be believed now. */
   clockState(): ClockState;
+  /** Somebody only looks whether the terminal answers: nothing is read, acknowledged, set or asked for beyond that. */
+  readonly isLookedAt?: true;
 }

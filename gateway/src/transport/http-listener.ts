@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Clock } from '@rollcall/protocol/clock';
 import { RollcallError } from '@rollcall/protocol/errors';
+import { cannotListen } from './cannot-listen.js';
 import type { HttpAddress } from './http-address.js';
 import { TokenBucket } from './token-bucket.js';
 
@@ -111,7 +112,7 @@ export class HttpListener {
     this.#server = server;
     const { host, port } = this.#address;
     return new Promise((resolve, reject) => {
-      server.once('error', (cause) => reject(this.#cannotListen(cause)));
+      server.once('error', (cause) => reject(cannotListen(this.#name, cause)));
       server.listen(port, host, () => {
         server.removeAllListeners('error');
         // A failing accept (no descriptors left) ends one connection, not the listener.
@@ -119,31 +120,6 @@ export class HttpListener {
         resolve();
       });
     });
-  }
-
-  #cannotListen(cause: NodeJS.ErrnoException): RollcallError {
-    switch (cause.code) {
-      case 'EADDRINUSE':
-        return new RollcallError(
-          'PORT_BUSY',
-          `Another program listens on ${this.#name}; stop it, or write another port here and in the terminal`,
-          { cause },
-        );
-      case 'EACCES':
-        return new RollcallError(
-          'PORT_DENIED',
-          `This user may not listen on ${this.#name}; use a port from 1024 on`,
-          { cause },
-        );
-      default:
-        return new RollcallError(
-          'PORT_ABSENT',
-          `Nothing can listen on ${this.#name}; is that an address of this machine?`,
-          {
-            cause,
-          },
-        );
-    }
   }
 
   async #onRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,10 +1,14 @@
+import type { RollcallError } from '@rollcall/protocol/errors';
 import { systemClock } from '@rollcall/protocol/system-clock';
 import type { DeviceConfig } from '../../config/schema.js';
+import { toRollcallError } from '../../devices/device-connection.js';
 import { tryDevice } from '../../discovery/try-device.js';
 import { findDriver } from '../../drivers/registry.js';
 import type { SystemFiles } from '../../system/system-files.js';
+import { type HttpAddress, parseHttpAddress } from '../../transport/http-address.js';
 import { createOpenTransport } from '../../transport/open-transport.js';
 import type { OpenTransport } from '../../transport/transport.js';
+import { tryListening } from '../../transport/try-listening.js';
 import { type Check, type Finding, fail, ok } from './check.js';
 
 export interface DevicesEdges {
@@ -32,7 +36,8 @@ export function deviceHealth({ files, openTransport }: DevicesEdges): Check {
           ),
         ];
       }
-      return Promise.all(devices.map((device) => tryOne(device, openTransport)));
+      const edges = { openTransport, listening: new Map<string, Promise<void>>() };
+      return Promise.all(devices.map((device) => tryOne(device, edges)));
     },
   };
 }
@@ -48,12 +53,20 @@ async function runningGateway(files: SystemFiles, dataDir: string): Promise<stri
   return command !== undefined && OURS.test(command) ? pid : undefined;
 }
 
+interface TrialEdges {
+  openTransport: OpenTransport;
+  /** Several terminals may call one address, which is tried once. */
+  listening: Map<string, Promise<void>>;
+}
+
 async function tryOne(
   { id, driver: driverId, port, options }: DeviceConfig,
-  openTransport: OpenTransport,
+  { openTransport, listening }: TrialEdges,
 ): Promise<Finding> {
   const driver = findDriver(driverId);
   if (driver === undefined) return fail(`${id}: there is no driver ${driverId}`, 'correct the configuration');
+  const http = parseHttpAddress(port);
+  if (http !== undefined) return tryAddress(id, http, listening);
   const outcome = await tryDevice({ driver, port, options, openTransport, clock: systemClock });
   switch (outcome.type) {
     case 'answered':
@@ -63,9 +76,35 @@ async function tryOne(
         `${id}: can be opened; this family cannot be asked: show it a card with "rollcall-gateway monitor --driver ${driverId} --port ${port}"`,
       );
     default:
-      return fail(
-        `${id}: ${outcome.reason.code}`,
-        outcome.reason.message.replace(` (${outcome.reason.code})`, ''),
-      );
+      return failure(id, outcome.reason);
   }
+}
+
+/** A terminal that calls cannot be asked: whether it may call here, and what its menu has to say, can be said. */
+async function tryAddress(
+  id: string,
+  address: HttpAddress,
+  listening: TrialEdges['listening'],
+): Promise<Finding> {
+  const key = `${address.host} ${address.port}`;
+  const trial = listening.get(key) ?? tryListening(address);
+  listening.set(key, trial);
+  try {
+    await trial;
+  } catch (error) {
+    return failure(id, toRollcallError(error));
+  }
+  return ok(`${id}: ${inItsMenu(address)}`);
+}
+
+/** `0.0.0.0` and `::` are every address of this machine; a menu takes one. */
+function inItsMenu({ host, port, serial, from }: HttpAddress): string {
+  const isEvery = host === '0.0.0.0' || host === '::';
+  const server = isEvery ? 'the address of this machine in the network of the terminals' : host;
+  const caller = from === undefined ? '' : `, and as its own address ${from}`;
+  return `terminal ${serial} may call http://${host}:${port}; enter in its menu (Comm, Cloud server setting): server mode ADMS, domain name off, proxy off, server address ${server}, port ${port}${caller}`;
+}
+
+function failure(id: string, { code, message }: RollcallError): Finding {
+  return fail(`${id}: ${code}`, message.replace(` (${code})`, ''));
 }

@@ -62,6 +62,7 @@ export class PullSession implements DriverSession {
     await this.#conversation.connect(() => this.#commKey());
     await this.#checkSerial();
     await this.#readClock();
+    if (this.#context.terminal.isLookedAt === true) return;
     const mask = Buffer.alloc(4);
     mask.writeUInt32LE(ATTENDANCE_EVENTS);
     // Firmware without events is read all the same, at every poll.
