@@ -16,9 +16,13 @@ export interface CapturedPiece {
 export class CaptureRing {
   readonly #pieces: CapturedPiece[] = [];
   #bytes = 0;
+  /** What comes in answers a secret, and may be one. */
+  #isConcealing = false;
 
   add(direction: 'in' | 'out', monoMs: number, bytes: Uint8Array): void {
     const kept = Uint8Array.from(bytes.subarray(Math.max(0, bytes.length - CAPTURE_BYTES_MAX)));
+    if (direction === 'out') this.#isConcealing = false;
+    else if (this.#isConcealing) kept.fill(0);
     this.#pieces.push({ direction, monoMs, bytes: kept });
     this.#bytes += kept.length;
     while (this.#bytes > CAPTURE_BYTES_MAX || this.#pieces.length > CAPTURE_PIECES_MAX) {
@@ -26,8 +30,12 @@ export class CaptureRing {
     }
   }
 
-  /** Blackens everything since the last write, that write included: it holds a key, a PIN or a template. */
+  /**
+   * Blackens everything from the last write to the next one, that next one not included: it holds a key, a PIN or a
+   * template, or answers one. What answers is blackened as it comes, since it may come in parts, too late or broken.
+   */
   conceal(): void {
+    this.#isConcealing = true;
     for (let index = this.#pieces.length - 1; index >= 0; index--) {
       const piece = this.#pieces[index];
       piece?.bytes.fill(0);

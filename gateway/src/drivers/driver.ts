@@ -115,7 +115,7 @@ export interface DriverContext<Options> {
    * Resolves at once where the port is not shared. Fails when the connection is gone.
    */
   takeTurn(): Promise<() => void>;
-  /** Blackens what the capture holds from the last write on: it was, or answers, a secret. */
+  /** Blackens what the capture holds from the last write to the next: it was, or answers, a secret. */
   conceal(): void;
   /** Ends this connection; the supervisor tells why and tries again by its own schedule. */
   giveUp(reason: RollcallError): void;
@@ -160,7 +160,7 @@ export interface DriverDefinition<Options> {
   readonly link: SerialLink | HidLink;
   /** What discovery goes by; absent where no USB number says anything about the family. */
   readonly usb?: readonly UsbHint[];
-  /** True where bytes on the wire can be biometric: then only what the session hands to `capture` is kept. */
+  /** True where bytes on the wire can be biometric or a PIN: then only what the session hands to `capture` is kept. */
   readonly capturesItself?: true;
   /** Milliseconds of silence after which a device that should send heartbeats counts as degraded. */
   readonly silenceLimitMs?: number;

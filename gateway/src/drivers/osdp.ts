@@ -16,6 +16,8 @@ export const driver = defineDriver({
   silenceLimitMs: OFFLINE_MS,
   options: osdpOptions,
   sharesPort: true,
+  // Whatever fails its check may be a key that somebody pressed.
+  capturesItself: true,
   baudFrom: ({ baud }) => baud,
   addressOf: ({ address }) => address,
   open: (context) => new OsdpSession(context),

@@ -113,13 +113,21 @@ class Pn532Session implements DriverSession {
       }
       isRest = true;
     }
-    if (isAnswerBroken) this.#link.receivedBroken();
+    if (!isAnswerBroken) return;
+    // Nobody can say any more which answer it was: to the password of a card it would be its PACK.
+    if (this.#context.options.credential === 'ntag') this.#context.conceal();
+    this.#link.receivedBroken();
   }
 
   #onFrame(frame: Uint8Array): void {
     this.#isWaking = false;
-    if (this.#link.receive(decodeReply(frame))) this.#context.count('frames_ok');
-    else this.#context.count('bytes_discarded', frame.length);
+    if (this.#link.receive(decodeReply(frame))) {
+      this.#context.count('frames_ok');
+      return;
+    }
+    this.#context.count('bytes_discarded', frame.length);
+    // A late answer, of which nobody knows the question any more.
+    if (this.#context.options.credential === 'ntag') this.#context.conceal();
   }
 
   #readKey(): Uint8Array | undefined {

@@ -50,6 +50,7 @@ class WiegandSession implements DriverSession {
       onLine: (line, followsLineEnd) => this.#onLine(line, followsLineEnd),
       onDropped: (bytes, isLine) => {
         context.count('bytes_discarded', bytes);
+        this.#captureHidden(bytes);
         if (!isLine) return;
         context.count('resyncs');
         this.#followsGarbage = true;
@@ -71,6 +72,7 @@ class WiegandSession implements DriverSession {
     const line = raw.trim();
     const mayBeTail = !followsLineEnd || this.#followsGarbage;
     if (line === '') {
+      this.#capture(raw);
       // Noise seldom writes the CR LF of a real line end.
       if (raw.endsWith('\r')) this.#followsGarbage = false;
       return;
@@ -79,10 +81,12 @@ class WiegandSession implements DriverSession {
     this.#followsGarbage = result.type === 'rejected' && !raw.endsWith('\r');
     if (result.type === 'rejected') {
       this.#context.count('bytes_discarded', raw.length + 1);
+      this.#captureHidden(raw.length + 1);
       this.#reject(result.reason, result.message);
       return;
     }
-    if (result.type === 'keys') this.#context.conceal();
+    if (result.type === 'keys') this.#captureHidden(raw.length + 1);
+    else this.#capture(raw);
     if (mayBeTail && !(result.type === 'card' && result.isVerified)) {
       // Without a parity nothing can prove that it is whole.
       this.#context.count('bytes_discarded', raw.length + 1);
@@ -101,6 +105,15 @@ class WiegandSession implements DriverSession {
     this.#context.emit({ type: 'card', read, ...(isVerified ? {} : { unverified: true }) });
   }
 
+  #capture(raw: string): void {
+    this.#context.capture('in', Buffer.from(`${raw}\n`, 'latin1'));
+  }
+
+  /** How much it was, and nothing of it: a line that nobody understands may be a key that somebody pressed. */
+  #captureHidden(bytes: number): void {
+    this.#context.capture('in', new Uint8Array(bytes));
+  }
+
   #reject(reason: string, message: string): void {
     this.#context.emit({ type: 'rejected', reason, message });
   }
@@ -112,6 +125,7 @@ export const driver = defineDriver({
   kind: 'card',
   title: 'Wiegand readers and keypads behind a serial bridge',
   hasLights: false,
+  capturesItself: true,
   link: { baud: 9600, dtr: true, rts: true, readyWithinMs: 0 },
   options,
   baudFrom: ({ baud }) => baud,

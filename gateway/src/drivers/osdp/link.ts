@@ -42,13 +42,15 @@ export class Link {
   #previous = 0;
   #address: number;
   #isHolding = false;
+  /** What is asked now is a secret, and so is its answer. */
+  #isSecret = false;
   channel: SecureChannel | undefined;
   lastHeardMs: number;
 
   constructor(context: DriverContext<OsdpOptions>) {
     this.#context = context;
     this.#address = context.options.address;
-    this.#exchange = new Exchange({ clock: context.clock, write: (bytes) => context.write(bytes) });
+    this.#exchange = new Exchange({ clock: context.clock, write: (bytes) => this.#write(bytes) });
     this.lastHeardMs = context.clock.monoMs();
   }
 
@@ -133,6 +135,7 @@ export class Link {
     const wireMs = Math.ceil(((bytes.length + REPLY_BYTES_MAX) * BITS_PER_BYTE * 1000) / options.baud);
     const endTurn = this.#isHolding ? () => undefined : await this.#context.takeTurn();
     try {
+      this.#isSecret = isSecret === true;
       const reply = await this.#exchange.ask({
         bytes,
         timeoutMs: options.reply_timeout_ms + wireMs,
@@ -147,9 +150,14 @@ export class Link {
       this.#context.count('timeouts');
       return undefined;
     } finally {
-      if (isSecret === true) this.#context.conceal();
       endTurn();
     }
+  }
+
+  #write(bytes: Uint8Array): Promise<void> {
+    this.#context.capture('out', bytes);
+    if (this.#isSecret) this.#context.conceal();
+    return this.#context.write(bytes);
   }
 
   /** Number 0 is a reader that is busy or has just started; any other number answers an earlier question. */

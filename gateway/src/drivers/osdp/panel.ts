@@ -121,6 +121,7 @@ export class OsdpSession implements DriverSession {
         this.#onDiscarded(event);
         continue;
       }
+      this.#context.capture('in', event.bytes);
       this.#noiseBytes = 0;
       const packet = parsePacket(event.bytes);
       if (packet?.code === REPLY.keypad) this.#context.conceal();
@@ -131,9 +132,10 @@ export class OsdpSession implements DriverSession {
   #onDiscarded({ bytes, reason }: { bytes: number; reason: string }): void {
     const { count, emit } = this.#context;
     count('bytes_discarded', bytes);
+    // Their number, and nothing of them: what failed its check may be keys that somebody pressed.
+    this.#context.capture('in', new Uint8Array(bytes));
     if (reason === 'bad_checksum') {
       count('frames_bad_checksum');
-      this.#context.conceal();
       emit({
         type: 'rejected',
         reason: 'checksum',

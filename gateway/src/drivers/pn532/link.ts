@@ -15,7 +15,7 @@ export interface Pn532LinkOptions {
   /** Of the driver's context: fails at once when the connection is gone. */
   write(bytes: Uint8Array): Promise<void>;
   onTimeout(): void;
-  /** A command with a secret in it was just written. */
+  /** A command with a secret in it was just written, or something during its exchange: what answers is one as well. */
   onSecretWritten(): void;
 }
 
@@ -149,7 +149,6 @@ export class Pn532Link {
     waiting.sendings += 1;
     this.#silence.restart();
     this.#write(waiting.bytes);
-    if (waiting.isSecret) this.#options.onSecretWritten();
   }
 
   #onAcknowledged(waiting: Waiting): void {
@@ -194,5 +193,6 @@ export class Pn532Link {
     this.#options.write(bytes).catch((error: unknown) => {
       if (this.#waiting === waiting) this.#end()?.reject(error);
     });
+    if (waiting?.isSecret === true) this.#options.onSecretWritten();
   }
 }
