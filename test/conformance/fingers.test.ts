@@ -185,6 +185,24 @@ describe('a module of the GT-521F series', () => {
     expect(on.presentations).toEqual([1]);
   });
 
+  it('reads fingers while its three thousand slots are looked through, and notices what changes meanwhile', async () => {
+    const options = { model: 'gt521f52' };
+    const on = await new FingerBench('gt521f', { profile: 'gt521f52', options }).ready();
+    await on.enroll(1, 'asha-right-thumb');
+    const template = await on.settle(on.sensor.exportTemplate(1));
+    await on.settle(on.sensor.importTemplate(2_999, template));
+    let isOver = false;
+    const reading = on.sensor.occupiedSlots().finally(() => {
+      isOver = true;
+    });
+    await on.pass(2_000);
+    await on.touch('asha-right-thumb', 2_000);
+    expect([on.presentations, isOver]).toEqual([[1], false]);
+    // Behind where it is looked by now.
+    await on.settle(on.sensor.importTemplate(0, template));
+    expect(await on.settle(reading, 900_000)).toEqual([0, 1, 2_999]);
+  });
+
   it('downloads the picture where the gateway is to compare', async () => {
     const on = await new FingerBench('gt521f', { options: { match: 'gateway' } }).ready();
     await on.touch('asha-right-thumb', 8_000);

@@ -111,6 +111,38 @@ describe('the slots of a scanner', () => {
     expect(sensor.done).toEqual(['delete all', 'import 0', 'delete all', 'import 0']);
   });
 
+  it('of a module without a name are kept for as long as it is connected: a roster changes what changed', async () => {
+    const { sync, gallery } = fixture('s1', 's2');
+    const sensor = new FakeSensor(undefined);
+    sync.sensorChanged(SCANNER, sensor);
+    await settle();
+    sensor.done.length = 0;
+    sync.galleryChanged();
+    await settle();
+    expect(sensor.done).toEqual([]);
+    gallery.known = [entry('s2'), entry('s3')];
+    sync.galleryChanged();
+    await settle();
+    expect(sensor.done).toEqual(['delete 0', 'import 0']);
+    expect([0, 1].map((slot) => sync.holderOf(SCANNER, slot))).toEqual(['s3', 's2']);
+  });
+
+  it('of a module without a name are emptied again when that failed before', async () => {
+    const { sync, clock } = fixture('s1');
+    const sensor = new FakeSensor(undefined);
+    const { deleteAll } = sensor;
+    sensor.deleteAll = () => Promise.reject(new RollcallError('DEVICE_TIMEOUT', 'silent'));
+    sensor.slots.set(0, Buffer.from('somebody'));
+    sync.sensorChanged(SCANNER, sensor);
+    await settle();
+    expect(sync.holderOf(SCANNER, 0)).toBeUndefined();
+    sensor.deleteAll = deleteAll;
+    clock.advance(60_000);
+    await settle();
+    expect(sensor.done).toEqual(['delete all', 'import 0']);
+    sync.stop();
+  });
+
   it('hold as many templates as there are, the first ones', async () => {
     const { sync } = fixture('s1', 's2', 's3');
     const sensor = new FakeSensor('module-a', 2);

@@ -90,6 +90,7 @@ export class GallerySync {
         slots,
         signal: scanner.stopped.signal,
         log,
+        isVerified: scanner.isVerified,
         onVerified: () => {
           scanner.isVerified = true;
         },

@@ -12,6 +12,8 @@ export interface SlotSyncOptions {
   slots: FingerSlots;
   signal: AbortSignal;
   log: Log;
+  /** What a slot says was believed before, on this connection: the module is still the same one. */
+  isVerified: boolean;
   /** From now on what a slot says can be believed. */
   onVerified(): void;
 }
@@ -57,8 +59,8 @@ interface Tidied {
 }
 
 async function removeForeign(options: SlotSyncOptions, allowed: ReadonlySet<string>): Promise<Tidied> {
-  const { key, sensor, slots, signal } = options;
-  if (sensor.identity === undefined) {
+  const { key, sensor, slots, signal, isVerified } = options;
+  if (sensor.identity === undefined && !isVerified) {
     // Nothing tells this module from another one: what it holds may be anybody's.
     await sensor.deleteAll(signal);
     slots.clear(key);

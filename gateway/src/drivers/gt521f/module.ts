@@ -203,15 +203,12 @@ export class Gt521fModule {
     if (!isAck && parameter !== NACK.databaseEmpty) throw refusal('DeleteAll', parameter);
   }
 
-  /** One by one, until as many were found as there are: there is no table to read. */
-  async occupiedSlots(signal: AbortSignal): Promise<number[]> {
-    const count = await this.link.command({ name: 'GetEnrollCount', code: COMMAND.getEnrollCount });
-    const slots: number[] = [];
-    for (let slot = 0; slot < this.capacity && slots.length < count; slot++) {
-      signal.throwIfAborted();
-      if ((await this.#slotState(slot)).isAck) slots.push(slot);
-    }
-    return slots;
+  enrolledCount(): Promise<number> {
+    return this.link.command({ name: 'GetEnrollCount', code: COMMAND.getEnrollCount });
+  }
+
+  async isOccupied(slot: number): Promise<boolean> {
+    return (await this.#slotState(slot)).isAck;
   }
 
   #slotState(slot: number) {

@@ -8,6 +8,10 @@ import type { Gt521fModule } from './module.js';
 
 const CAPTURES = 3;
 const MISMATCHES_MAX = 3;
+/** Slots that are looked at in one turn: a quarter of a second at 9600 baud, which a finger may wait. */
+const SLOTS_A_TURN = 8;
+/** How often the slots are read anew because they changed meanwhile. */
+const READINGS_MAX = 3;
 
 export interface Gt521fSensorOptions {
   clock: Clock;
@@ -73,8 +77,18 @@ export class Gt521fSensor implements FingerSensor {
     return this.#inTurn(signal, () => this.#options.module.deleteAll());
   }
 
-  occupiedSlots(signal?: AbortSignal): Promise<number[]> {
-    return this.#inTurn(signal, (either) => this.#options.module.occupiedSlots(either));
+  /** One by one, since there is no table to read, and a few at a time: fingers are read in between. */
+  async occupiedSlots(signal?: AbortSignal): Promise<number[]> {
+    for (let tries = 0; tries < READINGS_MAX; tries++) {
+      const count = await this.#enrolledCount(signal);
+      const slots = await this.#findSlots(count, signal);
+      // Somebody may have been enrolled or deleted between two turns, behind where it is looked.
+      if (slots.length === count && (await this.#enrolledCount(signal)) === count) return slots;
+    }
+    throw new RollcallError(
+      'DEVICE_REFUSED',
+      'The slots of the fingerprint module changed each time that they were read; does another program use it?',
+    );
   }
 
   captureImage(signal?: AbortSignal): Promise<FingerImage> {
@@ -108,6 +122,25 @@ export class Gt521fSensor implements FingerSensor {
       if (capture === 'ok') return;
       if (capture === 'poor') onStep?.({ step: 'poor' });
     }
+  }
+
+  #enrolledCount(signal: AbortSignal | undefined): Promise<number> {
+    return this.#inTurn(signal, () => this.#options.module.enrolledCount());
+  }
+
+  /** Until as many were found as there are. */
+  async #findSlots(count: number, signal: AbortSignal | undefined): Promise<number[]> {
+    const slots: number[] = [];
+    for (let from = 0; from < this.capacity && slots.length < count; from += SLOTS_A_TURN) {
+      await this.#inTurn(signal, async (either) => {
+        const end = Math.min(from + SLOTS_A_TURN, this.capacity);
+        for (let slot = from; slot < end && slots.length < count; slot++) {
+          either.throwIfAborted();
+          if (await this.#options.module.isOccupied(slot)) slots.push(slot);
+        }
+      });
+    }
+    return slots;
   }
 
   #presence(signal: AbortSignal) {
