@@ -316,7 +316,9 @@ export class Gateway {
     });
     return createFleet({
       devices: config.devices,
-      openTransport: createOpenTransport(clock, undefined, (stranger) => this.#tellStranger(stranger)),
+      openTransport: createOpenTransport(clock, undefined, (news) =>
+        'moreCalls' in news ? this.#tellMoreStrangers(news.moreCalls) : this.#tellStranger(news),
+      ),
       clock,
       log: log.child({ part: 'devices' }),
       record: createRecordPunch({ ...recording, lookup, pinTries: new PinTries(clock) }),
@@ -340,6 +342,14 @@ export class Gateway {
       'a terminal that is not in the configuration calls; it was refused',
     );
     void this.#append(eventRow(this.#stamp(), { type: 'terminal_unknown', serial, address }));
+  }
+
+  #tellMoreStrangers(calls: number): void {
+    this.#options.log.warn(
+      { code: 'TERMINAL_UNKNOWN', calls },
+      'more calls of unknown terminals were refused',
+    );
+    void this.#append(eventRow(this.#stamp(), { type: 'terminals_refused', calls }));
   }
 
   #createMaintenance(): Maintenance {

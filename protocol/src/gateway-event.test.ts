@@ -25,6 +25,7 @@ describe('a gateway event', () => {
       reason: 'cleared',
     },
     { type: 'device_clock_wrong', device_id: 'zk-gate', offset_ms: -1_800_000 },
+    { type: 'terminals_refused', calls: 17 },
     { type: 'terminal_unknown', serial: 'CKJM201260001', address: '10.0.0.7' },
   ])('of type $type survives the wire', (detail) => {
     expectRoundTrip(gatewayEventSchema, { ...position, detail });

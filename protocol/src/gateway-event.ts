@@ -53,6 +53,11 @@ const eventDetailSchema = z.discriminatedUnion('type', [
     offset_ms: z.int(),
   }),
   z.strictObject({
+    /** So many calls were refused within an hour beyond those of which `terminal_unknown` tells one by one. */
+    type: z.literal('terminals_refused'),
+    calls: z.int().min(1),
+  }),
+  z.strictObject({
     /** Somebody calls the gateway with a serial number that is not configured, or from another address. */
     type: z.literal('terminal_unknown'),
     serial: z.string().min(1).max(32),

@@ -10,7 +10,7 @@ import { silentLog } from '@rollcall/gateway/log';
 import type { RowStamp } from '@rollcall/gateway/store/outbox-row';
 import { openStore, type Store } from '@rollcall/gateway/store/store';
 import { Writer } from '@rollcall/gateway/store/writer';
-import type { Stranger } from '@rollcall/gateway/transport/http-listener';
+import type { StrangerNews } from '@rollcall/gateway/transport/http-listener';
 import { createOpenTransport } from '@rollcall/gateway/transport/open-transport';
 import type { Clock } from '@rollcall/protocol/clock';
 import { systemClock } from '@rollcall/protocol/system-clock';
@@ -49,7 +49,7 @@ interface Running {
 /** A simulated terminal on a real TCP port and what keeps its log: fleet, driver, writer and a SQLite store on disk. */
 export class TerminalRig {
   readonly terminal: SimulatedDevice;
-  readonly strangers: Stranger[] = [];
+  readonly strangers: StrangerNews[] = [];
   readonly #options: RigOptions;
   readonly #port: string;
   #running: Running;

@@ -59,6 +59,11 @@ function messageFor(detail: EventRow['row']['detail']): { code: ErrorCode; messa
         code: 'DEVICE_CLOCK_WRONG',
         message: `The clock of ${detail.device_id} is ${Math.abs(Math.round(detail.offset_ms / 1_000))} s ${detail.offset_ms > 0 ? 'ahead' : 'behind'}. What it logs is corrected; set its clock and its time zone`,
       };
+    case 'terminals_refused':
+      return {
+        code: 'TERMINAL_UNKNOWN',
+        message: `${detail.calls} more calls of terminals that are not in the configuration were refused by the gateway within an hour. Somebody may be trying numbers: see who can reach its network of terminals`,
+      };
     case 'terminal_unknown':
       return {
         code: 'TERMINAL_UNKNOWN',

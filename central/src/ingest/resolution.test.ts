@@ -218,6 +218,7 @@ describe('whose punch it is', () => {
     [{ type: 'log_lines_rejected', device_id: 'reader-1', lines: 2, reason: 'no time' }, 'LOG_LINE_INVALID'],
     [{ type: 'log_gap', device_id: 'reader-1', from: null, through: null, reason: 'x' }, 'DEVICE_LOG_GAP'],
     [{ type: 'device_clock_wrong', device_id: 'reader-1', offset_ms: -1_800_000 }, 'DEVICE_CLOCK_WRONG'],
+    [{ type: 'terminals_refused', calls: 300 }, 'TERMINAL_UNKNOWN'],
     [{ type: 'terminal_unknown', serial: 'CKJM1', address: '10.0.0.7' }, 'TERMINAL_UNKNOWN'],
   ])('puts before a person what a terminal has on it: %o', async (detail, code) => {
     await send(gateway.batch('event', [gateway.event(1, detail)]));

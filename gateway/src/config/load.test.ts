@@ -169,6 +169,18 @@ devices:
     );
   });
 
+  it('refuses one terminal as two devices, by whichever address it is to call', () => {
+    const terminals = (...ports: string[]): string =>
+      `${GOOD}${ports.map((port, at) => `  - { id: zk-${at}, driver: zk-push, port: "${port}" }\n`).join('')}`;
+    const port = 'http://10.0.0.2:8081/SN1';
+    for (const other of [`${port}?from=10.0.0.8`, 'http://10.0.0.2:8082/SN1']) {
+      expect(refusal(terminals(`${port}?from=10.0.0.7`, other))).toMatch(
+        /devices\[3\]\.port: names terminal SN1, which is devices\[2\] already/,
+      );
+    }
+    expect(load(terminals(port, 'http://10.0.0.2:8081/SN2')).config.devices).toHaveLength(4);
+  });
+
   it('lets devices of a bus share a port, each with its own address and all with one speed', () => {
     const bus = (...entries: string[]): string =>
       `${GOOD}${entries.map((entry, at) => `  - { id: osdp-${at}, port: /dev/serial/by-id/bus, ${entry} }\n`).join('')}`;

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { DriverDefinition } from '../drivers/driver.js';
 import { driverIds, findDriver } from '../drivers/registry.js';
+import { parseHttpAddress } from '../transport/http-address.js';
 import { nearestWord } from './nearest-word.js';
 import { asGroup, type Findings, type Group, readKeys } from './parse-document.js';
 import { isUnstablePort, lastingNameOf, misfit } from './port.js';
@@ -28,6 +29,7 @@ export function readDevices(raw: unknown, findings: Findings): DeviceConfig[] {
   checkPortForms(devices, findings);
   checkWithCard(devices, findings);
   checkPorts(devices, findings);
+  checkSerials(devices, findings);
   return devices as DeviceConfig[];
 }
 
@@ -181,6 +183,24 @@ function checkPorts(devices: readonly Read[], findings: Findings): void {
     if (isUnstablePort(port)) {
       findings.warnings.push(
         `devices[${index}].port: ${port} may be another reader after the next restart; find the lasting name with ${lastingNameOf(port)} and write that`,
+      );
+    }
+  }
+}
+
+/** By the serial number a terminal that calls is known, whatever address it is told: two devices cannot be one terminal. */
+function checkSerials(devices: readonly Read[], findings: Findings): void {
+  const first = new Map<string, number>();
+  for (const [index, { port }] of devices.entries()) {
+    const serial = port === undefined ? undefined : parseHttpAddress(port)?.serial;
+    if (serial === undefined) continue;
+    const earlier = first.get(serial);
+    if (earlier === undefined) first.set(serial, index);
+    // The same port in full has been said already.
+    else if (devices[earlier]?.port !== port) {
+      findings.problem(
+        ['devices', index, 'port'],
+        `names terminal ${serial}, which is devices[${earlier}] already; a terminal is one device, with one "?from="`,
       );
     }
   }

@@ -4,7 +4,7 @@ import { connect, createServer } from 'node:net';
 import { ManualClock } from '@rollcall/protocol/manual-clock';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseHttpAddress } from './http-address.js';
-import { BODY_BYTES_MAX, type Stranger } from './http-listener.js';
+import { BODY_BYTES_MAX, STRANGERS_TOLD_MAX, type StrangerNews } from './http-listener.js';
 import { createOpenTransport } from './open-transport.js';
 import type { OpenTransport, Transport } from './transport.js';
 
@@ -12,7 +12,7 @@ const LINK = { baud: 9600, dtr: false, rts: false };
 
 let port: number;
 let clock: ManualClock;
-let strangers: Stranger[];
+let strangers: StrangerNews[];
 let openTransport: OpenTransport;
 let opened: Transport[];
 let heard: string[];
@@ -102,6 +102,27 @@ describe('an address on which terminals call', () => {
     await call('/iclock/cdata?SN=OTHER');
     expect(strangers).toHaveLength(3);
     expect(heard).toEqual([]);
+  });
+
+  it('tells of no more than some strangers an hour, and counts the others', async () => {
+    const device = await answer('SN-A');
+    const knock = async (times: number, name: string): Promise<void> => {
+      for (let turn = 0; turn < times; turn++) await call(`/iclock/cdata?SN=${name}${turn}`);
+    };
+    await knock(STRANGERS_TOLD_MAX + 30, 'X');
+    expect(strangers).toHaveLength(STRANGERS_TOLD_MAX);
+    // A device that connects anew in between makes no difference.
+    await device.close();
+    await answer('SN-A');
+    clock.advance(3_599_000);
+    expect(strangers).toHaveLength(STRANGERS_TOLD_MAX);
+    clock.advance(1_000);
+    expect(strangers.at(-1)).toEqual({ moreCalls: 30 });
+    await knock(STRANGERS_TOLD_MAX + 5, 'Y');
+    clock.advance(3_600_000);
+    expect(strangers).toHaveLength(2 * (STRANGERS_TOLD_MAX + 1));
+    expect(strangers.at(-1)).toEqual({ moreCalls: 5 });
+    expect(clock.pendingTimers).toBe(0);
   });
 
   it('refuses the right serial number from another address', async () => {

@@ -14,10 +14,11 @@ const HEAD_BYTES_MAX = 8 * 1024;
 const REQUEST_TIMEOUT_MS = 60_000;
 /** Requests of one terminal: it polls every few seconds, and sends a backlog one upload after the other. */
 const RATE = { perSecond: 50, burst: 200 };
-/** Refused callers, of all addresses together. */
-const STRANGER_RATE = { perSecond: 5, burst: 50 };
+const HOUR_MS = 3_600_000;
+/** Strangers that are told of one by one in an hour; each is a row on the disk and an alarm. The others are counted. */
+export const STRANGERS_TOLD_MAX = 20;
 /** The same stranger is told of once in this time. */
-const STRANGER_TOLD_EVERY_MS = 3_600_000;
+const STRANGER_TOLD_EVERY_MS = HOUR_MS;
 /** Strangers remembered; beyond, the oldest is told of again. */
 const STRANGERS_MAX = 256;
 const SERIAL = /^[A-Za-z0-9_-]{1,32}$/;
@@ -27,6 +28,11 @@ export interface Stranger {
   serial: string;
   address: string;
 }
+
+export type StrangerNews =
+  | Stranger
+  /** Calls of others within the last hour, of which nothing else is told. */
+  | { moreCalls: number };
 
 /** One request as it came. The answer has to come exactly once. */
 export interface HttpCall {
@@ -52,19 +58,24 @@ export class HttpListener {
   readonly #clock: Clock;
   readonly #name: string;
   readonly #address: HttpAddress;
-  readonly #onStranger: (stranger: Stranger) => void;
+  readonly #onStranger: (news: StrangerNews) => void;
   readonly #registrations = new Map<string, Registration>();
   readonly #toldMs = new Map<string, number>();
   readonly #strangerBucket: TokenBucket;
+  #untoldCalls = 0;
+  /** When they are told of; undefined while there are none. */
+  #untoldDueMs: number | undefined;
+  #cancelUntold: (() => void) | undefined;
   #server: Server | undefined;
   #opening: Promise<void> | undefined;
 
-  constructor(address: HttpAddress, clock: Clock, onStranger: (stranger: Stranger) => void) {
+  constructor(address: HttpAddress, clock: Clock, onStranger: (news: StrangerNews) => void) {
     this.#address = address;
     this.#name = `http://${address.host}:${address.port}`;
     this.#clock = clock;
     this.#onStranger = onStranger;
-    this.#strangerBucket = new TokenBucket(STRANGER_RATE, clock.monoMs());
+    const perSecond = (STRANGERS_TOLD_MAX * 1_000) / HOUR_MS;
+    this.#strangerBucket = new TokenBucket({ perSecond, burst: STRANGERS_TOLD_MAX }, clock.monoMs());
   }
 
   /** Allows a terminal, before anything listens: what is not allowed is a stranger. */
@@ -97,6 +108,7 @@ export class HttpListener {
     const server = this.#server;
     this.#server = undefined;
     this.#opening = undefined;
+    this.#cancelUntold?.();
     if (server === undefined) return;
     await new Promise<void>((resolve) => {
       server.close(() => resolve());
@@ -110,6 +122,7 @@ export class HttpListener {
     server.on('request', (request, response) => void this.#onRequest(request, response));
     server.on('clientError', (_error, socket) => socket.destroy());
     this.#server = server;
+    this.#scheduleUntold();
     const { host, port } = this.#address;
     return new Promise((resolve, reject) => {
       server.once('error', (cause) => reject(cannotListen(this.#name, cause)));
@@ -154,12 +167,34 @@ export class HttpListener {
     const key = `${serial} ${address}`;
     const told = this.#toldMs.get(key);
     if (told !== undefined && nowMs - told < STRANGER_TOLD_EVERY_MS) return;
-    if (!this.#strangerBucket.take(nowMs)) return;
+    if (!this.#strangerBucket.take(nowMs)) {
+      this.#countUntold(nowMs);
+      return;
+    }
     this.#toldMs.delete(key);
     this.#toldMs.set(key, nowMs);
     const [oldest] = this.#toldMs.keys();
     if (this.#toldMs.size > STRANGERS_MAX && oldest !== undefined) this.#toldMs.delete(oldest);
     this.#onStranger({ serial, address });
+  }
+
+  #countUntold(nowMs: number): void {
+    this.#untoldCalls += 1;
+    if (this.#untoldDueMs !== undefined) return;
+    this.#untoldDueMs = nowMs + HOUR_MS;
+    this.#scheduleUntold();
+  }
+
+  /** The count outlives the listening: a device that connects anew does not make more of them. */
+  #scheduleUntold(): void {
+    if (this.#untoldDueMs === undefined) return;
+    const waitMs = Math.max(0, this.#untoldDueMs - this.#clock.monoMs());
+    this.#cancelUntold = this.#clock.after(waitMs, () => {
+      const moreCalls = this.#untoldCalls;
+      this.#untoldCalls = 0;
+      this.#untoldDueMs = undefined;
+      this.#onStranger({ moreCalls });
+    });
   }
 }
 

@@ -2,7 +2,7 @@ import type { Clock } from '@rollcall/protocol/clock';
 import { type SystemFiles, systemFiles } from '../system/system-files.js';
 import { createOpenHid } from './hid/open-hid.js';
 import { parseHttpAddress } from './http-address.js';
-import { HttpListener, type Stranger } from './http-listener.js';
+import { HttpListener, type StrangerNews } from './http-listener.js';
 import { HttpTransport } from './http-transport.js';
 import { SerialPortTransport } from './serial-port.js';
 import { sharePorts } from './shared-port.js';
@@ -17,7 +17,7 @@ import type { OpenTransport } from './transport.js';
 export function createOpenTransport(
   clock: Clock,
   files: SystemFiles = systemFiles(),
-  onStranger: (stranger: Stranger) => void = () => undefined,
+  onStranger: (news: StrangerNews) => void = () => undefined,
 ): OpenTransport {
   const openHid = createOpenHid({ clock, files });
   const listeners = new Map<string, HttpListener>();
