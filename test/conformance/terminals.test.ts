@@ -207,6 +207,14 @@ describe('a terminal that is asked', () => {
     await until('it is ready', () => rig?.state === 'ready');
     await rig?.changeUser({ action: 'put', user: '4711', name: 'Asha' });
     expect(terminal.firmware.users).toEqual(['1001', '1002', '1003', '4711']);
+    // Whoever runs the terminal still does, with the same password, under another name.
+    const before = Buffer.from(terminal.firmware.userRecord?.('1001') ?? []);
+    await rig?.changeUser({ action: 'put', user: '1001', name: 'Ravi' });
+    const after = Buffer.from(terminal.firmware.userRecord?.('1001') ?? []);
+    expect(before.includes('4321') && before.includes('Somebody')).toBe(true);
+    expect(after).toEqual(
+      Buffer.from(before.toString('latin1').replace('Somebody', 'Ravi\0\0\0\0'), 'latin1'),
+    );
     await rig?.changeUser({ action: 'forget_biometrics', user: '4711' });
     await rig?.changeUser({ action: 'remove', user: '1002' });
     await rig?.changeUser({ action: 'remove', user: 'nobody' });

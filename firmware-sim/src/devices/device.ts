@@ -53,6 +53,8 @@ export interface Firmware {
   readonly memory?: TerminalMemory;
   /** Of terminals that let users be changed: whom they know. */
   readonly users?: readonly string[];
+  /** The same: what they have of one, as it lies in their memory. */
+  userRecord?(user: string): Uint8Array;
   /** What only this kind of device can be made to do, its own faults included. */
   readonly commands?: readonly FirmwareCommand[];
 }

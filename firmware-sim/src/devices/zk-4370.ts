@@ -33,8 +33,8 @@ class Zk4370Firmware implements Firmware {
   readonly #context: FirmwareContext;
   readonly #dialect: Dialect;
   #packets = new ZkPackets();
-  /** Users that the host wrote, with their numbers, and those that it deleted; both survive a power cut. */
-  readonly #written = new Map<string, number>();
+  /** Users that the host wrote, as it wrote them, and those that it deleted; both survive a power cut. */
+  readonly #written = new Map<string, Buffer>();
   readonly #deleted = new Set<string>();
   #session = 0;
   #isAuthorized = false;
@@ -91,6 +91,10 @@ class Zk4370Firmware implements Firmware {
   /** Whom it knows. */
   get users(): readonly string[] {
     return this.#people();
+  }
+
+  userRecord(user: string): Buffer {
+    return this.#written.get(user) ?? this.#dialect.user(user, uidOf(user));
   }
 
   ghostFrame(): Uint8Array {
@@ -249,7 +253,7 @@ class Zk4370Firmware implements Firmware {
   #takeUser(packet: ZkPacket): void {
     const { data } = packet;
     const user = data.length === 72 ? textOf(data.subarray(48)) : String(data.readUInt32LE(24));
-    this.#written.set(user, data.readUInt16LE(0));
+    this.#written.set(user, Buffer.from(data));
     this.#deleted.delete(user);
     this.#answer(packet, OK);
   }
@@ -267,11 +271,11 @@ class Zk4370Firmware implements Firmware {
   }
 
   #uid(user: string): number {
-    return this.#written.get(user) ?? uidOf(user);
+    return this.#written.get(user)?.readUInt16LE(0) ?? uidOf(user);
   }
 
   #users(): Buffer {
-    const records = this.#people().map((user) => this.#dialect.user(user, this.#uid(user)));
+    const records = this.#people().map((user) => this.userRecord(user));
     const bytes = records.reduce((sum, { length }) => sum + length, 0);
     return Buffer.concat([number(bytes), ...records]);
   }

@@ -54,10 +54,17 @@ function record8({ user, localMs, verify, status }: Entry): Buffer {
   return record;
 }
 
+/** Whoever was enrolled first runs the terminal; everybody has a password and a group. */
+const ADMINISTRATOR = 14;
+const privilegeOf = (uid: number): number => (uid === 1 ? ADMINISTRATOR : 0);
+
 function user72(user: string, uid: number): Buffer {
   const record = Buffer.alloc(72);
   record.writeUInt16LE(uid);
+  record.writeUInt8(privilegeOf(uid), 2);
+  record.write('4321', 3, 8, 'latin1');
   record.write('Somebody', 11, 24, 'latin1');
+  record.write('2', 40, 7, 'latin1');
   record.write(user, 48, 24, 'latin1');
   return record;
 }
@@ -65,7 +72,10 @@ function user72(user: string, uid: number): Buffer {
 function user28(user: string, uid: number): Buffer {
   const record = Buffer.alloc(28);
   record.writeUInt16LE(uid);
+  record.writeUInt8(privilegeOf(uid), 2);
+  record.write('4321', 3, 5, 'latin1');
   record.write('Somebody', 8, 8, 'latin1');
+  record.writeUInt8(2, 21);
   record.writeUInt32LE(Number(user), 24);
   return record;
 }

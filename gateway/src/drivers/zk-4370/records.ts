@@ -88,17 +88,19 @@ export interface RawUser {
   uid: number;
   user: string;
   card: number;
+  /** All of it as the terminal has it, name and password included: to be written back, and for nothing else. */
+  record: Uint8Array;
 }
 
 export const USER_BYTES = [28, 72] as const;
 
-/** A user, of which names and passwords are dropped unread. */
+/** A user, of which names and passwords are left unread. */
 export function parseUser(record: Uint8Array): RawUser {
   const bytes = Buffer.from(record.buffer, record.byteOffset, record.byteLength);
   const uid = bytes.readUInt16LE(0);
   return record.length === 28
-    ? { uid, user: String(bytes.readUInt32LE(24)), card: bytes.readUInt32LE(16) }
-    : { uid, user: text(bytes.subarray(48, 72)), card: bytes.readUInt32LE(35) };
+    ? { uid, user: String(bytes.readUInt32LE(24)), card: bytes.readUInt32LE(16), record }
+    : { uid, user: text(bytes.subarray(48, 72)), card: bytes.readUInt32LE(35), record };
 }
 
 function text(field: Buffer): string {

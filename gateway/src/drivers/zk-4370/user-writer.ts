@@ -1,29 +1,30 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import type { UserChange } from '../user-change.js';
-import type { Conversation } from './conversation.js';
 import { COMMAND } from './packet.js';
 import type { RawUser } from './records.js';
-import { readUsers, type Users } from './users.js';
+import { readUsers, type UserConversation, type Users } from './users.js';
 
 /** Where the count of users is in the answer to `sizes`. */
 const USERS_AT = 16;
 const FINGERS = 10;
 const UID_MAX = 65_534;
+/** Where name and user id stand in the two records (4370 note, pyzk). The rest of a record is never written anew. */
+const LAYOUTS = {
+  28: { name: [8, 8], user: 24 },
+  72: { name: [11, 24], user: 48 },
+} as const;
 
 /** Changes whom a terminal knows (layouts of pyzk: `set_user`, `delete_user`, `delete_user_template`). */
 export class UserWriter {
-  readonly #conversation: Conversation;
+  readonly #conversation: UserConversation;
 
-  constructor(conversation: Conversation) {
+  constructor(conversation: UserConversation) {
     this.#conversation = conversation;
   }
 
   /** @throws RollcallError `DEVICE_REFUSED` or `DEVICE_TIMEOUT`. */
   async change(change: UserChange): Promise<void> {
-    const sizes = await this.#conversation.ask('for its counts', COMMAND.sizes);
-    const count =
-      sizes === undefined || sizes.length < USERS_AT + 4 ? 0 : Buffer.from(sizes).readUInt32LE(USERS_AT);
-    const known = count === 0 ? { users: [], size: undefined } : await readUsers(this.#conversation, count);
+    const known = await this.#read();
     const present = known.users.find(({ user }) => user === change.user);
     if (change.action === 'put') await this.#put(change, known, present);
     else if (present !== undefined && change.action === 'remove') await this.#remove(present);
@@ -31,27 +32,37 @@ export class UserWriter {
     await this.#conversation.ask('to take over what changed', COMMAND.refreshData);
   }
 
+  /** All of them or a refusal: who is not seen would be written over, or be made a second time. */
+  async #read(): Promise<Users> {
+    const sizes = await this.#conversation.ask('for its counts', COMMAND.sizes);
+    if (sizes !== undefined && sizes.length >= USERS_AT + 4) {
+      const count = Buffer.from(sizes).readUInt32LE(USERS_AT);
+      const known = count === 0 ? { users: [], size: undefined } : await readUsers(this.#conversation, count);
+      if (known.users.length === count) return known;
+    }
+    throw new RollcallError(
+      'DEVICE_REFUSED',
+      'The users of the terminal cannot be read, and nothing was changed; try again, or do it in its menu',
+    );
+  }
+
+  /** Of a user that is there the name alone changes: privilege, password, group and card are the terminal's own. */
   async #put(
     { user, name }: { user: string; name: string },
     { users, size = 72 }: Users,
     present: RawUser | undefined,
   ): Promise<void> {
-    const uid = present?.uid ?? Math.max(0, ...users.map((one) => one.uid)) + 1;
-    if (uid > UID_MAX) throw new RollcallError('DEVICE_REFUSED', 'The terminal has no room for another user');
-    const record = Buffer.alloc(size);
-    record.writeUInt16LE(uid);
-    if (size === 72) {
-      record.write(name, 11, 24, 'utf8');
-      record.writeUInt32LE(present?.card ?? 0, 35);
-      record.write(user, 48, 24, 'latin1');
-    } else {
-      if (!/^\d{1,9}$/.test(user)) {
-        throw new RollcallError('DEVICE_REFUSED', 'This terminal takes only digits as a user id');
-      }
-      record.write(name, 8, 8, 'utf8');
-      record.writeUInt32LE(present?.card ?? 0, 16);
-      record.writeUInt32LE(Number(user), 24);
+    const layout = LAYOUTS[size];
+    const record = present === undefined ? Buffer.alloc(size) : Buffer.from(present.record);
+    if (present === undefined) {
+      const uid = Math.max(0, ...users.map((one) => one.uid)) + 1;
+      if (uid > UID_MAX)
+        throw new RollcallError('DEVICE_REFUSED', 'The terminal has no room for another user');
+      record.writeUInt16LE(uid);
+      writeUserId(record, user);
     }
+    const [at, bytes] = layout.name;
+    record.fill(0, at, at + bytes).write(name, at, bytes, 'utf8');
     await this.#tell('to take a user', COMMAND.writeUser, record);
   }
 
@@ -75,4 +86,16 @@ export class UserWriter {
     if ((await this.#conversation.ask(name, command, data)) !== undefined) return;
     throw new RollcallError('DEVICE_REFUSED', `The terminal refuses ${name}; do it in its menu`);
   }
+}
+
+/** @throws RollcallError `DEVICE_REFUSED` where the record has only a number for it. */
+function writeUserId(record: Buffer, user: string): void {
+  if (record.length === 72) {
+    record.write(user, LAYOUTS[72].user, 24, 'latin1');
+    return;
+  }
+  if (!/^\d{1,9}$/.test(user)) {
+    throw new RollcallError('DEVICE_REFUSED', 'This terminal takes only digits as a user id');
+  }
+  record.writeUInt32LE(Number(user), LAYOUTS[28].user);
 }

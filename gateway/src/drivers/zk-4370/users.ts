@@ -7,6 +7,9 @@ const USERS_PARAMETER = 5;
 /** Before the users the table has its own length. */
 const HEAD_BYTES = 4;
 
+/** What reading and changing users needs of the conversation. */
+export type UserConversation = Pick<Conversation, 'ask' | 'readTable'>;
+
 export interface Users {
   users: RawUser[];
   /** Bytes of one of them; undefined of a terminal that has none. */
@@ -14,7 +17,7 @@ export interface Users {
 }
 
 /** @param count how many the terminal says to have: that tells the layout. */
-export async function readUsers(conversation: Conversation, count: number): Promise<Users> {
+export async function readUsers(conversation: UserConversation, count: number): Promise<Users> {
   const parts: Uint8Array[] = [];
   await conversation.readTable(
     { name: 'its users', table: COMMAND.users, parameter: USERS_PARAMETER },
