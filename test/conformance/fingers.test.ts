@@ -235,19 +235,29 @@ describe('a module of the EF01 family', () => {
   });
 
   it('is refused with another password, and what to write is said', async () => {
-    const on = new FingerBench('ef01', { options: { password: '00000001' } });
+    const on = new FingerBench('ef01', { options: { password_file: '/x' }, secret: '00000001' });
     on.firmware.powerOn();
     await on.pass(500);
     setPassword(on);
     await on.pass(100);
     await expect(on.ready()).rejects.toMatchObject({
       code: 'DEVICE_REFUSED',
-      message: expect.stringContaining('options.password'),
+      message: expect.stringContaining('options.password_file'),
     });
   });
 
+  it('is not spoken to with a password file that holds none, and what it holds is not said', async () => {
+    const on = new FingerBench('ef01', { options: { password_file: '/etc/finger' }, secret: 'hunter2' });
+    const refused = expect(on.ready()).rejects.toMatchObject({
+      code: 'KEY_INVALID',
+      message: expect.not.stringContaining('hunter2'),
+    });
+    await refused;
+    expect(on.captured).toEqual([]);
+  });
+
   it('wants its password again after a loss of power, and gets it', async () => {
-    const on = new FingerBench('ef01', { options: { password: '12345678' } });
+    const on = new FingerBench('ef01', { options: { password_file: '/x' }, secret: '12345678' });
     on.firmware.powerOn();
     await on.pass(500);
     setPassword(on);

@@ -157,6 +157,15 @@ devices:
     expect(message).not.toContain('hunter2');
   });
 
+  it('refuses the password of a fingerprint module, and names the file that it belongs into', () => {
+    const options = 'options: { password: 4b3a2918 }';
+    const message = refusal(`${GOOD}  - { id: f, driver: ef01, port: /dev/serial/by-id/f, ${options} }\n`);
+    expect(message).toMatch(
+      /devices\[2\]\.options\.password: secrets do not belong in this file.*password_file: /,
+    );
+    expect(message).not.toContain('4b3a2918');
+  });
+
   it('refuses two devices on one port, self-feedback and lights that do not exist', () => {
     expect(refusal(GOOD.replace('tcp://10.0.0.7:4001', '/dev/serial/by-id/a'))).toMatch(
       /devices\[1\]\.port: is already the port of devices\[0\]/,
@@ -206,7 +215,7 @@ devices:
     ['{ previous_scbk_file: /k }', /previous_scbk_file: needs scbk_file/],
     ['{ scbk_file: /k, install_address: 0 }', /install_address: needs install: true/],
     ['{ address: 127 }', /address: must be a whole number from 0 to 126/],
-    ['{ scbk: "00" }', /scbk: is not an option/],
+    ['{ scbk: "00" }', /scbk: secrets do not belong in this file.*scbk_file: /],
   ])('refuses the OSDP options %s: a secured reader is never spoken to in the clear', (options, expected) => {
     expect(refusal(`${GOOD}  - { id: o, driver: osdp, port: /dev/o, options: ${options} }\n`)).toMatch(
       expected,

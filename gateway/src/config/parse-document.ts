@@ -97,10 +97,7 @@ export function refuseUnknown(
   for (const name of Object.keys(raw)) {
     if (known.includes(name)) continue;
     if (known.includes(`${name}_file`)) {
-      findings.problem(
-        [...path, name],
-        `secrets do not belong in this file; put it into a file of its own (mode 0600) and write "${name}_file: /path/of/that/file"`,
-      );
+      findings.problem([...path, name], secretElsewhere(name));
       continue;
     }
     const meant = nearestWord(name, known);
@@ -108,6 +105,11 @@ export function refuseUnknown(
       meant === undefined ? `known here: ${known.join(', ') || 'nothing'}` : `did you mean "${meant}"?`;
     findings.problem([...path, name], `is not a key; ${hint}`);
   }
+}
+
+/** What to do about a secret that stands in the configuration; what it is is not repeated. */
+export function secretElsewhere(name: string): string {
+  return `secrets do not belong in this file; put it into a file of its own (mode 0600) and write "${name}_file: /path/of/that/file"`;
 }
 
 /** The environment wins over the file, the file over the default; an empty entry counts as absent. */

@@ -3,7 +3,7 @@ import type { DriverDefinition } from '../drivers/driver.js';
 import { driverIds, findDriver } from '../drivers/registry.js';
 import { parseHttpAddress } from '../transport/http-address.js';
 import { nearestWord } from './nearest-word.js';
-import { asGroup, type Findings, type Group, readKeys } from './parse-document.js';
+import { asGroup, type Findings, type Group, readKeys, secretElsewhere } from './parse-document.js';
 import { isUnstablePort, lastingNameOf, misfit } from './port.js';
 import { DEVICE_KEYS, DEVICES_MAX, type DeviceConfig } from './schema.js';
 
@@ -73,6 +73,10 @@ export function readDriverOptions(
   for (const issue of result.error.issues) {
     if (issue.code === 'unrecognized_keys') {
       for (const name of issue.keys) {
+        if (known.includes(`${name}_file`)) {
+          findings.problem([...path, ...issue.path, name], secretElsewhere(name));
+          continue;
+        }
         const meant = nearestWord(name, known);
         const hint =
           meant === undefined

@@ -1,3 +1,4 @@
+import { RollcallError } from '@rollcall/protocol/errors';
 import * as z from 'zod';
 import type { FeedbackSignal } from '../feedback/signal.js';
 import { type DriverContext, type DriverSession, defineDriver } from './driver.js';
@@ -31,9 +32,14 @@ const options = z.strictObject({
     .regex(HEX_32, 'must be 8 hex digits')
     .default('FFFFFFFF')
     .meta({ description: 'Address of the module, where somebody has changed it.' }),
-  password: z.string().regex(HEX_32, 'must be 8 hex digits').default('00000000').meta({
-    description: 'Password of the module. It travels in the clear and stops only casual tampering.',
-  }),
+  password_file: z
+    .string('must be a path')
+    .regex(/^(?:\/[^\0]*)?$/, 'must be an absolute path, starting with "/"')
+    .default('')
+    .meta({
+      description:
+        'File with the password of the module (8 hex digits), where somebody has set one; empty: 00000000. It travels in the clear and stops only casual tampering.',
+    }),
   match: z
     .enum(['sensor', 'gateway'], 'must be sensor or gateway')
     .default('sensor')
@@ -69,10 +75,10 @@ class Ef01Session implements DriverSession, WatchedModule {
   #hasAura = false;
 
   constructor(context: DriverContext<Ef01Options>) {
-    const { address, password } = context.options;
+    const { address } = context.options;
     this.#context = context;
     this.#link = new Ef01Link(context, Number.parseInt(address, 16));
-    this.#module = new Ef01Module(this.#link, Number.parseInt(password, 16));
+    this.#module = new Ef01Module(this.#link);
     this.#watch = new FingerWatch({
       context,
       turns: this.#turns,
@@ -91,6 +97,7 @@ class Ef01Session implements DriverSession, WatchedModule {
   }
 
   async probe(): Promise<void> {
+    this.#module.password = this.#readPassword();
     await this.#findSpeed();
     await this.#open();
     this.#watch.start();
@@ -129,6 +136,18 @@ class Ef01Session implements DriverSession, WatchedModule {
   async settle(): Promise<void> {
     await this.#link.quiet();
     await this.#module.verifyPassword();
+  }
+
+  /** @throws RollcallError `KEY_INVALID` */
+  #readPassword(): number {
+    const { password_file: file } = this.#context.options;
+    if (file === '') return 0;
+    const digits = this.#context.readSecret(file);
+    if (HEX_32.test(digits)) return Number.parseInt(digits, 16);
+    throw new RollcallError(
+      'KEY_INVALID',
+      `${file} does not hold the password of a fingerprint module; write its 8 hex digits and nothing else`,
+    );
   }
 
   onLeft(): Promise<void> {

@@ -17,6 +17,8 @@ export interface FingerBenchOptions {
   options?: Record<string, unknown>;
   rates?: Partial<FingerRates>;
   seed?: number;
+  /** What every secret file holds. */
+  secret?: string;
   /** Speed that the module was left at by somebody else. */
   moduleBaud?: number;
 }
@@ -35,13 +37,14 @@ export class FingerBench {
   readonly #driver: DriverDefinition<unknown>;
   readonly #options: unknown;
   readonly #random: Random;
+  readonly #secret: string;
   #hostBaud: number;
   #moduleBaud: number;
   #isConnected = true;
   #lineFreeMs = 0;
 
   constructor(driverId: string, over: FingerBenchOptions = {}) {
-    const { profile, options = {}, rates = {}, seed = 1, moduleBaud } = over;
+    const { profile, options = {}, rates = {}, seed = 1, secret = '', moduleBaud } = over;
     const model = deviceModel(driverId);
     const driver = findDriver(driverId);
     if (driver === undefined) throw new Error(driverId);
@@ -65,6 +68,7 @@ export class FingerBench {
       refuse: () => undefined,
     });
     this.#random = random;
+    this.#secret = secret;
     this.#driver = driver;
     this.#options = driver.options.parse(options);
     this.session = this.#open();
@@ -92,7 +96,7 @@ export class FingerBench {
         recall: () => undefined,
         clockState: () => 'synced',
       },
-      readSecret: () => '',
+      readSecret: () => this.#secret,
       takeTurn: async () => () => undefined,
       conceal: () => undefined,
       giveUp: () => undefined,

@@ -53,13 +53,13 @@ export type Features = 'ok' | 'poor';
 /** The commands of one module that has answered (EF01 note §4), each with its possible outcomes. */
 export class Ef01Module {
   readonly link: Ef01Link;
-  readonly #password: number;
+  /** What it wants before everything else; 0 where nobody has set one. */
+  password = 0;
   parameters: SystemParameters | undefined;
   product: ProductInformation | undefined;
 
-  constructor(link: Ef01Link, password: number) {
+  constructor(link: Ef01Link) {
     this.link = link;
-    this.#password = password;
   }
 
   /** @throws RollcallError `DEVICE_REFUSED` for a wrong password. */
@@ -67,13 +67,13 @@ export class Ef01Module {
     const { code } = await this.link.ask({
       name: 'VfyPwd',
       opcode: OPCODE.vfyPwd,
-      parameters: uint32(this.#password),
+      parameters: uint32(this.password),
       timeoutMs,
     });
     if (code === CODE.wrongPassword) {
       throw new RollcallError(
         'DEVICE_REFUSED',
-        'The fingerprint module has another password; write it as options.password of this device',
+        'The fingerprint module has another password; put it into a file and name that in options.password_file of this device',
       );
     }
     if (code !== CODE.ok) throw refusal('VfyPwd', code);
