@@ -3,8 +3,17 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LINE_QUEUE_BYTES_MAX, PacedLine } from './paced-line.js';
 
-function pacedLine(baud: number) {
-  const clock = new ManualClock();
+/** A process that gets every second turn late. */
+class HeldUpClock extends ManualClock {
+  #isLate = true;
+
+  override after(delayMs: number, callback: () => void): () => void {
+    this.#isLate = !this.#isLate;
+    return super.after(delayMs + (this.#isLate ? 40 : 0), callback);
+  }
+}
+
+function pacedLine(baud: number, clock = new ManualClock()) {
   const slices: { atMs: number; bytes: number[] }[] = [];
   const startMs = clock.monoMs();
   const line = new PacedLine({
@@ -20,11 +29,19 @@ describe('PacedLine', () => {
     const { clock, line, slices, sent } = pacedLine(9600);
     line.send([{ kind: 'bytes', bytes: new Uint8Array(14) }]);
     clock.advance(14);
-    expect(sent()).toHaveLength(9);
+    expect(sent()).toHaveLength(0);
     clock.advance(1);
     expect(sent()).toHaveLength(14);
-    expect(slices.map((slice) => slice.atMs)).toEqual([5, 10, 15]);
+    expect(slices.map((slice) => slice.atMs)).toEqual([15]);
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('never pauses inside a frame because this process was held up, and never delivers a piece too large', () => {
+    const { clock, line, slices } = pacedLine(9600, new HeldUpClock());
+    const frame = { kind: 'bytes', bytes: new Uint8Array(14) } as const;
+    line.send([frame, { kind: 'pause', pauseMs: 60 }, frame, { kind: 'bytes', bytes: new Uint8Array(700) }]);
+    clock.advance(5_000);
+    expect(slices.map(({ bytes }) => bytes.length)).toEqual([14, 14, 256, 256, 188]);
   });
 
   it('never delivers faster than the baud rate, and everything in order', () => {
@@ -61,7 +78,7 @@ describe('PacedLine', () => {
     expect(actedAfter).toBe(1);
   });
 
-  it('sends nothing while frozen and goes on after the thaw', () => {
+  it('sends nothing while frozen but what is on the line already, and goes on after the thaw', () => {
     const { clock, line, sent } = pacedLine(9600);
     line.send([{ kind: 'bytes', bytes: new Uint8Array(20) }]);
     clock.advance(5);
@@ -90,7 +107,7 @@ describe('PacedLine', () => {
     const { clock, line } = pacedLine(9600);
     expect(line.send([{ kind: 'bytes', bytes: new Uint8Array(LINE_QUEUE_BYTES_MAX) }])).toBe(true);
     expect(line.send([{ kind: 'bytes', bytes: new Uint8Array(1) }])).toBe(false);
-    clock.advance(10);
+    clock.advance(300);
     expect(line.send([{ kind: 'bytes', bytes: new Uint8Array(1) }])).toBe(true);
   });
 });

@@ -1,10 +1,13 @@
 import type { Clock } from '@rollcall/protocol/clock';
-import { PTY_WRITE_BYTES_MAX } from './write-limit.js';
 
 /** Start bit, eight data bits, stop bit. */
 const BITS_PER_BYTE = 10;
-/** Bytes leave in slices of this length: fine enough for 20 ms inter-byte rules, coarse enough for 115200 baud. */
-const SLICE_MS = 5;
+/**
+ * A frame up to this long is handed over whole, when its last byte would have left; a longer one in pieces of this
+ * length. A UART is never held up inside a frame, and this process may be: no pause of ours may look like one of the
+ * device. Who wants a pause inside a frame sends it as steps.
+ */
+const PIECE_BYTES_MAX = 256;
 /** What a device may have waiting to be sent; a real one has a few hundred bytes and then loses data. */
 export const LINE_QUEUE_BYTES_MAX = 64 * 1024;
 
@@ -17,15 +20,15 @@ export type LineStep =
 export interface PacedLineOptions {
   clock: Clock;
   baud: number;
-  /** Receives each slice at the moment its last byte would have left a real UART. */
-  deliver(slice: Uint8Array): void;
+  /** Receives each piece, of 256 bytes at most, when its last byte would have left a real UART or later. */
+  deliver(piece: Uint8Array): void;
 }
 
 /** Sends bytes as slowly as a UART of the given baud rate does; a pty by itself has no speed. */
 export class PacedLine {
   readonly #clock: Clock;
   #byteMs: number;
-  readonly #deliver: (slice: Uint8Array) => void;
+  readonly #deliver: (piece: Uint8Array) => void;
   #steps: LineStep[] = [];
   #queuedBytes = 0;
   #sentInRun = 0;
@@ -66,6 +69,10 @@ export class PacedLine {
   /** Nothing leaves until `thaw`, not even what is waiting: a device that hangs. */
   freeze(): void {
     this.#isFrozen = true;
+    const [step] = this.#steps;
+    // What is on the line already is on the line.
+    if (this.#cancelTimer !== undefined && step?.kind === 'bytes')
+      this.#deliverSome(step.bytes, this.#dueBytes());
     this.#stopRun();
   }
 
@@ -116,22 +123,33 @@ export class PacedLine {
     }
   }
 
-  /** Sends what the time since the run's start allows; false when the rest has to wait. */
+  /** Sends a piece when its time has come; false when it has to wait. A process that was held up catches up. */
   #sendDue(bytes: Uint8Array): boolean {
+    const length = Math.min(bytes.length, PIECE_BYTES_MAX);
+    const missing = length - this.#dueBytes();
+    if (missing > 0) {
+      this.#cancelTimer = this.#clock.after(Math.ceil(missing * this.#byteMs), () => this.#next());
+      return false;
+    }
+    this.#deliverSome(bytes, length);
+    return true;
+  }
+
+  /** Bytes that would have left by now and have not been delivered. */
+  #dueBytes(): number {
     const elapsedMs = this.#clock.monoMs() - this.#runStartMs;
-    const dueBytes = Math.floor(elapsedMs / this.#byteMs) - this.#sentInRun;
-    // A process that was held up catches up, but never with more than a pty takes in one piece.
-    const slice = bytes.subarray(0, Math.min(dueBytes, PTY_WRITE_BYTES_MAX));
-    const rest = bytes.subarray(slice.length);
-    this.#sentInRun += slice.length;
-    this.#queuedBytes -= slice.length;
+    return Math.floor(elapsedMs / this.#byteMs) - this.#sentInRun;
+  }
+
+  /** The first bytes of the present step. */
+  #deliverSome(bytes: Uint8Array, length: number): void {
+    const piece = bytes.subarray(0, length);
+    const rest = bytes.subarray(piece.length);
+    this.#sentInRun += piece.length;
+    this.#queuedBytes -= piece.length;
     if (rest.length === 0) this.#steps.shift();
     else this.#steps[0] = { kind: 'bytes', bytes: rest };
-    if (slice.length > 0) this.#deliver(slice);
-    if (rest.length === 0 || !this.#isRunning) return true;
-    const waitMs = Math.min(SLICE_MS, Math.ceil(rest.length * this.#byteMs));
-    this.#cancelTimer = this.#clock.after(waitMs, () => this.#next());
-    return false;
+    if (piece.length > 0) this.#deliver(piece);
   }
 }
 
