@@ -84,8 +84,19 @@ describe('discovery', () => {
   it('refuses to choose between equals and says how to find out', async () => {
     system.plugSerial({ tty: 'ttyUSB0', vid: '1a86', pid: '7523', usb: '1-1' });
     const text = await printed();
-    expect(text).toMatch(/could be line or rdm6300: find out with "rollcall-gateway monitor --driver line/);
+    expect(text).toMatch(
+      /could be chafon or ef01 or .*line or osdp or pn532 or rdm6300 or twn4 or wiegand: "--probe" asks .* find out with "rollcall-gateway monitor --driver …/,
+    );
     expect(text).toContain('driver: …, port: "/dev/serial/by-path/platform-usb-1-1" }');
+  });
+
+  it('knows a TWN4 by its numbers, and an RS-485 adapter by its name', async () => {
+    system.plugSerial({ tty: 'ttyACM0', vid: '09d8', pid: '0420', usb: '1-1', byId: 'usb-Elatec' });
+    system.plugSerial({ tty: 'ttyUSB0', vid: '0403', pid: '6001', usb: '1-2', byId: 'usb-FTDI-RS485' });
+    system.write('/sys/devices/usb1/1-2/product', 'USB-RS485 Cable\n');
+    const text = await printed();
+    expect(text).toContain('driver: twn4, port: "/dev/serial/by-id/usb-Elatec" }');
+    expect(text).toContain('driver: osdp, port: "/dev/serial/by-id/usb-FTDI-RS485" }');
   });
 
   it('names the serial number where two are alike', async () => {
@@ -134,7 +145,8 @@ it('tries a device only when asked to, one driver after the other', async () => 
   system.plugSerial({ tty: 'ttyUSB0', vid: '0403', pid: '6001', usb: '1-1', byId: 'usb-FTDI' });
   port.failure = new RollcallError('DEVICE_TIMEOUT', 'no answer');
   const text = await printed({ probe: true });
-  expect(port.openings.length).toBeGreaterThanOrEqual(2);
+  expect(port.openings.length).toBeGreaterThanOrEqual(8);
+  expect(text).toMatch(/asked as chafon, ef01, gt521f, .*osdp, pn532, .*: no answer/);
   expect(text).toContain('no driver knows it by its numbers');
 });
 

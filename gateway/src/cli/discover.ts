@@ -28,6 +28,8 @@ export interface Discovery {
   /** Name in the configuration, where it is there already. */
   configuredAs?: string;
   guess: Guess;
+  /** Drivers whose question was put to it, and which of them it answered. */
+  asked?: { driver: string; answered: boolean }[];
 }
 
 /** Prints what is connected, which driver fits, and what to write. */
@@ -66,7 +68,14 @@ async function look(device: ConnectedDevice, { configured, edges, probe }: LookO
   const candidates = candidatesFor(device, drivers);
   // A running gateway may have the configured ones: they are left alone.
   if (owner !== undefined) return { device, configuredAs: owner, guess: guess(candidates) };
-  return { device, guess: guess(probe ? await askAll(candidates, edges.openTransport) : candidates) };
+  if (!probe) return { device, guess: guess(candidates) };
+  const trials = await askAll(candidates, edges.openTransport);
+  const asked = trials.flatMap(({ candidate, outcome }) =>
+    outcome === 'answered' || outcome === 'silent'
+      ? [{ driver: candidate.driver.id, answered: outcome === 'answered' }]
+      : [],
+  );
+  return { device, guess: guess(trials.flatMap(afterTrial)), asked };
 }
 
 async function ownerOf(
@@ -81,31 +90,41 @@ async function ownerOf(
   return undefined;
 }
 
-/** One after the other: they are trials of one and the same port. */
-async function askAll(candidates: readonly Candidate[], openTransport: OpenTransport): Promise<Candidate[]> {
-  const asked: Candidate[] = [];
-  for (const candidate of candidates) {
-    const { driver, port } = candidate;
-    const options = driver.options.safeParse({});
-    if (!options.success) {
-      asked.push(candidate);
-      continue;
-    }
-    const outcome = await tryDevice({
-      driver,
-      port,
-      options: options.data,
-      openTransport,
-      clock: systemClock,
-    });
-    if (outcome.type === 'answered') asked.push({ ...candidate, score: ANSWERED_SCORE });
-    // One that could not be opened says nothing about the driver; one that did not answer is another device.
-    else if (outcome.type === 'opened' || !hasCode(outcome.reason, 'DEVICE_TIMEOUT')) asked.push(candidate);
-  }
-  return asked;
+interface Trial {
+  candidate: Candidate;
+  /** `unknown`: it cannot be asked, or could not be opened, which says nothing about the driver. */
+  outcome: 'answered' | 'silent' | 'unknown';
 }
 
-function asJson({ device, configuredAs, guess: guessed }: Discovery): Record<string, unknown> {
+/** One after the other: they are trials of one and the same port. */
+async function askAll(candidates: readonly Candidate[], openTransport: OpenTransport): Promise<Trial[]> {
+  const trials: Trial[] = [];
+  for (const candidate of candidates)
+    trials.push({ candidate, outcome: await askOne(candidate, openTransport) });
+  return trials;
+}
+
+async function askOne({ driver, port }: Candidate, openTransport: OpenTransport): Promise<Trial['outcome']> {
+  const options = driver.options.safeParse({});
+  if (!options.success) return 'unknown';
+  const outcome = await tryDevice({
+    driver,
+    port,
+    options: options.data,
+    openTransport,
+    clock: systemClock,
+  });
+  if (outcome.type === 'answered') return 'answered';
+  return outcome.type === 'failed' && hasCode(outcome.reason, 'DEVICE_TIMEOUT') ? 'silent' : 'unknown';
+}
+
+/** One that answered is ahead of every number; one that did not answer is another device. */
+function afterTrial({ candidate, outcome }: Trial): Candidate[] {
+  if (outcome === 'silent') return [];
+  return [outcome === 'answered' ? { ...candidate, score: ANSWERED_SCORE } : candidate];
+}
+
+function asJson({ device, configuredAs, asked, guess: guessed }: Discovery): Record<string, unknown> {
   const candidates =
     guessed.type === 'none' ? [] : guessed.type === 'one' ? [guessed.candidate] : guessed.candidates;
   return {
@@ -114,6 +133,7 @@ function asJson({ device, configuredAs, guess: guessed }: Discovery): Record<str
     name: device.name,
     ...(device.usb === undefined ? {} : { usb: usbText(device.usb) }),
     ...(configuredAs === undefined ? {} : { configured_as: configuredAs }),
+    ...(asked === undefined ? {} : { asked }),
     candidates: candidates.map(({ driver, score, port }) => ({ driver: driver.id, score, port })),
   };
 }
@@ -122,14 +142,26 @@ function asText(found: readonly Discovery[]): string {
   if (found.length === 0) {
     return 'Nothing is connected that could be a reader: no serial port, no keyboard, no scanner.\n';
   }
-  return found.map((one, index) => `${heading(one.device)}\n${advice(one, index + 1)}\n`).join('\n');
+  return found
+    .map((one, index) => `${[heading(one.device), ...probed(one), advice(one, index + 1)].join('\n')}\n`)
+    .join('\n');
 }
 
 function heading({ node, usb, name }: ConnectedDevice): string {
   return [node, usb === undefined ? '' : usbText(usb), name].filter((part) => part !== '').join('  ');
 }
 
-function advice({ device, configuredAs, guess: guessed }: Discovery, number: number): string {
+/** What has been asked already, so that nobody tries it again by hand. */
+function probed({ asked = [] }: Discovery): string[] {
+  if (asked.length === 0) return [];
+  const answered = asked.filter((trial) => trial.answered).map(({ driver }) => driver);
+  const drivers = asked.map(({ driver }) => driver).join(', ');
+  return [
+    `  asked as ${drivers}: ${answered.length === 0 ? 'no answer' : `answered as ${answered.join(', ')}`}`,
+  ];
+}
+
+function advice({ device, configuredAs, asked, guess: guessed }: Discovery, number: number): string {
   if (configuredAs !== undefined) return `  configured as ${configuredAs}`;
   switch (guessed.type) {
     case 'one': {
@@ -143,8 +175,9 @@ function advice({ device, configuredAs, guess: guessed }: Discovery, number: num
     }
     case 'several': {
       const ids = guessed.candidates.map(({ driver }) => driver.id);
+      const probe = asked === undefined ? '"--probe" asks those that can be asked; or ' : '';
       return [
-        `  could be ${ids.join(' or ')}: find out with "rollcall-gateway monitor --driver ${ids[0]} --port ${device.port}", then write`,
+        `  could be ${ids.join(' or ')}: ${probe}find out with "rollcall-gateway monitor --driver … --port ${device.port}", then write`,
         `  - { id: reader-${number}, driver: …, port: "${device.port}" }`,
       ].join('\n');
     }

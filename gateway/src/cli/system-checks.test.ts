@@ -173,6 +173,28 @@ describe('each device', () => {
     expect(verdicts(await run(check, terminal, second))).toEqual(['ok', 'ok']);
   });
 
+  it('is said to be held by the running gateway, or not to be, and in neither case opened', async () => {
+    const port = new MemoryPort();
+    const check = deviceHealth({ files: system.files, openTransport: port.openTransport });
+    system.write(`${DATA_DIR}/gateway.pid`, '4711\n');
+    system.write('/proc/4711/cmdline', 'node\0/opt/rollcall/gateway/dist/cli/main.js\0run\0');
+    system.plugSerial({ tty: 'ttyUSB0', vid: '1a86', pid: '7523', usb: '1-1', byId: 'usb-held' });
+    system.plugSerial({ tty: 'ttyUSB1', vid: '1a86', pid: '7523', usb: '1-2', byId: 'usb-other' });
+    system.link('/proc/4711/fd/17', '/dev/ttyUSB0');
+    const readers = ['held', 'other', 'nowhere'].map((name) => `/dev/serial/by-id/usb-${name}`);
+    const findings = await run(
+      check,
+      ...readers.map((reader) => ({ driver: 'rdm6300', port: reader })),
+      { driver: 'line', port: 'tcp://10.0.0.7:4001' },
+      { driver: 'zk-push', port: 'http://10.20.0.2:8081/CKJM1' },
+    );
+    expect(verdicts(findings)).toEqual(['ok', 'warn', 'warn', 'ok', 'ok']);
+    expect(findings[0]?.text).toContain('is held by the running gateway (process 4711)');
+    expect(findings[1]?.text).toContain('does not have /dev/serial/by-id/usb-other open');
+    expect(findings[4]?.text).toContain('port 8081');
+    expect(port.openings).toEqual([]);
+  });
+
   it('is left alone while the gateway runs', async () => {
     const port = new MemoryPort();
     const check = deviceHealth({ files: system.files, openTransport: port.openTransport });

@@ -18,6 +18,7 @@ import {
 import { type DriverContext, type DriverSession, defineDriver } from './driver.js';
 import { Exchange } from './exchange.js';
 import { TimedFramer } from './timed-framer.js';
+import { USB_BRIDGES } from './usb-bridges.js';
 
 const ANY_ADDRESS = 0xff;
 const INVENTORY = 0x01;
@@ -256,6 +257,7 @@ export const driver = defineDriver({
   title: 'Chafon UHF readers (UHFReader18, UHFReader288, CT frames)',
   hasLights: false,
   link: { baud: 57_600, dtr: false, rts: false, readyWithinMs: 0 },
+  usb: USB_BRIDGES,
   silenceLimitMs: SILENCE_LIMIT_MS,
   options,
   baudFrom: ({ baud }) => baud,

@@ -10,6 +10,7 @@ import { Ef01Sensor } from './ef01/sensor.js';
 import { findSpeed } from './finger/find-speed.js';
 import { FingerWatch, type Recognition, type WatchedModule } from './finger/finger-watch.js';
 import { Turns } from './finger/turns.js';
+import { USB_BRIDGES } from './usb-bridges.js';
 
 /** Speeds of the family, the likeliest first (EF01 note §6). */
 const BAUDS = [57_600, 9_600, 115_200, 19_200, 38_400] as const;
@@ -210,6 +211,7 @@ export const driver = defineDriver({
   title: 'Fingerprint module (R307, R503, AS608, ZFM-20, FPM10A)',
   hasLights: true,
   link: { baud: 57_600, dtr: false, rts: false, readyWithinMs: 0 },
+  usb: USB_BRIDGES,
   capturesItself: true,
   silenceLimitMs: SILENCE_LIMIT_MS,
   options,

@@ -7,6 +7,7 @@ import { Turns } from './finger/turns.js';
 import { Gt521fLink } from './gt521f/link.js';
 import { Gt521fModule } from './gt521f/module.js';
 import { Gt521fSensor } from './gt521f/sensor.js';
+import { USB_BRIDGES } from './usb-bridges.js';
 
 /** 9600 after every power-up; the others where a session before this one has changed it (GT-521F note §A1). */
 const BAUDS = [9_600, 115_200, 57_600, 38_400, 19_200] as const;
@@ -157,6 +158,7 @@ export const driver = defineDriver({
   title: 'Fingerprint module (GT-521F52, GT-521F32, GT-511C3, GT-511C1R)',
   hasLights: false,
   link: { baud: 9_600, dtr: false, rts: false, readyWithinMs: 0 },
+  usb: USB_BRIDGES,
   capturesItself: true,
   silenceLimitMs: SILENCE_LIMIT_MS,
   options,

@@ -8,6 +8,7 @@ import { CappedLines } from './line/capped-lines.js';
 import { type FormOptions, parseForm } from './line/forms.js';
 import { encodeCommand, type LineRecord, parseRecord } from './line/record.js';
 import { ShownCard } from './shown-card.js';
+import { USB_BRIDGES } from './usb-bridges.js';
 
 /** Sketches that do not halt the card repeat it about five times a second (line protocol note §5). */
 const MERGE_MS = 1_000;
@@ -240,10 +241,7 @@ export const driver = defineDriver({
   // Boards restart on a DTR edge; they need up to 3 s for it.
   link: { baud: 115_200, dtr: true, rts: true, readyWithinMs: 3_000 },
   // Boards that run a sketch, and the chips of cheap USB-TTL adapters.
-  usb: [
-    ...[0x303a, 0x2341, 0x2a03, 0x2e8a].map((vid) => ({ vid, score: 50 })),
-    ...[0x1a86, 0x10c4, 0x0403, 0x067b].map((vid) => ({ vid, score: 20 })),
-  ],
+  usb: [...[0x303a, 0x2341, 0x2a03, 0x2e8a].map((vid) => ({ vid, score: 50 })), ...USB_BRIDGES],
   silenceLimitMs: SILENCE_LIMIT_MS,
   options,
   baudFrom: ({ baud }) => baud,

@@ -13,6 +13,7 @@ import { Presence, type Stay } from './pn532/presence.js';
 import { parseTarget, SEARCHES } from './pn532/target.js';
 import { isRandomUid } from './random-uid.js';
 import { TimedFramer } from './timed-framer.js';
+import { USB_BRIDGES } from './usb-bridges.js';
 
 /** Time for waking (PN532 note §3). */
 const WAKE_MS = 2;
@@ -300,6 +301,7 @@ export const driver = defineDriver({
   title: 'NXP PN532 13.56 MHz readers (UART)',
   hasLights: false,
   link: { baud: 115_200, dtr: false, rts: false, readyWithinMs: 0 },
+  usb: USB_BRIDGES,
   silenceLimitMs: SILENCE_LIMIT_MS,
   options: pn532OptionsSchema,
   open: (context) => new Pn532Session(context),

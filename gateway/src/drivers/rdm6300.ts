@@ -6,6 +6,7 @@ import { type DriverContext, type DriverSession, defineDriver } from './driver.j
 import { ShownCard } from './shown-card.js';
 import { Silence } from './silence.js';
 import { TimedFramer } from './timed-framer.js';
+import { USB_BRIDGES } from './usb-bridges.js';
 
 /** Adapters hand over what they kept from before the opening (RDM6300 note §6). */
 const IGNORE_AFTER_OPEN_MS = 100;
@@ -159,8 +160,7 @@ export const driver = defineDriver({
   title: 'RDM6300 and ID-12LA 125 kHz readers (UART)',
   hasLights: false,
   link: { baud: 9600, dtr: false, rts: false, readyWithinMs: IGNORE_AFTER_OPEN_MS },
-  // The chips of cheap USB-TTL adapters, which everything else uses, too.
-  usb: [0x1a86, 0x10c4, 0x0403, 0x067b].map((vid) => ({ vid, score: 20 })),
+  usb: USB_BRIDGES,
   options,
   open: (context) => new Rdm6300Session(context),
 });

@@ -9,6 +9,7 @@ import { type DriverContext, type DriverSession, defineDriver } from './driver.j
 import { Exchange } from './exchange.js';
 import { isRandomUid } from './random-uid.js';
 import { answerBytes, type FoundTag, foundTag, isDone, isError, versionText } from './twn4/answer.js';
+import { USB_BRIDGES } from './usb-bridges.js';
 
 const LINE_END = 0x0d;
 /** The longest answer is a version of 255 characters. */
@@ -279,6 +280,8 @@ export const driver = defineDriver({
   title: 'Elatec TWN4 readers with the simple protocol',
   hasLights: true,
   link: { baud: 9600, dtr: true, rts: true, readyWithinMs: 0 },
+  // The USB version; the one with a UART is behind an adapter.
+  usb: [{ vid: 0x09d8, pid: 0x0420, score: 100 }, ...USB_BRIDGES],
   silenceLimitMs: SILENCE_LIMIT_MS,
   options,
   open: (context) => new Twn4Session(context),

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { type DriverContext, type DriverSession, defineDriver } from './driver.js';
 import { CappedLines } from './line/capped-lines.js';
 import { cardKey, ShownCard } from './shown-card.js';
+import { USB_BRIDGES } from './usb-bridges.js';
 import { parseBridgeLine } from './wiegand/bridge-line.js';
 
 const options = z.strictObject({
@@ -127,6 +128,7 @@ export const driver = defineDriver({
   hasLights: false,
   capturesItself: true,
   link: { baud: 9600, dtr: true, rts: true, readyWithinMs: 0 },
+  usb: USB_BRIDGES,
   options,
   baudFrom: ({ baud }) => baud,
   open: (context) => new WiegandSession(context),

@@ -4,12 +4,13 @@ import type { DeviceConfig } from '../../config/schema.js';
 import { toRollcallError } from '../../devices/device-connection.js';
 import { tryDevice } from '../../discovery/try-device.js';
 import { findDriver } from '../../drivers/registry.js';
+import { heldFiles } from '../../system/held-files.js';
 import type { SystemFiles } from '../../system/system-files.js';
 import { type HttpAddress, parseHttpAddress } from '../../transport/http-address.js';
 import { createOpenTransport } from '../../transport/open-transport.js';
 import type { OpenTransport } from '../../transport/transport.js';
 import { tryListening } from '../../transport/try-listening.js';
-import { type Check, type Finding, fail, ok } from './check.js';
+import { type Check, type Finding, fail, ok, warn } from './check.js';
 
 export interface DevicesEdges {
   files: SystemFiles;
@@ -18,10 +19,11 @@ export interface DevicesEdges {
 
 const PID_FILE = 'gateway.pid';
 const OURS = /rollcall|gateway/;
+const ITS_WORD = 'the Live page and "journalctl -u rollcall-gateway"';
 
 /**
  * Each device answers. While the gateway runs it has them, and a second opener would take bytes away from it: then nothing is
- * opened, and its own word is where to look.
+ * opened. Which ports it holds is seen from outside; why it does not hold one, it says itself.
  */
 export function deviceHealth({ files, openTransport }: DevicesEdges): Check {
   return {
@@ -30,11 +32,8 @@ export function deviceHealth({ files, openTransport }: DevicesEdges): Check {
       if (devices.length === 0) return [];
       const pid = await runningGateway(files, gateway.dataDir);
       if (pid !== undefined) {
-        return [
-          ok(
-            `not asked: the gateway is running (process ${pid}) and has them; it shows their state on the Live page and in "journalctl -u rollcall-gateway"`,
-          ),
-        ];
+        const held = await heldFiles(files, pid);
+        return Promise.all(devices.map((device) => besideGateway(device, { files, pid, held })));
       }
       const edges = { openTransport, listening: new Map<string, Promise<void>>() };
       return Promise.all(devices.map((device) => tryOne(device, edges)));
@@ -51,6 +50,32 @@ async function runningGateway(files: SystemFiles, dataDir: string): Promise<stri
   if (!/^\d+$/.test(pid) || Number(pid) === process.pid) return undefined;
   const command = await files.text(`/proc/${pid}/cmdline`);
   return command !== undefined && OURS.test(command) ? pid : undefined;
+}
+
+interface Beside {
+  files: SystemFiles;
+  pid: string;
+  /** Undefined where this user may not see it. */
+  held: ReadonlySet<string> | undefined;
+}
+
+/** A port that the gateway holds is busy for everybody else and just as it should be. */
+async function besideGateway({ id, port }: DeviceConfig, { files, pid, held }: Beside): Promise<Finding> {
+  const http = parseHttpAddress(port);
+  if (http !== undefined) {
+    return ok(`${id}: the running gateway (process ${pid}) listens; ${inItsMenu(http)}`);
+  }
+  if (held === undefined || !port.startsWith('/')) {
+    return ok(`${id}: not asked, the gateway is running (process ${pid}); its state is on ${ITS_WORD}`);
+  }
+  const real = await files.realpath(port);
+  if (real !== undefined && held.has(real)) {
+    return ok(`${id}: ${port} is held by the running gateway (process ${pid}); its state is on ${ITS_WORD}`);
+  }
+  return warn(
+    `${id}: the running gateway (process ${pid}) does not have ${port} open at this moment`,
+    `look at ${ITS_WORD} for the reason; it tries again by itself`,
+  );
 }
 
 interface TrialEdges {
