@@ -7,7 +7,7 @@ import { type AuraCommand, auraOf, IDLE } from './ef01/lights.js';
 import { Ef01Link } from './ef01/link.js';
 import { Ef01Module } from './ef01/module.js';
 import { Ef01Sensor } from './ef01/sensor.js';
-import { findSpeed } from './finger/find-speed.js';
+import { findSpeed } from './find-speed.js';
 import { FingerWatch, type Recognition, type WatchedModule } from './finger/finger-watch.js';
 import { Turns } from './finger/turns.js';
 import { USB_BRIDGES } from './usb-bridges.js';
@@ -168,6 +168,7 @@ class Ef01Session implements DriverSession, WatchedModule {
       setBaud: (baud) => this.#context.setBaud(baud),
       greet: () => this.#module.verifyPassword(),
       quiet: () => this.#link.quiet(),
+      what: 'fingerprint module',
       advice: 'power, RX and TX, and the address',
     });
   }

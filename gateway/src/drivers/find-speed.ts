@@ -10,6 +10,10 @@ export interface SpeedSearch {
   /** A question that the module answers at its own speed only. */
   greet(): Promise<unknown>;
   quiet(): Promise<void>;
+  /** What is looked for, for the error message. */
+  what: string;
+  /** How often it is greeted at each speed; left out where the greeting is said once. */
+  tries?: number;
   /** What to check when nobody answers. */
   advice: string;
 }
@@ -19,10 +23,18 @@ export interface SpeedSearch {
  *
  * @throws RollcallError `DEVICE_TIMEOUT` when no speed brings an answer, and whatever `greet` fails with otherwise.
  */
-export async function findSpeed({ bauds, setBaud, greet, quiet, advice }: SpeedSearch): Promise<number> {
+export async function findSpeed({
+  bauds,
+  setBaud,
+  greet,
+  quiet,
+  what,
+  tries = TRIES_PER_SPEED,
+  advice,
+}: SpeedSearch): Promise<number> {
   for (const baud of bauds) {
     await setBaud(baud);
-    for (let turn = 0; turn < TRIES_PER_SPEED; turn++) {
+    for (let turn = 0; turn < tries; turn++) {
       try {
         await greet();
         return baud;
@@ -34,6 +46,6 @@ export async function findSpeed({ bauds, setBaud, greet, quiet, advice }: SpeedS
   }
   throw new RollcallError(
     'DEVICE_TIMEOUT',
-    `No fingerprint module answers at ${bauds.join(', ')} baud; check ${advice}`,
+    `No ${what} answers at ${bauds.join(', ')} baud; check ${advice}`,
   );
 }

@@ -1,7 +1,7 @@
 import { hasCode } from '@rollcall/protocol/errors';
 import * as z from 'zod';
 import { type DriverContext, type DriverSession, defineDriver } from './driver.js';
-import { findSpeed } from './finger/find-speed.js';
+import { findSpeed } from './find-speed.js';
 import { FingerWatch, type Recognition, type WatchedModule } from './finger/finger-watch.js';
 import { Turns } from './finger/turns.js';
 import { Gt521fLink } from './gt521f/link.js';
@@ -143,6 +143,7 @@ class Gt521fSession implements DriverSession, WatchedModule {
       setBaud: (baud) => this.#context.setBaud(baud),
       greet: () => this.#module.open(),
       quiet: () => this.#link.quiet(),
+      what: 'fingerprint module',
       advice: 'power, RX and TX (3.3 V, not 5 V)',
     });
   }

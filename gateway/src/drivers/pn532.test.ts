@@ -69,9 +69,50 @@ describe('a PN532', () => {
       code: 'DEVICE_TIMEOUT',
       message: expect.stringContaining('HSU'),
     });
-    for (let waited = 0; waited < 500; waited += 10) await bench.pass(10);
+    for (let waited = 0; waited < 5_000; waited += 10) await bench.pass(10);
     await outcome;
-    expect(bench.counts['timeouts']).toBe(1);
+    // At every speed.
+    expect(bench.counts['timeouts']).toBe(8);
+    bench.disconnect();
+  });
+
+  it('finds the chip at the speed that another host left it at, and after a loss of power at its own', async () => {
+    const bench = new DriverBench(asDriver);
+    const started = bench.session.probe?.();
+    const OPENING: readonly (readonly [string, string])[] = [
+      ['14', '15'],
+      ['02', '03 32 01 06 07'],
+      ['12', '13'],
+      ['32', '33'],
+    ];
+    const answerOpening = async (): Promise<void> => {
+      for (const [command, answer] of OPENING) {
+        await bench.pass(5);
+        expect(
+          Buffer.from(bench.written.at(-1) ?? '', 'latin1')
+            .subarray(5, 7)
+            .toString('hex'),
+        ).toBe(`d4${command}`);
+        const data = [0xd5, ...bytes(answer)];
+        const sum = -data.reduce((total, byte) => total + byte, 0) & 0xff;
+        const head = [0, 0, 0xff, 0, 0xff, 0, 0, 0, 0xff, data.length, -data.length & 0xff];
+        bench.feed(Uint8Array.of(...head, ...data, sum, 0));
+      }
+      await bench.pass(0);
+    };
+    const untilBaud = async (baud: number): Promise<void> => {
+      for (let waited = 0; bench.bauds.at(-1) !== baud && waited < 5_000; waited += 5) await bench.pass(5);
+      await bench.pass(0);
+    };
+    await untilBaud(57_600);
+    await answerOpening();
+    await started;
+    expect(bench.bauds).toEqual([9_600, 57_600]);
+    // It falls silent, comes back, and is looked for here and where it begins.
+    await untilBaud(115_200);
+    await answerOpening();
+    expect(bench.bauds).toEqual([9_600, 57_600, 115_200]);
+    expect(bench.events.filter(({ type }) => type === 'identity')).toHaveLength(2);
     bench.disconnect();
   });
 

@@ -2,6 +2,7 @@ import { delay } from '@rollcall/protocol/clock';
 import { isRollcallError, RollcallError } from '@rollcall/protocol/errors';
 import type { FramingEvent } from '@rollcall/protocol/framing/framer';
 import { type DriverContext, type DriverSession, defineDriver } from './driver.js';
+import { findSpeed } from './find-speed.js';
 import { type Card, type ExchangeOptions, refusal, type Target } from './pn532/card.js';
 import { readCredential } from './pn532/credential.js';
 import { decodeReply, WAKE } from './pn532/frame.js';
@@ -15,6 +16,9 @@ import { isRandomUid } from './random-uid.js';
 import { TimedFramer } from './timed-framer.js';
 import { USB_BRIDGES } from './usb-bridges.js';
 
+/** Speed after power-on, and those that another host may have left the chip at (SetSerialBaudRate, PN532 note §1). */
+const BAUD = 115_200;
+const OTHER_BAUDS = [9_600, 57_600, 230_400, 38_400, 19_200, 460_800, 921_600] as const;
 /** Time for waking (PN532 note §3). */
 const WAKE_MS = 2;
 /** Longest pause inside a frame: adapters hand over what they have every 16 ms (PN532 note §8). */
@@ -56,6 +60,8 @@ class Pn532Session implements DriverSession {
   readonly #presence = new Presence();
   readonly #closed = new AbortController();
   #key: Uint8Array | undefined;
+  /** Where it is listened. */
+  #baud: number = BAUD;
   /** While the chip wakes, what comes before its first frame is nothing. */
   #isWaking = true;
 
@@ -82,7 +88,7 @@ class Pn532Session implements DriverSession {
   /** Finds the chip, and begins to look for cards. */
   async probe(): Promise<void> {
     this.#key = this.#readKey();
-    await this.#wakeUp();
+    await this.#bringUp([BAUD, ...OTHER_BAUDS]);
     void this.#searchForEver();
   }
 
@@ -137,6 +143,23 @@ class Pn532Session implements DriverSession {
     return parseKey(this.#context.readSecret(file), KEY_BYTES[credential], file);
   }
 
+  /** The speed is left as it is: it is lost with the power, and an answer to its change may come at either. */
+  #bringUp(bauds: Iterable<number>): Promise<number> {
+    return findSpeed({
+      bauds: [...bauds],
+      setBaud: async (baud) => {
+        if (baud !== this.#baud) await this.#context.setBaud(baud);
+        this.#baud = baud;
+      },
+      greet: () => this.#wakeUp(),
+      quiet: () => this.#pause(INTER_BYTE_GAP_MS),
+      what: 'PN532',
+      // Each command is sent three times anyway.
+      tries: 1,
+      advice: 'its power, RX and TX, and that its switches are set to HSU (UART)',
+    });
+  }
+
   async #wakeUp(): Promise<void> {
     this.#isWaking = true;
     await this.#context.write(WAKE);
@@ -174,7 +197,8 @@ class Pn532Session implements DriverSession {
     let isAwake = true;
     while (!this.#closed.signal.aborted) {
       try {
-        if (!isAwake) await this.#wakeUp();
+        // After a loss of power it is back at its own speed.
+        if (!isAwake) await this.#bringUp(new Set([this.#baud, BAUD]));
         isAwake = true;
         await this.#searchOnce();
         await this.#pause(SEARCH_GAP_MS);
@@ -300,7 +324,7 @@ export const driver = defineDriver({
   kind: 'card',
   title: 'NXP PN532 13.56 MHz readers (UART)',
   hasLights: false,
-  link: { baud: 115_200, dtr: false, rts: false, readyWithinMs: 0 },
+  link: { baud: BAUD, dtr: false, rts: false, readyWithinMs: 0 },
   usb: USB_BRIDGES,
   silenceLimitMs: SILENCE_LIMIT_MS,
   options: pn532OptionsSchema,
