@@ -22,6 +22,7 @@ import { RosterGallery } from './identify/finger-gallery.js';
 import { FingerSlots } from './identify/finger-slots.js';
 import { GallerySync } from './identify/gallery-sync.js';
 import { createKeepLogs } from './identify/keep-logs.js';
+import { KnownFingers } from './identify/known-fingers.js';
 import { absentMatcher } from './identify/matcher.js';
 import { PinTries } from './identify/pin-tries.js';
 import { createRecordFinger } from './identify/record-finger.js';
@@ -305,6 +306,12 @@ export class Gateway {
       expected: this.#expected,
       log: log.child({ part: 'punch' }),
     };
+    const known = new KnownFingers({
+      store: this.#templates,
+      seal: this.#secrets.templateSeal,
+      roster: this.#rosterStore,
+      log: recording.log,
+    });
     const logs = createKeepLogs({
       hmacHex,
       lookup,
@@ -326,6 +333,7 @@ export class Gateway {
         record: createRecordFinger({ ...recording, slots: this.#gallery, matcher: absentMatcher, clock }),
         sensorChanged: (deviceId, sensor) => this.#gallery.sensorChanged(deviceId, sensor),
         slotsOf: (deviceId, studentRef) => this.#gallery.slotsOf(deviceId, studentRef),
+        fingersOf: (studentRef) => known.of(studentRef),
         holderOf: (read) => holderOf(lookup, hashRead(read, hmacHex), this.#stamp()),
       },
       terminalOf: (deviceId) => logs.of(deviceId),

@@ -33,6 +33,8 @@ const expectationSchema = z.discriminatedUnion('type', [
     width: z.int().min(1).max(4_096),
     height: z.int().min(1).max(4_096),
   }),
+  /** A record that the device made itself; what is in it says its length only. */
+  z.strictObject({ type: z.literal('finger_template'), bytes: z.int().min(1).max(65_536) }),
   z.strictObject({ type: z.literal('finger_unknown') }),
   z.strictObject({ type: z.literal('rejected'), reason: z.string().regex(/^[a-z][a-z_]{1,31}$/) }),
 ]);

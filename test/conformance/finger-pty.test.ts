@@ -107,6 +107,7 @@ function gateway(devices: DeviceConfig[]) {
       record,
       sensorChanged: (deviceId, sensor) => sync.sensorChanged(deviceId, sensor),
       slotsOf: (deviceId, studentRef) => sync.slotsOf(deviceId, studentRef),
+      fingersOf: () => [],
       holderOf: (read) => (read.values.full?.endsWith('4A8D694F') === true ? 'asha' : undefined),
     },
     onChange: () => undefined,

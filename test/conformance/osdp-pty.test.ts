@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import type { OsdpBus } from '@rollcall/firmware-sim/devices/osdp';
 import { SimulatedDevice } from '@rollcall/firmware-sim/devices/simulated-device';
 import { createFleet, type Fleet } from '@rollcall/gateway/devices/fleet';
-import type { Presentation } from '@rollcall/gateway/devices/presentation';
+import type { FingerPresentation, Presentation } from '@rollcall/gateway/devices/presentation';
 import { driver } from '@rollcall/gateway/drivers/osdp';
 import { silentLog } from '@rollcall/gateway/log';
 import { createOpenTransport } from '@rollcall/gateway/transport/open-transport';
 import { systemClock } from '@rollcall/protocol/system-clock';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { until } from '../support/until.js';
+import { enrolledRecord } from './support/finger-records.js';
 
 const KEY = 'f9c2af765c7a17261a651a7b90134818';
 
@@ -81,4 +82,65 @@ it('reads two secured readers and a keypad on one pty, lights them, and takes th
     ['osdp-1', 'wiegand26:100-19382', undefined],
   ]);
   expect(simulated.refusals).toBe(0);
+});
+
+it('keeps a card, and then the finger of its holder that the reader compared; a strange finger is red', async () => {
+  const link = join(folder, 'dev', 'bus');
+  const keyFile = join(folder, 'key');
+  writeFileSync(keyFile, KEY);
+  const fingers: FingerPresentation[] = [];
+  simulated = new SimulatedDevice({
+    id: 'bus',
+    driver: 'osdp',
+    linkPath: link,
+    clock: systemClock,
+    rates: { falseReject: 0, falseAccept: 0, poor: 0 },
+    settings: { addresses: '1', scbk: KEY, secure: 'required', fingers: 'on', packet: '128' },
+  });
+  simulated.start();
+  fleet = createFleet({
+    devices: [
+      {
+        id: 'osdp-1',
+        driver: 'osdp',
+        port: link,
+        options: driver.options.parse({ address: 1, scbk_file: keyFile, fingers: 'reader' }),
+      },
+    ],
+    openTransport: createOpenTransport(systemClock),
+    clock: systemClock,
+    log: silentLog,
+    record: async (presentation) => {
+      recorded.push(presentation);
+      return 'kept';
+    },
+    fingers: {
+      record: async (presentation) => {
+        fingers.push(presentation);
+        return 'kept';
+      },
+      sensorChanged: () => undefined,
+      slotsOf: () => [],
+      holderOf: () => 'asha',
+      fingersOf: () => [{ position: 1, record: enrolledRecord('asha-right-thumb') }],
+    },
+    onChange: () => undefined,
+  });
+  fleet.start();
+  await until('it is ready', () => fleet.snapshot().every(({ state }) => state === 'ready'));
+  const bus = simulated.firmware as OsdpBus;
+  simulated.swipe('7B11D7', 50);
+  await until('the card is lit', () => simulated.lights.green === 1);
+  bus.fingerIn('ravi-left-index');
+  await until('a strange finger is red', () => simulated.lights.red === 1);
+  bus.fingerOut();
+  expect(fingers).toEqual([]);
+  simulated.swipe('7B11D7', 50);
+  await until('the card is lit again', () => simulated.lights.green === 2);
+  bus.fingerIn('asha-right-thumb');
+  await until('the finger is lit', () => simulated.lights.green === 3);
+  expect(recorded).toHaveLength(2);
+  expect(fingers).toMatchObject([
+    { deviceId: 'osdp-1', finger: { verified: 'asha' }, card: { studentRef: 'asha' } },
+  ]);
 });

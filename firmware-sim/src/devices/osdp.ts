@@ -2,6 +2,7 @@ import { RollcallError } from '@rollcall/protocol/errors';
 import type { DeviceModel, Firmware, FirmwareCommand, FirmwareContext } from './device.js';
 import type { LightColor } from './device-event.js';
 import { BusReceiver } from './osdp/bus-packets.js';
+import { ReaderFingerSensor } from './osdp/finger-sensor.js';
 import { OsdpReader } from './osdp/reader.js';
 import { CARD_FORMATS, type CardFormat, cardBits, packBits } from './wiegand-bits.js';
 
@@ -19,6 +20,8 @@ export class OsdpBus implements Firmware {
   readonly #cancelAnswers = new Set<() => void>();
   #lateMs = 0;
   #chosen: OsdpReader;
+  /** Where the finger lies; another reader may have been chosen meanwhile. */
+  #touched: OsdpReader | undefined;
 
   constructor(context: FirmwareContext, baud: number) {
     this.#context = context;
@@ -26,20 +29,7 @@ export class OsdpBus implements Firmware {
     const addresses = (settings['addresses'] ?? '0').split(',').map((text) => wholeNumber('addresses', text));
     const key = settings['scbk'];
     if (key !== undefined && !KEY_PATTERN.test(key)) throw misuse('scbk takes 32 hex digits');
-    this.readers = addresses.map(
-      (address) =>
-        new OsdpReader({
-          address,
-          key: key === undefined ? undefined : Buffer.from(key, 'hex'),
-          isStrict: settings['secure'] === 'required',
-          baud,
-          random: context.random,
-          nowMs: () => context.clock.monoMs(),
-          onLight: (color, ms) => context.showLight(COLORS[color] ?? 'off', ms),
-          onBeep: (count, ms) => context.beep(count, ms),
-          onRefused: (reason) => context.refuse(reason),
-        }),
-    );
+    this.readers = addresses.map((address) => this.#makeReader(address, baud));
     const [first] = this.readers;
     if (first === undefined) throw misuse('addresses takes at least one number');
     this.#chosen = first;
@@ -97,6 +87,15 @@ export class OsdpBus implements Firmware {
     // Readers do not report that a card has gone.
   }
 
+  fingerIn(finger: string): void {
+    this.#touched = this.#chosen;
+    this.#touched.fingerIn(finger);
+  }
+
+  fingerOut(): void {
+    this.#touched?.fingerOut();
+  }
+
   receive(bytes: Uint8Array): void {
     this.#receiver.push(bytes);
     for (let command = this.#receiver.take(); command !== undefined; command = this.#receiver.take()) {
@@ -133,6 +132,29 @@ export class OsdpBus implements Firmware {
     if (hex !== undefined && !KEY_PATTERN.test(hex)) throw misuse('scbk takes 32 hex digits');
     this.#chosen.key = hex === undefined ? undefined : Buffer.from(hex, 'hex');
     this.#chosen.reboot();
+  }
+
+  #makeReader(address: number, baud: number): OsdpReader {
+    const context = this.#context;
+    const { settings, random, rates, clock } = context;
+    const key = settings['scbk'];
+    const nowMs = (): number => clock.monoMs();
+    const parts = settings['parts'] ?? 'whole';
+    if (parts !== 'whole' && parts !== 'rest') throw misuse('parts takes whole or rest');
+    const hasFingers = settings['fingers'] === 'on';
+    return new OsdpReader({
+      address,
+      key: key === undefined ? undefined : Buffer.from(key, 'hex'),
+      isStrict: settings['secure'] === 'required',
+      baud,
+      fingers: hasFingers ? new ReaderFingerSensor({ random, rates, nowMs, parts }) : undefined,
+      packetBytes: wholeNumber('packet', settings['packet'] ?? '512'),
+      random,
+      nowMs,
+      onLight: (color, ms) => context.showLight(COLORS[color] ?? 'off', ms),
+      onBeep: (count, ms) => context.beep(count, ms),
+      onRefused: (reason) => context.refuse(reason),
+    });
   }
 
   #spoil(fault: keyof OsdpReader['faults'], count = '1'): void {
@@ -177,6 +199,14 @@ export const osdp: DeviceModel = {
     { id: 'csn', title: 'the serial number of the card without a format', baud: 9600 },
   ],
   uidBytes: [3, 4, 5, 7, 8, 10],
-  settings: ['addresses=1,2,3', 'scbk=<32 hex digits>', 'secure=required'],
+  readsFingers: true,
+  settings: [
+    'addresses=1,2,3',
+    'scbk=<32 hex digits>',
+    'secure=required',
+    'fingers=on',
+    'packet=128',
+    'parts=whole|rest',
+  ],
   boot: (context) => new OsdpBus(context, context.baud),
 };

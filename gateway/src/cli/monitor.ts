@@ -125,6 +125,7 @@ export function describeEvent(event: DriverEvent, stamp: Stamp): Record<string, 
     const { width, height, dpi } = event.image;
     return { type: event.type, at, width, height, dpi };
   }
+  if (event.type === 'finger_template') return { type: event.type, at, bytes: event.template.length };
   // Somebody may be trying it with a PIN.
   if (event.type === 'keys') return { type: 'keys', at, count: event.digits.length };
   if (event.type !== 'card') return { ...event, at };

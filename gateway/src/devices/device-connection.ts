@@ -5,6 +5,7 @@ import { hasCode, isRollcallError, RollcallError } from '@rollcall/protocol/erro
 import type { DeviceConfig } from '../config/schema.js';
 import type { DriverDefinition, DriverEvent, DriverSession } from '../drivers/driver.js';
 import type { FingerSensor } from '../drivers/finger/sensor.js';
+import type { FingerVerifier } from '../drivers/finger/verifier.js';
 import type { TerminalLink } from '../drivers/terminal-log.js';
 import type { UserChange } from '../drivers/user-change.js';
 import type { FeedbackSignal } from '../feedback/signal.js';
@@ -105,6 +106,11 @@ export class DeviceConnection {
   /** Undefined for everything but a scanner that has answered, and after its connection was lost. */
   get sensor(): FingerSensor | undefined {
     return this.#isOpen && this.#lostReason === undefined ? this.#session?.sensor : undefined;
+  }
+
+  /** As {@link sensor}, of a reader that compares fingers with templates that it is given. */
+  get verifier(): FingerVerifier | undefined {
+    return this.#isOpen && this.#lostReason === undefined ? this.#session?.verifier : undefined;
   }
 
   async close(): Promise<void> {

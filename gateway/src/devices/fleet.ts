@@ -4,6 +4,7 @@ import { RollcallError } from '@rollcall/protocol/errors';
 import type { DeviceConfig } from '../config/schema.js';
 import type { DriverEvent } from '../drivers/driver.js';
 import type { FingerSensor } from '../drivers/finger/sensor.js';
+import type { KnownFinger, Verification } from '../drivers/finger/verifier.js';
 import { driverIds, findDriver } from '../drivers/registry.js';
 import type { TerminalLink } from '../drivers/terminal-log.js';
 import type { UserChange } from '../drivers/user-change.js';
@@ -15,8 +16,15 @@ import type { CaptureRing } from './capture-ring.js';
 import { CARD_BEFORE_FINGER_MS, CardAndFinger } from './card-and-finger.js';
 import type { Lights, Stamp } from './device-connection.js';
 import type { DeviceSnapshot } from './device-snapshot.js';
+import { HolderFinger } from './holder-finger.js';
 import { PinEntry } from './pin-entry.js';
-import type { FingerPresentation, Presentation, RecordFinger, RecordPresentation } from './presentation.js';
+import type {
+  FingerPresentation,
+  Presentation,
+  RecordFinger,
+  RecordPresentation,
+  VerifiedCard,
+} from './presentation.js';
 import { Supervisor } from './supervisor.js';
 
 /** Presentations of one device that may wait for the disk; people tap far slower, a broken device does not. */
@@ -62,6 +70,8 @@ export interface FingerPort {
   /** A scanner has answered, or is gone. */
   sensorChanged(deviceId: string, sensor: FingerSensor | undefined): void;
   slotsOf(deviceId: string, studentRef: string): readonly number[];
+  /** What is known of a student's fingers, for readers that compare them themselves. */
+  fingersOf(studentRef: string): readonly KnownFinger[];
   /** Whose card it is; undefined where that is not certain. */
   holderOf(read: CardRead): string | undefined;
 }
@@ -83,6 +93,8 @@ interface Member {
   inFlight: number;
   /** Set on a scanner whose fingers need a card before them. */
   cardFirst: CardAndFinger | undefined;
+  /** Compares the finger of the holder on the reader itself. */
+  ownFinger: HolderFinger;
 }
 
 class SupervisedFleet implements Fleet {
@@ -102,7 +114,10 @@ class SupervisedFleet implements Fleet {
 
   async stop(): Promise<void> {
     this.#isStopping = true;
-    for (const { pinEntry } of this.#members.values()) pinEntry.reset();
+    for (const { pinEntry, ownFinger } of this.#members.values()) {
+      pinEntry.reset();
+      ownFinger.end();
+    }
     // Whoever has tapped already still gets the light that belongs to the stored punch.
     const limit = new AbortController();
     await Promise.race([
@@ -149,6 +164,13 @@ class SupervisedFleet implements Fleet {
       hasLights: driver.hasLights,
       inFlight: 0,
       cardFirst: this.#cardFirst(device),
+      ownFinger: new HolderFinger({
+        fingers: this.#options.fingers,
+        verifier: () => member.supervisor.verifier(),
+        onOutcome: (outcome, card) => this.#onOwnFinger(member, outcome, card),
+        onFailure: (error) =>
+          log.warn({ err: error, device_id: device.id }, 'a finger could not be compared'),
+      }),
       pinEntry: new PinEntry({
         clock,
         onPin: (read, pin) =>
@@ -198,6 +220,7 @@ class SupervisedFleet implements Fleet {
         member.pinEntry.cardShown(event.read);
         this.#present(member, event, stamp);
         this.#expectFinger(member, event.read);
+        member.ownFinger.cardShown(event.read);
         return;
       case 'keys':
         member.pinEntry.press(event.digits);
@@ -209,6 +232,9 @@ class SupervisedFleet implements Fleet {
       }
       case 'finger_image':
         this.#onFinger(member, { ...shown, finger: { image: event.image } });
+        return;
+      case 'finger_template':
+        this.#onFinger(member, { ...shown, finger: { template: event.template } });
         return;
       case 'finger_unknown':
         this.#answer(member, () => Promise.resolve('not_recognized'));
@@ -226,6 +252,23 @@ class SupervisedFleet implements Fleet {
       const signal = await fingers.record(card === undefined ? presentation : { ...presentation, card });
       if (signal !== 'not_recognized' && cardFirst?.card === card) cardFirst?.end();
       return signal;
+    });
+  }
+
+  #onOwnFinger(member: Member, outcome: Verification, card: VerifiedCard): void {
+    const { fingers, clock } = this.#options;
+    if (outcome.outcome === 'absent' || fingers === undefined || this.#isStopping) return;
+    const { id: deviceId, direction } = member.device;
+    this.#answer(member, async () => {
+      if (outcome.outcome === 'other') return 'not_recognized';
+      return fingers.record({
+        deviceId,
+        finger: { verified: card.studentRef, score: outcome.score },
+        card,
+        ...(direction === undefined || direction === 'both' ? {} : { directionHint: direction }),
+        monoMs: clock.monoMs(),
+        wallMs: clock.wallMs(),
+      });
     });
   }
 

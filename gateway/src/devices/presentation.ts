@@ -27,10 +27,18 @@ export interface VerifiedCard {
   readonly studentRef: string;
 }
 
+/** What a scanner says of a finger: whose slot it is, what it looks like, or that it is the one it was asked for. */
+export type PresentedFinger =
+  | { slot: number; score?: number }
+  | { image: FingerImage }
+  | { template: Uint8Array }
+  /** Compared by the device with the templates of this student only. */
+  | { verified: string; score: number };
+
 /** One finger on one scanner. */
 export interface FingerPresentation {
   readonly deviceId: string;
-  readonly finger: { slot: number; score?: number } | { image: FingerImage };
+  readonly finger: PresentedFinger;
   /** Set where a card came first and named whose finger it has to be. */
   readonly card?: VerifiedCard;
   readonly directionHint?: DirectionHint;

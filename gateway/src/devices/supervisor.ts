@@ -4,6 +4,7 @@ import { type ErrorCode, hasCode, RollcallError } from '@rollcall/protocol/error
 import type { DeviceConfig } from '../config/schema.js';
 import type { DriverDefinition, DriverEvent } from '../drivers/driver.js';
 import type { FingerSensor } from '../drivers/finger/sensor.js';
+import type { FingerVerifier } from '../drivers/finger/verifier.js';
 import type { TerminalLink } from '../drivers/terminal-log.js';
 import type { UserChange } from '../drivers/user-change.js';
 import type { Log } from '../log.js';
@@ -132,6 +133,11 @@ export class Supervisor {
       throw new RollcallError('PORT_CLOSED', `${this.#options.device.id} is not connected; try again later`);
     }
     await this.#connection.changeUser(change);
+  }
+
+  /** Of the present connection; undefined where the device compares no fingers. */
+  verifier(): FingerVerifier | undefined {
+    return this.#connection?.verifier;
   }
 
   countLostLight(): void {

@@ -6,6 +6,7 @@ import type { DirectionHint } from '@rollcall/protocol/punch';
 import type * as z from 'zod';
 import type { FeedbackSignal } from '../feedback/signal.js';
 import type { FingerImage, FingerSensor } from './finger/sensor.js';
+import type { FingerVerifier } from './finger/verifier.js';
 import type { TerminalLink } from './terminal-log.js';
 import type { UserChange } from './user-change.js';
 
@@ -23,6 +24,8 @@ export type DriverEvent =
   | { type: 'finger'; slot: number; score?: number }
   /** A presentation that is to be recognized on the gateway. */
   | { type: 'finger_image'; image: FingerImage }
+  /** The same, of a device that makes a template itself: an INCITS 378 or ISO/IEC 19794-2 record. */
+  | { type: 'finger_template'; template: Uint8Array }
   /** A finger that is in no slot, or that could not be read in several tries. */
   | { type: 'finger_unknown' }
   /**
@@ -145,6 +148,8 @@ export interface DriverSession {
   changeUser?(change: UserChange): Promise<void>;
   /** What enrollment and the gallery do with a scanner, from its probe on; absent on everything else. */
   readonly sensor?: FingerSensor | undefined;
+  /** Of a card reader that compares the finger of whoever showed the card; absent on everything else. */
+  readonly verifier?: FingerVerifier | undefined;
   /** Cancels every timer. */
   close(): void;
 }

@@ -86,6 +86,31 @@ describe('recording a finger', () => {
     expect(f.clock.pendingTimers).toBe(0);
   });
 
+  it('gives the engine a template that a reader made, and whose finger it has to be', async () => {
+    const asked: unknown[] = [];
+    const matcher: Matcher = {
+      identify: async (probe, { only }) => {
+        asked.push({ probe, only });
+        return { outcome: 'recognized', studentRef: 's1', score: 50 };
+      },
+    };
+    const f = fixture({ matcher });
+    const template = Uint8Array.of(1, 2, 3);
+    expect(await f.touch({ template }, { card: CARD })).toBe('kept');
+    expect(asked).toEqual([{ probe: { template }, only: 's1' }]);
+    expect(f.rows()[0]).not.toHaveProperty('template');
+  });
+
+  it('keeps a finger that the reader compared with the templates of the holder of a card', async () => {
+    const f = fixture();
+    expect(await f.touch({ verified: 's1', score: 200 }, { card: CARD })).toBe('kept');
+    expect(punchSchema.parse(f.rows()[0])).toMatchObject({
+      kind: 'finger',
+      verify_method: 'card+finger',
+      student: { student_ref: 's1', score: 200 },
+    });
+  });
+
   it('lets nobody wait for an engine for ever', async () => {
     const matcher: Matcher = {
       identify: (_probe, { signal }) =>

@@ -88,6 +88,7 @@ async function recognize(
     if (studentRef === undefined) return undefined;
     return finger.score === undefined ? { studentRef } : { studentRef, score: finger.score };
   }
+  if ('verified' in finger) return { studentRef: finger.verified, score: finger.score };
   const late = new AbortController();
   const done = new AbortController();
   delay(clock, MATCH_TIMEOUT_MS, done.signal).then(
@@ -95,10 +96,10 @@ async function recognize(
     () => undefined,
   );
   try {
-    const match = await matcher.identify(
-      { image: finger.image },
-      { signal: late.signal, ...(card === undefined ? {} : { only: card.studentRef }) },
-    );
+    const match = await matcher.identify(finger, {
+      signal: late.signal,
+      ...(card === undefined ? {} : { only: card.studentRef }),
+    });
     return match.outcome === 'recognized' ? { studentRef: match.studentRef, score: match.score } : undefined;
   } finally {
     done.abort();

@@ -18,6 +18,7 @@ export class TemplateStore {
   readonly #delete: Statement;
   readonly #ofFormat: Statement;
   readonly #one: Statement;
+  readonly #ofStudent: Statement;
 
   constructor(db: Database) {
     this.#db = db;
@@ -30,6 +31,9 @@ export class TemplateStore {
     this.#delete = db.prepare('DELETE FROM finger_template WHERE template_id = ?');
     this.#ofFormat = db.prepare(
       'SELECT template_id, student_ref FROM finger_template WHERE format = ? ORDER BY template_id',
+    );
+    this.#ofStudent = db.prepare(
+      'SELECT * FROM finger_template WHERE student_ref = ? ORDER BY finger_position, template_id',
     );
     this.#one = db.prepare('SELECT * FROM finger_template WHERE template_id = ?');
   }
@@ -48,6 +52,11 @@ export class TemplateStore {
   /** Whose they are, without the templates themselves. */
   ofFormat(format: string): Pick<Row, 'template_id' | 'student_ref'>[] {
     return this.#ofFormat.all(format) as Row[];
+  }
+
+  ofStudent(studentRef: string): SealedTemplate[] {
+    const rows = this.#ofStudent.all(studentRef) as Row[];
+    return rows.map((row) => ({ ...row, sealed: row.sealed.toString('base64') }));
   }
 
   one(templateId: string): SealedTemplate | undefined {

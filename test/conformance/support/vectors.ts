@@ -128,6 +128,9 @@ export function outcome(events: readonly BenchEvent[]): VectorExpectation[] {
       const { width, height } = event.image;
       return [{ type: 'finger_image', width, height }];
     }
+    if (event.type === 'finger_template') {
+      return [{ type: 'finger_template', bytes: event.template.length }];
+    }
     if (event.type === 'finger_unknown') return [{ type: 'finger_unknown' }];
     if (event.type !== 'card') return [];
     const { full, u32, w26 } = event.read.values;

@@ -1,5 +1,6 @@
 import type { Random } from '../../random.js';
 import { assemble, type BusCommand, type BusReply, closeWithCheck } from './bus-packets.js';
+import type { ReaderFingerSensor } from './finger-sensor.js';
 import { DEFAULT_KEY, ReaderSession } from './reader-crypto.js';
 
 /** Events that wait for a poll; older ones are kept and newer ones lost, as small readers do. */
@@ -14,18 +15,23 @@ const PDCAP = [
   [0x05, 0x01, 1],
   [0x08, 0x01, 0],
   [0x09, 0x01, 1],
-  [0x0a, 0x00, 0x02],
   [0x0d, 0x00, 1],
   [0x10, 0x02, 0],
 ].flat();
 const NAK = { command: 3, sequence: 4, security: 6, cannot: 9 } as const;
 const LED_BYTES = 14;
+/** What everybody on a bus takes until somebody says more (OSDP note §2). */
+const SMALLEST_BYTES = 128;
+/** Of messages in parts. */
+const MESSAGE_BYTES = 2048;
+/** Around the data of a sealed reply: head, security block, code, MAC and CRC. */
+const SEALED_FRAME = 14;
 /** What a reader that wants a secure channel answers before it stands: ID, CAP, CHLNG, SCRYPT. */
 const BEFORE_CHANNEL = [0x61, 0x62, 0x76, 0x77];
 
 export interface ReaderEvent {
   code: number;
-  data: Uint8Array;
+  data: Iterable<number>;
 }
 
 export interface ReaderOptions {
@@ -35,6 +41,10 @@ export interface ReaderOptions {
   /** Answers next to nothing in the clear. */
   isStrict: boolean;
   baud: number;
+  /** Undefined without a fingerprint sensor. */
+  fingers: ReaderFingerSensor | undefined;
+  /** Largest packet that it takes, and that it sends unless it is told a smaller size. */
+  packetBytes: number;
   random: Random;
   nowMs(): number;
   /** A light: color as OSDP numbers it, and how long. */
@@ -76,6 +86,18 @@ export class OsdpReader {
     this.#sequence = undefined;
     this.#lastReply = undefined;
     this.#events = [];
+    this.#takeSize(SMALLEST_BYTES);
+    this.#options.fingers?.reset();
+  }
+
+  fingerIn(finger: string): void {
+    const { fingers, onRefused } = this.#options;
+    if (fingers === undefined) onRefused('this reader has no fingerprint sensor; set fingers=on');
+    fingers?.fingerIn(finger);
+  }
+
+  fingerOut(): void {
+    this.#options.fingers?.fingerOut();
   }
 
   /** Waits for the next poll. */
@@ -164,7 +186,7 @@ export class OsdpReader {
       case 0x61:
         return { code: 0x45, data: [...VENDOR, 1, 2, ...this.#serial(), 1, 2, 3] };
       case 0x62:
-        return { code: 0x46, data: PDCAP };
+        return { code: 0x46, data: this.#capabilities() };
       case 0x64:
         return { code: 0x48, data: [this.#tamper, this.#power] };
       case 0x65:
@@ -184,14 +206,35 @@ export class OsdpReader {
       case 0x77:
         return this.#serverCryptogram(command);
       case 0x7b:
+        this.#takeSize((data[0] ?? 0) + (data[1] ?? 0) * 256);
         return { code: 0x40, data: [] };
+      case 0x73:
+        return this.#options.fingers?.read(data) ?? nak(NAK.command);
+      case 0x74:
+        return this.#options.fingers?.match(data) ?? nak(NAK.command);
+      case 0xa2:
+        return this.#options.fingers?.abort() ?? nak(NAK.command);
       default:
         return nak(NAK.command);
     }
   }
 
+  /** What the panel takes (ACURXSIZE); a byte of the last block of a sealed reply is padding. */
+  #takeSize(panelBytes: number): void {
+    const { packetBytes, fingers } = this.#options;
+    const sealed = Math.min(packetBytes, panelBytes) - SEALED_FRAME;
+    if (fingers !== undefined) fingers.roomBytes = sealed - (sealed % 16) - 1;
+  }
+
+  #capabilities(): number[] {
+    const { packetBytes, fingers } = this.#options;
+    const sizes = [0x0a, packetBytes % 256, packetBytes >> 8];
+    if (fingers === undefined) return [...PDCAP, ...sizes];
+    return [...PDCAP, ...sizes, 0x0b, MESSAGE_BYTES % 256, MESSAGE_BYTES >> 8, 0x0e, 1, 1];
+  }
+
   #poll(): Answer {
-    const event = this.#events.shift();
+    const event = this.#events.shift() ?? this.#options.fingers?.poll();
     return event === undefined ? { code: 0x40, data: [] } : { code: event.code, data: [...event.data] };
   }
 
@@ -265,7 +308,7 @@ export class OsdpReader {
   ): Uint8Array {
     const { code, data, block, address = this.address } = answer;
     const plain: BusReply = { address, sequence: other ?? sequence, crc, code, data: Uint8Array.from(data) };
-    const isEvent = code === 0x50 || code === 0x53;
+    const isEvent = code === 0x50 || code === 0x53 || code === 0x57 || code === 0x58;
     const isDowngraded = this.faults.clear > 0 && isEvent;
     if (isDowngraded) this.faults.clear -= 1;
     const session = this.#session;

@@ -7,9 +7,13 @@ export const COMMAND = {
   led: 0x69,
   buzzer: 0x6a,
   comset: 0x6e,
+  readFinger: 0x73,
+  matchFinger: 0x74,
   keyset: 0x75,
   challenge: 0x76,
   serverCryptogram: 0x77,
+  receiveSize: 0x7b,
+  abort: 0xa2,
 } as const;
 
 /** Replies of the reader (OSDP note §5). */
@@ -23,6 +27,8 @@ export const REPLY = {
   formatted: 0x51,
   keypad: 0x53,
   com: 0x54,
+  fingerRead: 0x57,
+  fingerMatched: 0x58,
   clientCryptogram: 0x76,
   rMac: 0x78,
   busy: 0x79,

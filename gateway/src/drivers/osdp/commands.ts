@@ -9,6 +9,8 @@ export interface Command {
   name: string;
   /** It holds what no capture may keep. */
   isSecret?: true;
+  /** Of its reply, where that can be longer than what every reader can send. */
+  replyBytesMax?: number;
 }
 
 /** Lights and beepers count in these. */
@@ -41,7 +43,10 @@ export function comset(address: number, baud: number): Command {
 }
 
 /** A light for its time, over whatever shines there permanently, and the beeps; only what the reader has. */
-export function showSignal(signal: FeedbackSignal, { hasLed, hasBuzzer }: Capabilities): Command[] {
+export function showSignal(
+  signal: FeedbackSignal,
+  { hasLed, hasBuzzer }: Pick<Capabilities, 'hasLed' | 'hasBuzzer'>,
+): Command[] {
   const { color, lightMs, beeps, beepMs } = FEEDBACK_PATTERNS[signal];
   const ticks = (ms: number): number => Math.max(1, Math.round(ms / TICK_MS));
   const lit = ticks(lightMs);

@@ -16,7 +16,7 @@ const BUSY_PAUSE_MS = 200;
 export const OFFLINE_MS = 8_000;
 /** Start bit, eight data bits, stop bit. */
 const BITS_PER_BYTE = 10;
-/** The longest reply that a question of ours has: what every reader can send. */
+/** The longest reply of most questions: what every reader can send. */
 const REPLY_BYTES_MAX = 128;
 
 /**
@@ -129,10 +129,17 @@ export class Link {
   /** One turn on the bus; undefined where the reader said nothing. */
   async #send(
     bytes: Uint8Array,
-    { sequence, name, isSecret }: Pick<Command, 'name' | 'isSecret'> & { sequence: number },
+    {
+      sequence,
+      name,
+      isSecret,
+      replyBytesMax = REPLY_BYTES_MAX,
+    }: Omit<Command, 'code' | 'data'> & {
+      sequence: number;
+    },
   ): Promise<Packet | undefined> {
     const { clock, options } = this.#context;
-    const wireMs = Math.ceil(((bytes.length + REPLY_BYTES_MAX) * BITS_PER_BYTE * 1000) / options.baud);
+    const wireMs = Math.ceil(((bytes.length + replyBytesMax) * BITS_PER_BYTE * 1000) / options.baud);
     const endTurn = this.#isHolding ? () => undefined : await this.#context.takeTurn();
     try {
       this.#isSecret = isSecret === true;

@@ -16,6 +16,8 @@ const address = (max: number): z.ZodType<number> => {
   const range = `must be a whole number from 0 to ${max}`;
   return z.int(range).min(0, range).max(max, range);
 };
+const BYTE_RANGE = 'must be a whole number up to 255';
+const byte = z.int(BYTE_RANGE).min(0, BYTE_RANGE).max(255, BYTE_RANGE);
 const keyFile = z.string().regex(/^\/[^\0]*$/, 'must be an absolute path, starting with "/"');
 
 export const osdpOptions = z
@@ -61,6 +63,17 @@ export const osdpOptions = z
       .enum(['iso14443a', 'iso14443b', 'iso15693', 'felica', 'off'], 'must be a technology or off')
       .default('iso14443a')
       .meta({ description: 'What cards of 32, 56, 64 or 80 bits are; `off` refuses them.' }),
+    fingers: z.enum(['off', 'gateway', 'reader'], 'must be off, gateway or reader').default('off').meta({
+      description:
+        'Of a reader with a fingerprint sensor. `gateway`: it sends a template of every finger, which the gateway recognizes. `reader`: after a card it compares the finger with those of the holder. Needs `scbk_file`.',
+    }),
+    finger_quality: byte.default(0).meta({
+      description: 'Least quality of a scan, 0 to 255; a worse one is asked for again.',
+    }),
+    match_score: byte.min(1, BYTE_RANGE).default(128).meta({
+      description:
+        'With `fingers: reader`: from which score on, 1 to 255, a finger counts as that of the holder.',
+    }),
   })
   .superRefine((options, context) => {
     const hasKey = options.scbk_file !== undefined;
@@ -74,6 +87,9 @@ export const osdpOptions = z
     if (!hasKey && options.install) refuse('install', 'needs scbk_file: the key that the reader is to get');
     if (!hasKey && options.previous_scbk_file !== undefined) {
       refuse('previous_scbk_file', 'needs scbk_file: the key that comes after it');
+    }
+    if (options.fingers !== 'off' && !hasKey) {
+      refuse('fingers', 'needs scbk_file: a fingerprint does not travel over a cable that anybody can read');
     }
     if (options.install_address !== undefined && !options.install) {
       refuse('install_address', 'needs install: true');

@@ -4,10 +4,13 @@ import { LengthPrefixedFramer } from '@rollcall/protocol/framing/length-prefixed
 import type { WiegandResult } from '@rollcall/protocol/wiegand';
 import type { FeedbackSignal } from '../../feedback/signal.js';
 import type { DriverContext, DriverSession } from '../driver.js';
+import type { FingerVerifier } from '../finger/verifier.js';
 import { Silence } from '../silence.js';
 import { TimedFramer } from '../timed-framer.js';
+import { TELL_RECEIVE_SIZE } from './biometrics.js';
 import { NAK, REPLY } from './codes.js';
 import { CAP, type Command, comset, ID, LSTAT, POLL, showSignal } from './commands.js';
+import { FingerScans } from './finger-scans.js';
 import { establishSecurity, type Keys, readKeys } from './handshake.js';
 import { type Answer, Link, OFFLINE_MS, type Trouble } from './link.js';
 import type { OsdpOptions } from './options.js';
@@ -34,7 +37,20 @@ const NOISE_BYTES_TOLD = 64;
 const ALIVE_INTERVAL_MS = 5_000;
 /** Commands that may wait for the next turn: two for each of the taps that can be waiting. */
 const JOBS_MAX = 32;
-const EVERYTHING: Capabilities = { hasLed: true, hasBuzzer: true };
+const EVERYTHING: Capabilities = {
+  ...parseCapabilities(new Uint8Array()),
+  hasLed: true,
+  hasBuzzer: true,
+};
+/** What people press, and what their fingers are: no capture holds them. */
+const PRIVATE_REPLIES: readonly number[] = [REPLY.keypad, REPLY.fingerRead];
+const EVENTS: readonly number[] = [
+  REPLY.raw,
+  REPLY.formatted,
+  REPLY.keypad,
+  REPLY.fingerRead,
+  REPLY.fingerMatched,
+];
 
 interface Job {
   command: Command;
@@ -61,6 +77,8 @@ export class OsdpSession implements DriverSession {
   readonly #frames: TimedFramer;
   readonly #presence: Silence;
   readonly #jobs: Job[] = [];
+  /** Of a reader whose fingers are used. */
+  readonly #fingers: FingerScans | undefined;
   #present: string | undefined;
   #capabilities = EVERYTHING;
   #noiseBytes = 0;
@@ -71,7 +89,8 @@ export class OsdpSession implements DriverSession {
   constructor(context: DriverContext<OsdpOptions>) {
     this.#context = context;
     this.#link = new Link(context);
-    const { clock } = context;
+    const { clock, options } = context;
+    if (options.fingers !== 'off') this.#fingers = new FingerScans(context);
     this.#frames = new TimedFramer({
       clock,
       framer: packetFramer(),
@@ -79,6 +98,11 @@ export class OsdpSession implements DriverSession {
       take: (events) => this.#take(events),
     });
     this.#presence = new Silence({ clock, limitMs: MERGE_MS, onSilent: () => this.#cardAway() });
+  }
+
+  /** Of a reader that is to compare fingers itself. */
+  get verifier(): FingerVerifier | undefined {
+    return this.#context.options.fingers === 'reader' ? this.#fingers : undefined;
   }
 
   onBytes(chunk: Uint8Array): void {
@@ -110,6 +134,7 @@ export class OsdpSession implements DriverSession {
     this.#link.close();
     this.#frames.close();
     this.#presence.cancel();
+    this.#fingers?.close();
     this.#present = undefined;
     this.#wake?.();
     this.#failJobs(new RollcallError('PORT_CLOSED', 'The connection was closed before the light was shown'));
@@ -124,7 +149,7 @@ export class OsdpSession implements DriverSession {
       this.#context.capture('in', event.bytes);
       this.#noiseBytes = 0;
       const packet = parsePacket(event.bytes);
-      if (packet?.code === REPLY.keypad) this.#context.conceal();
+      if (packet !== undefined && PRIVATE_REPLIES.includes(packet.code)) this.#context.conceal();
       if (packet !== undefined) this.#link.receive(packet);
     }
   }
@@ -184,6 +209,11 @@ export class OsdpSession implements DriverSession {
       if (text !== undefined) this.#context.emit({ type: 'identity', text });
     }
     this.#onAnswer(this.#answered(await this.#link.ask(LSTAT)), keys);
+    if (this.#fingers !== undefined) {
+      // Whatever it answers: who does not know the command sends short packets.
+      this.#answered(await this.#link.ask(TELL_RECEIVE_SIZE));
+      this.#fingers.start(this.#capabilities);
+    }
     this.#tellAlive();
   }
 
@@ -218,7 +248,8 @@ export class OsdpSession implements DriverSession {
 
   async #turn(keys: Keys): Promise<void> {
     const job = this.#jobs.shift();
-    const answer = await this.#link.ask(job?.command ?? POLL).catch((error: unknown) => {
+    const command = job?.command ?? this.#fingers?.next() ?? POLL;
+    const answer = await this.#link.ask(command).catch((error: unknown) => {
       if (isRollcallError(error)) job?.fail(error);
       throw error;
     });
@@ -232,7 +263,9 @@ export class OsdpSession implements DriverSession {
     this.#tellAlive();
     if (job !== undefined) this.#finish(job, answer);
     this.#onAnswer(answer, keys);
-    if (this.#jobs.length === 0 && !this.#isClosed) await this.#interval();
+    this.#fingers?.onAnswer(command, answer);
+    const isUrgent = this.#jobs.length > 0 || this.#fingers?.isUrgent === true;
+    if (!isUrgent && !this.#isClosed) await this.#interval();
   }
 
   #finish(job: Job, answer: Answer): void {
@@ -265,8 +298,7 @@ export class OsdpSession implements DriverSession {
     if (answer.type !== 'reply') return;
     const { code, data } = answer;
     this.#context.count('frames_ok');
-    const isEvent = code === REPLY.raw || code === REPLY.formatted || code === REPLY.keypad;
-    if (isEvent && keys.scbk !== undefined && this.#link.channel === undefined) {
+    if (EVENTS.includes(code) && keys.scbk !== undefined && this.#link.channel === undefined) {
       this.#rejectUnsecured();
       return;
     }

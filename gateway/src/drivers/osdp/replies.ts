@@ -21,17 +21,35 @@ export function describeIdentity(data: Uint8Array): string | undefined {
 export interface Capabilities {
   hasLed: boolean;
   hasBuzzer: boolean;
+  hasFingers: boolean;
+  /** Largest packet that it takes. */
+  packetBytesMax: number;
+  /** Largest message that it takes in parts; 0 where it takes none. */
+  messageBytesMax: number;
 }
 
-const FUNCTION = { led: 4, buzzer: 5 } as const;
+const FUNCTION = { led: 4, buzzer: 5, packetBytes: 0x0a, messageBytes: 0x0b, biometrics: 0x0e } as const;
+/** What every reader takes (OSDP note §2). */
+const PACKET_BYTES_LEAST = 128;
 
 /** PDCAP: what the reader has. A function that is not listed is one it has not; without any list everything is tried. */
 export function parseCapabilities(data: Uint8Array): Capabilities {
-  const compliance = new Map<number, number>();
-  for (let at = 0; at + 2 < data.length; at += 3) compliance.set(data[at] ?? 0, data[at + 1] ?? 0);
+  const listed = new Map<number, readonly [number, number]>();
+  for (let at = 0; at + 2 < data.length; at += 3) {
+    listed.set(data[at] ?? 0, [data[at + 1] ?? 0, data[at + 2] ?? 0]);
+  }
+  const complies = (which: number): boolean => (listed.get(which)?.[0] ?? 0) > 0;
+  // Of the two sizes both bytes together are one number.
+  const bytes = (which: number): number => {
+    const [low, high] = listed.get(which) ?? [0, 0];
+    return low + high * 256;
+  };
   return {
-    hasLed: (compliance.get(FUNCTION.led) ?? 0) > 0,
-    hasBuzzer: (compliance.get(FUNCTION.buzzer) ?? 0) > 0,
+    hasLed: complies(FUNCTION.led),
+    hasBuzzer: complies(FUNCTION.buzzer),
+    hasFingers: complies(FUNCTION.biometrics),
+    packetBytesMax: Math.max(PACKET_BYTES_LEAST, bytes(FUNCTION.packetBytes)),
+    messageBytesMax: bytes(FUNCTION.messageBytes),
   };
 }
 
