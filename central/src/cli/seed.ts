@@ -5,7 +5,10 @@ import type { Command } from 'commander';
 import { readConfig } from '../config.js';
 import { migrate } from '../db/migrate.js';
 import { loadCampusKey } from '../people/campus-key.js';
+import { loadDataKeys } from '../privacy/data-key.js';
+import { createSeal } from '../privacy/seal.js';
 import { seedCampus } from '../seed/seed-campus.js';
+import { storeFingers } from '../seed/store-fingers.js';
 import { withDatabase } from './with-database.js';
 
 interface SeedFlags {
@@ -36,10 +39,13 @@ async function seedCommand(path: string, flags: SeedFlags): Promise<void> {
       dataDir: config.dataDir,
       ...(config.cardHashKeyFile === undefined ? {} : { file: config.cardHashKeyFile }),
     });
+    const dataKeys = await loadDataKeys({ dataDir: config.dataDir, file: config.dataKeyFile });
+    const seal = createSeal(dataKeys);
     const seeded = await seedCampus({
       db,
       clock: systemClock,
       campusKey,
+      storeFingers: (trx, file) => storeFingers(trx, { file, seal, nowMs: systemClock.wallMs() }),
       bytes,
       ...(flags.provisionDir === undefined ? {} : { provisionDir: flags.provisionDir }),
     });

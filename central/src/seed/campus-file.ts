@@ -3,6 +3,7 @@ import { isRollcallError, RollcallError } from '@rollcall/protocol/errors';
 import { deviceIdSchema, gatewayIdSchema } from '@rollcall/protocol/ids';
 import { parseJson } from '@rollcall/protocol/parse';
 import { studentRefSchema } from '@rollcall/protocol/punch';
+import { sealedTemplateSchema } from '@rollcall/protocol/template-transfer';
 import * as z from 'zod';
 import { ROLES } from '../auth/roles.js';
 import { isDate, isZone } from '../calendar/campus-zone.js';
@@ -30,6 +31,18 @@ const card = z.string().superRefine((text, context) => {
     if (!isRollcallError(error)) throw error;
     context.addIssue({ code: 'custom', message: error.message });
   }
+});
+
+/** A finger that was enrolled elsewhere: its template as gateways seal it, and the consent that was given for it. */
+const finger = z.strictObject({
+  ...sealedTemplateSchema.omit({ student_ref: true }).shape,
+  quality: z.number().min(0).max(1),
+  consent: z.strictObject({
+    notice_version: z.string().min(1).max(64),
+    /** SHA-256 of the text that was signed. */
+    notice_sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hex digits'),
+    language: z.enum(['en', 'te', 'hi']).default('en'),
+  }),
 });
 
 export const campusFileSchema = z
@@ -102,6 +115,7 @@ export const campusFileSchema = z
           /** Batches and electives besides the section. */
           groups: z.array(id).max(32).default([]),
           cards: z.array(card).max(16).default([]),
+          fingers: z.array(finger).max(10).default([]),
         }),
       )
       .max(ROWS_MAX),

@@ -4,10 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ManualClock } from '@rollcall/protocol/manual-clock';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { revokeConsent } from '../consent/consents.js';
 import { openTestDatabase, type TestDatabase } from '../db/test-database.js';
+import { placeOfTemplate } from '../devices/store-template.js';
 import { loadCampusKey } from '../people/campus-key.js';
+import { createSeal } from '../privacy/seal.js';
 import { type CampusFileInput, parseCampusFile } from './campus-file.js';
 import { seedCampus } from './seed-campus.js';
+import { storeFingers } from './store-fingers.js';
 import { encodeCampus, rollNumber, TEST_CAMPUS_KEY, testCampus } from './test-campus.js';
 
 /** Tuesday 7 July 2026, 06:00 on campus. */
@@ -38,6 +42,26 @@ const seed = (file: CampusFileInput, provisionDir?: string) =>
     bytes: encodeCampus(file),
     ...(provisionDir === undefined ? {} : { provisionDir }),
   });
+
+const SEAL = createSeal([{ id: '01020304', bytes: Buffer.alloc(32, 9) }]);
+
+const seedWithFingers = (file: CampusFileInput) =>
+  seedCampus({
+    db,
+    clock,
+    campusKey: TEST_CAMPUS_KEY,
+    bytes: encodeCampus(file),
+    storeFingers: (trx, parsed) => storeFingers(trx, { file: parsed, seal: SEAL, nowMs: clock.wallMs() }),
+  });
+
+const FINGER = {
+  template_id: '0190a000-0000-7000-8000-000000000001',
+  finger_position: 1,
+  format: 'ef01-0009-1536',
+  sealed: Buffer.from('sealed by a gateway').toString('base64'),
+  quality: 0.8,
+  consent: { notice_version: '2026-1', notice_sha256: 'ab'.repeat(32), language: 'te' as const },
+};
 
 const TABLES = [
   'campus',
@@ -316,4 +340,49 @@ it('case 160: a role that an admin ended stays ended when the file is loaded aga
     ['dean', true],
   ]);
   expect((await audit()).map(({ after }) => after.role)).toEqual(['admin', 'dean']);
+});
+
+describe('fingers of a campus file', () => {
+  const withFinger = (): CampusFileInput => {
+    const file = testCampus();
+    const [student] = file.students;
+    if (student !== undefined) student.fingers = [FINGER];
+    return file;
+  };
+  const templates = () => db.knex('attendance_biometric_template').orderBy('id');
+
+  it('are kept sealed once more, with their consent and for every gateway, and once', async () => {
+    await seedWithFingers(withFinger());
+    await seedWithFingers(withFinger());
+    const [template, ...others] = await templates();
+    expect(others).toEqual([]);
+    expect(SEAL.open(template.template_sealed, placeOfTemplate(FINGER.template_id)).toString()).toBe(
+      'sealed by a gateway',
+    );
+    expect(await db.knex('consent').where({ id: template.consent_id })).toMatchObject([
+      { purpose: 'fingerprint', channel: 'paper', language: 'te', revoked_at: null },
+    ]);
+    const gateways = await db.knex('gateway').pluck('id');
+    expect(await db.knex('template_deployment').pluck('gateway_id')).toEqual(gateways);
+  });
+
+  it('do not come back after the consent was withdrawn', async () => {
+    await seedWithFingers(withFinger());
+    const [template] = await templates();
+    await db.knex.transaction((trx) =>
+      revokeConsent(trx, template.consent_id, { accountId: null, nowMs: clock.wallMs() }),
+    );
+    await seedWithFingers(withFinger());
+    expect(await templates()).toMatchObject([{ state: 'revoked' }]);
+    expect(await db.knex('consent').whereNull('revoked_at')).toEqual([]);
+  });
+
+  it('are refused without the data key, and where two have one id; then nothing is loaded', async () => {
+    await expect(seed(withFinger())).rejects.toMatchObject({ code: 'SEED_INVALID' });
+    const file = withFinger();
+    const [, second] = file.students;
+    if (second !== undefined) second.fingers = [FINGER];
+    await expect(seedWithFingers(file)).rejects.toMatchObject({ code: 'SEED_INVALID' });
+    expect(await db.knex('student')).toEqual([]);
+  });
 });

@@ -1,4 +1,5 @@
 import type { Clock } from '@rollcall/protocol/clock';
+import { RollcallError } from '@rollcall/protocol/errors';
 import { dateAt, plusDays } from '../calendar/campus-zone.js';
 import { type Generated, generateSessions } from '../calendar/generate.js';
 import { settingsAt } from '../calendar/settings.js';
@@ -20,6 +21,8 @@ export interface SeedRequest {
   db: Pick<Database, 'knex'>;
   clock: Clock;
   campusKey: Buffer;
+  /** Keeps the fingers of the file, which needs the data key; a file with some is refused without it. */
+  storeFingers?: (trx: Knex, file: CampusFile) => Promise<void>;
   /** The campus file. */
   bytes: Uint8Array;
   /** Where to leave the secrets of the gateways; undefined leaves them alone. */
@@ -44,6 +47,7 @@ export async function seedCampus({
   db,
   clock,
   campusKey,
+  storeFingers,
   bytes,
   provisionDir,
 }: SeedRequest): Promise<Seeded> {
@@ -55,6 +59,10 @@ export async function seedCampus({
     await trx.raw('SELECT pg_advisory_xact_lock(?)', [SEED_LOCK]);
     await storeCampus(trx, file);
     newHashes.push(...(await storePeople(trx, { file, hmacHex: cardHmac(campusKey), nowMs })));
+    if (file.students.some(({ fingers }) => fingers.length > 0)) {
+      if (storeFingers === undefined) throw new RollcallError('SEED_INVALID', 'Fingers need the data key');
+      await storeFingers(trx, file);
+    }
     await storeAccounts(trx, file, nowMs);
     const gatewayIds = file.gateways.map(({ id }) => id);
     if (provisionDir !== undefined) {

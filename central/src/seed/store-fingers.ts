@@ -1,0 +1,120 @@
+import { RollcallError } from '@rollcall/protocol/errors';
+import { writeAudit } from '../audit/write-audit.js';
+import { grantConsent } from '../consent/consents.js';
+import type { Knex } from '../db/database.js';
+import { placeOfTemplate } from '../devices/store-template.js';
+import type { Seal } from '../privacy/seal.js';
+import type { CampusFile } from './campus-file.js';
+
+/** Bytes of a sealed value that name its key. */
+const KEY_ID = { from: 1, to: 5 };
+
+type Finger = CampusFile['students'][number]['fingers'][number];
+
+export interface FingersRequest {
+  file: CampusFile;
+  seal: Seal;
+  nowMs: number;
+}
+
+/**
+ * Fingers that were enrolled elsewhere, each with the consent on paper that goes with it. One whose id is known is left
+ * alone, also when it was revoked since: a file does not bring back what somebody has withdrawn (domain F3).
+ *
+ * @throws RollcallError `SEED_INVALID`
+ */
+export async function storeFingers(trx: Knex, { file, seal, nowMs }: FingersRequest): Promise<void> {
+  const listed = file.students.flatMap(({ roll_number, fingers }) =>
+    fingers.map((finger) => ({ roll_number, finger })),
+  );
+  const ids = listed.map(({ finger }) => finger.template_id);
+  if (new Set(ids).size !== ids.length) {
+    throw new RollcallError(
+      'SEED_INVALID',
+      'Two fingers of the file have one template id; give each its own',
+    );
+  }
+  const known = new Set(await trx('attendance_biometric_template').whereIn('id', ids).pluck<string[]>('id'));
+  const rolls = listed.map(({ roll_number }) => roll_number);
+  const students = (await trx('student').whereIn('roll_number', rolls).select('id', 'roll_number')) as {
+    id: string;
+    roll_number: string;
+  }[];
+  const idOf = new Map(students.map(({ id, roll_number }) => [roll_number, id]));
+  for (const { roll_number, finger } of listed) {
+    const studentId = idOf.get(roll_number);
+    if (studentId === undefined || known.has(finger.template_id)) continue;
+    await storeFinger(trx, { studentId, finger, seal, nowMs });
+  }
+}
+
+interface OneFinger {
+  studentId: string;
+  finger: Finger;
+  seal: Seal;
+  nowMs: number;
+}
+
+async function storeFinger(trx: Knex, one: OneFinger): Promise<void> {
+  const { studentId, finger, seal, nowMs } = one;
+  const at = new Date(nowMs);
+  const { template_id: id, finger_position, format, quality } = finger;
+  const taken = await trx('attendance_biometric_template')
+    .where({ student_id: studentId, finger_position, state: 'active' })
+    .first('id');
+  if (taken !== undefined) return;
+  const consentId = await consentOf(trx, one);
+  const sealed = seal.seal(Buffer.from(finger.sealed, 'base64'), placeOfTemplate(id));
+  await trx('attendance_biometric_template').insert({
+    id,
+    student_id: studentId,
+    finger_position,
+    format,
+    template_sealed: sealed,
+    key_id: sealed.toString('hex', KEY_ID.from, KEY_ID.to),
+    quality_score: quality,
+    consent_id: consentId,
+    enrolled_at: at,
+  });
+  await trx.raw(
+    `INSERT INTO template_deployment (template_id, gateway_id, state, changed_at)
+     SELECT ?::uuid, id, 'pushed', ? FROM gateway WHERE revoked_at IS NULL`,
+    [id, at],
+  );
+  await writeAudit(trx, [
+    {
+      at,
+      entityType: 'attendance_biometric_template',
+      entityId: id,
+      action: 'enroll',
+      performedBy: 'seed',
+      source: 'system',
+      after: { finger_position, format, quality_score: quality, consent: consentId },
+      studentId,
+    },
+  ]);
+}
+
+/** The live one, or the one of the file. */
+async function consentOf(trx: Knex, { studentId, finger, nowMs }: OneFinger): Promise<string> {
+  const live = await trx('consent')
+    .where({ student_id: studentId, purpose: 'fingerprint' })
+    .whereNull('revoked_at')
+    .first<{ id: string } | undefined>('id');
+  if (live !== undefined) return live.id;
+  const { notice_version, notice_sha256, language } = finger.consent;
+  return grantConsent(
+    trx,
+    {
+      studentId,
+      purpose: 'fingerprint',
+      actor: 'self',
+      guardianId: null,
+      channel: 'paper',
+      noticeVersion: notice_version,
+      noticeSha256: notice_sha256,
+      language,
+    },
+    { accountId: null, nowMs },
+  );
+}
