@@ -1,7 +1,7 @@
 import { ManualClock } from '@rollcall/protocol/manual-clock';
 import { describe, expect, it } from 'vitest';
-import { CATCH_UP_MS, CampusBehavior } from './behavior.js';
-import { makeCampus, uidFor } from './campus.js';
+import { CATCH_UP_MS, CampusBehavior, FIRST_ROUND_MS } from './behavior.js';
+import { devicesOf, enrolledFingers, makeCampus, shownTo } from './campus.js';
 import type { ReaderDriver } from './reader-kinds.js';
 import { type PlannedTap, planSession } from './session-plan.js';
 import { occurrences } from './timetable.js';
@@ -55,10 +55,28 @@ describe('planSession', () => {
     const occurrence = section && occurrences(section, NOW_MS, NOW_MS + 60 * MINUTE_MS)[0];
     if (occurrence === undefined) throw new Error('no class session');
     const known = (driver: ReaderDriver) =>
-      new Set(campus.sections.flatMap((one) => one.students.map((student) => uidFor(student.card, driver))));
+      new Set(campus.sections.flatMap((one) => one.students.map((student) => shownTo(driver, student))));
     for (const tap of planSession(campus, occurrence)) {
-      expect(known(tap.room.reader.driver).has(tap.uid)).toBe(tap.reason !== 'visitor');
+      expect(devicesOf(tap.room)).toContain(tap.device);
+      expect(known(tap.device.driver).has(tap.shown)).toBe(tap.reason !== 'visitor');
     }
+  });
+
+  it('lets only those lay a finger on a scanner who enrolled at it, and strangers', () => {
+    const room = campus.rooms.find(({ second }) => second.driver === 'ef01');
+    const section = campus.sections.find((one) => one.room === room);
+    if (section === undefined) throw new Error('no room has a scanner');
+    const enrolled = new Set(
+      enrolledFingers(campus)
+        .filter(({ student }) => section.students.includes(student))
+        .map(({ name }) => name),
+    );
+    const fingers = campus.sections
+      .flatMap((one) => occurrences(one, NOW_MS, NOW_MS + 300 * MINUTE_MS))
+      .flatMap((occurrence) => planSession(campus, occurrence))
+      .filter(({ device }) => device === section.room.second);
+    expect(fingers.length).toBeGreaterThan(20);
+    for (const { shown, reason } of fingers) expect(enrolled.has(shown)).toBe(reason !== 'visitor');
   });
 });
 
@@ -71,12 +89,20 @@ describe('CampusBehavior', () => {
     expect(firstTenSeconds.length).toBeGreaterThanOrEqual(5);
   });
 
+  it('has somebody try every device within the first minute', () => {
+    const { clock, taps } = watch();
+    clock.advance(FIRST_ROUND_MS);
+    const tried = taps.filter(({ reason }) => reason === 'first_round').map(({ device }) => device.id);
+    const all = campus.rooms.flatMap(({ reader, second }) => [reader.id, second.id]);
+    expect(tried.sort()).toEqual(all.sort());
+  });
+
   it('goes on in real time, every class session planned once', () => {
     const { clock, taps, behavior } = watch();
     clock.advance(3 * 60 * MINUTE_MS);
     const inTime = taps.filter((tap) => tap.tappedMs > NOW_MS + CATCH_UP_MS);
     for (const tap of inTime) expect(tap.tappedMs).toBe(tap.atMs);
-    const keys = taps.map((tap) => `${tap.uid}@${tap.atMs}@${tap.room.id}`);
+    const keys = taps.map((tap) => `${tap.shown}@${tap.atMs}@${tap.device.id}`);
     expect(new Set(keys).size).toBe(keys.length);
     // 480 students every half hour: about one tap in four seconds.
     expect(inTime.length).toBeGreaterThan(2_000);
@@ -88,7 +114,7 @@ describe('CampusBehavior', () => {
     const run = () => {
       const { clock, taps } = watch();
       clock.advance(5 * MINUTE_MS);
-      return taps.map((tap) => `${tap.tappedMs} ${tap.room.id} ${tap.uid}`);
+      return taps.map((tap) => `${tap.tappedMs} ${tap.device.id} ${tap.shown}`);
     };
     expect(run()).toEqual(run());
   });

@@ -1,6 +1,7 @@
 import type { Clock } from '@rollcall/protocol/clock';
 import { Random } from '../random.js';
-import type { Campus } from './campus.js';
+import { type Campus, type Room, shownTo } from './campus.js';
+import { readerKind } from './reader-kinds.js';
 import { EARLIEST_ARRIVAL_MS, type PlannedTap, planSession } from './session-plan.js';
 import { occurrences, PERIOD_MINUTES } from './timetable.js';
 
@@ -11,6 +12,10 @@ const PLAN_EVERY_MS = MINUTE_MS;
 const PLAN_AHEAD_MS = EARLIEST_ARRIVAL_MS + 3 * MINUTE_MS;
 /** Whoever should have come before the demo began comes within this time. */
 export const CATCH_UP_MS = MINUTE_MS;
+/** Within this time somebody has tried every device of the campus. */
+export const FIRST_ROUND_MS = 40_000;
+/** Scanners need their templates first. */
+const SCANNER_FROM_MS = 25_000;
 /** Later than this into a class nobody catches up: it would only make a room full of late marks. */
 const CATCH_UP_PHASE_MS = 18 * MINUTE_MS;
 
@@ -39,12 +44,26 @@ export class CampusBehavior {
   start(): void {
     const nowMs = this.#clock.wallMs();
     this.#plannedUntilMs = nowMs - PERIOD_MINUTES * MINUTE_MS;
+    for (const room of this.#campus.rooms) this.#tryDevices(room);
     this.#planAhead();
   }
 
   stop(): void {
     for (const cancel of this.#timers) cancel();
     this.#timers.clear();
+  }
+
+  /** Somebody of the class tries each device of the room: whoever watches sees all of them at work. */
+  #tryDevices(room: Room): void {
+    const students = this.#campus.sections.find((section) => section.room === room)?.students ?? [];
+    for (const device of [room.reader, room.second]) {
+      const isScanner = readerKind(device.driver).finger !== undefined;
+      const student = this.#catchUp.pick(isScanner ? students.filter((one) => one.hasFingers) : students);
+      const inMs = this.#catchUp.int(isScanner ? SCANNER_FROM_MS : 0, FIRST_ROUND_MS);
+      const atMs = this.#clock.wallMs() + inMs;
+      const shown = shownTo(device.driver, student);
+      this.#after(inMs, () => this.#tap({ atMs, room, device, shown, reason: 'first_round' }));
+    }
   }
 
   #planAhead(): void {

@@ -1,5 +1,6 @@
-import { type CampusDevice, makeCampus, type Room, STUDENTS_PER_SECTION } from './campus.js';
+import { type CampusDevice, devicesOf, makeCampus, type Room, STUDENTS_PER_SECTION } from './campus.js';
 import { demoAccounts } from './demo-accounts.js';
+import { readerKind } from './reader-kinds.js';
 import { CAMPUS_ZONE, timetable, wallTime } from './timetable.js';
 
 const DEPARTMENT = 'demo';
@@ -7,11 +8,18 @@ const DEPARTMENT = 'demo';
 /** Wide on purpose: whenever a stranger starts the demo, the period is running, and the file is always the same. */
 const PERIOD = { starts_on: '2024-07-01', ends_on: '2099-06-30' };
 
+/** A finger of a student as `rollcall-central seed` takes it. */
+export type SeededFinger = Readonly<Record<string, unknown>>;
+
 /**
  * The campus in the form that `rollcall-central seed` reads. `publicKeys` maps gateway ids to the base64 of
- * their raw Ed25519 keys; a gateway without one is written without it.
+ * their raw Ed25519 keys; a gateway without one is written without it. `fingers` has the enrolled fingers of a roll number.
  */
-export function campusFile(seed: number, publicKeys: Readonly<Record<string, string>>) {
+export function campusFile(
+  seed: number,
+  publicKeys: Readonly<Record<string, string>>,
+  fingers: ReadonlyMap<string, readonly SeededFinger[]> = new Map(),
+) {
   const campus = makeCampus(seed);
   const gatewayOf = new Map(campus.buildings.map((building) => [building.id, building.gatewayId]));
   return {
@@ -30,7 +38,7 @@ export function campusFile(seed: number, publicKeys: Readonly<Record<string, str
       name,
       ...(publicKeys[gatewayId] === undefined ? {} : { public_key: publicKeys[gatewayId] }),
     })),
-    devices: campus.rooms.flatMap((room) => devicesOf(room, gatewayOf.get(room.buildingId) ?? '')),
+    devices: campus.rooms.flatMap((room) => deviceRows(room, gatewayOf.get(room.buildingId) ?? '')),
     departments: [{ id: DEPARTMENT, name: 'Demonstration department' }],
     academic_period: { id: 'demo', name: 'Demonstration period', ...PERIOD },
     courses: campus.courses.map(({ code, title }) => ({ code, title })),
@@ -44,7 +52,12 @@ export function campusFile(seed: number, publicKeys: Readonly<Record<string, str
         name: student.name,
         section: section.id,
         member_from: PERIOD.starts_on,
-        cards: [`em4100:${student.card.em4100}`, `iso14443a:${student.card.iso14443a}`],
+        cards: [
+          `em4100:${student.card.em4100}`,
+          `iso14443a:${student.card.iso14443a}`,
+          `uhf:${student.card.uhf}`,
+        ],
+        ...(fingers.has(student.rollNumber) ? { fingers: fingers.get(student.rollNumber) } : {}),
       })),
     ),
     timetable: timetable(campus).map((period) => ({
@@ -68,15 +81,20 @@ export function campusFile(seed: number, publicKeys: Readonly<Record<string, str
   };
 }
 
-function devicesOf(room: Room, gateway: string) {
-  const row = (device: CampusDevice, type: string) => ({
+function deviceRows(room: Room, gateway: string) {
+  return devicesOf(room).map((device) => ({
     id: device.id,
     gateway,
     room: room.id,
     driver: device.driver,
     name: device.name,
-    type,
+    type: device === room.lights ? 'lights' : typeOf(device),
     direction: 'both',
-  });
-  return [row(room.reader, 'rfid'), ...(room.lights === undefined ? [] : [row(room.lights, 'lights')])];
+  }));
+}
+
+function typeOf({ driver }: CampusDevice): string {
+  const { finger, connection } = readerKind(driver);
+  const isTerminal = connection === 'calls' || connection === 'called';
+  return finger !== undefined || isTerminal ? 'fingerprint' : 'rfid';
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { DEVICE_MODELS } from '../devices/registry.js';
 import { makeCampus, rollSuffix } from './campus.js';
 import { campusFile } from './campus-file.js';
 import { occurrences } from './timetable.js';
@@ -15,10 +16,11 @@ describe('the demo campus', () => {
     expect(file.sections).toHaveLength(8);
     expect(file.courses).toHaveLength(16);
     expect(new Set(file.devices.map((device) => device.driver))).toEqual(
-      new Set(['rdm6300', 'line', 'pn532', 'osdp', 'twn4']),
+      new Set(DEVICE_MODELS.map(({ id }) => id)),
     );
     expect(file.devices.filter((device) => device.type === 'lights')).toHaveLength(4);
-    expect(file.devices.filter((device) => device.type === 'rfid')).toHaveLength(8);
+    expect(file.devices.filter((device) => device.type === 'rfid')).toHaveLength(12);
+    expect(file.devices.filter((device) => device.type === 'fingerprint')).toHaveLength(4);
   });
 
   it('is the same for the same seed and another for another', () => {
@@ -30,11 +32,14 @@ describe('the demo campus', () => {
     const distinct = (values: string[]) => expect(new Set(values).size).toBe(values.length);
     distinct(file.students.map((student) => student.roll_number));
     distinct(file.students.map((student) => student.name));
-    const cards = file.students.flatMap((student) => student.cards);
-    distinct(cards);
-    distinct(cards.map((card) => card.slice(-6)));
-    for (const card of cards)
-      expect(card).toMatch(/^(em4100:[0-9A-F]{10}|iso14443a:([0-9A-F]{8}|04[0-9A-F]{12}))$/);
+    const all = file.students.flatMap((student) => student.cards);
+    distinct(all);
+    for (const card of all)
+      expect(card).toMatch(
+        /^(em4100:[0-9A-F]{10}|iso14443a:([0-9A-F]{8}|04[0-9A-F]{12})|uhf:E2[0-9A-F]{22})$/,
+      );
+    // No reader shows only a part of a UHF tag.
+    distinct(all.filter((card) => !card.startsWith('uhf:')).map((card) => card.slice(-6)));
     for (const student of file.students) expect(student.roll_number).toMatch(/^24B81A\d{2}[0-9A-Z]\d$/);
   });
 

@@ -1,8 +1,8 @@
 import { Random } from '../random.js';
-import { CardMaker, type CardNumbers } from './cards.js';
+import { CardMaker } from './cards.js';
 import { BRANCHES, COMMON_COURSES, type Course } from './curriculum.js';
 import { NameMaker } from './names.js';
-import { type ReaderDriver, readerKind } from './reader-kinds.js';
+import { type Bearer, fingerName, type ReaderDriver, readerKind } from './reader-kinds.js';
 
 export const DEFAULT_SEED = 2026;
 export const STUDENTS_PER_SECTION = 60;
@@ -26,6 +26,8 @@ export interface Room {
   offsetMinutes: number;
   reader: CampusDevice;
   lights?: CampusDevice;
+  /** At the other door. */
+  second: CampusDevice;
 }
 
 export interface Building {
@@ -34,10 +36,10 @@ export interface Building {
   gatewayId: string;
 }
 
-export interface Student {
-  rollNumber: string;
+export interface Student extends Bearer {
   name: string;
-  card: CardNumbers;
+  /** Enrolled, with consent, at the scanner of the own room. */
+  hasFingers: boolean;
 }
 
 export interface Faculty {
@@ -68,16 +70,23 @@ const BUILDINGS: readonly Building[] = [
 ];
 
 /** Staggered, so that somewhere on the campus a class is always about to begin. */
-const ROOMS: readonly { id: string; offsetMinutes: number; driver: ReaderDriver }[] = [
-  { id: 'r101', offsetMinutes: 0, driver: 'rdm6300' },
-  { id: 'r102', offsetMinutes: 4, driver: 'line' },
-  { id: 'r103', offsetMinutes: 8, driver: 'pn532' },
-  { id: 'r104', offsetMinutes: 11, driver: 'osdp' },
-  { id: 'r201', offsetMinutes: 15, driver: 'rdm6300' },
-  { id: 'r202', offsetMinutes: 19, driver: 'twn4' },
-  { id: 'r203', offsetMinutes: 23, driver: 'rdm6300' },
-  { id: 'r204', offsetMinutes: 26, driver: 'line' },
+const ROOMS: readonly {
+  id: string;
+  offsetMinutes: number;
+  driver: ReaderDriver;
+  second: ReaderDriver;
+}[] = [
+  { id: 'r101', offsetMinutes: 0, driver: 'rdm6300', second: 'zk-push' },
+  { id: 'r102', offsetMinutes: 4, driver: 'line', second: 'ef01' },
+  { id: 'r103', offsetMinutes: 8, driver: 'pn532', second: 'hid-keyboard' },
+  { id: 'r104', offsetMinutes: 11, driver: 'osdp', second: 'wiegand' },
+  { id: 'r201', offsetMinutes: 15, driver: 'rdm6300', second: 'zk-4370' },
+  { id: 'r202', offsetMinutes: 19, driver: 'twn4', second: 'hid-pos' },
+  { id: 'r203', offsetMinutes: 23, driver: 'chafon', second: 'gt521f' },
+  { id: 'r204', offsetMinutes: 26, driver: 'line', second: 'pcprox' },
 ];
+/** One student in so many has enrolled fingers. */
+const FINGERS_EVERY = 5;
 
 /** The demo campus: everything in it follows from the seed. */
 export function makeCampus(seed: number): Campus {
@@ -104,6 +113,7 @@ export function makeCampus(seed: number): Campus {
             ROLL_PREFIX + branch.rollCode + rollSuffix(sectionOfBranch * STUDENTS_PER_SECTION + index + 1),
           name: names.student(),
           card: cards.card(),
+          hasFingers: index % FINGERS_EVERY === 0,
         })),
       });
     });
@@ -119,18 +129,48 @@ export function rollSuffix(number: number): string {
   return `${letter}${number % 10}`;
 }
 
-/** The number of a student's card that a reader of this kind sees. */
-export function uidFor(card: CardNumbers, driver: ReaderDriver): string {
-  return card[readerKind(driver).reads];
+/** What somebody shows to a device of this kind. */
+export function shownTo(driver: ReaderDriver, bearer: Bearer): string {
+  return readerKind(driver).shows(bearer);
 }
 
-function makeRoom({ id, offsetMinutes, driver }: (typeof ROOMS)[number]): Room {
+/** Everything that is connected in a room. */
+export function devicesOf(room: Room): CampusDevice[] {
+  return [room.reader, room.second, ...(room.lights === undefined ? [] : [room.lights])];
+}
+
+export interface EnrolledFinger {
+  student: Student;
+  name: string;
+  position: number;
+  format: string;
+  templateBytes: number;
+}
+
+/** Who has which finger in which scanner. */
+export function enrolledFingers(campus: Campus): EnrolledFinger[] {
+  return campus.sections.flatMap(({ room, students }) => {
+    const { finger } = readerKind(room.second.driver);
+    if (finger === undefined) return [];
+    return students
+      .filter(({ hasFingers }) => hasFingers)
+      .map((student) => ({ student, name: fingerName(student, finger.position), ...finger }));
+  });
+}
+
+function makeRoom({ id, offsetMinutes, driver, second }: (typeof ROOMS)[number]): Room {
   const name = id.toUpperCase();
   const buildingId = id.startsWith('r1') ? 'block-a' : 'block-b';
   const common = { id, name, buildingId, offsetMinutes };
-  const { prefix, hasLights } = readerKind(driver);
-  const reader = { id: `${prefix}-${id}`, driver, name: `${name} card reader` };
-  if (hasLights) return { ...common, reader };
+  const isDark = readerKind(driver).answers === 'elsewhere';
   const lights: CampusDevice = { id: `lights-${id}`, driver: 'line', name: `${name} lights` };
-  return { ...common, reader: { ...reader, feedbackId: lights.id }, lights };
+  const reader = makeDevice(driver, id, isDark ? lights.id : undefined);
+  const other = makeDevice(second, id, isDark ? lights.id : reader.id);
+  return { ...common, reader, second: other, ...(isDark ? { lights } : {}) };
+}
+
+function makeDevice(driver: ReaderDriver, roomId: string, lightsId: string | undefined): CampusDevice {
+  const { prefix, title, answers } = readerKind(driver);
+  const device = { id: `${prefix}-${roomId}`, driver, name: `${roomId.toUpperCase()} ${title}` };
+  return answers === 'itself' || lightsId === undefined ? device : { ...device, feedbackId: lightsId };
 }

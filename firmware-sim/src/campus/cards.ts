@@ -1,16 +1,20 @@
 import type { Random } from '../random.js';
 
-/** Every student carries one card that answers both technologies, so that it works at every reader. */
+/** Every student carries one card with all three chips, so that it works at every reader. */
 export interface CardNumbers {
   /** Ten hex digits. */
   em4100: string;
   /** Eight or fourteen hex digits. */
   iso14443a: string;
+  /** EPC of a UHF tag: 24 hex digits. */
+  uhf: string;
 }
 
 const TRIES_MAX = 10_000;
 /** One card in three is a newer one with seven bytes. */
 const SEVEN_BYTE_SHARE = 1 / 3;
+/** Serial numbers of a vendor begin like this; here the rest is that of the other chip. */
+const EPC_HEAD = 'E2801160000000';
 /** First byte of an NXP card with seven bytes (ISO/IEC 7816-6). */
 const NXP = '04';
 /** 08 marks a random number and 88 a cascade: neither starts the number of a real card. */
@@ -29,7 +33,8 @@ export class CardMaker {
   }
 
   card(): CardNumbers {
-    return { em4100: this.em4100(), iso14443a: this.iso14443a() };
+    const em4100 = this.em4100();
+    return { em4100, iso14443a: this.iso14443a(), uhf: `${EPC_HEAD}${em4100}` };
   }
 
   em4100(): string {

@@ -1,15 +1,25 @@
 import { Random } from '../random.js';
-import { type Campus, type Room, type Student, uidFor } from './campus.js';
+import { type Campus, type CampusDevice, type Room, type Student, shownTo } from './campus.js';
 import { CardMaker } from './cards.js';
+import { readerKind } from './reader-kinds.js';
 import type { Occurrence } from './timetable.js';
 
-export type TapReason = 'early' | 'on_time' | 'late' | 'after_cutoff' | 'twice' | 'wrong_room' | 'visitor';
+export type TapReason =
+  | 'first_round'
+  | 'early'
+  | 'on_time'
+  | 'late'
+  | 'after_cutoff'
+  | 'twice'
+  | 'wrong_room'
+  | 'visitor';
 
-/** One card shown at one reader. */
+/** Somebody at one device: a card, a user id or a finger. */
 export interface PlannedTap {
   atMs: number;
   room: Room;
-  uid: string;
+  device: CampusDevice;
+  shown: string;
   reason: TapReason;
 }
 
@@ -29,6 +39,9 @@ const ARRIVALS: readonly { share: number; reason: TapReason; fromMs: number; unt
 const TWICE_CHANCE = 0.05;
 const TWICE_AFTER_MS = { min: 3 * SECOND_MS, max: 8 * SECOND_MS };
 const WRONG_ROOM_CHANCE = 0.03;
+/** How many come by the other door, and how many of those with a finger there use it. */
+const SECOND_CHANCE = 0.3;
+const FINGER_CHANCE = 0.85;
 /** Noticing the mistake and walking over. */
 const WRONG_ROOM_BEFORE_MS = { min: 40 * SECOND_MS, max: 100 * SECOND_MS };
 const VISITORS_MAX = 2;
@@ -44,8 +57,12 @@ export function planSession(campus: Campus, { period, startMs }: Occurrence): Pl
   const strangers = new CardMaker(random);
   for (let visitor = random.int(0, VISITORS_MAX); visitor > 0; visitor--) {
     const atMs = startMs + random.int(VISITOR_SPREAD_MS.min, VISITOR_SPREAD_MS.max);
-    const uid = uidFor(strangers.card(), room.reader.driver);
-    taps.push({ atMs, room, uid, reason: 'visitor' });
+    const device = random.chance(SECOND_CHANCE) ? room.second : room.reader;
+    const shown = shownTo(device.driver, {
+      card: strangers.card(),
+      rollNumber: `9${random.int(1_000, 9_999)}`,
+    });
+    taps.push({ atMs, room, device, shown, reason: 'visitor' });
   }
   return taps.sort((one, other) => one.atMs - other.atMs);
 }
@@ -66,6 +83,7 @@ function studentTaps(student: Student, { campus, room, startMs, random }: Arriva
   const wrongBeforeMs = random.int(WRONG_ROOM_BEFORE_MS.min, WRONG_ROOM_BEFORE_MS.max);
   const otherRoom = random.pick(campus.rooms.filter((candidate) => candidate !== room));
   const moment = random.next();
+  const door = random.next();
 
   let below = 0;
   const arrival = ARRIVALS.find(({ share }) => {
@@ -74,14 +92,22 @@ function studentTaps(student: Student, { campus, room, startMs, random }: Arriva
   });
   if (arrival === undefined) return [];
   const atMs = Math.round(startMs + arrival.fromMs + moment * (arrival.untilMs - arrival.fromMs));
-  const tap = (where: Room, whenMs: number, reason: TapReason): PlannedTap => ({
-    atMs: whenMs,
-    room: where,
-    uid: uidFor(student.card, where.reader.driver),
-    reason,
-  });
+  const tap = (where: Room, whenMs: number, reason: TapReason): PlannedTap => {
+    const device = deviceFor(student, { room: where, isOwn: where === room, door });
+    return { atMs: whenMs, room: where, device, shown: shownTo(device.driver, student), reason };
+  };
   const taps = [tap(room, atMs, arrival.reason)];
   if (isTwice) taps.push(tap(room, atMs + twiceAfterMs, 'twice'));
   if (isWrongRoom) taps.push(tap(otherRoom, atMs - wrongBeforeMs, 'wrong_room'));
   return taps;
+}
+
+/** A scanner knows only those who enrolled there; everything else reads everybody. */
+function deviceFor(
+  { hasFingers }: Student,
+  { room, isOwn, door }: { room: Room; isOwn: boolean; door: number },
+): CampusDevice {
+  const isScanner = readerKind(room.second.driver).finger !== undefined;
+  const share = !isScanner ? SECOND_CHANCE : isOwn && hasFingers ? FINGER_CHANCE : 0;
+  return door < share ? room.second : room.reader;
 }

@@ -1,50 +1,67 @@
 import type { Clock } from '@rollcall/protocol/clock';
-import type { Campus, CampusDevice } from '../campus/campus.js';
+import { type Campus, type CampusDevice, devicesOf } from '../campus/campus.js';
 import { readerKind } from '../campus/reader-kinds.js';
 import type { PlannedTap } from '../campus/session-plan.js';
 import { SimulatedDevice } from '../devices/simulated-device.js';
 import type { DemoPaths } from './demo-paths.js';
+import type { DeviceAddresses } from './device-addresses.js';
+import { restoreFlash, saveFlash } from './terminal-flash.js';
 
 /** A quick hand: long enough for an RDM6300 to send its frame twice. */
 const TAP_MS = 600;
+/** Scanners look for a finger and then compare it. */
+const TOUCH_MS = 1_500;
 
-/** All readers and lights of the campus, on ptys of this process. */
+/** All readers, scanners, terminals and lights of the campus, in this process. */
 export class CampusDevices {
   readonly all: readonly SimulatedDevice[];
   readonly counts = { taps: 0, turnedAway: 0 };
   readonly #byId: ReadonlyMap<string, SimulatedDevice>;
+  readonly #paths: DemoPaths;
 
-  constructor(campus: Campus, paths: DemoPaths, clock: Clock) {
-    const make = ({ id, driver }: CampusDevice): SimulatedDevice => {
+  constructor(campus: Campus, places: { paths: DemoPaths; addresses: DeviceAddresses }, clock: Clock) {
+    this.#paths = places.paths;
+    const make = (device: CampusDevice): SimulatedDevice => {
+      const { id, driver } = device;
       const { profile } = readerKind(driver);
-      const linkPath = paths.deviceLink(id);
+      const { link: linkPath } = places.addresses.of(device);
       const variant = profile === undefined ? {} : { profile };
       return new SimulatedDevice({ id, driver, linkPath, clock, seed: campus.seed, ...variant });
     };
-    this.all = campus.rooms.flatMap((room) => [room.reader, ...(room.lights ? [room.lights] : [])]).map(make);
+    this.all = campus.rooms.flatMap(devicesOf).map(make);
     this.#byId = new Map(this.all.map((device) => [device.id, device]));
   }
 
   start(): void {
-    for (const device of this.all) device.start();
+    for (const device of this.all) {
+      const { memory } = device.firmware;
+      if (memory !== undefined) restoreFlash(memory, this.#paths.flash(device.id));
+      device.start();
+    }
   }
 
   async stop(): Promise<void> {
     await Promise.all(this.all.map((device) => device.stop()));
+    for (const { id, firmware } of this.all) {
+      if (firmware.memory !== undefined) saveFlash(firmware.memory, this.#paths.flash(id));
+    }
   }
 
-  tap({ room, uid }: PlannedTap): void {
-    const device = this.#byId.get(room.reader.id);
+  tap({ device: { id, driver }, shown }: PlannedTap): void {
+    const device = this.#byId.get(id);
+    const isFinger = readerKind(driver).finger !== undefined;
+    const queue = isFinger ? device?.fingers : device?.field;
     // Somebody unplugged it through the control API, or the queue before it is long: people walk on.
-    if (device === undefined || !device.wire.isPlugged || device.field.isCrowded) {
+    if (device === undefined || !device.wire.isPlugged || queue?.isCrowded === true) {
       this.counts.turnedAway += 1;
       return;
     }
     this.counts.taps += 1;
-    device.swipe(uid, TAP_MS);
+    if (isFinger) device.touch(shown, TOUCH_MS);
+    else device.swipe(shown, TAP_MS);
   }
 
-  /** What the lights did, counted from the bytes on the ptys. */
+  /** What the lights did, counted from the bytes on their cables. */
   lights(): { green: number; amber: number; red: number } {
     const sum = { green: 0, amber: 0, red: 0 };
     for (const { lights } of this.all) {

@@ -24,6 +24,15 @@ export class DemoPaths {
     return join(this.root, 'dev', deviceId);
   }
 
+  /** The log of a simulated terminal. */
+  flash(deviceId: string): string {
+    return join(this.root, `${deviceId}.flash.json`);
+  }
+
+  get templateKey(): string {
+    return join(this.provisionDir, 'template-key');
+  }
+
   gatewayConfig(gatewayId: string): string {
     return join(this.root, `${gatewayId}.yaml`);
   }

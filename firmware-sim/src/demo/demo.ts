@@ -3,7 +3,7 @@ import { RollcallError } from '@rollcall/protocol/errors';
 import { systemClock } from '@rollcall/protocol/system-clock';
 import * as z from 'zod';
 import { CampusBehavior } from '../campus/behavior.js';
-import { type Campus, makeCampus } from '../campus/campus.js';
+import { type Campus, devicesOf, makeCampus } from '../campus/campus.js';
 import { campusFile } from '../campus/campus-file.js';
 import { ControlApi } from '../control-api.js';
 import { makeFolder } from '../make-folder.js';
@@ -11,6 +11,8 @@ import { CampusDevices } from './campus-devices.js';
 import { childEnvironment, gatewayEnvironment } from './child-environment.js';
 import { builtCommandLines, type CommandLines } from './command-lines.js';
 import { DemoPaths } from './demo-paths.js';
+import { DeviceAddresses, isOnNetwork } from './device-addresses.js';
+import { sealEnrolledFingers } from './enrolled-fingers.js';
 import { claimPort } from './free-port.js';
 import { gatewayConfig } from './gateway-config.js';
 import { LogFile } from './log-file.js';
@@ -43,6 +45,7 @@ export class Demo {
   readonly #ledger: ProcessLedger;
   readonly #logs: LogFile[] = [];
   #settings: DemoSettings;
+  #addresses: DeviceAddresses;
   #starting: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
   #gateways: SupervisedChild[] = [];
@@ -57,6 +60,7 @@ export class Demo {
     this.#surroundings = surroundings;
     this.#campus = makeCampus(settings.seed);
     this.#paths = new DemoPaths(settings.dataDir);
+    this.#addresses = new DeviceAddresses(this.#paths, new Map());
     this.#ledger = new ProcessLedger(this.#paths.processesFile);
   }
 
@@ -72,14 +76,18 @@ export class Demo {
     // Before the ports: what a killed demo left behind holds them.
     await stopLeftovers(this.#ledger.claim(), { clock: systemClock, signal: this.#stopping.signal, say });
     this.#settings = await claimPorts(this.#settings);
+    this.#addresses = new DeviceAddresses(this.#paths, await networkPorts(this.#campus));
     say(`Campus: 2 buildings, ${this.#campus.rooms.length} rooms, 480 students, below ${this.#paths.root}`);
     const publicKeys = await this.#makeKeys();
-    writeFileSync(this.#paths.campusFile, JSON.stringify(campusFile(this.#settings.seed, publicKeys)));
+    const fingers = sealEnrolledFingers(this.#campus, this.#paths.templateKey);
+    const file = campusFile(this.#settings.seed, publicKeys, fingers);
+    writeFileSync(this.#paths.campusFile, JSON.stringify(file), { mode: 0o600 });
     say('Database: making it ready and loading the campus (the first time takes a minute) …');
     await this.#seed();
-    this.#devices = new CampusDevices(this.#campus, this.#paths, systemClock);
+    this.#devices = new CampusDevices(this.#campus, this.#places, systemClock);
     this.#devices.start();
-    say(`Readers: ${this.#devices.all.length} simulated devices on ptys`);
+    const families = new Set(this.#devices.all.map(({ model }) => model.id));
+    say(`Readers: ${this.#devices.all.length} simulated devices of ${families.size} families`);
     say('Central: starting …');
     await this.#startCentral();
     say('Gateways: starting …');
@@ -114,11 +122,15 @@ export class Demo {
     for (const child of [...this.#gateways, this.#central]) child?.kill();
   }
 
+  get #places(): { paths: DemoPaths; addresses: DeviceAddresses } {
+    return { paths: this.#paths, addresses: this.#addresses };
+  }
+
   async #makeKeys(): Promise<Record<string, string>> {
     const keys: Record<string, string> = {};
     for (const building of this.#campus.buildings) {
       const config = this.#paths.gatewayConfig(building.gatewayId);
-      writeFileSync(config, gatewayConfig(this.#campus, building, this.#settings, this.#paths));
+      writeFileSync(config, gatewayConfig(this.#campus, building, this.#settings, this.#places));
       const lines = await this.#once('rollcall-gateway key', this.#surroundings.commands.gateway, [
         'key',
         '--config',
@@ -218,7 +230,7 @@ export class Demo {
       const { green, amber, red } = devices.lights();
       const { taps } = devices.counts;
       this.#surroundings.say(
-        `So far ${taps} cards shown; lights: ${green} green, ${amber} amber, ${red} red`,
+        `So far ${taps} cards and fingers shown; lights: ${green} green, ${amber} amber, ${red} red`,
       );
       this.#tallyLater(devices);
     });
@@ -261,6 +273,16 @@ async function claimPorts(settings: DemoSettings): Promise<DemoSettings> {
       variable: 'ROLLCALL_MQTT_PORT',
     }),
   };
+}
+
+/** Terminals are on the network: each gets a port that is free at this start. */
+async function networkPorts(campus: Campus): Promise<Map<string, number>> {
+  const ports = new Map<string, number>();
+  for (const { id, name } of campus.rooms.flatMap(devicesOf).filter(isOnNetwork)) {
+    const port = await claimPort({ port: 0, what: name, option: '--port', variable: 'ROLLCALL_PORT' });
+    ports.set(id, port);
+  }
+  return ports;
 }
 
 /** The command: runs until it is told to stop. */

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
-import type { Building, Campus, CampusDevice } from '../campus/campus.js';
+import { type Building, type Campus, type CampusDevice, devicesOf } from '../campus/campus.js';
 import { readerKind } from '../campus/reader-kinds.js';
 import type { DemoPaths } from './demo-paths.js';
+import type { DeviceAddresses } from './device-addresses.js';
 import type { DemoSettings } from './settings.js';
 
 /** The YAML file of one gateway. Strings are written as JSON, which YAML reads as it is. */
@@ -9,13 +10,11 @@ export function gatewayConfig(
   campus: Campus,
   building: Building,
   settings: DemoSettings,
-  paths: DemoPaths,
+  { paths, addresses }: { paths: DemoPaths; addresses: DeviceAddresses },
 ): string {
   const text = JSON.stringify;
   const provision = join(paths.provisionDir, building.gatewayId);
-  const devices = campus.rooms
-    .filter((room) => room.buildingId === building.id)
-    .flatMap((room) => [room.reader, ...(room.lights === undefined ? [] : [room.lights])]);
+  const devices = campus.rooms.filter((room) => room.buildingId === building.id).flatMap(devicesOf);
   return [
     '# Written by the demo at every start; changes are lost.',
     'gateway:',
@@ -32,17 +31,17 @@ export function gatewayConfig(
     'clock:',
     '  trust: system',
     'devices:',
-    ...devices.flatMap((device) => deviceEntry(device, paths)),
+    ...devices.flatMap((device) => deviceEntry(device, addresses)),
     '',
   ].join('\n');
 }
 
-function deviceEntry(device: CampusDevice, paths: DemoPaths): string[] {
+function deviceEntry(device: CampusDevice, addresses: DeviceAddresses): string[] {
   const options = Object.entries(readerKind(device.driver).options);
   return [
     `  - id: ${device.id}`,
     `    driver: ${device.driver}`,
-    `    port: ${JSON.stringify(paths.deviceLink(device.id))}`,
+    `    port: ${JSON.stringify(addresses.of(device).port)}`,
     '    direction: both',
     ...(device.feedbackId === undefined ? [] : [`    feedback: ${device.feedbackId}`]),
     ...(options.length === 0 ? [] : ['    options:']),

@@ -1,4 +1,4 @@
-import { type Campus, uidFor } from '../campus/campus.js';
+import { type Campus, shownTo } from '../campus/campus.js';
 import { demoAccounts } from '../campus/demo-accounts.js';
 import type { DemoPaths } from './demo-paths.js';
 
@@ -19,7 +19,7 @@ export function whatToLookAt({ campus, paths, port, controlPort }: DemoAddresses
       : [
           '',
           `  Tap the card of ${student.name} (${section.name}) yourself at the reader of ${section.room.name}:`,
-          `    curl -X POST http://127.0.0.1:${controlPort}/devices/${section.room.reader.id}/swipe -d '{"uid":"${uidFor(student.card, 'line')}"}'`,
+          `    curl -X POST http://127.0.0.1:${controlPort}/devices/${section.room.reader.id}/swipe -d '{"uid":"${shownTo('line', student)}"}'`,
           '  Pull its cable, and put it back:',
           `    curl -X POST http://127.0.0.1:${controlPort}/devices/${section.room.reader.id}/unplug`,
           `    curl -X POST http://127.0.0.1:${controlPort}/devices/${section.room.reader.id}/plug`,
