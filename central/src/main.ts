@@ -54,7 +54,7 @@ export async function startCentral(
     started.add(() => listener.close());
 
     const metrics = createMetrics({ db });
-    const { link, mqttPort } = await startEvidence({
+    const { link, mqttPort, commands } = await startEvidence({
       config,
       db,
       log,
@@ -95,6 +95,7 @@ export async function startCentral(
       metrics,
       tokenKeys: await loadTokenKeys({ dataDir: config.dataDir, file: config.tokenKeyFile }),
       dataKeys,
+      commands,
       cardHashKey: await loadCampusKey({
         dataDir: config.dataDir,
         ...(config.cardHashKeyFile === undefined ? {} : { file: config.cardHashKeyFile }),
@@ -174,7 +175,7 @@ async function startEvidence({ config, db, log, clock, started, metrics, listene
   });
   if (embedded !== undefined || broker?.sharedGroup !== undefined) await opened.consume();
   else started.add(await takeTurns(opened, { db, log, clock }));
-  return { link: opened, mqttPort: embedded?.port };
+  return { link: opened, mqttPort: embedded?.port, commands };
 }
 
 /** A broker of one's own without shared subscriptions: one replica reads. */

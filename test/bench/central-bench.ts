@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Database, openDatabase } from '@rollcall/central/db/database';
 import { openListener } from '@rollcall/central/db/listen';
+import { createCommandSender } from '@rollcall/central/devices/commands';
 import { createHttpServer } from '@rollcall/central/http/server';
 import type { GatewayAck } from '@rollcall/central/ingest/acks';
 import { createIngest, type Ingest } from '@rollcall/central/ingest/ingest';
@@ -75,6 +76,8 @@ export async function withCentralBench<T>(
     tokenKeys: [tokenKey],
     dataKeys: [{ id: '0000be7c', bytes: randomBytes(32) }],
     cardHashKey: randomBytes(32),
+    // No gateway is there.
+    commands: createCommandSender({ clock: systemClock, publish: () => undefined }),
     host: '127.0.0.1',
     port: 0,
     isReady: () => true,

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createTokens } from '@rollcall/central/auth/tokens';
 import type { Database } from '@rollcall/central/db/database';
 import { openListener } from '@rollcall/central/db/listen';
+import { createCommandSender } from '@rollcall/central/devices/commands';
 import { createHttpServer } from '@rollcall/central/http/server';
 import { silentLog } from '@rollcall/central/log';
 import { seedCampus } from '@rollcall/central/seed/seed-campus';
@@ -40,6 +41,8 @@ export async function measureSemester(): Promise<Measured> {
     tokenKeys: [tokenKey],
     dataKeys: [{ id: '0000be7c', bytes: randomBytes(32) }],
     cardHashKey: randomBytes(32),
+    // No gateway is there.
+    commands: createCommandSender({ clock: systemClock, publish: () => undefined }),
     host: '127.0.0.1',
     port: 0,
     isReady: () => true,

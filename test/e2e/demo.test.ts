@@ -90,7 +90,7 @@ describe('npm start', () => {
 
   it('has devices of every family, and each of them delivers', async () => {
     const started = await running();
-    const devices = await listed<{ id: string; driver: string; type: string }>('devices/?limit=200');
+    const devices = await listed<{ id: string; driver: string; gateway_id: string }>('devices/?limit=200');
     const families = new Set(devices.map(({ driver }) => driver));
     expect([...families].sort()).toEqual(DEVICE_MODELS.map(({ id }) => id).sort());
     const silent = new Set(families);
@@ -109,7 +109,27 @@ describe('npm start', () => {
     );
     const fingers = await listed<{ kind: string; student?: object }>('punches/?limit=50&device=finger-r102');
     expect(fingers).toContainEqual(expect.objectContaining({ kind: 'finger', student: expect.anything() }));
+    const terminals = devices.filter(({ driver }) => driver.startsWith('zk-'));
+    expect(terminals).toHaveLength(2);
+    for (const { id, gateway_id } of terminals) await knowsStudent(`gateways/${gateway_id}/devices/${id}`);
   });
+
+  /** The terminal is told to know a student, and says that it does. */
+  async function knowsStudent(terminal: string): Promise<void> {
+    const url = `http://127.0.0.1:${port}`;
+    const headers = await signIn(url, { login: 'admin', password: 'rollcall demonstration' });
+    const told = await fetch(`${url}/api/v1/attendance/${terminal}/user-commands/`, {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: JSON.stringify({ action: 'put', student: '24B81A0501' }),
+    });
+    expect(told.status).toBe(202);
+    await until(`${terminal} knows a student`, async () => {
+      const [newest] = await listed<{ state: string }>(`${terminal}/user-commands/`);
+      expect(newest?.state).not.toBe('failed');
+      return newest?.state === 'done';
+    });
+  }
 
   it('stops on Ctrl-C, leaves no process and no port, and starts again on the same data', async () => {
     const first = await running();

@@ -21,7 +21,7 @@ export interface CommandSender {
     gatewayId: string,
     name: Name,
     args: z.infer<(typeof commandArgsSchemas)[Name]>,
-    ttlSeconds?: number,
+    options?: { ttlSeconds?: number; id?: string },
   ): string;
 }
 
@@ -30,8 +30,7 @@ export function createCommandSender(options: {
   publish(topic: string, payload: string): void;
 }): CommandSender {
   return {
-    send(gatewayId, name, args, ttlSeconds = DEFAULT_TTL_S) {
-      const id = randomUUID();
+    send(gatewayId, name, args, { ttlSeconds = DEFAULT_TTL_S, id = randomUUID() } = {}) {
       const command = {
         v: 1,
         id,

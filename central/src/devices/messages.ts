@@ -10,6 +10,7 @@ import { readResponse } from './commands.js';
 import { applyDeviceStatus, readDeviceStatus } from './device-status.js';
 import { applyHealth, missingFrom, readHealth } from './health.js';
 import { applyStatus, readStatus } from './status.js';
+import { noteTerminalAnswer } from './terminal-commands.js';
 
 export interface MessageRouterOptions {
   db: Pick<Database, 'knex'>;
@@ -57,6 +58,12 @@ export function createMessageRouter(options: MessageRouterOptions): MessageRoute
         return retry('storing a device status', () => applyDeviceStatus(db.knex, { gatewayId, status, at }));
       }
       case 'response': {
+        if (topic.command === 'terminal_user') {
+          const response = readResponse(payload);
+          await retry('noting what a terminal answered', () =>
+            noteTerminalAnswer(db.knex, { gatewayId, response, at }),
+          );
+        }
         const { id, status, error } = readResponse(payload);
         log.info({ gatewayId, command: topic.command, id, status, error }, 'a gateway answered a command');
         return;

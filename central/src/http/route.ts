@@ -8,6 +8,7 @@ import type { Permission } from '../auth/permissions.js';
 import type { Principal } from '../auth/principal.js';
 import type { Capture } from '../capture/capture.js';
 import type { Database } from '../db/database.js';
+import type { CommandSender } from '../devices/commands.js';
 import type { ExportFiles } from '../exports/export-files.js';
 import type { Log } from '../log.js';
 import type { Metrics } from '../metrics/metrics.js';
@@ -29,6 +30,8 @@ export interface HttpContext {
   idempotency: Idempotency;
   capture: Capture;
   auditKeys: AuditKeys;
+  /** To gateways. */
+  commands: CommandSender;
   /** Keyed hash of one value of a card, as gateways send it. */
   cardHmac: (value: string) => string;
   /** Where exports lie; undefined: not on this machine. */

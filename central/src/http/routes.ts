@@ -128,6 +128,7 @@ import { courseSummary, statisticsOverview } from './routes/statistics-summaries
 import { stream } from './routes/stream.js';
 import { studentSummary } from './routes/student-summary.js';
 import { importRecords, offlineReview, offlineSync } from './routes/sync.js';
+import { askTerminalUser, listTerminalCommands, readTerminalCommand } from './routes/terminal-commands.js';
 import { createSlot, createVersion, deleteSlot, listSlots, listVersions } from './routes/timetable.js';
 import { readSlot, updateSlot } from './routes/timetable-edits.js';
 import { verificationDraw } from './routes/verification-draw.js';
@@ -272,6 +273,9 @@ export const ROUTES: readonly Route[] = [
   registerGatewayKey,
   revokeGatewayKey,
   renewGatewayPassword,
+  askTerminalUser,
+  listTerminalCommands,
+  readTerminalCommand,
   listClockOffsets,
   correctClock,
   placeGatewayBoot,

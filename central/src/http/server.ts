@@ -10,6 +10,7 @@ import { QR_CHANNEL } from '../capture/qr-secrets.js';
 import type { Database } from '../db/database.js';
 import type { Listener } from '../db/listen.js';
 import { readMigrations } from '../db/migrate.js';
+import type { CommandSender } from '../devices/commands.js';
 import type { ExportFiles } from '../exports/export-files.js';
 import type { Log } from '../log.js';
 import { createMetrics, type Metrics } from '../metrics/metrics.js';
@@ -42,6 +43,8 @@ export interface HttpServerOptions extends Partial<Reachability> {
   /** Requests of one account in a time; those of domain A9 unless a test needs others. */
   budgets?: typeof BUDGETS;
   roleBudgets?: RoleBudgets;
+  /** How gateways are told to do something. */
+  commands: CommandSender;
   /** Addresses and networks that may read the metrics besides this machine. */
   metricsFrom?: readonly string[];
   /** Shared with the parts that count; without it only requests are counted. */
@@ -88,6 +91,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     idempotency: createIdempotency({ knex: db.knex, clock, log, seal: capture.seal }),
     capture,
     auditKeys: createAuditKeys(options.dataKeys),
+    commands: options.commands,
     cardHmac: cardHmac(options.cardHashKey),
     files: options.files,
     checks: readinessChecks(options),

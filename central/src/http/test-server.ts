@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Command } from '@rollcall/protocol/command';
 import { ManualClock } from '@rollcall/protocol/manual-clock';
 import { systemClock } from '@rollcall/protocol/system-clock';
 import * as z from 'zod';
@@ -9,6 +10,7 @@ import type { RoleId } from '../auth/roles.js';
 import { type Claims, createTokens } from '../auth/tokens.js';
 import { openListener } from '../db/listen.js';
 import { openTestDatabase, type TestDatabase } from '../db/test-database.js';
+import { createCommandSender } from '../devices/commands.js';
 import { ExportFiles } from '../exports/export-files.js';
 import { silentLog } from '../log.js';
 import { createJudge } from '../marks/judge.js';
@@ -53,6 +55,8 @@ export class TestServer {
   readonly files = new ExportFiles(this.exportsDirectory);
   readonly db: TestDatabase;
   readonly options: HttpServerOptions;
+  /** What gateways were told to do. */
+  readonly commands: (Command & { topic: string })[] = [];
   port = 0;
   isBrokerReady = true;
   readonly #people = new Map<string, Promise<TestAccount>>();
@@ -70,6 +74,10 @@ export class TestServer {
       tokenKeys: [TEST_TOKEN_KEY],
       cardHashKey: TEST_CAMPUS_KEY,
       dataKeys: [{ id: '0000da7a', bytes: Buffer.alloc(32, 5) }],
+      commands: createCommandSender({
+        clock: this.clock,
+        publish: (topic, payload) => this.commands.push({ topic, ...JSON.parse(payload) }),
+      }),
       host: '127.0.0.1',
       port: 0,
       isReady: () => this.isBrokerReady,
