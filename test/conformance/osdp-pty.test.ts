@@ -144,3 +144,36 @@ it('keeps a card, and then the finger of its holder that the reader compared; a 
     { deviceId: 'osdp-1', finger: { verified: 'asha' }, card: { studentRef: 'asha' } },
   ]);
 });
+
+it('moves a new reader from its factory address and speed to its own, and hands it its key there', async () => {
+  const link = join(folder, 'dev', 'bus');
+  const keyFile = join(folder, 'key');
+  writeFileSync(keyFile, KEY);
+  simulated = new SimulatedDevice({
+    id: 'bus',
+    driver: 'osdp',
+    linkPath: link,
+    clock: systemClock,
+    settings: { addresses: '0' },
+  });
+  simulated.start();
+  const [reader] = (simulated.firmware as OsdpBus).readers;
+  const options = { address: 3, baud: 38_400, scbk_file: keyFile, install: true, install_address: 0 };
+  fleet = createFleet({
+    devices: [{ id: 'osdp-3', driver: 'osdp', port: link, options: driver.options.parse(options) }],
+    openTransport: createOpenTransport(systemClock),
+    clock: systemClock,
+    log: silentLog,
+    record: async (presentation) => {
+      recorded.push(presentation);
+      return 'kept';
+    },
+    onChange: () => undefined,
+  });
+  fleet.start();
+  await until('it is ready', () => fleet.snapshot().every(({ state }) => state === 'ready'));
+  expect(simulated.wire.baud).toBe(38_400);
+  expect(reader).toMatchObject({ address: 3, baud: 38_400, isSecure: true });
+  simulated.swipe('7B11D7', 50);
+  await until('the card is recorded', () => recorded.length === 1);
+});

@@ -5,6 +5,7 @@ import { type OsdpBus, osdp } from './osdp.js';
 
 let clock: ManualClock;
 let sent: string[];
+let bauds: number[];
 
 function bus(settings: Record<string, string> = {}): OsdpBus {
   const made = osdp.boot({
@@ -15,7 +16,7 @@ function bus(settings: Record<string, string> = {}): OsdpBus {
     settings: { addresses: '5', ...settings },
     link: '',
     rates: { falseReject: 0, falseAccept: 0, poor: 0 },
-    setBaud: () => undefined,
+    setBaud: (baud) => bauds.push(baud),
     send: (bytes) => sent.push(Buffer.from(bytes).toString('hex').toUpperCase()),
     showLight: () => undefined,
     beep: () => undefined,
@@ -35,6 +36,7 @@ function ask(reader: OsdpBus, hex: string): string | undefined {
 beforeEach(() => {
   clock = new ManualClock();
   sent = [];
+  bauds = [];
 });
 
 /** Frames of the OSDP note §12, whose generator shares no code with this simulator. */
@@ -66,6 +68,18 @@ describe('a simulated OSDP reader', () => {
 
   it('answers with a checksum where it was asked with one', () => {
     expect(ask(bus({ addresses: '0' }), '53 00 08 00 00 61 00 44')).toMatch(/^5380130000455AA500/);
+  });
+
+  it('moves to another address and speed after it has answered at the old ones, if it is alone', () => {
+    const reader = bus();
+    expect(ask(reader, '53 05 08 00 04 60 BC 89')).toBeDefined();
+    expect(ask(reader, '53 05 0D 00 05 6E 06 00 96 00 00 5D 7C')).toMatch(/^53850D00055406009600/);
+    expect(bauds).toEqual([38_400]);
+    expect(reader.readers[0]).toMatchObject({ address: 6, baud: 38_400 });
+    const two = bus({ addresses: '5,7' });
+    ask(two, '53 05 08 00 04 60 BC 89');
+    expect(ask(two, '53 05 0D 00 05 6E 06 00 96 00 00 5D 7C')).toMatch(/^538509000541/);
+    expect(bauds).toEqual([38_400]);
   });
 
   it('is misused with a message that helps', () => {

@@ -19,6 +19,8 @@ export class OsdpBus implements Firmware {
   readonly #receiver = new BusReceiver();
   readonly #cancelAnswers = new Set<() => void>();
   #lateMs = 0;
+  /** Of the line at this moment. */
+  #baud: number;
   #chosen: OsdpReader;
   /** Where the finger lies; another reader may have been chosen meanwhile. */
   #touched: OsdpReader | undefined;
@@ -29,7 +31,9 @@ export class OsdpBus implements Firmware {
     const addresses = (settings['addresses'] ?? '0').split(',').map((text) => wholeNumber('addresses', text));
     const key = settings['scbk'];
     if (key !== undefined && !KEY_PATTERN.test(key)) throw misuse('scbk takes 32 hex digits');
-    this.readers = addresses.map((address) => this.#makeReader(address, baud));
+    this.#baud = baud;
+    const isAlone = addresses.length === 1;
+    this.readers = addresses.map((address) => this.#makeReader({ address, baud, isAlone }));
     const [first] = this.readers;
     if (first === undefined) throw misuse('addresses takes at least one number');
     this.#chosen = first;
@@ -104,7 +108,7 @@ export class OsdpBus implements Firmware {
       for (const reader of this.readers) {
         if (command.address !== reader.address && command.address !== 0x7f) continue;
         const answer = reader.answer(command);
-        if (answer !== undefined) this.#answerSoon(answer);
+        if (answer !== undefined) this.#answerSoon(answer, reader.baud);
       }
     }
   }
@@ -134,7 +138,7 @@ export class OsdpBus implements Firmware {
     this.#chosen.reboot();
   }
 
-  #makeReader(address: number, baud: number): OsdpReader {
+  #makeReader(place: { address: number; baud: number; isAlone: boolean }): OsdpReader {
     const context = this.#context;
     const { settings, random, rates, clock } = context;
     const key = settings['scbk'];
@@ -143,10 +147,9 @@ export class OsdpBus implements Firmware {
     if (parts !== 'whole' && parts !== 'rest') throw misuse('parts takes whole or rest');
     const hasFingers = settings['fingers'] === 'on';
     return new OsdpReader({
-      address,
+      ...place,
       key: key === undefined ? undefined : Buffer.from(key, 'hex'),
       isStrict: settings['secure'] === 'required',
-      baud,
       fingers: hasFingers ? new ReaderFingerSensor({ random, rates, nowMs, parts }) : undefined,
       packetBytes: wholeNumber('packet', settings['packet'] ?? '512'),
       random,
@@ -161,12 +164,16 @@ export class OsdpBus implements Firmware {
     this.#chosen.faults[fault] = wholeNumber(fault, count);
   }
 
-  #answerSoon(answer: Uint8Array): void {
+  /** @param baud from then on: a reader that was told another speed answers at the old one */
+  #answerSoon(answer: Uint8Array, baud: number): void {
     const delayMs = TURNAROUND_MS + this.#lateMs;
     this.#lateMs = 0;
     const cancel = this.#context.clock.after(delayMs, () => {
       this.#cancelAnswers.delete(cancel);
       this.#context.send(answer);
+      if (baud === this.#baud) return;
+      this.#baud = baud;
+      this.#context.setBaud(baud);
     });
     this.#cancelAnswers.add(cancel);
   }

@@ -19,6 +19,7 @@ const PDCAP = [
   [0x10, 0x02, 0],
 ].flat();
 const NAK = { command: 3, sequence: 4, security: 6, cannot: 9 } as const;
+const BAUDS = [9_600, 19_200, 38_400, 57_600, 115_200, 230_400];
 const LED_BYTES = 14;
 /** What everybody on a bus takes until somebody says more (OSDP note §2). */
 const SMALLEST_BYTES = 128;
@@ -41,6 +42,8 @@ export interface ReaderOptions {
   /** Answers next to nothing in the clear. */
   isStrict: boolean;
   baud: number;
+  /** No other reader is on its bus, so that the speed is its own. */
+  isAlone: boolean;
   /** Undefined without a fingerprint sensor. */
   fingers: ReaderFingerSensor | undefined;
   /** Largest packet that it takes, and that it sends unless it is told a smaller size. */
@@ -57,6 +60,8 @@ export interface ReaderOptions {
 export class OsdpReader {
   address: number;
   key: Uint8Array | undefined;
+  /** Speed at which it hears the next command. */
+  baud: number;
   readonly #options: ReaderOptions;
   #session: ReaderSession | undefined;
   /** Of the last command; undefined after power-on. */
@@ -74,6 +79,7 @@ export class OsdpReader {
     this.#options = options;
     this.address = options.address;
     this.key = options.key;
+    this.baud = options.baud;
   }
 
   get isSecure(): boolean {
@@ -253,14 +259,16 @@ export class OsdpReader {
     return { code: 0x40, data: [] };
   }
 
-  /** Only the address: all readers of this bus hear at one speed. The answer still comes from the old address. */
+  /** The answer still comes from the old address, at the old speed. Readers that share a bus keep its speed. */
   #comset(data: Uint8Array): Answer {
     const [address = 0] = data;
-    if (data.length !== 5 || address > 126 || Buffer.from(data).readUInt32LE(1) !== this.#options.baud) {
-      return nak(NAK.cannot);
-    }
+    if (data.length !== 5 || address > 126) return nak(NAK.cannot);
+    const baud = Buffer.from(data).readUInt32LE(1);
+    const isMoved = baud !== this.baud;
+    if (isMoved && !(this.#options.isAlone && BAUDS.includes(baud))) return nak(NAK.cannot);
     const answer = { code: 0x54, data: [...data], address: this.address };
     this.address = address;
+    this.baud = baud;
     return answer;
   }
 
