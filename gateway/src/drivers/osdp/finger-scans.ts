@@ -56,6 +56,8 @@ export class FingerScans implements FingerVerifier {
   #capabilities: Capabilities | undefined;
   #scan: Scan | undefined;
   #nextMs = 0;
+  /** What people were told last; nothing at first, as of every new connection. */
+  #problem: string | null = null;
   /** Commands that are to be sent before anything else: pieces of a BIOMATCH, or the end of a scan. */
   #waiting: Command[] = [];
   #request: Request | undefined;
@@ -305,6 +307,8 @@ export class FingerScans implements FingerVerifier {
   }
 
   #tell(problem: string | null): void {
+    if (problem === this.#problem) return;
+    this.#problem = problem;
     this.#context.emit({ type: 'condition', code: 'DEVICE_REFUSED', problem });
   }
 }
