@@ -76,7 +76,6 @@ export async function withCentralBench<T>(
     tokenKeys: [tokenKey],
     dataKeys: [{ id: '0000be7c', bytes: randomBytes(32) }],
     cardHashKey: randomBytes(32),
-    // No gateway is there.
     commands: createCommandSender({ clock: systemClock, publish: () => undefined }),
     host: '127.0.0.1',
     port: 0,
