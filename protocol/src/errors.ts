@@ -153,6 +153,7 @@ export const ERROR_CODES = {
   WINDOW_CLOSED: 'input',
   // consent
   CONSENT_MISSING: 'input',
+  FINGER_EXEMPT: 'input',
   GUARDIAN_NEEDED: 'input',
   // masters
   ALREADY_EXISTS: 'input',

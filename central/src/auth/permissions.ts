@@ -183,6 +183,19 @@ export const PERMISSIONS = {
     student: 'self',
     guardian: 'child',
   },
+  // That a student has no usable finger, never why: also for who has to confirm the student instead.
+  'exemptions.read': {
+    ...office,
+    dpo: 'all',
+    enrollment_officer: 'all',
+    auditor: 'all',
+    hod: 'department',
+    faculty: 'taught',
+    mentor: 'mentored',
+    student: 'self',
+    guardian: 'child',
+  },
+  'exemptions.write': { ...office, enrollment_officer: 'all' },
   'privacy.read': { dpo: 'all', admin: 'all' },
   'privacy.write': { dpo: 'all' },
   'configuration.read': {

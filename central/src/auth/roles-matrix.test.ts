@@ -75,6 +75,8 @@ const MATRIX: Record<Permission, string> = {
   'credentials.write': 'A.A........A...',
   'contacts.read': 'A.ADA..MSC.A.A.',
   'templates.read': 'A.......SC.A.AA',
+  'exemptions.read': 'A.AD..TMSC.A.AA',
+  'exemptions.write': 'A.A........A...',
   'clocks.write': 'A..............',
   'gateways.revoke': 'A...........A..',
 };

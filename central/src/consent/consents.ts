@@ -5,6 +5,7 @@ import type { Knex } from '../db/database.js';
 import type { Seal } from '../privacy/seal.js';
 import { ROSTER_CHANNEL } from '../seed/seed-campus.js';
 import { isKnownAdult, type PersonOnDay } from './adult.js';
+import { refuseExempt } from './finger-exemptions.js';
 
 export const CONSENT_PURPOSES = ['attendance', 'fingerprint', 'location', 'guardian_messages'] as const;
 export type ConsentPurpose = (typeof CONSENT_PURPOSES)[number];
@@ -139,13 +140,14 @@ export async function revokeTemplates(
  * Asked before anything of a finger is taken or stored.
  *
  * @returns the id of the live consent
- * @throws RollcallError `CONSENT_MISSING`
+ * @throws RollcallError `FINGER_EXEMPT` or `CONSENT_MISSING`
  */
 export async function requireFingerprintConsent(
   knex: Knex,
   seal: Seal,
   person: PersonOnDay,
 ): Promise<string> {
+  await refuseExempt(knex, person);
   const rows = await knex('consent')
     .where({ student_id: person.studentId, purpose: 'fingerprint' })
     .whereNull('revoked_at')

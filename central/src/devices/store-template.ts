@@ -33,7 +33,7 @@ export const placeOfTemplate = (templateId: string): SealedPlace => ({
  * Keeps a template that a gateway has enrolled, sealed once more, and offers it to every gateway. Repeated, it changes
  * nothing. The older template of the same finger is destroyed everywhere.
  *
- * @throws RollcallError `NOT_FOUND` (no such student), `CONSENT_MISSING` (the consent has ended since), `ALREADY_EXISTS`
+ * @throws RollcallError `NOT_FOUND` (no such student), `FINGER_EXEMPT`, `CONSENT_MISSING` (the consent has ended since), `ALREADY_EXISTS`
  */
 export async function storeTemplate(
   trx: Knex,

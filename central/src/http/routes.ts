@@ -60,6 +60,12 @@ import {
 } from './routes/dropdowns.js';
 import { listExceptions, readException, resolveException } from './routes/exceptions.js';
 import { downloadExport, exportData, listExports, readExport } from './routes/exports.js';
+import {
+  endFingerExemption,
+  grantFingerExemption,
+  listFingerExemptions,
+  readFingerExemption,
+} from './routes/finger-exemptions.js';
 import { registerGatewayKey, renewGatewayPassword, revokeGatewayKey } from './routes/gateway-secrets.js';
 import { fetchTemplates, uploadTemplate } from './routes/gateway-templates.js';
 import { gatewayActs, listGateways, readRoster } from './routes/gateways.js';
@@ -306,6 +312,10 @@ export const ROUTES: readonly Route[] = [
   listConsents,
   grant,
   revoke,
+  listFingerExemptions,
+  readFingerExemption,
+  grantFingerExemption,
+  endFingerExemption,
   listTemplates,
   enrollTemplate,
   revokeTemplate,

@@ -1,3 +1,4 @@
+import { isExemptSql } from '../consent/finger-exemptions.js';
 import type { Job } from './job.js';
 
 /** Nobody calls a roll this fast (domain case 119). */
@@ -10,7 +11,8 @@ const LOOK_BACK = "interval '14 days'";
 /**
  * Finds classes that their own faculty member marked present from the first to the last student within seconds while
  * no device saw anybody, and tells the head of department of whoever does so ten classes in a row (domain case 119): a
- * pattern to ask about, never a change of marks. Readers that were down excuse it.
+ * pattern to ask about, never a change of marks. Readers that were down excuse it, and so
+ * does a class of nobody but students without usable fingers (case 118).
  */
 export const noteSwiftMarkingJob: Job = {
   name: 'note-swift-marking',
@@ -30,8 +32,8 @@ export const noteSwiftMarkingJob: Job = {
 
 const NOTE_SQL = `
   WITH due AS (
-    SELECT s.id, coalesce(s.substitute_code, s.faculty_code) AS faculty_code FROM attendance_session s
-    WHERE s.status IN ('finalized', 'locked') AND s.end_at > ?::timestamptz - ${LOOK_BACK}
+    SELECT s.id, s.scheduled_date, coalesce(s.substitute_code, s.faculty_code) AS faculty_code
+    FROM attendance_session s WHERE s.status IN ('finalized', 'locked') AND s.end_at > ?::timestamptz - ${LOOK_BACK}
       AND NOT EXISTS (SELECT FROM swift_marking w WHERE w.session_id = s.id)
   )
   INSERT INTO swift_marking (session_id, faculty_code, at)
@@ -48,6 +50,7 @@ const NOTE_SQL = `
   HAVING bool_and(r.mark IN ('present', 'late') AND decided.decided_at IS NOT NULL
       AND jsonb_array_length(r.derivation->'used') = 0
       AND NOT r.derivation->'ignored' @> '[{"why": "OUTRANKED"}]')
+    AND bool_or(NOT ${isExemptSql('r.student_id', 'due.scheduled_date')})
     AND max(decided.decided_at) - min(decided.decided_at) <= ${SWIFT_SECONDS} * interval '1 second'
   ON CONFLICT DO NOTHING RETURNING faculty_code`;
 

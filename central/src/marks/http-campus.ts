@@ -23,7 +23,8 @@ export interface WantedClass {
 
 interface WantedTap {
   device?: string;
-  kind?: 'card' | 'finger';
+  /** `pin`: the card with its PIN, checked by the gateway. */
+  kind?: 'card' | 'finger' | 'pin';
   student?: number;
 }
 
@@ -160,10 +161,11 @@ export class HttpCampus {
       kind,
     });
     const card = `em4100:${(0x0f00000001 + student).toString(16).toUpperCase().padStart(10, '0')}`;
-    const who =
-      kind === 'card'
-        ? { credential: hashRead(parseCanonical(card), cardHmac(TEST_CAMPUS_KEY)) }
-        : { student: { student_ref: rollNumber(student), score: 60 } };
+    const who = {
+      ...(kind === 'finger' ? {} : { credential: hashRead(parseCanonical(card), cardHmac(TEST_CAMPUS_KEY)) }),
+      ...(kind === 'finger' ? { student: { student_ref: rollNumber(student), score: 60 } } : {}),
+      ...(kind === 'pin' ? { student: { student_ref: rollNumber(student) }, verify_method: 'card+pin' } : {}),
+    };
     const { db, clock } = this.server;
     const ingest = createIngest({ db, clock, log: silentLog, sendAck: () => undefined });
     await ingest.accept(this.#gateway.batch('punch', [{ ...row, ...who }]));

@@ -2,6 +2,7 @@ import type { Knex } from '../db/database.js';
 import { prepared } from '../db/prepared.js';
 import type { Capture, Facts, GuestVisit } from '../rules/facts.js';
 import { type CaptureRequest, loadCaptures } from './load-captures.js';
+import { loadExemptions } from './load-exemptions.js';
 import { loadScopedHolidays } from './load-holidays.js';
 import { loadPlaces } from './load-places.js';
 import { type LoadedSession, loadSessions } from './load-sessions.js';
@@ -29,6 +30,7 @@ export async function loadFacts(trx: Knex, pairs: readonly Pair[]): Promise<Load
   const decisions = await loadDecisions(trx, pairs);
   const visits = await loadVisits(trx, [...sessions.keys()]);
   const isOnHoliday = await loadScopedHolidays(trx, sessions.values(), standings);
+  const exemptionOf = await loadExemptions(trx, sessions.values(), standings);
   const { places, walks } = await loadPlaces(trx, sessions.values(), captures.values());
   return standings.flatMap((standing) => {
     const session = sessions.get(standing.sessionId);
@@ -41,6 +43,7 @@ export async function loadFacts(trx: Knex, pairs: readonly Pair[]): Promise<Load
       decisions: decisions.get(key) ?? [],
       leaveId: leaveOf(standing, session),
       status: standing.status,
+      fingerAlternative: exemptionOf(session, standing),
       isOnHoliday: isOnHoliday(session, standing),
       clashes: clashes.get(key) ?? [],
       visits: visits.get(key) ?? [],

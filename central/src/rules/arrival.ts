@@ -1,5 +1,5 @@
-import { isFinger, sourceOf, strongestOf } from './assurance.js';
-import type { Facts, SessionFacts } from './facts.js';
+import { isCardWithPin, isFinger, sourceOf, strongestOf } from './assurance.js';
+import type { Facts, FingerAlternative, SessionFacts } from './facts.js';
 import type { Limits } from './limits.js';
 import { dwellMs, type Pairing } from './pairing.js';
 import type { Flag, Reason } from './reasons.js';
@@ -26,9 +26,10 @@ export const arrivalRule: MarkRule = {
 /** What the arrivals give by their time alone; undefined where none is in time. */
 export function arrivalFinding(
   { arrivals, doubted }: Evidence,
-  { session }: Facts,
+  facts: Facts,
   limits: Limits,
 ): Finding | undefined {
+  const { session } = facts;
   const [first] = arrivals;
   if (first === undefined || first.atMs > limits.lateUntilMs) return undefined;
   const isOnTime = first.atMs <= limits.presentUntilMs;
@@ -42,17 +43,19 @@ export function arrivalFinding(
     markedAtMs: first.atMs,
     usedCaptures: used,
     usedDecisions: [],
-    flags: doubts(used, session, (capture) => doubted.has(capture)),
+    flags: doubts(used, facts, (capture) => doubted.has(capture)),
   };
 }
 
 function doubts(
   used: readonly TimedCapture[],
-  session: SessionFacts,
+  { session, fingerAlternative }: Facts,
   isDoubted: (capture: TimedCapture) => boolean,
 ): Flag[] {
   const flags: Flag[] = [];
-  if (session.hasFingerReader && used.every(({ kind }) => kind === 'card')) flags.push('CARD_ONLY');
+  // Whoever has no usable finger could not have shown one (case 118).
+  const couldShowFinger = session.hasFingerReader && fingerAlternative == null;
+  if (couldShowFinger && used.every(({ kind }) => kind === 'card')) flags.push('CARD_ONLY');
   if (used.every((capture) => capture.outcome === 'unverified' || isDoubted(capture)))
     flags.push('UNVERIFIED');
   return flags;
@@ -80,7 +83,7 @@ export const carryRule: MarkRule = {
       markedAtMs: entry.atMs,
       usedCaptures: [entry],
       usedDecisions: [],
-      flags: doubts([entry], session, (capture) => evidence.doubted.has(capture)),
+      flags: doubts([entry], facts, (capture) => evidence.doubted.has(capture)),
     };
   },
 };
@@ -116,19 +119,32 @@ export const capturePerPeriodRule: MarkRule = {
   },
 };
 
-/** A card alone is not enough where a finger is asked for, too (domain case 113). */
+/**
+ * A card alone is not enough where a finger is asked for, too (domain case 113), or what stands in for it where the
+ * student has none to show (case 118).
+ */
 export const fingerNeededRule: MarkRule = {
   id: 'finger-needed',
   judge({ arrivals }, facts, limits) {
     const [first] = arrivals;
     if (first === undefined || first.atMs > limits.lateUntilMs || !lacksFinger(arrivals, facts))
       return undefined;
-    return pendingBy(first, 'FINGER_NEEDED');
+    return pendingBy(first, WHAT_IS_NEEDED[facts.fingerAlternative ?? 'finger']);
   },
 };
 
-const lacksFinger = (captures: readonly TimedCapture[], { session }: Facts): boolean =>
-  session.policy.card_and_finger && captures.length > 0 && !captures.some(isFinger);
+const WHAT_IS_NEEDED = {
+  finger: 'FINGER_NEEDED',
+  card_pin: 'PIN_NEEDED',
+  faculty: 'CONFIRMATION_NEEDED',
+} as const satisfies Record<FingerAlternative | 'finger', Reason>;
+
+const lacksFinger = (captures: readonly TimedCapture[], { session, fingerAlternative }: Facts): boolean =>
+  session.policy.card_and_finger &&
+  captures.length > 0 &&
+  !captures.some(
+    (capture) => isFinger(capture) || (fingerAlternative === 'card_pin' && isCardWithPin(capture)),
+  );
 
 function pendingBy(capture: TimedCapture, reason: Reason): Finding {
   return {

@@ -9,6 +9,10 @@ export type Mark = (typeof MARKS)[number];
 export const SOURCES = ['manual', 'qr', 'biometric', 'rfid', 'offline', 'import', 'system'] as const;
 export type Source = (typeof SOURCES)[number];
 
+/** What stands in for the finger of a student without usable ones: a card with its PIN, or the word of the faculty member. */
+export const FINGER_ALTERNATIVES = ['card_pin', 'faculty'] as const;
+export type FingerAlternative = (typeof FINGER_ALTERNATIVES)[number];
+
 export const SESSION_STATUSES = [
   'scheduled',
   'open',
@@ -127,6 +131,8 @@ export interface Facts {
   /** Approved leave that covers the class. */
   leaveId?: string | null;
   status?: 'suspended_disciplinary' | 'withdrawn_medical' | null;
+  /** Of a student who is exempt from fingers on the date of the class (domain case 118). */
+  fingerAlternative?: FingerAlternative | null;
   /** A holiday of the student's own year, department or section, while others have class (domain case 8). */
   isOnHoliday?: boolean;
   /** Other classes of the student at the same time (domain case 53). */

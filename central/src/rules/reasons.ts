@@ -19,6 +19,8 @@ export const REASONS = {
   CAPTURE_PER_PERIOD:
     'The student stayed from the class before; a capture or a confirmation is needed for this one',
   FINGER_NEEDED: 'Only a card was captured; a finger or a confirmation is needed, too',
+  PIN_NEEDED: 'Only a card was captured; its PIN or a confirmation is needed, too',
+  CONFIRMATION_NEEDED: 'Only a card was captured; the confirmation of the faculty member is needed, too',
   ON_LEAVE: 'An approved leave covers the class',
   SUSPENDED: 'The student was suspended on that date',
   WITHDRAWN: 'The student was withdrawn for medical reasons on that date',

@@ -2,7 +2,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { decide } from './decide.js';
 import { derivationSchema } from './derivation.js';
-import type { Capture, Facts, HumanDecision, Place, SessionFacts, SessionStatus } from './facts.js';
+import type {
+  Capture,
+  Facts,
+  FingerAlternative,
+  HumanDecision,
+  Place,
+  SessionFacts,
+  SessionStatus,
+} from './facts.js';
 import { makePolicy, type PolicyLimits } from './policy.js';
 import { MARK_RULES } from './registry.js';
 import { ARRIVAL_RULES, BELIEF_RULES } from './sift.js';
@@ -33,6 +41,7 @@ interface Vector {
   leave?: boolean;
   status?: 'suspended_disciplinary' | 'withdrawn_medical';
   holiday?: boolean;
+  fingerAlternative?: FingerAlternative;
   clashes?: VectorSession[];
   visit?: { session: VectorSession; captures: VectorCapture[] };
   decisions?: { id: string; kind: HumanDecision['kind']; mark: HumanDecision['mark']; at: string }[];
@@ -114,6 +123,7 @@ function factsOf(vector: Vector): Facts {
     leaveId: vector.leave === true ? 'leave-1' : null,
     status: vector.status ?? null,
     isOnHoliday: vector.holiday ?? false,
+    fingerAlternative: vector.fingerAlternative ?? null,
     clashes: (vector.clashes ?? []).map((other) => sessionOf(other, policy, 'a')),
     visits:
       visit === undefined

@@ -63,6 +63,7 @@ export const manualShareSchema = z.strictObject({
       marks: z.int(),
       manual: z.int().describe('Marked by hand while the readers worked'),
       in_outage: z.int().describe('Marked by hand while a reader was down; not counted'),
+      exempt: z.int().describe('Marked by hand for students without usable fingers; not counted'),
       is_over: z.boolean(),
     }),
   ),

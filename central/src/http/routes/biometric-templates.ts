@@ -115,7 +115,7 @@ export const enrollTemplate = defineRoute(
     access: 'enrollment.operate',
     body: enrollBody,
     reply: { schema: enrollableSchema },
-    errors: ['NOT_FOUND', 'FORBIDDEN', 'CONSENT_MISSING'],
+    errors: ['NOT_FOUND', 'FORBIDDEN', 'FINGER_EXEMPT', 'CONSENT_MISSING'],
   },
   async (input, { db, clock, capture }) => {
     const { body, principal } = input;

@@ -28,7 +28,7 @@ export const uploadTemplate = defineRoute(
     params: gatewayTemplateParams,
     body: templateUploadBody,
     reply: { schema: templateStoredSchema },
-    errors: ['UNAUTHENTICATED', 'NOT_FOUND', 'CONSENT_MISSING', 'ALREADY_EXISTS'],
+    errors: ['UNAUTHENTICATED', 'NOT_FOUND', 'FINGER_EXEMPT', 'CONSENT_MISSING', 'ALREADY_EXISTS'],
   },
   async ({ params, body, gatewayId: caller, request }, context) => {
     const { db, clock, capture } = context;

@@ -1,5 +1,6 @@
 import { requireSession, visibleSessions } from '../../auth/scope.js';
 import { settingsAt } from '../../calendar/settings.js';
+import { isExemptSql } from '../../consent/finger-exemptions.js';
 import { previewRecompute, type Recomputed, recomputeSessions } from '../../marks/preview-recompute.js';
 import type { Mark } from '../../rules/facts.js';
 import { API, toInstant, uuidParams } from '../contracts/fields.js';
@@ -124,6 +125,7 @@ interface ShareRow {
   marks: number;
   manual: number;
   in_outage: number;
+  exempt: number;
 }
 
 export const readManualShare = defineRoute(
@@ -132,7 +134,8 @@ export const readManualShare = defineRoute(
     path: `${API}/manual-share/`,
     operationId: 'readManualShare',
     tag: TAG,
-    summary: 'How much of their classes each faculty member marked by hand while the readers worked',
+    summary:
+      'How much of their classes each faculty member marked by hand while the readers worked; not counting students without usable fingers',
     access: 'reviews.read',
     query: manualShareQuery,
     reply: { schema: manualShareSchema },
@@ -141,12 +144,14 @@ export const readManualShare = defineRoute(
     const visible = visibleSessions(principal, 'reviews.read');
     const { rows } = await db.knex.raw<{ rows: ShareRow[] }>(
       `SELECT f.code, f.full_name AS name, count(*)::int AS marks,
-         count(*) FILTER (WHERE d.id IS NOT NULL AND NOT d.is_device_outage)::int AS manual,
-         count(*) FILTER (WHERE d.is_device_outage)::int AS in_outage
+         count(*) FILTER (WHERE d.id IS NOT NULL AND NOT d.is_device_outage AND NOT d.is_exempt)::int AS manual,
+         count(*) FILTER (WHERE d.is_device_outage)::int AS in_outage,
+         count(*) FILTER (WHERE d.is_exempt AND NOT d.is_device_outage)::int AS exempt
        FROM attendance_session s JOIN faculty f ON f.code = coalesce(s.substitute_code, s.faculty_code)
          JOIN attendance_record r ON r.session_id = s.id AND r.mark NOT IN ('pending', 'not_required')
          LEFT JOIN LATERAL (
-           SELECT decision.id, decision.is_device_outage FROM decision
+           SELECT decision.id, decision.is_device_outage,
+             ${isExemptSql('r.student_id', 's.scheduled_date')} AS is_exempt FROM decision
            WHERE decision.session_id = s.id AND decision.student_id = r.student_id
              AND jsonb_exists(r.derivation->'decisions', decision.id::text)
              AND decision.kind <> 'correction' AND decision.mark IN ('present', 'late') LIMIT 1

@@ -107,7 +107,8 @@ export const CAPTURE_SETTINGS = {
     ...flag,
     ...judged,
     default: false,
-    meaning: 'A card alone is pending until a finger or the faculty member confirms it.',
+    meaning:
+      'A card alone is pending until a finger or the faculty member confirms it; without usable fingers its PIN does, too.',
   },
   WALK_MINUTES: {
     ...minutes,

@@ -237,6 +237,8 @@ export const en = {
     CAPTURE_PER_PERIOD:
       'The student stayed from the class before; a tap or a confirmation is needed for this one.',
     FINGER_NEEDED: 'Only a card was tapped; a finger or a confirmation is needed, too.',
+    PIN_NEEDED: 'Only a card was tapped; its PIN or a confirmation is needed, too.',
+    CONFIRMATION_NEEDED: 'Only a card was tapped; the confirmation of the faculty member is needed, too.',
     ON_LEAVE: 'An approved leave covers the class.',
     SUSPENDED: 'The student was suspended on that date.',
     WITHDRAWN: 'The student was withdrawn for medical reasons on that date.',
