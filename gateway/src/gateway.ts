@@ -27,6 +27,7 @@ import { absentMatcher } from './identify/matcher.js';
 import { PinTries } from './identify/pin-tries.js';
 import { createRecordFinger } from './identify/record-finger.js';
 import { createRecordPunch } from './identify/record-punch.js';
+import { createRecordRefusedFinger } from './identify/record-refused-finger.js';
 import { Roster } from './identify/roster.js';
 import { RosterStore } from './identify/roster-store.js';
 import { TemplateStore } from './identify/template-store.js';
@@ -331,6 +332,7 @@ export class Gateway {
       record: createRecordPunch({ ...recording, lookup, pinTries: new PinTries(clock) }),
       fingers: {
         record: createRecordFinger({ ...recording, slots: this.#gallery, matcher: absentMatcher, clock }),
+        recordRefused: createRecordRefusedFinger(recording),
         sensorChanged: (deviceId, sensor) => this.#gallery.sensorChanged(deviceId, sensor),
         slotsOf: (deviceId, studentRef) => this.#gallery.slotsOf(deviceId, studentRef),
         fingersOf: (studentRef) => known.of(studentRef),

@@ -52,6 +52,7 @@ export const ERROR_CODES = {
   FINGER_ABSENT: 'input',
   FINGER_DUPLICATE: 'input',
   FINGER_ENGINE_ABSENT: 'operator',
+  FINGER_NOT_LIVE: 'operator',
   FINGER_UNREADABLE: 'input',
   GALLERY_BUSY: 'transient',
   GALLERY_CACHE_INVALID: 'operator',

@@ -26,6 +26,7 @@ describe('a gateway event', () => {
     },
     { type: 'device_clock_wrong', device_id: 'zk-gate', offset_ms: -1_800_000 },
     { type: 'terminals_refused', calls: 17 },
+    { type: 'finger_refused', device_id: 'line-r101', reason: 'liveness' },
     { type: 'terminal_unknown', serial: 'CKJM201260001', address: '10.0.0.7' },
   ])('of type $type survives the wire', (detail) => {
     expectRoundTrip(gatewayEventSchema, { ...position, detail });

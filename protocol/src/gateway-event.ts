@@ -2,6 +2,10 @@ import * as z from 'zod';
 import { deviceIdSchema, instantSchema, seqSchema, storeIdSchema } from './ids.js';
 import { rowPositionSchema } from './punch.js';
 
+/** Why a sensor refuses a finger whatever is enrolled. */
+export const FINGER_REFUSALS = ['liveness'] as const;
+export type FingerRefusal = (typeof FINGER_REFUSALS)[number];
+
 /** What a gateway tells beside punches. Each type has its own data; an unknown type is a poison row. */
 const eventDetailSchema = z.discriminatedUnion('type', [
   z.strictObject({
@@ -56,6 +60,12 @@ const eventDetailSchema = z.discriminatedUnion('type', [
     /** So many calls were refused within an hour beyond those of which `terminal_unknown` tells one by one. */
     type: z.literal('terminals_refused'),
     calls: z.int().min(1),
+  }),
+  z.strictObject({
+    /** A sensor took what was laid on it for no living finger (domain case 117). Whose it was to be nobody knows. */
+    type: z.literal('finger_refused'),
+    device_id: deviceIdSchema,
+    reason: z.enum(FINGER_REFUSALS),
   }),
   z.strictObject({
     /** Somebody calls the gateway with a serial number that is not configured, or from another address. */

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { parseCanonical } from './credential.js';
 import { RollcallError } from './errors.js';
+import { FINGER_REFUSALS } from './gateway-event.js';
 import { instantSchema } from './ids.js';
 import { parseValue } from './parse.js';
 import { PUNCH_KINDS } from './punch.js';
@@ -36,6 +37,7 @@ const expectationSchema = z.discriminatedUnion('type', [
   /** A record that the device made itself; what is in it says its length only. */
   z.strictObject({ type: z.literal('finger_template'), bytes: z.int().min(1).max(65_536) }),
   z.strictObject({ type: z.literal('finger_unknown') }),
+  z.strictObject({ type: z.literal('finger_refused'), reason: z.enum(FINGER_REFUSALS) }),
   z.strictObject({ type: z.literal('rejected'), reason: z.string().regex(/^[a-z][a-z_]{1,31}$/) }),
 ]);
 export type VectorExpectation = z.infer<typeof expectationSchema>;

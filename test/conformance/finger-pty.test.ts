@@ -105,6 +105,7 @@ function gateway(devices: DeviceConfig[]) {
     record: async () => 'kept',
     fingers: {
       record,
+      recordRefused: async () => 'not_recognized',
       sensorChanged: (deviceId, sensor) => sync.sensorChanged(deviceId, sensor),
       slotsOf: (deviceId, studentRef) => sync.slotsOf(deviceId, studentRef),
       fingersOf: () => [],

@@ -119,6 +119,7 @@ it('keeps a card, and then the finger of its holder that the reader compared; a 
         fingers.push(presentation);
         return 'kept';
       },
+      recordRefused: async () => 'not_recognized',
       sensorChanged: () => undefined,
       slotsOf: () => [],
       holderOf: () => 'asha',

@@ -67,6 +67,16 @@ describe.skipIf(!hasCompiler)(`the reference sketch${SKIP}`, () => {
     expect(printed).toMatch(/CARD,0A05FF01[\s\S]*GONE,0A05FF01,000001[\s\S]*CARD,04112233445566,A,000002/);
   });
 
+  it('case 117: tells once of each finger that its sensor takes for none, and nothing of a glitch', () => {
+    const { printed } = run('low 4', 'ms 3000', 'open 4', 'ms 300', 'low 4', 'ms 500', 'open 4', 'ms 300');
+    expect(printed.match(/FINGER,FAKE,00000[12]\*/g)).toHaveLength(2);
+    const bench = understood(printed);
+    const refused = bench.events.filter(({ type }) => type === 'finger_refused');
+    expect(refused).toEqual(Array(2).fill({ type: 'finger_refused', reason: 'liveness' }));
+    bench.disconnect();
+    expect(run('ms 150', 'low 4', 'ms 90', 'open 4', 'ms 500').printed).not.toContain('FAKE');
+  });
+
   it('shows what the gateway says, for as long as it says', () => {
     const command = (fields: string): string => `host ${encodeCommand(fields).trim()}`;
     const { pins, printed } = run(command('LED,1,400'), command('BUZ,2,80'), 'ms 1000');

@@ -294,6 +294,18 @@ describe('rights over items', () => {
     expect((await student.get(ITEMS)).body.code).toBe('FORBIDDEN');
   });
 
+  it('case 117: a finger that is no living one is before the security officer, and not before those who teach', async () => {
+    const message = 'line-r101 refused what was laid on it';
+    const found = async (who: TestCaller) => who.results(`${ITEMS}?code=FINGER_NOT_LIVE&open=true`);
+    await server.db.knex('exception_item').insert({ code: 'FINGER_NOT_LIVE', message, gateway_id: 'gw-a' });
+    const officer = server.as('security_officer');
+    const [item] = await found(officer);
+    expect(item).toMatchObject({ message, student: null, decisions: ['acknowledge'] });
+    expect([await found(faculty()), await found(hod())]).toEqual([[], []]);
+    expect((await answer(officer, item, 'acknowledge')).body).toMatchObject({ decision: 'acknowledge' });
+    expect(await found(officer)).toEqual([]);
+  });
+
   it('A6, case 157: who looks after devices, cards and fingers answers what is about them, and no marks', async () => {
     await weeks.hold([0]);
     const session = await weeks.session();

@@ -19,13 +19,16 @@ export async function insertEvents(trx: Knex, rows: readonly EventRow[], at: Dat
     ],
   );
   for (const { gatewayId, row } of rows) {
-    const message = messageFor(row.detail);
+    const message = messageFor(row);
     if (message === undefined) continue;
     await raiseAlarm(trx, { ...message, gatewayId, detail: row.detail, at });
   }
 }
 
-function messageFor(detail: EventRow['row']['detail']): { code: ErrorCode; message: string } | undefined {
+function messageFor({
+  detail,
+  occurred_at: occurredAt,
+}: EventRow['row']): { code: ErrorCode; message: string } | undefined {
   switch (detail.type) {
     case 'seq_lost':
       return {
@@ -63,6 +66,11 @@ function messageFor(detail: EventRow['row']['detail']): { code: ErrorCode; messa
       return {
         code: 'TERMINAL_UNKNOWN',
         message: `${detail.calls} more calls of terminals that are not in the configuration were refused by the gateway within an hour. Somebody may be trying numbers: see who can reach its network of terminals`,
+      };
+    case 'finger_refused':
+      return {
+        code: 'FINGER_NOT_LIVE',
+        message: `At ${occurredAt} ${detail.device_id} refused what was laid on it: it took it for no living finger. Nobody was marked. Ask who was there`,
       };
     case 'terminal_unknown':
       return {

@@ -219,10 +219,33 @@ describe('whose punch it is', () => {
     [{ type: 'log_gap', device_id: 'reader-1', from: null, through: null, reason: 'x' }, 'DEVICE_LOG_GAP'],
     [{ type: 'device_clock_wrong', device_id: 'reader-1', offset_ms: -1_800_000 }, 'DEVICE_CLOCK_WRONG'],
     [{ type: 'terminals_refused', calls: 300 }, 'TERMINAL_UNKNOWN'],
+    [{ type: 'finger_refused', device_id: 'reader-1', reason: 'liveness' }, 'FINGER_NOT_LIVE'],
     [{ type: 'terminal_unknown', serial: 'CKJM1', address: '10.0.0.7' }, 'TERMINAL_UNKNOWN'],
   ])('puts before a person what a terminal has on it: %o', async (detail, code) => {
     await send(gateway.batch('event', [gateway.event(1, detail)]));
     expect(await db.knex('exception_item').pluck('code')).toEqual([code]);
+  });
+
+  it('case 117: a finger that is no living one is an event and one item of its device an hour, and marks nobody', async () => {
+    const refused = (seq: number, device: string, more: object = {}) =>
+      gateway.event(seq, { type: 'finger_refused', device_id: device, reason: 'liveness', ...more });
+    await send(
+      gateway.batch('event', [refused(1, 'reader-1'), refused(2, 'reader-1'), refused(3, 'reader-2')]),
+    );
+    expect(await db.knex('gateway_event').where({ type: 'finger_refused' })).toHaveLength(3);
+    const items = await db.knex('exception_item').orderByRaw("detail->>'device_id'");
+    expect(items.map(({ code, detail }) => [code, detail])).toEqual([
+      ['FINGER_NOT_LIVE', { type: 'finger_refused', device_id: 'reader-1', reason: 'liveness' }],
+      ['FINGER_NOT_LIVE', { type: 'finger_refused', device_id: 'reader-2', reason: 'liveness' }],
+    ]);
+    expect(items.map(({ session_id: session, student_id: student }) => [session, student])).toEqual([
+      [null, null],
+      [null, null],
+    ]);
+    expect(await db.knex('punch')).toEqual([]);
+    // Nothing of a finger travels with it: not a picture, not a template.
+    await send(gateway.batch('event', [refused(4, 'reader-1', { image: 'AAAA' })]));
+    expect(await db.knex('quarantine_row').pluck('code')).toEqual(['ROW_INVALID']);
   });
 
   it('case 91: replays unknown punches of the last two weeks when their card is assigned, by its dates', async () => {

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { runCommand } from '../cli/device-commands.js';
 import { DeviceBench } from './device-bench.test-support.js';
 import { withChecksum } from './line-checksum.js';
 import { SKETCH_PROFILES } from './line-profiles.js';
@@ -98,6 +99,21 @@ describe('our own firmware', () => {
     ]) {
       expect(await host.readUntil('\n')).toBe(`${withChecksum(fields)}\n`);
     }
+  });
+
+  it('tells of a finger that does not live, counted since booting', async () => {
+    const one = bench();
+    const host = await one.start();
+    one.clock.advance(10);
+    await host.readUntil('\n');
+    await runCommand(one.device, 'fake-finger');
+    await runCommand(one.device, 'fake-finger');
+    one.clock.advance(100);
+    expect(await host.readUntil('\n')).toBe(`${withChecksum('FINGER,FAKE,000001')}\n`);
+    expect(await host.readUntil('\n')).toBe(`${withChecksum('FINGER,FAKE,000002')}\n`);
+    await expect(async () => runCommand(one.device, 'fake-finger asha')).rejects.toThrow(
+      /Write: fake-finger/,
+    );
   });
 
   it('beats every ten seconds with its uptime', async () => {

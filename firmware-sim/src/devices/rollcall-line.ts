@@ -1,4 +1,5 @@
-import type { Firmware, FirmwareContext } from './device.js';
+import { RollcallError } from '@rollcall/protocol/errors';
+import type { Firmware, FirmwareCommand, FirmwareContext } from './device.js';
 import { LIGHT_COLORS } from './device-event.js';
 import { checkedFields, withChecksum } from './line-checksum.js';
 
@@ -13,10 +14,15 @@ const LF = 0x0a;
 
 /** The firmware we ship: framed lines with checksums, a heartbeat, lights and a beeper (line note §4). */
 export class RollcallLineFirmware implements Firmware {
+  /** Boards may have a finger sensor beside the reader, of which only its doubts are told. */
+  readonly commands: readonly FirmwareCommand[] = [
+    { usage: 'fake-finger', run: (words) => this.#fakeFinger(words) },
+  ];
   readonly #context: FirmwareContext;
   readonly #hasChecksum: boolean;
   #bootMs = 0;
   #seq = 0;
+  #refusedFingers = 0;
   #card: { uid: string; seq: string } | undefined;
   #cancelHeartbeat: (() => void) | undefined;
   #command: number[] = [];
@@ -30,6 +36,7 @@ export class RollcallLineFirmware implements Firmware {
   powerOn(): void {
     this.#bootMs = this.#context.clock.monoMs();
     this.#seq = 0;
+    this.#refusedFingers = 0;
     this.#command = [];
     this.#hello();
     this.#scheduleHeartbeat();
@@ -70,6 +77,12 @@ export class RollcallLineFirmware implements Firmware {
     this.#seq += 1;
     const uid = Buffer.from(this.#context.random.bytes(4)).toString('hex').toUpperCase();
     return this.#encode(`CARD,${uid},A,${counter(this.#seq)}`);
+  }
+
+  #fakeFinger(words: readonly string[]): void {
+    if (words.length > 0) throw new RollcallError('REQUEST_INVALID', 'Write: fake-finger');
+    this.#refusedFingers += 1;
+    this.#say(`FINGER,FAKE,${counter(this.#refusedFingers)}`);
   }
 
   #endOfCommand(): void {

@@ -7,7 +7,7 @@ import { silentLog } from '../log.js';
 import { MemoryPort } from '../transport/memory.fixture.js';
 import type { DeviceSnapshot } from './device-snapshot.js';
 import { createFleet, type Fleet, PRESENTATIONS_IN_FLIGHT_MAX } from './fleet.js';
-import type { Presentation } from './presentation.js';
+import type { Presentation, RefusedFinger } from './presentation.js';
 import { settle } from './supervisor.fixture.js';
 
 const GREEN = 'LED,1,400*1E\nBUZ,1,80*24\n';
@@ -18,6 +18,7 @@ let ports: Map<string, MemoryPort>;
 let recorded: Presentation[];
 let answer: (presentation: Presentation) => Promise<FeedbackSignal>;
 let changes: DeviceSnapshot[];
+let refused: RefusedFinger[];
 
 beforeEach(() => {
   clock = new ManualClock();
@@ -25,6 +26,7 @@ beforeEach(() => {
   recorded = [];
   answer = async () => 'kept';
   changes = [];
+  refused = [];
 });
 
 function device(id: string, driver: string, extra: Partial<DeviceConfig> = {}): DeviceConfig {
@@ -41,6 +43,17 @@ async function start(...devices: DeviceConfig[]): Promise<Fleet> {
     record: async (presentation) => {
       recorded.push(presentation);
       return answer(presentation);
+    },
+    fingers: {
+      record: async () => 'refused',
+      recordRefused: async (finger) => {
+        refused.push(finger);
+        return 'not_recognized';
+      },
+      sensorChanged: () => undefined,
+      slotsOf: () => [],
+      holderOf: () => undefined,
+      fingersOf: () => [],
     },
     onChange: (snapshot) => changes.push(snapshot),
     identifyPort: async (port) => ({ target: port, entry: port }),
@@ -224,5 +237,17 @@ it('has a PIN typed after a card kept as one more, and keeps nothing of keys wit
     ['wiegand26:123-04567', undefined],
     ['wiegand26:123-04567', '471108'],
   ]);
+  await fleet.stop();
+});
+
+it('case 117: has a finger that is not a living one kept as such, and shows that it is nobody’s', async () => {
+  const fleet = await start(device('line-a', 'line'));
+  portOf('/dev/line-a').last.receive('\nFINGER,FAKE,000001*19\n');
+  await settle();
+  expect(refused).toEqual([
+    { deviceId: 'line-a', reason: 'liveness', monoMs: clock.monoMs(), wallMs: clock.wallMs() },
+  ]);
+  expect(recorded).toEqual([]);
+  expect(written('line-a')).toMatch(/^LED,3,400\*..\nBUZ,2,80\*..\n$/);
   await fleet.stop();
 });

@@ -23,6 +23,7 @@ import type {
   Presentation,
   RecordFinger,
   RecordPresentation,
+  RecordRefusedFinger,
   VerifiedCard,
 } from './presentation.js';
 import { Supervisor } from './supervisor.js';
@@ -67,6 +68,7 @@ export interface FleetOptions {
 /** What fingers need beyond a device. */
 export interface FingerPort {
   record: RecordFinger;
+  recordRefused: RecordRefusedFinger;
   /** A scanner has answered, or is gone. */
   sensorChanged(deviceId: string, sensor: FingerSensor | undefined): void;
   slotsOf(deviceId: string, studentRef: string): readonly number[];
@@ -238,6 +240,14 @@ class SupervisedFleet implements Fleet {
         return;
       case 'finger_unknown':
         this.#answer(member, () => Promise.resolve('not_recognized'));
+        return;
+      case 'finger_refused': {
+        const refused = { deviceId: member.device.id, reason: event.reason, ...stamp };
+        this.#answer(
+          member,
+          async () => (await this.#options.fingers?.recordRefused(refused)) ?? 'not_recognized',
+        );
+      }
     }
   }
 

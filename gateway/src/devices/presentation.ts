@@ -1,4 +1,5 @@
 import type { CardRead } from '@rollcall/protocol/credential';
+import type { FingerRefusal } from '@rollcall/protocol/gateway-event';
 import type { DirectionHint } from '@rollcall/protocol/punch';
 import type { FingerImage } from '../drivers/finger/sensor.js';
 import type { FeedbackSignal } from '../feedback/signal.js';
@@ -48,3 +49,14 @@ export interface FingerPresentation {
 
 /** As {@link RecordPresentation}: resolves only after the row is fsynced, was refused, or there is none. */
 export type RecordFinger = (presentation: FingerPresentation) => Promise<FeedbackSignal>;
+
+/** Something that a scanner took for no living finger: it may be anybody's. */
+export interface RefusedFinger {
+  readonly deviceId: string;
+  readonly reason: FingerRefusal;
+  readonly monoMs: number;
+  readonly wallMs: number;
+}
+
+/** Keeps that it happened. Resolves only after that is on disk, or could not be. Never rejects. */
+export type RecordRefusedFinger = (refused: RefusedFinger) => Promise<FeedbackSignal>;

@@ -2,6 +2,7 @@ import type { Clock } from '@rollcall/protocol/clock';
 import type { CardRead } from '@rollcall/protocol/credential';
 import type { DeviceCounter } from '@rollcall/protocol/device-status';
 import type { ErrorCode, RollcallError } from '@rollcall/protocol/errors';
+import type { FingerRefusal } from '@rollcall/protocol/gateway-event';
 import type { DirectionHint } from '@rollcall/protocol/punch';
 import type * as z from 'zod';
 import type { FeedbackSignal } from '../feedback/signal.js';
@@ -28,6 +29,8 @@ export type DriverEvent =
   | { type: 'finger_template'; template: Uint8Array }
   /** A finger that is in no slot, or that could not be read in several tries. */
   | { type: 'finger_unknown' }
+  /** What was laid on the sensor is no living finger, in its own opinion; one event a presentation. */
+  | { type: 'finger_refused'; reason: FingerRefusal }
   /**
    * Keys that were pressed, in order: digits, `*` and `#`. They may come one by one or all at once, and may be
    * somebody's PIN.

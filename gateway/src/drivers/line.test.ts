@@ -176,6 +176,9 @@ describe('our own format', () => {
     'CARD,4A8D694F,A,x',
     'HB,',
     'GONE,x,1',
+    'FINGER,FAKE',
+    'FINGER,FAKE,x',
+    'FINGER,ASHA,1',
   ])('rejects the malformed %s', (line) => {
     const on = bench();
     on.feed(`${line}\n`);
@@ -189,6 +192,20 @@ describe('our own format', () => {
       { type: 'rejected', reason: 'device_error', message: expect.stringContaining('E12') },
     ]);
     expect(JSON.stringify(on.events)).not.toContain('4A8D694F');
+  });
+
+  it('case 117: tells of each finger that is not a living one once, until the device starts again', () => {
+    const on = bench();
+    on.feed('FINGER,FAKE,000001*19\nFINGER,FAKE,1\n');
+    expect(on.events).toEqual([{ type: 'finger_refused', reason: 'liveness' }]);
+    expect([on.counts['merged'], on.counts['frames_ok']]).toEqual([1, 2]);
+    on.feed('FINGER,FAKE,2\n');
+    expect(on.events).toHaveLength(2);
+    on.feed('HELLO,m,1.0,s\nFINGER,FAKE,2\n');
+    expect(on.events.filter(({ type }) => type === 'finger_refused')).toHaveLength(3);
+    expect(on.rejections).toEqual([]);
+    on.feed('FINGER,FAKE,3*00\n');
+    expect(on.rejections).toEqual(['checksum']);
   });
 
   it('names the technology by its letter', () => {

@@ -67,6 +67,8 @@ class LineSession implements DriverSession {
   readonly #shown: ShownCard;
   /** The last numbered read: the same number again is the same read, however late it is repeated. */
   #lastRead: { key: string; seq: number } | undefined;
+  /** Likewise of the last finger that was refused. */
+  #lastRefusal: number | undefined;
   #uptimeSeconds = 0;
   #hasSentDecimals = false;
   /** The line before was unreadable, and its end may have been noise too: what follows can be a mere tail. */
@@ -164,13 +166,13 @@ class LineSession implements DriverSession {
   #onRecord(record: LineRecord, verified: boolean): void {
     switch (record.type) {
       case 'hello':
-        this.#lastRead = undefined;
+        this.#forgetNumbers();
         this.#uptimeSeconds = 0;
         this.#context.emit({ type: 'identity', text: `${record.model} ${record.version} ${record.serial}` });
         return;
       case 'heartbeat':
-        // A device that restarted counts its reads from the beginning again.
-        if (record.uptimeSeconds < this.#uptimeSeconds) this.#lastRead = undefined;
+        // A device that restarted counts from the beginning again.
+        if (record.uptimeSeconds < this.#uptimeSeconds) this.#forgetNumbers();
         this.#uptimeSeconds = record.uptimeSeconds;
         this.#context.emit({ type: 'alive' });
         return;
@@ -180,9 +182,22 @@ class LineSession implements DriverSession {
       case 'gone':
         if (this.#shown.present?.split(':')[1] === hexOf(record.uid)) this.#shown.takenAway();
         return;
+      case 'fake_finger':
+        if (record.seq === this.#lastRefusal) {
+          this.#context.count('merged');
+          return;
+        }
+        this.#lastRefusal = record.seq;
+        this.#context.emit({ type: 'finger_refused', reason: 'liveness' });
+        return;
       case 'card':
         this.#onCard(record.technology, record.uid, { seq: record.seq, verified });
     }
+  }
+
+  #forgetNumbers(): void {
+    this.#lastRead = undefined;
+    this.#lastRefusal = undefined;
   }
 
   #onCard(technology: Technology, uid: Uint8Array, mark: { seq?: number; verified?: boolean }): void {

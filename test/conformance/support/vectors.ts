@@ -132,6 +132,7 @@ export function outcome(events: readonly BenchEvent[]): VectorExpectation[] {
       return [{ type: 'finger_template', bytes: event.template.length }];
     }
     if (event.type === 'finger_unknown') return [{ type: 'finger_unknown' }];
+    if (event.type === 'finger_refused') return [{ type: 'finger_refused', reason: event.reason }];
     if (event.type !== 'card') return [];
     const { full, u32, w26 } = event.read.values;
     const canonical = full ?? u32 ?? w26 ?? '';

@@ -6,11 +6,12 @@
 #include <string>
 
 typedef uint8_t byte;
-const int HIGH = 1, LOW = 0, OUTPUT = 1;
+const int HIGH = 1, LOW = 0, OUTPUT = 1, INPUT_PULLUP = 2;
 
 unsigned long millis();
 void pinMode(uint8_t pin, int mode);
 void digitalWrite(uint8_t pin, int value);
+int digitalRead(uint8_t pin);
 
 struct SerialPort {
   std::string received;

@@ -1,5 +1,5 @@
 // Runs the reference sketch: one order a line on standard input, what the board prints and does on standard output.
-//   card <hex> | gone | ms <n> | host <text>
+//   card <hex> | gone | low <pin> | open <pin> | ms <n> | host <text>
 #include "Arduino.h"
 #include "MFRC522.h"
 #include SKETCH
@@ -17,6 +17,9 @@ void digitalWrite(uint8_t pin, int value) {
   printf("#pin %d %d %lu\n", pin, value, nowMs);
 }
 
+static bool isLow[64] = {};
+int digitalRead(uint8_t pin) { return isLow[pin] ? LOW : HIGH; }
+
 int main() {
   setup();
   char line[256];
@@ -31,6 +34,10 @@ int main() {
       }
     } else if (strcmp(line, "gone") == 0) {
       MFRC522::field.size = 0;
+    } else if (strncmp(line, "low ", 4) == 0 || strncmp(line, "open ", 5) == 0) {
+      unsigned int pin = 0;
+      sscanf(strchr(line, ' '), "%u", &pin);
+      if (pin < sizeof isLow) isLow[pin] = line[0] == 'l';
     } else if (strncmp(line, "host ", 5) == 0) {
       Serial.received += std::string(line + 5) + "\n";
     } else if (strncmp(line, "ms ", 3) == 0) {

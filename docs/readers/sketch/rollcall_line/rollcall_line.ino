@@ -1,8 +1,8 @@
 // Reference sketch for the line format of Rollcall (docs/readers/line.md): a card reader of an Arduino or ESP32 and an
-// MFRC522, with two lights and a beeper. License: Apache-2.0. Library: MFRC522 by miguelbalboa.
+// MFRC522, with two lights and a beeper, and, where there is one, the liveness output of a finger sensor. License: Apache-2.0. Library: MFRC522 by miguelbalboa.
 //
-// It says HELLO after booting and when asked, CARD when a card comes, GONE when it leaves, HB every ten seconds, and obeys
-// LED and BUZ. Every line ends with * and the XOR of all its bytes; a command whose XOR is wrong is answered with ERR.
+// It says HELLO after booting and when asked, CARD when a card comes, GONE when it leaves, FINGER,FAKE when the sensor takes
+// a finger for none, HB every ten seconds, and obeys LED and BUZ. Every line ends with * and the XOR of all its bytes; a command whose XOR is wrong is answered with ERR.
 
 #include <SPI.h>
 #include <MFRC522.h>
@@ -12,10 +12,12 @@ const uint8_t PIN_RESET = 9;    // RST; 27 on most ESP32 boards
 const uint8_t PIN_GREEN = 6;
 const uint8_t PIN_RED = 7;
 const uint8_t PIN_BUZZER = 8;
+const uint8_t PIN_FAKE = 4;     // to ground while a finger sensor finds that what lies on it does not live; else open
 
 const unsigned long HEARTBEAT_MS = 10000;
 const unsigned long LOOK_EVERY_MS = 100;
 const uint8_t MISSES_MAX = 3;
+const uint8_t FAKE_LOOKS = 2;  // a glitch on the wire is shorter
 const uint8_t COMMAND_CHARACTERS_MAX = 40;
 const unsigned long LIGHT_MS_MAX = 60000;
 const uint8_t BEEPS_MAX = 20;
@@ -26,6 +28,8 @@ MFRC522 reader(PIN_SELECT, PIN_RESET);
 char presentUid[UID_CHARACTERS_MAX + 1] = "";
 unsigned long readNumber = 0;
 uint8_t misses = 0;
+unsigned long fakeNumber = 0;
+uint8_t fakeLooks = 0;
 unsigned long lookedMs = 0;
 unsigned long heartbeatMs = 0;
 
@@ -66,6 +70,12 @@ void sayCard(const char *name, const char *technology) {
   say(line);
 }
 
+void sayFake() {
+  char line[32];
+  snprintf(line, sizeof line, "FINGER,FAKE,%06lu", fakeNumber);
+  say(line);
+}
+
 void sayHeartbeat() {
   char line[24];
   snprintf(line, sizeof line, "HB,%06lu", millis() / 1000);
@@ -83,6 +93,7 @@ void setup() {
   pinMode(PIN_GREEN, OUTPUT);
   pinMode(PIN_RED, OUTPUT);
   pinMode(PIN_BUZZER, OUTPUT);
+  pinMode(PIN_FAKE, INPUT_PULLUP);
   SPI.begin();
   reader.PCD_Init();
   // Ends whatever the boot loader had begun.
@@ -118,6 +129,16 @@ void look() {
   strcpy(presentUid, uid);
   readNumber++;
   sayCard("CARD", "A");
+}
+
+// Each finger is told once, for as long as it lies there.
+void lookForFake() {
+  if (digitalRead(PIN_FAKE) != LOW) {
+    fakeLooks = 0;
+  } else if (fakeLooks < FAKE_LOOKS && ++fakeLooks == FAKE_LOOKS) {
+    fakeNumber++;
+    sayFake();
+  }
 }
 
 void light(unsigned long number, unsigned long ms) {
@@ -198,6 +219,7 @@ void loop() {
   if (millis() - lookedMs >= LOOK_EVERY_MS) {
     lookedMs = millis();
     look();
+    lookForFake();
   }
   if (millis() - heartbeatMs >= HEARTBEAT_MS) {
     heartbeatMs = millis();

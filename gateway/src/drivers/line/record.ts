@@ -5,6 +5,8 @@ export type LineRecord =
   | { type: 'hello'; model: string; version: string; serial: string }
   | { type: 'card'; uid: Uint8Array; technology: Technology; seq: number }
   | { type: 'gone'; uid: Uint8Array }
+  /** A finger sensor of the board took what was laid on it for no living finger. */
+  | { type: 'fake_finger'; seq: number }
   | { type: 'heartbeat'; uptimeSeconds: number }
   | { type: 'error'; code: string };
 
@@ -16,7 +18,7 @@ export type RecordResult =
   | { type: 'other' };
 
 const CHECKED = /^(?<fields>[^*]*)\*(?<checksum>[0-9A-Fa-f]{2})$/;
-const KEYWORD = /^(?:HELLO|CARD|GONE|HB|ERR),/;
+const KEYWORD = /^(?:HELLO|CARD|GONE|FINGER|HB|ERR),/;
 const UID_HEX = /^(?:[0-9A-Fa-f]{2}){4,10}$/;
 const SEQ = /^\d{1,10}$/;
 const ERROR_CODE = /^[A-Za-z0-9_-]{1,32}$/;
@@ -67,6 +69,10 @@ function parseFields(fields: readonly string[]): LineRecord | undefined {
     }
     case 'GONE':
       return UID_HEX.test(first) ? { type: 'gone', uid: Buffer.from(first, 'hex') } : undefined;
+    case 'FINGER':
+      return fields.length === 3 && first === 'FAKE' && SEQ.test(second)
+        ? { type: 'fake_finger', seq: Number(second) }
+        : undefined;
     case 'HB':
       return fields.length === 2 && SEQ.test(first)
         ? { type: 'heartbeat', uptimeSeconds: Number(first) }
