@@ -7,6 +7,7 @@ import {
   type Capture,
   DECISION_KINDS,
   type Facts,
+  FINGER_ALTERNATIVES,
   type HumanDecision,
   MARKS,
   SESSION_STATUSES,
@@ -103,6 +104,7 @@ const factsWith = (
     decisions,
     leaveId: fc.constantFrom(null, null, 'leave-1'),
     status: fc.constantFrom(null, null, 'suspended_disciplinary' as const, 'withdrawn_medical' as const),
+    fingerAlternative: fc.constantFrom(null, null, ...FINGER_ALTERNATIVES),
     places: fc.constant(PLACES),
   });
 
