@@ -128,6 +128,21 @@ describe('a template that a gateway has enrolled', () => {
     expect(await server.db.knex('attendance_biometric_template').pluck('id')).toEqual([]);
   });
 
+  it('case 118: is refused of a student who has become exempt since the enrollment began', async () => {
+    const { knex } = server.db;
+    const { student_id } = await knex('consent').first('student_id');
+    await knex('finger_exemption').insert({
+      student_id,
+      way: 'card_pin',
+      valid_from: '2026-07-01',
+      granted_at: new Date(server.clock.wallMs()),
+    });
+    const refused = await upload(1);
+    expect([refused.status, refused.body['code']]).toEqual([409, 'FINGER_EXEMPT']);
+    expect(await knex('attendance_biometric_template').pluck('id')).toEqual([]);
+    await knex('finger_exemption').delete();
+  });
+
   it('is nobody else’s: another gateway’s path does not exist, and the attempt is audited', async () => {
     await upload(1);
     expect((await upload(2, {}, 'gw-b')).status).toBe(404);
