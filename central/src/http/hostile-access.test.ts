@@ -92,20 +92,20 @@ describe('deny first', () => {
     await expectUntouched();
   });
 
-  it('case 157: each role is refused each route whose permission it lacks, with 403 and an audit row', async () => {
-    for (const role of ROLES) {
-      const lacking = behindSignIn.filter(({ contract }) => {
-        const row = PERMISSIONS[contract.access as keyof typeof PERMISSIONS] as
-          | Record<string, string>
-          | undefined;
-        return row !== undefined && row[role] === undefined;
-      });
-      const headers = await server.authorization(role, personOf(role));
-      const auditBefore = await refusals();
-      for (const route of lacking)
-        expect(await send(route, headers), `${role} ${nameOf(route)}`).toEqual([403, 'FORBIDDEN']);
-      expect(await refusals(), role).toBe(auditBefore + lacking.length);
-    }
+  it.each(
+    ROLES,
+  )('case 157: %s is refused each route whose permission it lacks, with 403 and an audit row', async (role) => {
+    const lacking = behindSignIn.filter(({ contract }) => {
+      const row = PERMISSIONS[contract.access as keyof typeof PERMISSIONS] as
+        | Record<string, string>
+        | undefined;
+      return row !== undefined && row[role] === undefined;
+    });
+    const headers = await server.authorization(role, personOf(role));
+    const auditBefore = await refusals();
+    for (const route of lacking)
+      expect(await send(route, headers), `${role} ${nameOf(route)}`).toEqual([403, 'FORBIDDEN']);
+    expect(await refusals()).toBe(auditBefore + lacking.length);
     await expectUntouched();
   });
 });
