@@ -377,6 +377,21 @@ describe('fingers of a campus file', () => {
     expect(await db.knex('consent').whereNull('revoked_at')).toEqual([]);
   });
 
+  it('case 118: are not taken of a student who is exempt today', async () => {
+    await seed(testCampus());
+    const exemption = { way: 'card_pin', granted_at: new Date(clock.wallMs()) };
+    const { id } = await db
+      .knex('student')
+      .where({ roll_number: rollNumber(0) })
+      .first('id');
+    await db.knex('finger_exemption').insert({ ...exemption, student_id: id, valid_from: '2026-07-07' });
+    await seedWithFingers(withFinger());
+    expect([await templates(), await db.knex('consent')]).toEqual([[], []]);
+    await db.knex('finger_exemption').update({ valid_until: '2026-07-07' });
+    await seedWithFingers(withFinger());
+    expect(await templates()).toHaveLength(1);
+  });
+
   it('are refused without the data key, and where two have one id; then nothing is loaded', async () => {
     await expect(seed(withFinger())).rejects.toMatchObject({ code: 'SEED_INVALID' });
     const file = withFinger();

@@ -1,6 +1,9 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import { writeAudit } from '../audit/write-audit.js';
+import { dateAt } from '../calendar/campus-zone.js';
+import { campusZone } from '../calendar/generate.js';
 import { grantConsent } from '../consent/consents.js';
+import { isExemptSql } from '../consent/finger-exemptions.js';
 import type { Knex } from '../db/database.js';
 import { placeOfTemplate } from '../devices/store-template.js';
 import type { Seal } from '../privacy/seal.js';
@@ -20,6 +23,7 @@ export interface FingersRequest {
 /**
  * Fingers that were enrolled elsewhere, each with the consent on paper that goes with it. One whose id is known is left
  * alone, also when it was revoked since: a file does not bring back what somebody has withdrawn (domain F3).
+ * Nor does it bring any of a student who is exempt from fingers today (case 118).
  *
  * @throws RollcallError `SEED_INVALID`
  */
@@ -36,7 +40,11 @@ export async function storeFingers(trx: Knex, { file, seal, nowMs }: FingersRequ
   }
   const known = new Set(await trx('attendance_biometric_template').whereIn('id', ids).pluck<string[]>('id'));
   const rolls = listed.map(({ roll_number }) => roll_number);
-  const students = (await trx('student').whereIn('roll_number', rolls).select('id', 'roll_number')) as {
+  const today = dateAt(nowMs, (await campusZone(trx)) ?? 'UTC');
+  const students = (await trx('student')
+    .whereIn('roll_number', rolls)
+    .whereRaw(`NOT ${isExemptSql('student.id', '?::date')}`, [today, today])
+    .select('id', 'roll_number')) as {
     id: string;
     roll_number: string;
   }[];
