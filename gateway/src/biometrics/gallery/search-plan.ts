@@ -30,6 +30,8 @@ export interface SearchScope {
   fingers: number;
   /** Fingers of the people who have class here now. */
   expected?: readonly string[];
+  /** Verification 1:1: nothing but the fingers of one person is looked at. */
+  only?: readonly string[];
 }
 
 /**
@@ -38,7 +40,11 @@ export interface SearchScope {
  * then by id over all shards together: neither the order of enrollment nor the number of shards can be seen in it.
  */
 export function* searchPlan(scope: SearchScope): Generator<Round, Candidate[], readonly Ranked[][]> {
-  const { expected = [], templates, fingers } = scope;
+  const { expected = [], templates, fingers, only } = scope;
+  if (only !== undefined) {
+    const own = best(yield { kind: 'expected', fingers: only, limit: COMPARED_MAX }, COMPARED_MAX);
+    return byFinger((yield { kind: 'compare', ids: own.map(({ id }) => id) }).flat());
+  }
   let first: Ranked[] = [];
   if (expected.length > 0) {
     const near = best(yield { kind: 'expected', fingers: expected, limit: COMPARED_MAX }, COMPARED_MAX);

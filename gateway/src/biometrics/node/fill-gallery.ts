@@ -1,4 +1,4 @@
-import { hasCode, type RollcallError } from '@rollcall/protocol/errors';
+import { hasCode, isRollcallError, RollcallError } from '@rollcall/protocol/errors';
 import { readGalleryCache, writeGalleryCache } from './gallery-cache.js';
 import { packTemplates, unpackTemplates } from './packed-templates.js';
 import type { ThreadedGallery } from './threaded-gallery.js';
@@ -15,11 +15,14 @@ export interface CacheFile {
   secret: Uint8Array;
 }
 
+/** What filling needs of a gallery. */
+export type FillableGallery = Pick<ThreadedGallery, 'add' | 'store' | 'read'>;
+
 export interface FillReport {
   /** Templates whose codes were in the cache, and whose codes had to be made. */
   cached: number;
   made: number;
-  /** Why the cache was not used, or not to its end. */
+  /** Why the cache was not used, or not to its end, or not written. */
   cacheError?: RollcallError;
 }
 
@@ -28,7 +31,7 @@ export interface FillReport {
  * no longer enrolled does not come back from it. A cache that does not fit is written again.
  */
 export async function fillGallery(
-  gallery: ThreadedGallery,
+  gallery: FillableGallery,
   enrolled: ReadonlyMap<string, Enrolled>,
   cache: CacheFile,
 ): Promise<FillReport> {
@@ -58,9 +61,25 @@ export async function fillGallery(
     report.made += 1;
   }
   if (report.made + stale > 0 || report.cacheError !== undefined) {
-    await writeGalleryCache(cache.path, cache.secret, gallery.read());
+    const unwritten = await tryToWrite(gallery, cache);
+    if (unwritten !== undefined) report.cacheError = unwritten;
   }
   return report;
+}
+
+/** A full disk must not keep anybody from being recognized: without the cache the next start only takes longer. */
+async function tryToWrite(gallery: FillableGallery, cache: CacheFile): Promise<RollcallError | undefined> {
+  try {
+    await writeGalleryCache(cache.path, cache.secret, gallery.read());
+    return undefined;
+  } catch (cause) {
+    if (isRollcallError(cause)) throw cause;
+    return new RollcallError(
+      'GALLERY_CACHE_INVALID',
+      'The cache of the gallery could not be written; look at the disk. Until it can, every start makes it again',
+      { cause },
+    );
+  }
 }
 
 function isSame(a: Uint8Array | undefined, b: Uint8Array): boolean {

@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
+import { type FileHandle, open, rename } from 'node:fs/promises';
 import { RollcallError } from '@rollcall/protocol/errors';
 import type { PackedTemplates } from './shard-messages.js';
 
@@ -27,7 +28,10 @@ const KEY_INFO = 'rollcall gallery cache';
 /** Shorter secrets are no keys. */
 const SECRET_BYTES_MIN = 32;
 
-/** Writes all templates to a file that is there whole or not at all. Throws `KEY_INVALID` for a secret that is too short. */
+/**
+ * Writes all templates to a file that is there whole or not at all; the one before it cannot be read any more. Throws
+ * `KEY_INVALID` for a secret that is too short.
+ */
 export async function writeGalleryCache(
   path: string,
   secret: Uint8Array,
@@ -39,7 +43,7 @@ export async function writeGalleryCache(
     randomBytes(SALT_BYTES),
   ]);
   const key = keyFor(secret, header);
-  const fresh = `${path}.new`;
+  const fresh = freshOf(path);
   const file = await open(fresh, 'w', 0o600);
   try {
     await file.write(header);
@@ -52,11 +56,37 @@ export async function writeGalleryCache(
     await file.sync();
   } catch (error) {
     await file.close();
-    await rm(fresh, { force: true });
+    erase(fresh);
     throw error;
   }
   await file.close();
+  erase(path);
   await rename(fresh, path);
+}
+
+/**
+ * Leaves nothing of a cache that could be opened, also with the secret: what its keys come from is overwritten before the
+ * name goes. Done when it returns, because somebody was promised that these templates are gone.
+ */
+export function eraseGalleryCache(path: string): void {
+  for (const one of [path, freshOf(path)]) erase(one);
+}
+
+const freshOf = (path: string): string => `${path}.new`;
+
+function erase(path: string): void {
+  try {
+    const file = openSync(path, 'r+');
+    try {
+      writeSync(file, Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, 0);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    rmSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
 }
 
 /**

@@ -15,9 +15,12 @@ export class ShardThread {
   readonly #worker = new Worker(THREAD_FILE, { name: 'gallery', execArgv: [] });
   readonly #waiting = new Map<number, Waiting>();
   #next = 0;
+  readonly #onEnd: (error: RollcallError) => void;
   #lost: RollcallError | undefined;
 
-  constructor() {
+  /** @param onEnd is told once, however the thread ended. */
+  constructor(onEnd: (error: RollcallError) => void) {
+    this.#onEnd = onEnd;
     this.#worker.on('message', ({ number, message }: Numbered<ShardAnswer>) =>
       this.#answered(number, message),
     );
@@ -52,9 +55,11 @@ export class ShardThread {
   }
 
   #end(error: RollcallError): void {
-    this.#lost ??= error;
-    for (const { reject } of this.#waiting.values()) reject(this.#lost);
+    if (this.#lost !== undefined) return;
+    this.#lost = error;
+    for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();
+    this.#onEnd(error);
   }
 }
 

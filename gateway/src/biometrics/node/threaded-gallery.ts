@@ -1,5 +1,5 @@
 import { RollcallError } from '@rollcall/protocol/errors';
-import { type Candidate, type Decision, decide } from '../gallery/decide.js';
+import { type Candidate, type Decision, decide, decideVerification } from '../gallery/decide.js';
 import { FingerCounts } from '../gallery/finger-counts.js';
 import { GALLERY_TEMPLATES_MAX, galleryFull } from '../gallery/gallery.js';
 import { type Ranked, type Round, searchPlan } from '../gallery/search-plan.js';
@@ -16,7 +16,16 @@ export const THREADS_MAX = 8;
 export interface SearchOptions {
   /** Fingers of the people who have class here now. */
   expected?: readonly string[];
+  /** Verification 1:1: these fingers of one person, and no others. */
+  only?: readonly string[];
   signal?: AbortSignal;
+}
+
+export interface ThreadedGalleryOptions {
+  /** Whose finger it is, so that two fingers of one person are no rivals. */
+  personOf?: (finger: string) => string;
+  /** A thread ended by itself: this gallery is of no use any more. Told once. */
+  onLost?: (error: RollcallError) => void;
 }
 
 export interface SearchResult {
@@ -35,13 +44,16 @@ const RANKING_MAX = 5;
 export class ThreadedGallery {
   readonly #threads: readonly ShardThread[];
   readonly #counts = new FingerCounts();
+  readonly #options: ThreadedGalleryOptions;
+  #isClosed = false;
   #last: Promise<unknown> = Promise.resolve();
   #searches = 0;
   #extractions = 0;
 
-  constructor(threads = 1) {
+  constructor(threads = 1, options: ThreadedGalleryOptions = {}) {
     const count = Math.min(THREADS_MAX, Math.max(1, threads));
-    this.#threads = Array.from({ length: count }, () => new ShardThread());
+    this.#options = options;
+    this.#threads = Array.from({ length: count }, () => new ShardThread((error) => this.#threadEnded(error)));
   }
 
   get size(): number {
@@ -87,13 +99,14 @@ export class ThreadedGallery {
    * Who a probe's record is. Throws `GALLERY_BUSY` when too many searches wait, `TEMPLATE_INVALID` for a record that is
    * none, `GALLERY_LOST`, and the signal's reason when it is aborted.
    */
-  async search(probe: Uint8Array, { expected = [], signal }: SearchOptions = {}): Promise<SearchResult> {
+  async search(probe: Uint8Array, options: SearchOptions = {}): Promise<SearchResult> {
+    const { signal } = options;
     signal?.throwIfAborted();
     if (this.#searches >= SEARCHES_MAX) {
       throw new RollcallError('GALLERY_BUSY', `${SEARCHES_MAX} searches wait already. Try again in a second`);
     }
     this.#searches += 1;
-    const found = this.#inTurn(() => this.#search(probe, expected, signal)).finally(() => {
+    const found = this.#inTurn(() => this.#search(probe, options)).finally(() => {
       this.#searches -= 1;
     });
     return signal === undefined ? found : untilAborted(found, signal);
@@ -101,12 +114,14 @@ export class ThreadedGallery {
 
   /**
    * The record and the quality of an image. Does not wait for searches, but for what its thread is doing. Throws
-   * `IMAGE_INVALID`, `FINGER_UNREADABLE` and `GALLERY_LOST`.
+   * `IMAGE_INVALID`, `FINGER_UNREADABLE`, `GALLERY_LOST`, and the signal's reason when it is aborted.
    */
-  async extract(image: GreyImage): Promise<{ record: Uint8Array; quality: Quality }> {
+  async extract(image: GreyImage, signal?: AbortSignal): Promise<{ record: Uint8Array; quality: Quality }> {
+    signal?.throwIfAborted();
     this.#extractions += 1;
     const thread = this.#threads[this.#extractions % this.#threads.length] as ShardThread;
-    const answer = await thread.ask({ kind: 'extract', image });
+    const asked = thread.ask({ kind: 'extract', image });
+    const answer = await (signal === undefined ? asked : untilAborted(asked, signal));
     if (answer.kind === 'extracted') return { record: answer.record, quality: answer.quality };
     throw new RollcallError('INTERNAL', 'A thread of the gallery answered something else');
   }
@@ -125,20 +140,30 @@ export class ThreadedGallery {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await Promise.all(this.#threads.map((thread) => thread.close()));
   }
 
-  async #search(probe: Uint8Array, expected: readonly string[], signal?: AbortSignal): Promise<SearchResult> {
+  async #search(probe: Uint8Array, { expected = [], only, signal }: SearchOptions): Promise<SearchResult> {
     signal?.throwIfAborted();
     const { size: templates, fingers } = this;
     await Promise.all(this.#threads.map((thread) => thread.ask({ kind: 'begin', probe })));
-    const plan = searchPlan({ templates, fingers, expected });
+    const plan = searchPlan({
+      templates,
+      fingers,
+      expected,
+      ...(only === undefined ? {} : { only }),
+    });
     let answers: Ranked[][] = [];
     for (;;) {
       signal?.throwIfAborted();
       const step = plan.next(answers);
       if (step.done === true) {
-        const decision = decide(step.value, { fingers, expected });
+        const { personOf = itself } = this.#options;
+        const decision =
+          only === undefined
+            ? decide(step.value, { fingers, expected, personOf })
+            : decideVerification(step.value);
         return { decision, ranking: step.value.slice(0, RANKING_MAX) };
       }
       answers = await this.#round(step.value);
@@ -152,6 +177,12 @@ export class ThreadedGallery {
         return answer.kind === 'ranked' ? answer.ranked : [];
       }),
     );
+  }
+
+  #threadEnded(error: RollcallError): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#options.onLost?.(error);
   }
 
   /** After everything that was asked for before, whether that went well or not. */
@@ -184,6 +215,8 @@ export class ThreadedGallery {
     return parts.map(({ names: own, pieces }) => ({ names: own, bytes: Buffer.concat(pieces) }));
   }
 }
+
+const itself = (finger: string): string => finger;
 
 /** FNV-1a: the same thread for the same id, so that replacing and removing find it. */
 function hashOf(id: string): number {
