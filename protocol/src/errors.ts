@@ -49,6 +49,7 @@ export const ERROR_CODES = {
   CREDENTIAL_INVALID: 'input',
   ROSTER_INVALID: 'input',
   // biometrics
+  AMBIGUOUS_MATCH: 'operator',
   FINGER_ABSENT: 'input',
   FINGER_DUPLICATE: 'input',
   FINGER_ENGINE_ABSENT: 'operator',
@@ -56,6 +57,7 @@ export const ERROR_CODES = {
   FINGER_UNREADABLE: 'input',
   GALLERY_BUSY: 'transient',
   GALLERY_CACHE_INVALID: 'operator',
+  GALLERY_FILLING: 'transient',
   GALLERY_FULL: 'operator',
   GALLERY_LOST: 'transient',
   IMAGE_INVALID: 'input',

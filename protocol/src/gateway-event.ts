@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { deviceIdSchema, instantSchema, seqSchema, storeIdSchema } from './ids.js';
-import { rowPositionSchema } from './punch.js';
+import { rowPositionSchema, studentRefSchema } from './punch.js';
 
 /** Why a sensor refuses a finger whatever is enrolled. */
 export const FINGER_REFUSALS = ['liveness'] as const;
@@ -72,6 +72,12 @@ const eventDetailSchema = z.discriminatedUnion('type', [
     type: z.literal('terminal_unknown'),
     serial: z.string().min(1).max(32),
     address: z.string().min(1).max(64),
+  }),
+  z.strictObject({
+    /** A finger fits two people too well to choose (domain case 114): nobody was marked. */
+    type: z.literal('finger_ambiguous'),
+    device_id: deviceIdSchema,
+    student_refs: z.array(studentRefSchema).length(2),
   }),
 ]);
 

@@ -6,6 +6,15 @@ import { clockStateSchema } from './punch.js';
 export const HEALTH_INTERVAL_MS = 60_000;
 const HEALTH_DEVICES_MAX = 256;
 
+/** Of a gateway that compares fingers itself. */
+const galleryHealthSchema = z.strictObject({
+  /** `filling` after the start, `lost` until threads that ended run again; in both no finger is recognized. */
+  state: z.enum(['filling', 'ready', 'lost']),
+  templates: z.int().min(0),
+  fingers: z.int().min(0),
+});
+export type GalleryHealth = z.infer<typeof galleryHealthSchema>;
+
 /** `up/health`, retained, every 60 s and on change. The watermark of class sessions is derived from it. */
 export const healthSchema = z.strictObject({
   v: contractVersionSchema,
@@ -24,6 +33,8 @@ export const healthSchema = z.strictObject({
   roster_version: z.int().min(0).optional(),
   /** Version of the newest roster whose fingerprint templates are all here; undefined where none are kept. */
   templates_version: z.int().min(0).optional(),
+  /** Fingers that are compared on the gateway; undefined where none are. */
+  gallery: galleryHealthSchema.optional(),
   level: z.enum(['ok', 'degraded', 'critical']),
   /** Codes of what is wrong, worst first. */
   problems: z.array(z.string().max(64)).max(32),

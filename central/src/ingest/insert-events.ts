@@ -77,6 +77,11 @@ function messageFor({
         code: 'TERMINAL_UNKNOWN',
         message: `A terminal with the serial number ${detail.serial} calls the gateway from ${detail.address} and is not in its configuration. Enter it there, or find out who that is`,
       };
+    case 'finger_ambiguous':
+      return {
+        code: 'AMBIGUOUS_MATCH',
+        message: `A finger on ${detail.device_id} fits ${detail.student_refs.join(' and ')} alike, so nobody was marked. Enroll both anew, or give them cards`,
+      };
   }
 }
 

@@ -221,7 +221,11 @@ describe('whose punch it is', () => {
     [{ type: 'terminals_refused', calls: 300 }, 'TERMINAL_UNKNOWN'],
     [{ type: 'finger_refused', device_id: 'reader-1', reason: 'liveness' }, 'FINGER_NOT_LIVE'],
     [{ type: 'terminal_unknown', serial: 'CKJM1', address: '10.0.0.7' }, 'TERMINAL_UNKNOWN'],
-  ])('puts before a person what a terminal has on it: %o', async (detail, code) => {
+    [
+      { type: 'finger_ambiguous', device_id: 'reader-1', student_refs: ['24B81A0501', '24B81A0502'] },
+      'AMBIGUOUS_MATCH',
+    ],
+  ])('puts before a person what a terminal or a scanner has on it (case 114): %o', async (detail, code) => {
     await send(gateway.batch('event', [gateway.event(1, detail)]));
     expect(await db.knex('exception_item').pluck('code')).toEqual([code]);
   });
