@@ -18,12 +18,12 @@ import { softwareVersion } from './features/software-version.js';
 import { Watchdog } from './features/watchdog.js';
 import { CardLookup } from './identify/card-lookup.js';
 import { ExpectedStudents } from './identify/expected-students.js';
+import { createFingerEngine, type FingerEngine } from './identify/finger-engine.js';
 import { RosterGallery } from './identify/finger-gallery.js';
 import { FingerSlots } from './identify/finger-slots.js';
 import { GallerySync } from './identify/gallery-sync.js';
 import { createKeepLogs } from './identify/keep-logs.js';
 import { KnownFingers } from './identify/known-fingers.js';
-import { absentMatcher } from './identify/matcher.js';
 import { PinTries } from './identify/pin-tries.js';
 import { createRecordFinger } from './identify/record-finger.js';
 import { createRecordPunch } from './identify/record-punch.js';
@@ -71,6 +71,7 @@ export class Gateway {
   readonly #reports: DeviceReports;
   readonly #slots: FingerSlots;
   readonly #gallery: GallerySync;
+  readonly #engine: FingerEngine;
   /** Fingerprint templates that the roster in force lists, or the one that is about to be. */
   #listedTemplates: ReadonlySet<string> = new Set();
   readonly #fleet: Fleet;
@@ -117,6 +118,17 @@ export class Gateway {
       clock,
       log: log.child({ part: 'gallery' }),
     });
+    this.#engine = createFingerEngine({
+      devices: config.devices,
+      seal: this.#secrets.templateSeal,
+      store: this.#templates,
+      threads: config.fingers.matchThreads,
+      dataDir: config.gateway.dataDir,
+      clock,
+      log: log.child({ part: 'fingers' }),
+      onProblem: this.#problems.follow(['GALLERY_LOST', 'GALLERY_FULL'], 'degraded'),
+      onChange: () => this.#uplink.healthChanged(),
+    });
     this.#fleet = this.#createFleet();
     this.#captures = new CaptureFiles({ dataDir: config.gateway.dataDir, log });
     this.#maintenance = this.#createMaintenance();
@@ -132,6 +144,7 @@ export class Gateway {
     this.#captures.remove();
     await this.#anchors.start();
     this.#maintenance.start();
+    this.#engine.start();
     this.#followTemplates();
     this.#uplink.start();
     this.#fleet.start();
@@ -152,6 +165,7 @@ export class Gateway {
     this.#watchdog.stop();
     this.#gallery.stop();
     await this.#fleet.stop();
+    await this.#engine.stop();
     this.#reports.stop();
     this.#anchors.stop();
     this.#keeper.writer.flush();
@@ -208,7 +222,9 @@ export class Gateway {
       beforeInForce: ({ templates = [] }) => {
         this.#listedTemplates = new Set(templates);
         const removed = this.#templates.keepOnly(this.#listedTemplates);
-        if (removed > 0) log.info({ removed }, 'fingerprint templates were removed');
+        if (removed === 0) return;
+        this.#engine.templatesLeft();
+        log.info({ removed }, 'fingerprint templates were removed');
       },
       onInForce: () => {
         this.#expected.replace(this.#rosterStore.classes);
@@ -236,7 +252,10 @@ export class Gateway {
       log: log.child({ part: 'templates' }),
       onState: (problem) => {
         tell(problem);
-        if (problem === undefined) this.#gallery.galleryChanged();
+        if (problem === undefined) {
+          this.#gallery.galleryChanged();
+          this.#engine.templatesCame();
+        }
         this.#uplink.healthChanged();
       },
     });
@@ -331,7 +350,12 @@ export class Gateway {
       log: log.child({ part: 'devices' }),
       record: createRecordPunch({ ...recording, lookup, pinTries: new PinTries(clock) }),
       fingers: {
-        record: createRecordFinger({ ...recording, slots: this.#gallery, matcher: absentMatcher, clock }),
+        record: createRecordFinger({
+          ...recording,
+          slots: this.#gallery,
+          matcher: this.#engine.matcher,
+          clock,
+        }),
         recordRefused: createRecordRefusedFinger(recording),
         sensorChanged: (deviceId, sensor) => this.#gallery.sensorChanged(deviceId, sensor),
         slotsOf: (deviceId, studentRef) => this.#gallery.slotsOf(deviceId, studentRef),
@@ -403,9 +427,15 @@ export class Gateway {
       hoursLeft: this.#hoursLeft.observe(clock.monoMs(), disk.freeBytes),
       devices: this.#fleet.snapshot(),
       // Saying it acknowledges that what the roster does not list is gone, out of the modules, too.
-      rosterVersion: this.#slots.holdOthers(this.#listedTemplates) ? undefined : this.#rosterStore.version,
+      rosterVersion: this.#holdsOthers() ? undefined : this.#rosterStore.version,
       templatesVersion: this.#templateSync?.completeVersion,
+      gallery: this.#engine.health,
     });
+  }
+
+  /** A module, or the memory of a thread, still has what the roster in force does not list. */
+  #holdsOthers(): boolean {
+    return this.#engine.holdsOthers || this.#slots.holdOthers(this.#listedTemplates);
   }
 }
 

@@ -93,7 +93,7 @@ function gateway(devices: DeviceConfig[]) {
     newPunchId: f.store.newPunchId,
     stampAt: stampOf(f.clock),
     append: (row) => f.writer.append(row),
-    expected: { isElsewhere: () => false },
+    expected: { isElsewhere: () => false, studentsAt: () => new Set() },
     clock: systemClock,
     log: silentLog,
   });

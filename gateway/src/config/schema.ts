@@ -1,6 +1,7 @@
 import { BATCH_ROWS_MAX } from '@rollcall/protocol/batch';
 import { deviceIdSchema, gatewayIdSchema } from '@rollcall/protocol/ids';
 import * as z from 'zod';
+import { THREADS_MAX } from '../biometrics/node/threaded-gallery.js';
 import { choice, file, integer, type Key, optional, text, url } from './key.js';
 import { portSchema } from './port.js';
 
@@ -77,6 +78,15 @@ export const SECTIONS = {
         description:
           'File with the campus template key (64 hex digits), the same on every gateway. Without it this gateway keeps no fingerprints.',
         example: '/etc/rollcall/template-key',
+      }),
+    ),
+    match_threads: optional(
+      integer({
+        min: 1,
+        max: THREADS_MAX,
+        unit: 'threads',
+        description:
+          'Threads that compare fingers where a scanner has `match: gateway`, each with a part of them. Unless written: one less than the machine has processors, 1 to 4.',
       }),
     ),
   },

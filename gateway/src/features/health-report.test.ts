@@ -18,6 +18,7 @@ function sources(over: Partial<HealthSources> = {}): HealthSources & { add(): vo
     hoursLeft: null,
     rosterVersion: 7,
     templatesVersion: 6,
+    gallery: { state: 'ready', templates: 3, fingers: 2 },
     devices: [deviceSnapshot({ state: 'ready' })],
     add: () => void f.writer.append(f.punch()),
     ...over,
@@ -29,7 +30,9 @@ describe('healthReport', () => {
     const given = sources();
     const health = healthSchema.parse(healthReport(given));
     expect(health).toMatchObject({ head_seq: 0, acked_seq: 0, oldest_unacked_at: null, level: 'ok' });
-    expect(health).toMatchObject({ roster_version: 7, templates_version: 6 });
+    const gallery = { state: 'ready', templates: 3, fingers: 2 };
+    expect(health).toMatchObject({ roster_version: 7, templates_version: 6, gallery });
+    expect(healthReport({ ...given, gallery: undefined })).not.toHaveProperty('gallery');
     expect(health.devices).toMatchObject([
       { complete_through: given.stamp.occurred_at, last_frame_at: null },
     ]);

@@ -1,4 +1,4 @@
-import type { Health } from '@rollcall/protocol/health';
+import type { GalleryHealth, Health } from '@rollcall/protocol/health';
 import type { DeviceSnapshot } from '../devices/device-snapshot.js';
 import type { DiskSpace } from '../store/disk.js';
 import type { Outbox } from '../store/outbox.js';
@@ -23,6 +23,8 @@ export interface HealthSources {
   rosterVersion: number | undefined;
   /** Of the roster whose fingerprint templates are all here; undefined where some are missing or none are kept. */
   templatesVersion: number | undefined;
+  /** Undefined on a gateway that compares no fingers itself. */
+  gallery: GalleryHealth | undefined;
 }
 
 /**
@@ -50,6 +52,7 @@ export function healthReport(sources: HealthSources): Health {
     oldest_unacked_at: isoOrNull(store.outbox.createdAfter(writer.ackedSeq) ?? null),
     ...(sources.rosterVersion === undefined ? {} : { roster_version: sources.rosterVersion }),
     ...(sources.templatesVersion === undefined ? {} : { templates_version: sources.templatesVersion }),
+    ...(sources.gallery === undefined ? {} : { gallery: sources.gallery }),
     level: problems.level === 'ok' && deviceCodes.length > 0 ? 'degraded' : problems.level,
     problems: [...new Set([...problems.codes, ...deviceCodes])].slice(0, PROBLEMS_MAX),
     disk: { free_bytes: disk.freeBytes, total_bytes: disk.totalBytes, hours_left: sources.hoursLeft },

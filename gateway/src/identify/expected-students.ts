@@ -6,6 +6,8 @@ interface ClassAtDevice {
   students: ReadonlySet<string>;
 }
 
+const NOBODY: ReadonlySet<string> = new Set();
+
 /**
  * Who has class where and when, as far as the roster says: what a person is told at the reader, and whom a search
  * tries first. Never a reason to refuse a punch; marks are decided by central.
@@ -30,6 +32,14 @@ export class ExpectedStudents {
   isElsewhere(deviceId: string, studentRef: string, atMs: number): boolean {
     const classes = this.#at(deviceId, atMs);
     return classes.length > 0 && !classes.some(({ students }) => students.has(studentRef));
+  }
+
+  /** Everybody who is expected at the device now: whom a search tries first. */
+  studentsAt(deviceId: string, atMs: number): ReadonlySet<string> {
+    const [only, ...others] = this.#at(deviceId, atMs);
+    if (only === undefined) return NOBODY;
+    if (others.length === 0) return only.students;
+    return new Set([only, ...others].flatMap(({ students }) => [...students]));
   }
 
   #at(deviceId: string, atMs: number): ClassAtDevice[] {

@@ -14,28 +14,35 @@ export type FingerMatch =
   /** The score is -10·log10 of the false match rate. */
   | { outcome: 'recognized'; studentRef: string; score: number }
   /** Two people fit too well to choose. */
-  | { outcome: 'ambiguous' }
+  | { outcome: 'ambiguous'; studentRefs: readonly [string, string] }
+  /** No finger in the image, or too little of one. */
+  | { outcome: 'unreadable' }
   | { outcome: 'unknown' };
 
 export interface MatchOptions {
   signal: AbortSignal;
   /** Verification 1:1: this student or nobody. */
   only?: string;
+  /** Who has class here now: less is asked of them, because they are few. */
+  expected?: ReadonlySet<string>;
 }
 
 /** Recognizes fingers on the gateway. */
 export interface Matcher {
-  /** @throws RollcallError `FINGER_ENGINE_ABSENT`, or the reason of the signal. */
+  /**
+   * @throws RollcallError `FINGER_ENGINE_ABSENT`, `GALLERY_FILLING`, `GALLERY_LOST`, `GALLERY_BUSY`, `IMAGE_INVALID`,
+   *   `TEMPLATE_INVALID`, or the reason of the signal.
+   */
   identify(probe: Probe, options: MatchOptions): Promise<FingerMatch>;
 }
 
-/** Says that there is no engine, until one is wired. */
+/** Of a gateway that keeps no fingerprints, or that has no scanner whose fingers it is to compare. */
 export const absentMatcher: Matcher = {
   identify: () =>
     Promise.reject(
       new RollcallError(
         'FINGER_ENGINE_ABSENT',
-        'This gateway compares no fingers itself; write options.match: sensor for this scanner',
+        'This gateway compares no fingers itself; write fingers.template_key_file with the campus template key, or options.match: sensor for this scanner',
       ),
     ),
 };

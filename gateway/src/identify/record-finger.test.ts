@@ -1,4 +1,5 @@
 import { parseCanonical } from '@rollcall/protocol/credential';
+import { gatewayEventSchema } from '@rollcall/protocol/gateway-event';
 import { punchSchema } from '@rollcall/protocol/punch';
 import { describe, expect, it } from 'vitest';
 import type { FingerPresentation } from '../devices/presentation.js';
@@ -20,7 +21,7 @@ function fixture(over: Partial<RecordFingerOptions> = {}) {
     newPunchId: f.store.newPunchId,
     stampAt: stampOf(f.clock),
     append: (row) => f.writer.append(row),
-    expected: { isElsewhere: () => false },
+    expected: { isElsewhere: () => false, studentsAt: () => new Set(['s1']) },
     clock: f.clock,
     log: silentLog,
     ...over,
@@ -76,13 +77,18 @@ describe('recording a finger', () => {
   it.each([
     ['recognized', 'kept', 1],
     ['ambiguous', 'not_recognized', 0],
+    ['unreadable', 'not_recognized', 0],
     ['unknown', 'not_recognized', 0],
   ] as const)('takes the word of the engine: %s is %s', async (outcome, signal, kept) => {
     const match: FingerMatch =
-      outcome === 'recognized' ? { outcome, studentRef: 's9', score: 41.5 } : { outcome };
+      outcome === 'recognized'
+        ? { outcome, studentRef: 's9', score: 41.5 }
+        : outcome === 'ambiguous'
+          ? { outcome, studentRefs: ['s1', 's2'] }
+          : { outcome };
     const f = fixture({ matcher: engine(match) });
     expect(await f.touch({ image: IMAGE })).toBe(signal);
-    expect(f.rows()).toHaveLength(kept);
+    expect(f.rows().filter(({ kind }) => kind === 'finger')).toHaveLength(kept);
     expect(f.clock.pendingTimers).toBe(0);
   });
 
@@ -109,6 +115,33 @@ describe('recording a finger', () => {
       verify_method: 'card+finger',
       student: { student_ref: 's1', score: 200 },
     });
+  });
+
+  it('case 114: a finger that fits two students marks nobody, and the office hears of both', async () => {
+    const f = fixture({ matcher: engine({ outcome: 'ambiguous', studentRefs: ['s1', 's2'] }) });
+    expect(await f.touch({ image: IMAGE })).toBe('not_recognized');
+    expect(f.rows()).toHaveLength(1);
+    expect(gatewayEventSchema.parse(f.rows()[0]).detail).toEqual({
+      type: 'finger_ambiguous',
+      device_id: 'finger-1',
+      student_refs: ['s1', 's2'],
+    });
+  });
+
+  it('asks for the one person of the card, or first among those who have class here now', async () => {
+    const asked: object[] = [];
+    const matcher: Matcher = {
+      identify: async (_probe, { signal: _signal, ...scope }) => {
+        asked.push(scope);
+        return { outcome: 'unknown' };
+      },
+    };
+    const f = fixture({ matcher });
+    await f.touch({ image: IMAGE }, { card: CARD });
+    await f.touch({ image: IMAGE });
+    const unsynced = fixture({ matcher, stampAt: stampOf(f.clock, 'unsynced') });
+    await unsynced.touch({ image: IMAGE });
+    expect(asked).toEqual([{ only: 's1' }, { expected: new Set(['s1']) }, {}]);
   });
 
   it('lets nobody wait for an engine for ever', async () => {

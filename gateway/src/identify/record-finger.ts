@@ -1,15 +1,15 @@
 import { type Clock, delay } from '@rollcall/protocol/clock';
 import { hashRead } from '@rollcall/protocol/credential';
-import { RollcallError } from '@rollcall/protocol/errors';
+import { isRollcallError, isTransient, RollcallError } from '@rollcall/protocol/errors';
 import type { FingerPresentation, RecordFinger } from '../devices/presentation.js';
 import type { FeedbackSignal } from '../feedback/signal.js';
 import type { Log } from '../log.js';
-import type { RowDraft, RowStamp } from '../store/outbox-row.js';
+import { eventRow, type RowDraft, type RowStamp } from '../store/outbox-row.js';
 import type { AppendOutcome } from '../store/writer.js';
 import type { HmacHex } from './card-hash-key.js';
 import type { ExpectedStudents } from './expected-students.js';
 import type { GallerySync } from './gallery-sync.js';
-import type { Matcher } from './matcher.js';
+import type { Matcher, MatchOptions, Probe } from './matcher.js';
 import { RecentTaps } from './recent-taps.js';
 
 /** A person waits for the light no longer. */
@@ -22,15 +22,16 @@ export interface RecordFingerOptions {
   newPunchId: () => string;
   stampAt: (monoMs: number, wallMs: number) => RowStamp;
   append: (row: RowDraft) => Promise<AppendOutcome>;
-  expected: Pick<ExpectedStudents, 'isElsewhere'>;
+  expected: Pick<ExpectedStudents, 'isElsewhere' | 'studentsAt'>;
   clock: Clock;
   log: Log;
 }
 
-interface Holder {
-  studentRef: string;
-  score?: number;
-}
+type Recognition =
+  | { studentRef: string; score?: number }
+  /** Nobody's, for the log. */
+  | { reason: 'slot_of_nobody' | 'unknown' | 'unreadable' | 'not_of_the_card' }
+  | { reason: 'ambiguous'; studentRefs: readonly [string, string] };
 
 /**
  * From a finger on a scanner to a row on disk. A finger that is nobody's is no evidence of anybody: it leaves no row,
@@ -43,12 +44,16 @@ export function createRecordFinger(options: RecordFingerOptions): RecordFinger {
     const { deviceId, directionHint, card, monoMs, wallMs } = presentation;
     try {
       const stamp = stampAt(monoMs, wallMs);
-      const holder = await recognize(presentation, options);
-      if (holder === undefined || (card !== undefined && card.studentRef !== holder.studentRef)) {
-        log.debug({ deviceId }, 'a finger was not recognized');
+      const recognition = await recognize(presentation, stamp, options);
+      if ('reason' in recognition) {
+        log.debug({ deviceId, reason: recognition.reason }, 'a finger was not recognized');
+        if (recognition.reason === 'ambiguous') {
+          log.warn({ deviceId, code: 'AMBIGUOUS_MATCH' }, 'a finger fits two people alike; nobody is marked');
+          await append(ambiguousRow(stamp, deviceId, recognition.studentRefs));
+        }
         return 'not_recognized';
       }
-      const { studentRef, score } = holder;
+      const { studentRef, score } = recognition;
       const outcome = await append({
         kind: 'punch',
         body: {
@@ -73,22 +78,54 @@ export function createRecordFinger(options: RecordFingerOptions): RecordFinger {
       if (isPlaced && expected.isElsewhere(deviceId, studentRef, wallMs)) return 'kept_elsewhere';
       return isAgain ? 'kept_again' : 'kept';
     } catch (error) {
-      log.error({ err: error, deviceId }, 'a finger could not be recorded');
+      const facts = { err: error, deviceId, ...(isRollcallError(error) ? { code: error.code } : {}) };
+      if (isTransient(error)) log.warn(facts, 'a finger could not be recorded for now');
+      else log.error(facts, 'a finger could not be recorded');
       return 'refused';
     }
   };
 }
 
+function ambiguousRow(stamp: RowStamp, deviceId: string, studentRefs: readonly [string, string]): RowDraft {
+  return eventRow(stamp, {
+    type: 'finger_ambiguous',
+    device_id: deviceId,
+    student_refs: [...studentRefs],
+  });
+}
+
 async function recognize(
-  { deviceId, finger, card }: FingerPresentation,
-  { slots, matcher, clock }: RecordFingerOptions,
-): Promise<Holder | undefined> {
-  if ('slot' in finger) {
-    const studentRef = slots.holderOf(deviceId, finger.slot);
-    if (studentRef === undefined) return undefined;
-    return finger.score === undefined ? { studentRef } : { studentRef, score: finger.score };
-  }
+  presentation: FingerPresentation,
+  stamp: RowStamp,
+  options: RecordFingerOptions,
+): Promise<Recognition> {
+  const { card } = presentation;
+  const found = await find(presentation, stamp, options);
+  const isOther = 'studentRef' in found && card !== undefined && card.studentRef !== found.studentRef;
+  return isOther ? { reason: 'not_of_the_card' } : found;
+}
+
+async function find(
+  presentation: FingerPresentation,
+  stamp: RowStamp,
+  options: RecordFingerOptions,
+): Promise<Recognition> {
+  const { deviceId, finger } = presentation;
+  if ('slot' in finger) return bySlot(options.slots.holderOf(deviceId, finger.slot), finger.score);
   if ('verified' in finger) return { studentRef: finger.verified, score: finger.score };
+  return byProbe(finger, presentation, { ...options, stamp });
+}
+
+function bySlot(studentRef: string | undefined, score: number | undefined): Recognition {
+  if (studentRef === undefined) return { reason: 'slot_of_nobody' };
+  return score === undefined ? { studentRef } : { studentRef, score };
+}
+
+async function byProbe(
+  probe: Probe,
+  presentation: FingerPresentation,
+  { matcher, clock, expected, stamp }: RecordFingerOptions & { stamp: RowStamp },
+): Promise<Recognition> {
   const late = new AbortController();
   const done = new AbortController();
   delay(clock, MATCH_TIMEOUT_MS, done.signal).then(
@@ -96,12 +133,24 @@ async function recognize(
     () => undefined,
   );
   try {
-    const match = await matcher.identify(finger, {
+    const match = await matcher.identify(probe, {
       signal: late.signal,
-      ...(card === undefined ? {} : { only: card.studentRef }),
+      ...scopeOf(presentation, stamp, expected),
     });
-    return match.outcome === 'recognized' ? { studentRef: match.studentRef, score: match.score } : undefined;
+    if (match.outcome === 'recognized') return { studentRef: match.studentRef, score: match.score };
+    if (match.outcome === 'ambiguous') return { reason: 'ambiguous', studentRefs: match.studentRefs };
+    return { reason: match.outcome };
   } finally {
     done.abort();
   }
+}
+
+function scopeOf(
+  { deviceId, card, wallMs }: FingerPresentation,
+  stamp: RowStamp,
+  expected: RecordFingerOptions['expected'],
+): Omit<MatchOptions, 'signal'> {
+  if (card !== undefined) return { only: card.studentRef };
+  // Who has class now is not known without knowing when now is.
+  return stamp.clock_state === 'synced' ? { expected: expected.studentsAt(deviceId, wallMs) } : {};
 }

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { RollcallError } from '@rollcall/protocol/errors';
 import type { SealedTemplate } from '@rollcall/protocol/template-transfer';
 import { readKeyFile } from './key-file.js';
@@ -19,6 +19,8 @@ export interface TemplateSeal {
   seal(record: Uint8Array, place: TemplatePlace): Buffer;
   /** @throws RollcallError `SEAL_BROKEN` */
   open(sealed: Uint8Array, place: TemplatePlace): Buffer;
+  /** Another key, 32 bytes, for what this gateway makes of templates for itself. */
+  derive(purpose: string): Uint8Array;
 }
 
 /**
@@ -52,6 +54,7 @@ export function createTemplateSeal(key: Buffer): TemplateSeal {
         throw broken(place, cause);
       }
     },
+    derive: (purpose) => new Uint8Array(hkdfSync('sha256', key, '', purpose, key.length)),
   };
 }
 

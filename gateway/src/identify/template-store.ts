@@ -30,7 +30,7 @@ export class TemplateStore {
     this.#all = db.prepare('SELECT * FROM finger_template ORDER BY template_id');
     this.#delete = db.prepare('DELETE FROM finger_template WHERE template_id = ?');
     this.#ofFormat = db.prepare(
-      'SELECT template_id, student_ref FROM finger_template WHERE format = ? ORDER BY template_id',
+      'SELECT template_id, student_ref, finger_position FROM finger_template WHERE format = ? ORDER BY template_id',
     );
     this.#ofStudent = db.prepare(
       'SELECT * FROM finger_template WHERE student_ref = ? ORDER BY finger_position, template_id',
@@ -50,7 +50,7 @@ export class TemplateStore {
   }
 
   /** Whose they are, without the templates themselves. */
-  ofFormat(format: string): Pick<Row, 'template_id' | 'student_ref'>[] {
+  ofFormat(format: string): Pick<Row, 'template_id' | 'student_ref' | 'finger_position'>[] {
     return this.#ofFormat.all(format) as Row[];
   }
 

@@ -1,0 +1,297 @@
+import type { Clock } from '@rollcall/protocol/clock';
+import { isRollcallError, RollcallError } from '@rollcall/protocol/errors';
+import { GALLERY_TEMPLATES_MAX } from '../biometrics/gallery/gallery.js';
+import { fillGallery } from '../biometrics/node/fill-gallery.js';
+import { eraseGalleryCache, writeGalleryCache } from '../biometrics/node/gallery-cache.js';
+import type { PackedTemplates } from '../biometrics/node/shard-messages.js';
+import type { ThreadedGallery, ThreadedGalleryOptions } from '../biometrics/node/threaded-gallery.js';
+import type { Log } from '../log.js';
+import { type EngineTemplates, type ListedTemplate, studentOf, templateOf } from './engine-templates.js';
+
+/** Threads that ended are started again after this long; twice as long after each time that does not help. */
+const RESTART_FIRST_MS = 1_000;
+const RESTART_MAX_MS = 300_000;
+/** Without a change for so long, and longer for a large gallery: one enrollment must not write a whole campus to disk. */
+const CACHE_QUIET_MS = 10_000;
+const CACHE_QUIET_MS_PER_RECORD = 100;
+
+export type EngineThreads = Pick<
+  ThreadedGallery,
+  'add' | 'store' | 'remove' | 'read' | 'search' | 'extract' | 'close' | 'size' | 'fingers'
+>;
+
+export type GalleryState = 'filling' | 'ready' | 'lost';
+
+export interface EngineGalleryOptions {
+  templates: Pick<EngineTemplates, 'list' | 'read'>;
+  open(options: Required<ThreadedGalleryOptions>): EngineThreads;
+  cache: { path: string; secret: Uint8Array };
+  clock: Clock;
+  log: Log;
+  /** What keeps fingers from being compared, all or some; undefined when nothing does. */
+  onProblem(problem: RollcallError | undefined): void;
+  /** State or size are others. */
+  onChange(): void;
+}
+
+/**
+ * Keeps a gallery over threads equal to the templates of the store: filled at the start in the background, changed with
+ * each roster, opened again when a thread ends. What leaves the store counts no more from that moment on.
+ */
+export class EngineGallery {
+  readonly #options: EngineGalleryOptions;
+  #threads: EngineThreads | undefined;
+  #state: GalleryState = 'filling';
+  /** What is in the gallery, or on its way there. */
+  #held = new Map<string, ListedTemplate>();
+  #fingers = new Map<string, Set<string>>();
+  /** By template, the records that the gallery has or is getting of it. */
+  readonly #records = new Map<string, string[]>();
+  /** Records that still have to leave the memory of the threads. */
+  readonly #leaving = new Set<string>();
+  #running = Promise.resolve();
+  #isRunning = false;
+  #mustRunAgain = false;
+  /** Records without room. */
+  #left = 0;
+  #isCacheDue = false;
+  #isStopped = false;
+  #restarts = 0;
+  #cancelRestart: (() => void) | undefined;
+  #cancelCache: (() => void) | undefined;
+
+  constructor(options: EngineGalleryOptions) {
+    this.#options = options;
+  }
+
+  get state(): GalleryState {
+    return this.#state;
+  }
+
+  get templates(): number {
+    return this.#records.size;
+  }
+
+  get fingers(): number {
+    return this.#threads?.fingers ?? 0;
+  }
+
+  /** Something that the store has no more is still in the memory of a thread. */
+  get holdsOthers(): boolean {
+    return this.#leaving.size > 0;
+  }
+
+  /** @throws RollcallError `GALLERY_FILLING`, `GALLERY_LOST` */
+  get ready(): EngineThreads {
+    if (this.#threads !== undefined && this.#state === 'ready') return this.#threads;
+    throw this.#state === 'lost'
+      ? new RollcallError(
+          'GALLERY_LOST',
+          'The threads that compare fingers ended and are being started again',
+        )
+      : new RollcallError(
+          'GALLERY_FILLING',
+          'The fingers that this gateway compares with are still being loaded. Use the card, or try again in a minute',
+        );
+  }
+
+  fingersOf(studentRef: string): readonly string[] {
+    return [...(this.#fingers.get(studentRef) ?? [])];
+  }
+
+  start(): void {
+    this.#run();
+  }
+
+  /** Templates came into the store. */
+  templatesCame(): void {
+    this.#run();
+  }
+
+  /** Templates left the store: when this returns nobody is recognized by them, and no file has them. */
+  templatesLeft(): void {
+    const listed = this.#options.templates.list();
+    for (const id of [...this.#held.keys()].filter((held) => !listed.has(held))) this.#withdraw(id);
+    this.#index();
+    eraseGalleryCache(this.#options.cache.path);
+    this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#cancelRestart?.();
+    this.#cancelCache?.();
+    await this.#threads?.close();
+    await this.#running;
+  }
+
+  #withdraw(templateId: string): void {
+    this.#held.delete(templateId);
+    for (const id of this.#records.get(templateId) ?? []) this.#leaving.add(id);
+    this.#records.delete(templateId);
+  }
+
+  #index(): void {
+    const fingers = new Map<string, Set<string>>();
+    for (const { studentRef, finger } of this.#held.values()) {
+      const own = fingers.get(studentRef);
+      if (own === undefined) fingers.set(studentRef, new Set([finger]));
+      else own.add(finger);
+    }
+    this.#fingers = fingers;
+  }
+
+  #run(): void {
+    this.#mustRunAgain = true;
+    if (!this.#isRunning) this.#running = this.#work();
+  }
+
+  async #work(): Promise<void> {
+    this.#isRunning = true;
+    while (this.#mustRunAgain && !this.#isStopped && this.#cancelRestart === undefined) {
+      this.#mustRunAgain = false;
+      try {
+        await this.#bringUpToDate(this.#threads ?? (await this.#fill()));
+      } catch (error) {
+        this.#lose(error);
+      }
+    }
+    this.#isRunning = false;
+  }
+
+  async #bringUpToDate(threads: EngineThreads): Promise<void> {
+    const { onChange, onProblem } = this.#options;
+    const removed = await this.#removeLeaving(threads);
+    const added = await this.#addMissing(threads);
+    // Lost while templates were opened: what was added is not there.
+    if (this.#threads !== threads) return;
+    if (removed + added > 0) this.#planCache(threads);
+    if (this.#state !== 'ready' || removed + added > 0) {
+      this.#state = 'ready';
+      this.#restarts = 0;
+      onProblem(this.#left > 0 ? tooMany(this.#left) : undefined);
+      onChange();
+    }
+    if (this.#isCacheDue) await this.#writeCache(threads);
+  }
+
+  async #fill(): Promise<EngineThreads> {
+    const { open, templates, cache, clock, log } = this.#options;
+    const startedMs = clock.monoMs();
+    const threads = open({ personOf: studentOf, onLost: (error) => this.#lose(error) });
+    this.#threads = threads;
+    const enrolled = await this.#take(templates.list());
+    const { cached, made, cacheError } = await fillGallery(threads, enrolled, cache);
+    if (cacheError !== undefined)
+      log.info({ code: cacheError.code, err: cacheError }, 'codes of fingers were made anew');
+    const took = { cached, made, ms: Math.round(clock.monoMs() - startedMs) };
+    log.info({ templates: this.templates, fingers: threads.fingers, ...took }, 'fingers can be compared');
+    return threads;
+  }
+
+  async #removeLeaving(threads: EngineThreads): Promise<number> {
+    const leaving = [...this.#leaving];
+    for (const id of leaving) {
+      await threads.remove(id);
+      this.#leaving.delete(id);
+    }
+    // Filling may have written them once more.
+    if (leaving.length > 0) eraseGalleryCache(this.#options.cache.path);
+    return leaving.length;
+  }
+
+  async #addMissing(threads: EngineThreads): Promise<number> {
+    const listed = [...this.#options.templates.list()].filter(([id]) => !this.#held.has(id));
+    const records = await this.#take(new Map(listed));
+    for (const [id, { finger, record }] of records) {
+      // It may have been withdrawn since it was read.
+      if (!this.#held.has(templateOf(id))) continue;
+      await threads.add(id, finger, record);
+    }
+    return records.size;
+  }
+
+  /** Opens templates and holds them from now on, as many as there is room for. */
+  async #take(listed: ReadonlyMap<string, ListedTemplate>) {
+    const { templates } = this.#options;
+    const enrolled = await templates.read(listed.values());
+    const room = GALLERY_TEMPLATES_MAX - [...this.#records.values()].flat().length;
+    const kept = new Map([...enrolled].slice(0, room));
+    const present = templates.list();
+    for (const [id, template] of listed) if (present.has(id)) this.#held.set(id, template);
+    for (const id of kept.keys()) {
+      const templateId = templateOf(id);
+      if (!present.has(templateId)) kept.delete(id);
+      else this.#records.set(templateId, [...(this.#records.get(templateId) ?? []), id]);
+    }
+    this.#index();
+    this.#left += enrolled.size - Math.min(enrolled.size, room);
+    return kept;
+  }
+
+  #planCache({ size }: EngineThreads): void {
+    const { clock } = this.#options;
+    this.#cancelCache?.();
+    const quietMs = CACHE_QUIET_MS + CACHE_QUIET_MS_PER_RECORD * size;
+    this.#cancelCache = clock.after(quietMs, () => {
+      this.#isCacheDue = true;
+      this.#run();
+    });
+  }
+
+  async #writeCache(threads: EngineThreads): Promise<void> {
+    const { cache, log } = this.#options;
+    this.#isCacheDue = false;
+    try {
+      await writeGalleryCache(cache.path, cache.secret, this.#unlessChanged(threads.read()));
+      log.debug({ templates: this.templates }, 'the cache of the gallery is written');
+    } catch (error) {
+      if (this.#isStopped || this.#leaving.size > 0) return;
+      if (isRollcallError(error)) throw error;
+      log.warn({ err: error }, 'the cache of the gallery could not be written; the next start takes longer');
+    }
+  }
+
+  /** What must go is not written down once more. */
+  async *#unlessChanged(pieces: AsyncIterable<PackedTemplates>): AsyncGenerator<PackedTemplates> {
+    for await (const piece of pieces) {
+      if (this.#isStopped || this.#leaving.size > 0) throw new Error('the gallery has changed');
+      yield piece;
+    }
+  }
+
+  /** The memory of the threads is gone with them: everything begins again. */
+  #lose(error: unknown): void {
+    if (this.#isStopped || this.#cancelRestart !== undefined) return;
+    const { clock, log, onProblem, onChange } = this.#options;
+    void this.#threads?.close();
+    this.#threads = undefined;
+    this.#state = 'lost';
+    this.#held.clear();
+    this.#records.clear();
+    this.#leaving.clear();
+    this.#index();
+    this.#left = 0;
+    this.#isCacheDue = false;
+    this.#cancelCache?.();
+    const problem = isRollcallError(error)
+      ? error
+      : new RollcallError('GALLERY_LOST', 'The gallery of fingers failed', { cause: error });
+    const retryInMs = Math.min(RESTART_MAX_MS, RESTART_FIRST_MS * 2 ** this.#restarts);
+    this.#restarts += 1;
+    log.error({ code: problem.code, err: problem, retryInMs }, 'fingers cannot be compared for now');
+    onProblem(new RollcallError('GALLERY_LOST', problem.message, { cause: problem }));
+    this.#cancelRestart = clock.after(retryInMs, () => {
+      this.#cancelRestart = undefined;
+      this.#run();
+    });
+    onChange();
+  }
+}
+
+function tooMany(left: number): RollcallError {
+  return new RollcallError(
+    'GALLERY_FULL',
+    `${left} templates found no room among ${GALLERY_TEMPLATES_MAX}; their fingers are not recognized here`,
+  );
+}
