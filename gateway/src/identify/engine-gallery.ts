@@ -150,10 +150,15 @@ export class EngineGallery {
     this.#isRunning = true;
     while (this.#mustRunAgain && !this.#isStopped && this.#cancelRestart === undefined) {
       this.#mustRunAgain = false;
+      let threads = this.#threads;
       try {
-        await this.#bringUpToDate(this.#threads ?? (await this.#fill()));
+        if (threads === undefined) {
+          threads = this.#open();
+          await this.#fill(threads);
+        }
+        await this.#bringUpToDate(threads);
       } catch (error) {
-        this.#lose(error);
+        this.#lose(threads, error);
       }
     }
     this.#isRunning = false;
@@ -175,18 +180,24 @@ export class EngineGallery {
     if (this.#isCacheDue) await this.#writeCache(threads);
   }
 
-  async #fill(): Promise<EngineThreads> {
-    const { open, templates, cache, clock, log } = this.#options;
-    const startedMs = clock.monoMs();
-    const threads = open({ personOf: studentOf, onLost: (error) => this.#lose(error) });
+  #open(): EngineThreads {
+    const threads = this.#options.open({
+      personOf: studentOf,
+      onLost: (error) => this.#lose(threads, error),
+    });
     this.#threads = threads;
-    const enrolled = await this.#take(templates.list());
+    return threads;
+  }
+
+  async #fill(threads: EngineThreads): Promise<void> {
+    const { templates, cache, clock, log } = this.#options;
+    const startedMs = clock.monoMs();
+    const enrolled = await this.#take(threads, templates.list());
     const { cached, made, cacheError } = await fillGallery(threads, enrolled, cache);
     if (cacheError !== undefined)
       log.info({ code: cacheError.code, err: cacheError }, 'codes of fingers were made anew');
     const took = { cached, made, ms: Math.round(clock.monoMs() - startedMs) };
     log.info({ templates: this.templates, fingers: threads.fingers, ...took }, 'fingers can be compared');
-    return threads;
   }
 
   async #removeLeaving(threads: EngineThreads): Promise<number> {
@@ -202,7 +213,7 @@ export class EngineGallery {
 
   async #addMissing(threads: EngineThreads): Promise<number> {
     const listed = [...this.#options.templates.list()].filter(([id]) => !this.#held.has(id));
-    const records = await this.#take(new Map(listed));
+    const records = await this.#take(threads, new Map(listed));
     for (const [id, { finger, record }] of records) {
       // It may have been withdrawn since it was read.
       if (!this.#held.has(templateOf(id))) continue;
@@ -212,9 +223,11 @@ export class EngineGallery {
   }
 
   /** Opens templates and holds them from now on, as many as there is room for. */
-  async #take(listed: ReadonlyMap<string, ListedTemplate>) {
+  async #take(threads: EngineThreads, listed: ReadonlyMap<string, ListedTemplate>) {
     const { templates } = this.#options;
     const enrolled = await templates.read(listed.values());
+    // Lost meanwhile: the next threads take everything themselves.
+    if (this.#threads !== threads) throw new RollcallError('GALLERY_LOST', 'The threads ended meanwhile');
     const room = GALLERY_TEMPLATES_MAX - [...this.#records.values()].flat().length;
     const kept = new Map([...enrolled].slice(0, room));
     const present = templates.list();
@@ -261,10 +274,11 @@ export class EngineGallery {
   }
 
   /** The memory of the threads is gone with them: everything begins again. */
-  #lose(error: unknown): void {
-    if (this.#isStopped || this.#cancelRestart !== undefined) return;
+  #lose(threads: EngineThreads | undefined, error: unknown): void {
+    // What fails of threads that were given up before is no news.
+    if (this.#isStopped || this.#threads !== threads) return;
     const { clock, log, onProblem, onChange } = this.#options;
-    void this.#threads?.close();
+    void threads?.close();
     this.#threads = undefined;
     this.#state = 'lost';
     this.#held.clear();
