@@ -22,8 +22,6 @@ const IDENTITY_BYTES = 16;
 const HEADER = [0x03, 0x01];
 const GENUINE_SCORE = { min: 60, max: 250 };
 const IMPOSTOR_SCORE = { min: 40, max: 60 };
-/** Width of one ridge with its valley at 500 dpi, px. */
-const RIDGE_PX = 9;
 
 /**
  * An opaque template as a module would store it: no minutiae, only whose it is and what differs between two
@@ -59,18 +57,6 @@ export function searchLibrary(
     slot: random.pick([...candidates.keys()]),
     score: random.int(IMPOSTOR_SCORE.min, IMPOSTOR_SCORE.max),
   };
-}
-
-/** A test pattern, 8 bits a pixel: rings around a core that is another one for each finger. */
-export function drawFinger(finger: string, width: number, height: number): Uint8Array {
-  const [x = 0, y = 0, squash = 0] = identityOf(finger);
-  const coreX = width * (0.35 + (0.3 * x) / 255);
-  const coreY = height * (0.35 + (0.3 * y) / 255);
-  const stretch = 0.7 + (0.6 * squash) / 255;
-  return Uint8Array.from({ length: width * height }, (_, at) => {
-    const distance = Math.hypot((at % width) - coreX, (Math.floor(at / width) - coreY) * stretch);
-    return Math.round(127.5 + 127.5 * Math.cos((2 * Math.PI * distance) / RIDGE_PX));
-  });
 }
 
 function identityOf(finger: string): Uint8Array {

@@ -102,7 +102,7 @@ export class AutoModes {
 
   #whenLifted(act: () => void): void {
     const { state, after } = this.#options;
-    if (state.finger === undefined) act();
+    if (state.touch === undefined) act();
     else this.#cancel = after(LOOK_EVERY_MS, () => this.#whenLifted(act));
   }
 

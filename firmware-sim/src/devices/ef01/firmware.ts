@@ -1,5 +1,6 @@
 import type { Firmware, FirmwareContext } from '../device.js';
 import type { LightColor } from '../device-event.js';
+import { FingerTouch } from '../finger-touch.js';
 import { AutoModes } from './auto-modes.js';
 import { DEFAULT_ADDRESS, KIND, PacketReader, packet, type ReceivedPacket } from './packets.js';
 import type { Ef01Profile } from './profiles.js';
@@ -20,6 +21,8 @@ const BUSY_MS: Readonly<Record<number, number>> = {
   40: 60,
 };
 const SIMPLE_MS = 3;
+/** From the answer to the first packet of a picture. */
+const PICTURE_MS = 10;
 /** Commands that a locked module still takes. */
 const OPEN_TO_ALL: readonly number[] = [0x13, 0x15, 0x17];
 const BAUD_UNIT = 9_600;
@@ -30,7 +33,7 @@ const RING_COLORS: Readonly<Record<number, LightColor>> = { 1: 'red', 4: 'green'
 const RING_OFF: readonly number[] = [4, 6];
 const RING_UNIT_MS = 10;
 
-type Answer = number | { code: number; data?: readonly number[]; stream?: Uint8Array };
+type Answer = number | { code: number; data?: readonly number[]; stream?: Uint8Array | (() => Uint8Array) };
 
 /** The program of a module of the EF01 family (R503 user manual V1.2; ZFM-20 manual). */
 export class Ef01Firmware implements Firmware {
@@ -94,11 +97,11 @@ export class Ef01Firmware implements Firmware {
   }
 
   fingerIn(finger: string): void {
-    this.state.finger = finger;
+    this.state.touch = new FingerTouch(finger, this.#context.random);
   }
 
   fingerOut(): void {
-    this.state.finger = undefined;
+    this.state.touch = undefined;
   }
 
   receive(bytes: Uint8Array): void {
@@ -147,7 +150,10 @@ export class Ef01Firmware implements Firmware {
     if (answer === undefined) return;
     const { code, data = [], stream } = typeof answer === 'number' ? { code: answer } : answer;
     this.#send(KIND.ack, [code, ...data]);
-    if (code === CONFIRM.ok && stream !== undefined) this.#stream(stream);
+    if (code !== CONFIRM.ok || stream === undefined) return;
+    // The answer goes out before a picture is made, which takes this machine longer than a module.
+    if (typeof stream === 'function') this.#after(PICTURE_MS, () => this.#stream(stream()));
+    else this.#stream(stream);
   }
 
   /** Undefined for what is answered later, or by several acknowledgements. */
@@ -185,11 +191,9 @@ export class Ef01Firmware implements Firmware {
       case 0x09:
         return this.#expect((bytes) => state.buffers.set(first, bytes));
       case 0x0a:
-        return state.image === undefined ? CONFIRM.noImage : { code: CONFIRM.ok, stream: state.image };
+        return state.hasImage ? { code: CONFIRM.ok, stream: () => state.packedImage() } : CONFIRM.noImage;
       case 0x0b:
-        return this.#expect((bytes) => {
-          state.image = bytes;
-        });
+        return this.#expect((bytes) => state.putImage(bytes));
       case 0x0c:
         return this.#delete(number16(parameters, 0), number16(parameters, 2));
       case 0x0d:
@@ -309,7 +313,7 @@ export class Ef01Firmware implements Firmware {
 
   #parameters(): number[] {
     const { systemId, capacity } = this.#profile;
-    const status = this.state.image === undefined ? 0 : 8;
+    const status = this.state.hasImage ? 8 : 0;
     return [status, systemId, capacity, this.#security]
       .flatMap(bytes16)
       .concat(bytes16(this.#address >>> 16), bytes16(this.#address & 0xffff))

@@ -7,6 +7,7 @@ export interface Ef01Profile {
   templateBytes: number;
   width: number;
   height: number;
+  dpi: number;
   systemId: number;
   /** Buffers for captures: two on old chips, six on the R503. */
   buffers: number;
@@ -27,6 +28,7 @@ export const EF01_PROFILES: readonly [Ef01Profile, ...Ef01Profile[]] = [
     templateBytes: 1_536,
     width: 192,
     height: 192,
+    dpi: 508,
     systemId: 0x0009,
     buffers: 6,
     isR503: true,
@@ -41,6 +43,7 @@ export const EF01_PROFILES: readonly [Ef01Profile, ...Ef01Profile[]] = [
     templateBytes: 768,
     width: 256,
     height: 288,
+    dpi: 500,
     systemId: 0x0009,
     buffers: 2,
     isR503: false,
@@ -55,6 +58,7 @@ export const EF01_PROFILES: readonly [Ef01Profile, ...Ef01Profile[]] = [
     templateBytes: 512,
     width: 256,
     height: 288,
+    dpi: 500,
     systemId: 0x0009,
     buffers: 2,
     isR503: false,
@@ -69,6 +73,7 @@ export const EF01_PROFILES: readonly [Ef01Profile, ...Ef01Profile[]] = [
     templateBytes: 512,
     width: 256,
     height: 288,
+    dpi: 500,
     systemId: 0x0000,
     buffers: 2,
     isR503: false,
@@ -83,6 +88,7 @@ export const EF01_PROFILES: readonly [Ef01Profile, ...Ef01Profile[]] = [
     templateBytes: 1_536,
     width: 256,
     height: 288,
+    dpi: 500,
     systemId: 0x0009,
     buffers: 2,
     isR503: false,

@@ -1,11 +1,6 @@
 import type { Random } from '../../random.js';
-import {
-  drawFinger,
-  type FingerRates,
-  isSameFinger,
-  makeTemplate,
-  searchLibrary,
-} from '../simulated-finger.js';
+import type { FingerTouch } from '../finger-touch.js';
+import { type FingerRates, isSameFinger, makeTemplate, searchLibrary } from '../simulated-finger.js';
 import type { Ef01Profile } from './profiles.js';
 
 /** Confirmation codes that the simulated module gives. */
@@ -47,11 +42,10 @@ export class SensorState {
   readonly buffers = new Map<number, Uint8Array>();
   readonly notepad = Array.from({ length: NOTEPAD_PAGES }, () => new Uint8Array(NOTEPAD_BYTES));
   /** Lies on the sensor now. */
-  finger: string | undefined;
-  /** Two pixels a byte. */
-  image: Uint8Array | undefined;
+  touch: FingerTouch | undefined;
   readonly #options: SensorStateOptions;
-  #imaged: string | undefined;
+  /** In the buffer of the picture: what was seen, or what the host put there, two pixels a byte. */
+  #image: FingerTouch | Uint8Array | undefined;
 
   constructor(options: SensorStateOptions) {
     this.#options = options;
@@ -60,29 +54,42 @@ export class SensorState {
   /** What is in RAM is lost without power. */
   forget(): void {
     this.buffers.clear();
-    this.image = undefined;
-    this.#imaged = undefined;
+    this.#image = undefined;
+  }
+
+  get hasImage(): boolean {
+    return this.#image !== undefined;
   }
 
   capture(): number {
-    this.image = undefined;
-    this.#imaged = this.finger;
-    if (this.finger === undefined) return CONFIRM.noFinger;
-    const { width, height } = this.#options.profile;
-    const pixels = drawFinger(this.finger, width, height);
-    this.image = Uint8Array.from(
+    this.#image = this.touch;
+    return this.touch === undefined ? CONFIRM.noFinger : CONFIRM.ok;
+  }
+
+  putImage(packed: Uint8Array): void {
+    this.#image = packed;
+  }
+
+  /** Two pixels a byte, the left one in the upper half. */
+  packedImage(): Uint8Array {
+    const image = this.#image ?? new Uint8Array();
+    if (image instanceof Uint8Array) return image;
+    const pixels = image.draw(this.#options.profile);
+    return Uint8Array.from(
       { length: pixels.length / 2 },
       (_, at) => ((pixels[at * 2] ?? 0) & 0xf0) | ((pixels[at * 2 + 1] ?? 0) >> 4),
     );
-    return CONFIRM.ok;
   }
 
   extract(buffer: number): number {
     const { profile, rates, random } = this.#options;
     if (buffer < 1 || buffer > profile.buffers) return CONFIRM.badValue;
-    if (this.image === undefined || this.#imaged === undefined) return CONFIRM.noImage;
+    const image = this.#image;
+    if (image === undefined) return CONFIRM.noImage;
+    // This module knows fingers by their names only, and a picture from elsewhere has none.
+    if (image instanceof Uint8Array) return CONFIRM.messy;
     if (random.chance(rates.poor)) return random.pick([CONFIRM.messy, CONFIRM.tooFew]);
-    this.buffers.set(buffer, makeTemplate(this.#imaged, profile.templateBytes, random));
+    this.buffers.set(buffer, makeTemplate(image.finger, profile.templateBytes, random));
     return CONFIRM.ok;
   }
 

@@ -1,5 +1,6 @@
 import type { Firmware, FirmwareContext } from '../device.js';
-import { drawFinger, isSameFinger, makeTemplate, searchLibrary } from '../simulated-finger.js';
+import { FingerTouch } from '../finger-touch.js';
+import { isSameFinger, makeTemplate, searchLibrary } from '../simulated-finger.js';
 import { dataPacket, Gt521fReader, little, response } from './packets.js';
 
 export interface Gt521fProfile {
@@ -18,6 +19,9 @@ const BAUDS: readonly number[] = [9_600, 19_200, 38_400, 57_600, 115_200];
 const CAPTURE_MS = { fast: 120, best: 400 };
 const SEARCH_MS = 150;
 const SIMPLE_MS = 4;
+/** From the answer to the first byte of a picture. */
+const PICTURE_MS = 10;
+const DPI = 450;
 const CAPTURES = 3;
 const RAW_IMAGE_BYTES = 160 * 120;
 const NO_DUPLICATE_CHECK = 0xffff;
@@ -40,7 +44,7 @@ const ERROR = {
 } as const;
 
 /** An acknowledgement with a value, and data behind it; or an error. */
-type Answer = { ack: number; data?: Uint8Array } | { error: number };
+type Answer = { ack: number; data?: Uint8Array | (() => Uint8Array) } | { error: number };
 const OK: Answer = { ack: 0 };
 
 /** The program of a GT-521F or GT-511C (GT-511C1R data sheet; sparkfun Fingerprint_Scanner-TTL). */
@@ -53,8 +57,8 @@ export class Gt521fFirmware implements Firmware {
   readonly #cancels = new Set<() => void>();
   #isReady = false;
   #isLit = false;
-  #finger: string | undefined;
-  #captured: string | undefined;
+  #touch: FingerTouch | undefined;
+  #captured: FingerTouch | undefined;
   #enrolling: { slot: number; captures: Uint8Array[] } | undefined;
   #onData: ((content: Uint8Array) => Answer) | undefined;
 
@@ -96,11 +100,11 @@ export class Gt521fFirmware implements Firmware {
   }
 
   fingerIn(finger: string): void {
-    this.#finger = finger;
+    this.#touch = new FingerTouch(finger, this.#context.random);
   }
 
   fingerOut(): void {
-    this.#finger = undefined;
+    this.#touch = undefined;
   }
 
   receive(bytes: Uint8Array): void {
@@ -141,7 +145,10 @@ export class Gt521fFirmware implements Firmware {
         return;
       }
       this.#context.send(response(true, answer.ack));
-      if (answer.data !== undefined) this.#context.send(dataPacket(answer.data));
+      const { data } = answer;
+      // The answer goes out before a picture is made, which takes this machine longer than a module.
+      if (typeof data === 'function') this.#after(PICTURE_MS, () => this.#context.send(dataPacket(data())));
+      else if (data !== undefined) this.#context.send(dataPacket(data));
     });
   }
 
@@ -166,7 +173,7 @@ export class Gt521fFirmware implements Firmware {
       case 0x25:
         return this.#enroll(code - 0x22);
       case 0x26:
-        return { ack: this.#isLit && this.#finger !== undefined ? 0 : ERROR.notPressed };
+        return { ack: this.#isLit && this.#touch !== undefined ? 0 : ERROR.notPressed };
       case 0x40:
         return this.#inSlot(parameter, () => {
           this.#library.delete(parameter);
@@ -200,7 +207,7 @@ export class Gt521fFirmware implements Firmware {
         return template === undefined ? { error: ERROR.badFinger } : { ack: 0, data: template };
       }
       case 0x62:
-        return this.#image(this.#profile.width, this.#profile.height);
+        return this.#picture();
       case 0x63:
         return this.#isLit ? { ack: 0, data: new Uint8Array(RAW_IMAGE_BYTES) } : { error: ERROR.device };
       case 0x70:
@@ -221,17 +228,17 @@ export class Gt521fFirmware implements Firmware {
 
   #capture(): Answer {
     this.#captured = undefined;
-    if (!this.#isLit || this.#finger === undefined) return { error: ERROR.notPressed };
+    if (!this.#isLit || this.#touch === undefined) return { error: ERROR.notPressed };
     const { random, rates } = this.#context;
     if (random.chance(rates.poor)) return { error: ERROR.badFinger };
-    this.#captured = this.#finger;
+    this.#captured = this.#touch;
     return OK;
   }
 
   #probe(): Uint8Array | undefined {
     const { templateBytes } = this.#profile;
     if (this.#captured === undefined) return undefined;
-    return makeTemplate(this.#captured, templateBytes, this.#context.random);
+    return makeTemplate(this.#captured.finger, templateBytes, this.#context.random);
   }
 
   /** Among all slots, or those; what does not fit is an error of its own for one slot and for all. */
@@ -285,9 +292,11 @@ export class Gt521fFirmware implements Firmware {
     return OK;
   }
 
-  #image(width: number, height: number): Answer {
-    if (this.#captured === undefined) return { error: ERROR.notPressed };
-    return { ack: 0, data: drawFinger(this.#captured, width, height) };
+  #picture(): Answer {
+    const captured = this.#captured;
+    if (captured === undefined) return { error: ERROR.notPressed };
+    const { width, height } = this.#profile;
+    return { ack: 0, data: () => captured.draw({ width, height, dpi: DPI }) };
   }
 
   #info(): Uint8Array {
