@@ -8,7 +8,7 @@ import { type UntilOptions, until } from './until.js';
 
 export interface ReaderPlan {
   id: string;
-  driver: 'line' | 'rdm6300';
+  driver: 'line' | 'rdm6300' | 'ef01';
   room?: string;
   profile?: string;
   /** Of the device; what the gateway assumes is among its options. */
@@ -16,6 +16,8 @@ export interface ReaderPlan {
   /** Id of an earlier reader of the same gateway whose lights answer for this one. */
   lights?: string;
   options?: Record<string, unknown>;
+  /** Of a scanner: id of an earlier reader whose card has to come before the finger. */
+  withCard?: string;
   /** Not plugged in at the start. */
   isAbsent?: boolean;
 }
@@ -90,15 +92,25 @@ export class GatewayUnderTest {
       store: { ballast_bytes: 1024 * 1024, ...extra['store'] },
       health: { interval_seconds: 5, ...extra['health'] },
       log: { level: 'debug', ...extra['log'] },
-      devices: this.plan.readers.map(({ id, driver, options, lights }) => ({
+      fingers: this.#fingers(),
+      devices: this.plan.readers.map(({ id, driver, options, lights, withCard }) => ({
         id,
         driver,
         port: this.reader(id).device.wire.link.path,
         ...(lights === undefined ? {} : { feedback: lights }),
+        ...(withCard === undefined ? {} : { with_card: withCard }),
         ...(options === undefined ? {} : { options }),
       })),
     };
     writeFileSync(this.configFile, `${JSON.stringify(config, null, 1)}\n`);
+  }
+
+  /** Only where there is a scanner a gateway has the key to templates. */
+  #fingers(): Record<string, unknown> {
+    const { readers, config } = this.plan;
+    if (!readers.some(({ driver }) => driver === 'ef01')) return {};
+    const keyFile = join(this.#places.provisionDir, this.id, 'template-key');
+    return { template_key_file: keyFile, ...config?.['fingers'] };
   }
 
   /** Runs from another folder from now on. */

@@ -64,7 +64,7 @@ export function seedFile({ gateways, students, nowMs }: SeedOptions): Record<str
         room,
         driver,
         name: id,
-        type: 'rfid',
+        type: driver === 'ef01' ? 'fingerprint' : 'rfid',
         direction: 'both',
       })),
     ),

@@ -165,12 +165,16 @@ export class EngineGallery {
   }
 
   async #bringUpToDate(threads: EngineThreads): Promise<void> {
-    const { onChange, onProblem } = this.#options;
+    const { log, onChange, onProblem } = this.#options;
     const removed = await this.#removeLeaving(threads);
     const added = await this.#addMissing(threads);
     // Lost while templates were opened: what was added is not there.
     if (this.#threads !== threads) return;
-    if (removed + added > 0) this.#planCache(threads);
+    if (removed + added > 0) {
+      const { templates, fingers } = this;
+      log.info({ added, removed, templates, fingers }, 'the fingers that can be compared are others');
+      this.#planCache(threads);
+    }
     if (this.#state !== 'ready' || removed + added > 0) {
       this.#state = 'ready';
       this.#restarts = 0;

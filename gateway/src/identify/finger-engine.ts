@@ -78,9 +78,10 @@ export function createFingerEngine(options: FingerEngineOptions): FingerEngine {
   };
 }
 
-/** A scanner whose images, or templates, are compared here and not by itself. */
+/** A scanner whose images (`match`) or templates (`fingers`, of OSDP readers) are compared here and not by itself. */
 export function matchesOnGateway({ options }: Pick<DeviceConfig, 'options'>): boolean {
-  return (options as { match?: unknown } | undefined)?.match === 'gateway';
+  const { match, fingers } = (options ?? {}) as { match?: unknown; fingers?: unknown };
+  return match === 'gateway' || fingers === 'gateway';
 }
 
 /** One processor stays for taps and the disk. */

@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { namedImpression } from '@rollcall/firmware-sim/fingers/named-finger';
+import { type Extraction, extract } from '@rollcall/gateway/biometrics/extract/extract';
+import { fromRaw8 } from '@rollcall/gateway/biometrics/image/raw';
+import { encodeTemplate } from '@rollcall/gateway/biometrics/template/record';
+import { loadTemplateSeal } from '@rollcall/gateway/identify/template-seal';
+import { isRollcallError } from '@rollcall/protocol/errors';
+import type { Campus } from './campus.js';
+
+/** As an R307 sees: 4 bits a pixel. */
+const SENSOR = { width: 256, height: 288, dpi: 500 };
+const CAPTURES = 6;
+const FORMAT = 'rollcall-1';
+
+export interface EnrolledFinger {
+  templateId: string;
+  /** As it is before it is sealed; to be found nowhere. */
+  record: Uint8Array;
+}
+
+/** The template of a simulated finger, from the best of some captures. */
+export function templateOf(finger: string): Uint8Array {
+  const captures = Array.from({ length: CAPTURES }, (_, at) => capture(finger, at + 1));
+  const [best] = captures
+    .filter((one) => one !== undefined)
+    .sort((a, b) => b.quality.score - a.quality.score);
+  if (best === undefined) throw new Error(`no capture of ${finger} could be read`);
+  return encodeTemplate(best.template);
+}
+
+/** Enrolls a finger of a student as a gateway does that has just taken it: sealed, and bound to a consent. */
+export async function enrollFinger(
+  campus: Campus,
+  { rollNumber, finger, position = 2 }: { rollNumber: string; finger: string; position?: number },
+): Promise<EnrolledFinger> {
+  const { id: gatewayId } = campus.gateway;
+  const secret = (name: string): string => join(campus.provisionDir, gatewayId, name);
+  const record = templateOf(finger);
+  return upload(campus, { record, rollNumber, position, gatewayId, secret });
+}
+
+async function upload(
+  campus: Campus,
+  {
+    record,
+    rollNumber,
+    position,
+    gatewayId,
+    secret,
+  }: {
+    record: Uint8Array;
+    rollNumber: string;
+    position: number;
+    gatewayId: string;
+    secret: (name: string) => string;
+  },
+): Promise<EnrolledFinger> {
+  const templateId = randomUUID();
+  const place = {
+    template_id: templateId,
+    student_ref: rollNumber,
+    finger_position: position,
+    format: FORMAT,
+  };
+  const sealed = loadTemplateSeal(secret('template-key')).seal(record, place);
+  const password = readFileSync(secret('mqtt-password'), 'utf8').trim();
+  const { template_id: _, ...body } = place;
+  const response = await fetch(
+    `${campus.central.url}/api/v1/attendance/gateways/${gatewayId}/templates/${templateId}/`,
+    {
+      method: 'PUT',
+      headers: {
+        'content-type': 'application/json',
+        authorization: `Basic ${Buffer.from(`${gatewayId}:${password}`).toString('base64')}`,
+      },
+      body: JSON.stringify({
+        ...body,
+        sealed: sealed.toString('base64'),
+        quality_score: 0.8,
+        consent: await consentOf(campus, rollNumber),
+      }),
+    },
+  );
+  if (!response.ok) throw new Error(`enrolling answered ${response.status}: ${await response.text()}`);
+  return { templateId, record };
+}
+
+/** The one in force, or one on paper. */
+async function consentOf(campus: Campus, rollNumber: string): Promise<string> {
+  const [row] = await campus.database.rows<{ id: string }>(
+    `WITH whose AS (SELECT id FROM student WHERE roll_number = ?),
+          given AS (SELECT c.id FROM consent c JOIN whose ON whose.id = c.student_id
+                     WHERE c.purpose = 'fingerprint' AND c.revoked_at IS NULL),
+          signed AS (INSERT INTO consent (student_id, purpose, actor, channel, notice_version, notice_sha256, granted_at)
+                     SELECT id, 'fingerprint', 'self', 'paper', '2026-1', sha256('notice'), now() FROM whose
+                      WHERE NOT EXISTS (SELECT FROM given) RETURNING id)
+     SELECT id FROM given UNION ALL SELECT id FROM signed`,
+    [rollNumber],
+  );
+  if (row === undefined) throw new Error(`there is no student ${rollNumber}`);
+  return row.id;
+}
+
+function capture(finger: string, impression: number): Extraction | undefined {
+  const { pixels } = namedImpression(finger, impression, SENSOR);
+  const shown = pixels.map((value) => (value >> 4) * 17);
+  try {
+    return extract(fromRaw8(shown, SENSOR));
+  } catch (error) {
+    if (isRollcallError(error)) return undefined;
+    throw error;
+  }
+}
