@@ -12,7 +12,7 @@ import type { Campus } from './campus.js';
 /** As an R307 sees: 4 bits a pixel. */
 const SENSOR = { width: 256, height: 288, dpi: 500 };
 const CAPTURES = 6;
-const FORMAT = 'rollcall-1';
+const OWN_FORMAT = 'rollcall-1';
 
 export interface EnrolledFinger {
   templateId: string;
@@ -20,12 +20,20 @@ export interface EnrolledFinger {
   record: Uint8Array;
 }
 
+export interface FingerOfStudent {
+  rollNumber: string;
+  /** ISO/IEC 19794-2 table 2. */
+  position: number;
+  record: Uint8Array;
+  format?: string;
+}
+
 /** The template of a simulated finger, from the best of some captures. */
 export function templateOf(finger: string): Uint8Array {
   const captures = Array.from({ length: CAPTURES }, (_, at) => capture(finger, at + 1));
   const [best] = captures
     .filter((one) => one !== undefined)
-    .sort((a, b) => b.quality.score - a.quality.score);
+    .sort((one, other) => other.quality.score - one.quality.score);
   if (best === undefined) throw new Error(`no capture of ${finger} could be read`);
   return encodeTemplate(best.template);
 }
@@ -33,40 +41,14 @@ export function templateOf(finger: string): Uint8Array {
 /** Enrolls a finger of a student as a gateway does that has just taken it: sealed, and bound to a consent. */
 export async function enrollFinger(
   campus: Campus,
-  { rollNumber, finger, position = 2 }: { rollNumber: string; finger: string; position?: number },
+  { rollNumber, position, record, format = OWN_FORMAT }: FingerOfStudent,
 ): Promise<EnrolledFinger> {
   const { id: gatewayId } = campus.gateway;
   const secret = (name: string): string => join(campus.provisionDir, gatewayId, name);
-  const record = templateOf(finger);
-  return upload(campus, { record, rollNumber, position, gatewayId, secret });
-}
-
-async function upload(
-  campus: Campus,
-  {
-    record,
-    rollNumber,
-    position,
-    gatewayId,
-    secret,
-  }: {
-    record: Uint8Array;
-    rollNumber: string;
-    position: number;
-    gatewayId: string;
-    secret: (name: string) => string;
-  },
-): Promise<EnrolledFinger> {
   const templateId = randomUUID();
-  const place = {
-    template_id: templateId,
-    student_ref: rollNumber,
-    finger_position: position,
-    format: FORMAT,
-  };
-  const sealed = loadTemplateSeal(secret('template-key')).seal(record, place);
+  const body = { student_ref: rollNumber, finger_position: position, format };
+  const sealed = loadTemplateSeal(secret('template-key')).seal(record, { template_id: templateId, ...body });
   const password = readFileSync(secret('mqtt-password'), 'utf8').trim();
-  const { template_id: _, ...body } = place;
   const response = await fetch(
     `${campus.central.url}/api/v1/attendance/gateways/${gatewayId}/templates/${templateId}/`,
     {

@@ -8,6 +8,8 @@ const CLASS_MINUTES = 50;
 
 /** Who looks at the test campus. */
 export const ADMIN = { login: 'admin', password: 'a test of the campus' };
+/** Who looks after fingers there. */
+export const ENROLLMENT_OFFICER = { login: 'enroller', password: 'a test of the fingers' };
 
 export interface SeedDevice {
   id: string;
@@ -97,7 +99,10 @@ export function seedFile({ gateways, students, nowMs }: SeedOptions): Record<str
         type: 'LECTURE',
       },
     ],
-    accounts: [{ login: ADMIN.login, password: ADMIN.password, roles: [{ role: 'admin' }] }],
+    accounts: [
+      { ...ADMIN, roles: [{ role: 'admin' }] },
+      { ...ENROLLMENT_OFFICER, roles: [{ role: 'enrollment_officer' }] },
+    ],
   };
 }
 
