@@ -120,6 +120,31 @@ describe('checks', () => {
     });
   });
 
+  it('fails for a template key that is missing, that is none, or that a scanner needs and nobody wrote', async () => {
+    const keyFile = join(folder, 'template-key');
+    const fingers = { templateKeyFile: keyFile };
+    const last = async (given: GatewayConfig) => (await secretFiles.run(given)).at(-1);
+    expect(await last({ ...config, fingers })).toMatchObject({
+      verdict: 'fail',
+      text: expect.stringMatching(/template_key_file: .* is missing/),
+    });
+    writeFileSync(keyFile, 'not a key', { mode: 0o600 });
+    expect(await last({ ...config, fingers })).toMatchObject({
+      verdict: 'fail',
+      text: expect.stringContaining('64 hex digits'),
+    });
+    writeFileSync(keyFile, 'ab'.repeat(32));
+    expect(await last({ ...config, fingers })).toMatchObject({ verdict: 'ok' });
+    const scanner = { id: 'finger-1', driver: 'ef01', port: '/dev/finger', options: { match: 'gateway' } };
+    expect(await last({ ...config, devices: [scanner] })).toMatchObject({
+      verdict: 'fail',
+      text: expect.stringContaining('finger-1'),
+      remedy: expect.stringContaining('options.match: sensor'),
+    });
+    const own = { ...scanner, options: { match: 'sensor' } };
+    expect(await last({ ...config, devices: [own] })).toMatchObject({ verdict: 'ok' });
+  });
+
   it('leaves network addresses out of the port check and warns about names that change', async () => {
     const [device] = config.devices;
     if (device === undefined) throw new Error('no device');

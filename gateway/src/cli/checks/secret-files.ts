@@ -2,6 +2,8 @@ import { readFile, stat } from 'node:fs/promises';
 import { hasCode } from '@rollcall/protocol/errors';
 import type { DeviceConfig, GatewayConfig } from '../../config/schema.js';
 import { loadCardHashKey } from '../../identify/card-hash-key.js';
+import { matchesOnGateway } from '../../identify/finger-engine.js';
+import { loadTemplateSeal } from '../../identify/template-seal.js';
 import { type Check, type Finding, fail, ok } from './check.js';
 
 /** Nobody but the owner may read, nobody but the owner and group may look. */
@@ -11,17 +13,36 @@ const GROUP_WRITE = 0o020;
 /** Secrets are there, not empty, and closed to other users. */
 export const secretFiles: Check = {
   id: 'secret-files',
-  run: ({ uplink, identify, devices }: GatewayConfig) =>
+  run: ({ uplink, identify, fingers, devices }: GatewayConfig) =>
     Promise.all([
       checkSecret('uplink.password_file', uplink.passwordFile),
-      checkCardHashKey('identify.card_hash_key_file', identify.cardHashKeyFile),
+      checkKey('identify.card_hash_key_file', identify.cardHashKeyFile, loadCardHashKey),
       ...devices.flatMap((device) =>
         keyFilesOf(device).map(([name, file]) =>
           checkSecret(`${device.id}: ${name}`, file, 'write the key of this device into it (docs/readers/)'),
         ),
       ),
+      ...checkTemplateKey(fingers.templateKeyFile, devices),
     ]),
 };
+
+const TEMPLATE_KEY = 'fingers.template_key_file';
+
+/** A scanner that leaves the comparing to the gateway is of no use without templates that open. */
+function checkTemplateKey(
+  file: string | undefined,
+  devices: readonly DeviceConfig[],
+): (Finding | Promise<Finding>)[] {
+  if (file !== undefined) return [checkKey(TEMPLATE_KEY, file, loadTemplateSeal)];
+  return devices
+    .filter(matchesOnGateway)
+    .map(({ id }) =>
+      fail(
+        `${TEMPLATE_KEY} is not written, and ${id} leaves the comparing of fingers to this gateway`,
+        `${FROM_CENTRAL} and name it, or write options.match: sensor for ${id}`,
+      ),
+    );
+}
 
 /** Options of a driver that name secret files, which by their name are those that end in `_file`. */
 function keyFilesOf({ options }: DeviceConfig): [name: string, file: string][] {
@@ -32,11 +53,12 @@ function keyFilesOf({ options }: DeviceConfig): [name: string, file: string][] {
   );
 }
 
-async function checkCardHashKey(key: string, file: string): Promise<Finding> {
+/** As {@link checkSecret}, of a campus key, which also has to be one. */
+async function checkKey(key: string, file: string, load: (file: string) => unknown): Promise<Finding> {
   const finding = await checkSecret(key, file);
   if (finding.verdict !== 'ok') return finding;
   try {
-    loadCardHashKey(file);
+    load(file);
     return finding;
   } catch (error) {
     if (!hasCode(error, 'KEY_INVALID')) throw error;
