@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { extract } from '@rollcall/gateway/biometrics/extract/extract';
@@ -7,8 +7,14 @@ import { Gallery } from '@rollcall/gateway/biometrics/gallery/gallery';
 import { jittered, randomTemplate } from '@rollcall/gateway/biometrics/gallery/random-template.fixture';
 import { prepare } from '@rollcall/gateway/biometrics/match/compare';
 import { type Enrolled, fillGallery } from '@rollcall/gateway/biometrics/node/fill-gallery';
+import { eraseGalleryCache } from '@rollcall/gateway/biometrics/node/gallery-cache';
 import { packTemplates } from '@rollcall/gateway/biometrics/node/packed-templates';
-import { SEARCHES_MAX, ThreadedGallery } from '@rollcall/gateway/biometrics/node/threaded-gallery';
+import { ShardThread } from '@rollcall/gateway/biometrics/node/shard-thread';
+import {
+  SEARCHES_MAX,
+  ThreadedGallery,
+  type ThreadedGalleryOptions,
+} from '@rollcall/gateway/biometrics/node/threaded-gallery';
 import { press, randomPattern } from '@rollcall/gateway/biometrics/ridge-pattern.fixture';
 import { decodeTemplate, encodeTemplate } from '@rollcall/gateway/biometrics/template/record';
 import { hasCode, RollcallError } from '@rollcall/protocol/errors';
@@ -28,8 +34,8 @@ const everybody = packTemplates(
 );
 const open: ThreadedGallery[] = [];
 
-function opened(threads: number): ThreadedGallery {
-  const gallery = new ThreadedGallery(threads);
+function opened(threads: number, options: ThreadedGalleryOptions = {}): ThreadedGallery {
+  const gallery = new ThreadedGallery(threads, options);
   open.push(gallery);
   return gallery;
 }
@@ -103,6 +109,30 @@ describe('a gallery over threads', () => {
     await expect(gallery.extract(blank)).rejects.toThrow(/FINGER_UNREADABLE/);
   });
 
+  it('verifies one person without a look at the others', async () => {
+    const gallery = opened(2);
+    await gallery.store(everybody);
+    const verify = async (at: number, only: string[]) =>
+      (await gallery.search(probeOf(at), { only })).decision;
+    expect(await verify(7, ['f7', 'f8'])).toMatchObject({ kind: 'match', finger: 'f7' });
+    expect(await verify(7, ['f8', 'f9'])).toEqual({ kind: 'none' });
+    expect(await verify(7, [])).toEqual({ kind: 'none' });
+    const { ranking } = await gallery.search(probeOf(7), { only: ['f7', 'f8'] });
+    expect(ranking.map(({ finger }) => finger).sort()).toEqual(['f7', 'f8']);
+  });
+
+  it('takes fingers of one person for no rivals, where it is told whose they are', async () => {
+    const gallery = opened(2, { personOf: (finger) => finger.slice(0, 1) });
+    await gallery.add('t1', 'a1', recordOf(1));
+    await gallery.add('t2', 'a2', recordOf(1));
+    expect((await gallery.search(probeOf(1))).decision).toMatchObject({ kind: 'match', finger: 'a1' });
+    await gallery.add('t3', 'b1', recordOf(1));
+    expect((await gallery.search(probeOf(1))).decision).toEqual({
+      kind: 'ambiguous',
+      fingers: ['a1', 'b1'],
+    });
+  });
+
   it('refuses more searches than may wait, with a word that says so', async () => {
     const gallery = opened(1);
     await gallery.add('t0', 'f0', recordOf(0));
@@ -123,6 +153,18 @@ describe('a gallery over threads', () => {
     await expect(underWay).rejects.toThrow('the finger is gone');
     await expect(waiting).rejects.toThrow('the door is locked');
     expect((await gallery.search(probeOf(4))).decision).toMatchObject({ kind: 'match', finger: 'f4' });
+  });
+
+  it('tells once that a thread has ended, and to nobody who ended it', async () => {
+    const told: string[] = [];
+    const thread = new ShardThread(({ code }) => told.push(code));
+    const asked = thread.ask({ kind: 'read', from: 0 });
+    await thread.close();
+    await expect(asked).rejects.toThrow(/GALLERY_LOST/);
+    expect(told).toEqual(['GALLERY_LOST']);
+    const gallery = new ThreadedGallery(2, { onLost: ({ code }) => told.push(code) });
+    await gallery.close();
+    expect(told).toHaveLength(1);
   });
 
   it('says that it is lost once its threads are gone', async () => {
@@ -173,6 +215,27 @@ describe('the sealed cache of a gallery', () => {
         expect(bytes.includes(Buffer.from(record.subarray(at, at + 8)))).toBe(false);
       }
     }
+  });
+
+  it('cannot be opened any more once it is erased, also by who kept its blocks and has the key', async () => {
+    await fillGallery(opened(1), enrolled, cache);
+    // A second name for the same blocks, as a forensic look at the disk has.
+    const blocks = join(folder, 'blocks');
+    linkSync(cache.path, blocks);
+    eraseGalleryCache(cache.path);
+    expect(existsSync(cache.path)).toBe(false);
+    const kept = fillGallery(opened(1), enrolled, { ...cache, path: blocks });
+    expect((await kept).cacheError?.code).toBe('GALLERY_CACHE_INVALID');
+    expect(() => eraseGalleryCache(cache.path)).not.toThrow();
+  });
+
+  it('that cannot be written keeps nobody from being recognized', async () => {
+    const gallery = opened(1);
+    const report = await fillGallery(gallery, enrolled, { ...cache, path: join(folder, 'none', 'cache') });
+    expect([report.cacheError?.message, gallery.size]).toEqual([
+      expect.stringContaining('could not be written'),
+      12,
+    ]);
   });
 
   it('is made again after any change, whoever made it', async () => {

@@ -26,6 +26,16 @@ describe('expected students', () => {
     expect(['03:19', '03:20', '04:24', '04:25'].map(elsewhere)).toEqual([false, true, true, false]);
   });
 
+  it('are all those who have class at the device now, of two classes at once, too', () => {
+    const expected = new ExpectedStudents();
+    expected.replace([held]);
+    const now = (time: string): string[] => [...expected.studentsAt('r1', at(time))].sort();
+    expect([now('03:19'), now('03:20'), now('04:25')]).toEqual([[], held.student_refs, []]);
+    expected.replace([held, { ...held, student_refs: ['a', 'z'] }]);
+    expect(now('03:30')).toEqual([...held.student_refs, 'z']);
+    expect([...expected.studentsAt('nowhere', at('03:30'))]).toEqual([]);
+  });
+
   it('are those of the newest roster', () => {
     const expected = new ExpectedStudents();
     expected.replace([held]);

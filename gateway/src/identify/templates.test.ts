@@ -51,6 +51,13 @@ describe('a sealed template', () => {
   });
 });
 
+it('the template key makes other keys, one for each purpose and none of them the key itself', () => {
+  const made = ['one', 'other'].map((purpose) => Buffer.from(seal.derive(purpose)).toString('hex'));
+  expect(new Set([...made, KEY.toString('hex')]).size).toBe(3);
+  expect(Buffer.from(createTemplateSeal(KEY).derive('one')).toString('hex')).toBe(made[0]);
+  expect(made[0]).toHaveLength(64);
+});
+
 describe('the template store', () => {
   it('keeps templates through a restart, and nothing of one that is no longer listed', () => {
     const f = storeFixture();

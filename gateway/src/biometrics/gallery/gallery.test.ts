@@ -3,7 +3,7 @@ import { extract } from '../extract/extract.js';
 import { loadSearch } from '../node/load-kernels.js';
 import { press, randomPattern } from '../ridge-pattern.fixture.js';
 import { encodeTemplate } from '../template/record.js';
-import { decide, thresholdFor } from './decide.js';
+import { decide, decideVerification, thresholdFor } from './decide.js';
 import { Gallery } from './gallery.js';
 import { jittered, randomTemplate } from './random-template.fixture.js';
 
@@ -124,6 +124,28 @@ describe('deciding', () => {
       lead: 45,
     });
     expect(decide([{ finger: 'a', score: 45 }], { fingers: 1000 })).toEqual({ kind: 'none' });
+  });
+
+  it('takes two fingers of one person for no rivals, and a third one of another for one', () => {
+    const ranking = [
+      { finger: 'a/1', score: 75 },
+      { finger: 'a/2', score: 74 },
+    ];
+    const personOf = (finger: string): string => finger.slice(0, 1);
+    expect(decide(ranking, { fingers: 10 })).toMatchObject({ kind: 'ambiguous' });
+    expect(decide(ranking, { fingers: 10, personOf })).toMatchObject({ kind: 'match', finger: 'a/1' });
+    const three = [...ranking, { finger: 'b/1', score: 70 }];
+    expect(decide(three, { fingers: 10, personOf })).toEqual({
+      kind: 'ambiguous',
+      fingers: ['a/1', 'b/1'],
+    });
+  });
+
+  it('verifies by the rate of one comparison, and of two where the person has two fingers', () => {
+    const verified = (...scores: number[]): string =>
+      decideVerification(scores.map((score, at) => ({ finger: `a/${at}`, score }))).kind;
+    expect([verified(40), verified(39.9), verified()]).toEqual(['match', 'none', 'none']);
+    expect([verified(43.1, 2), verified(42.9, 2)]).toEqual(['match', 'none']);
   });
 
   it('does not choose between two that both fit', () => {
