@@ -30,7 +30,8 @@ async function fixture(enroll: (f: ReturnType<typeof templatesFixture>) => void)
   const matcher = new EngineMatcher(gallery);
   gallery.start();
   await vi.waitFor(() => expect(gallery.state).toBe('ready'));
-  return { ...f, gallery, matcher, searches: opened[0]?.searches ?? [] };
+  const [threads] = opened as [FakeThreads];
+  return { ...f, gallery, matcher, threads, searches: threads.searches };
 }
 
 const { signal } = new AbortController();
@@ -99,9 +100,15 @@ describe('the engine as matcher', () => {
 
   it('recognizes nobody who left while the finger was searched', async () => {
     const f = await fixture(({ put }) => put(1, 's1'));
+    let tell = (): void => undefined;
+    f.threads.searched = new Promise((resolve) => {
+      tell = resolve;
+    });
     const found = f.matcher.identify(imageOf(1), { signal });
+    await vi.waitFor(() => expect(f.searches).toHaveLength(1));
     f.keepOnly();
     f.gallery.templatesLeft();
+    tell();
     expect(await found).toEqual({ outcome: 'unknown' });
   });
 });

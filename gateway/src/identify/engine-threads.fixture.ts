@@ -23,6 +23,8 @@ export class FakeThreads implements EngineThreads {
   readonly #options: Required<ThreadedGalleryOptions>;
   /** Additions wait for it. */
   gate: Promise<void> = Promise.resolve();
+  /** What was found is told after it. */
+  searched: Promise<void> = Promise.resolve();
   made = 0;
   isClosed = false;
 
@@ -67,6 +69,7 @@ export class FakeThreads implements EngineThreads {
     const fits = [...this.held.values()]
       .filter(({ finger, record }) => isSame(record, probe) && options.only?.includes(finger) !== false)
       .map(({ finger }) => ({ finger, score: 80 }));
+    await this.searched;
     const [best, other] = fits;
     if (best === undefined) return { decision: { kind: 'none' }, ranking: [] };
     if (other !== undefined && options.only === undefined)

@@ -1,4 +1,5 @@
 import { parseCanonical } from '@rollcall/protocol/credential';
+import { RollcallError } from '@rollcall/protocol/errors';
 import { gatewayEventSchema } from '@rollcall/protocol/gateway-event';
 import { punchSchema } from '@rollcall/protocol/punch';
 import { describe, expect, it } from 'vitest';
@@ -142,6 +143,16 @@ describe('recording a finger', () => {
     const unsynced = fixture({ matcher, stampAt: stampOf(f.clock, 'unsynced') });
     await unsynced.touch({ image: IMAGE });
     expect(asked).toEqual([{ only: 's1' }, { expected: new Set(['s1']) }, {}]);
+  });
+
+  it('says why a finger is red while the gallery is filled, and that this passes', async () => {
+    const said: { code?: unknown }[] = [];
+    const log = { ...silentLog, warn: (fields: object | string) => void said.push(fields as object) };
+    const matcher: Matcher = {
+      identify: () => Promise.reject(new RollcallError('GALLERY_FILLING', 'not yet')),
+    };
+    expect(await fixture({ matcher, log }).touch({ image: IMAGE })).toBe('refused');
+    expect(said).toMatchObject([{ code: 'GALLERY_FILLING', deviceId: 'finger-1' }]);
   });
 
   it('lets nobody wait for an engine for ever', async () => {
