@@ -1,19 +1,15 @@
 import type { Clock } from '@rollcall/protocol/clock';
 import { isRollcallError, RollcallError } from '@rollcall/protocol/errors';
 import { GALLERY_TEMPLATES_MAX } from '../biometrics/gallery/gallery.js';
-import { fillGallery } from '../biometrics/node/fill-gallery.js';
-import { eraseGalleryCache, writeGalleryCache } from '../biometrics/node/gallery-cache.js';
-import type { PackedTemplates } from '../biometrics/node/shard-messages.js';
+import { type CacheFile, fillGallery } from '../biometrics/node/fill-gallery.js';
 import type { ThreadedGallery, ThreadedGalleryOptions } from '../biometrics/node/threaded-gallery.js';
 import type { Log } from '../log.js';
+import { EngineCache } from './engine-cache.js';
 import { type EngineTemplates, type ListedTemplate, studentOf, templateOf } from './engine-templates.js';
 
 /** Threads that ended are started again after this long; twice as long after each time that does not help. */
 const RESTART_FIRST_MS = 1_000;
 const RESTART_MAX_MS = 300_000;
-/** Without a change for so long, and longer for a large gallery: one enrollment must not write a whole campus to disk. */
-const CACHE_QUIET_MS = 10_000;
-const CACHE_QUIET_MS_PER_RECORD = 100;
 
 export type EngineThreads = Pick<
   ThreadedGallery,
@@ -25,7 +21,7 @@ export type GalleryState = 'filling' | 'ready' | 'lost';
 export interface EngineGalleryOptions {
   templates: Pick<EngineTemplates, 'list' | 'read'>;
   open(options: Required<ThreadedGalleryOptions>): EngineThreads;
-  cache: { path: string; secret: Uint8Array };
+  cache: CacheFile;
   clock: Clock;
   log: Log;
   /** What keeps fingers from being compared, all or some; undefined when nothing does. */
@@ -40,6 +36,7 @@ export interface EngineGalleryOptions {
  */
 export class EngineGallery {
   readonly #options: EngineGalleryOptions;
+  readonly #cache: EngineCache;
   #threads: EngineThreads | undefined;
   #state: GalleryState = 'filling';
   /** What is in the gallery, or on its way there. */
@@ -54,14 +51,14 @@ export class EngineGallery {
   #mustRunAgain = false;
   /** Records without room. */
   #left = 0;
-  #isCacheDue = false;
   #isStopped = false;
   #restarts = 0;
   #cancelRestart: (() => void) | undefined;
-  #cancelCache: (() => void) | undefined;
 
   constructor(options: EngineGalleryOptions) {
+    const { cache: file, clock, log } = options;
     this.#options = options;
+    this.#cache = new EngineCache({ file, clock, log, onDue: () => this.#run() });
   }
 
   get state(): GalleryState {
@@ -113,14 +110,14 @@ export class EngineGallery {
     const listed = this.#options.templates.list();
     for (const id of [...this.#held.keys()].filter((held) => !listed.has(held))) this.#withdraw(id);
     this.#index();
-    eraseGalleryCache(this.#options.cache.path);
+    this.#cache.erase();
     this.#run();
   }
 
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#cancelRestart?.();
-    this.#cancelCache?.();
+    this.#cache.stop();
     await this.#threads?.close();
     await this.#running;
   }
@@ -173,7 +170,7 @@ export class EngineGallery {
     if (removed + added > 0) {
       const { templates, fingers } = this;
       log.info({ added, removed, templates, fingers }, 'the fingers that can be compared are others');
-      this.#planCache(threads);
+      this.#cache.plan(threads.size);
     }
     if (this.#state !== 'ready' || removed + added > 0) {
       this.#state = 'ready';
@@ -181,7 +178,7 @@ export class EngineGallery {
       onProblem(this.#left > 0 ? tooMany(this.#left) : undefined);
       onChange();
     }
-    if (this.#isCacheDue) await this.#writeCache(threads);
+    await this.#cache.writeIfDue(threads, () => this.#isStopped || this.#leaving.size > 0);
   }
 
   #open(): EngineThreads {
@@ -211,7 +208,7 @@ export class EngineGallery {
       this.#leaving.delete(id);
     }
     // Filling may have written them once more.
-    if (leaving.length > 0) eraseGalleryCache(this.#options.cache.path);
+    if (leaving.length > 0) this.#cache.erase();
     return leaving.length;
   }
 
@@ -246,37 +243,6 @@ export class EngineGallery {
     return kept;
   }
 
-  #planCache({ size }: EngineThreads): void {
-    const { clock } = this.#options;
-    this.#cancelCache?.();
-    const quietMs = CACHE_QUIET_MS + CACHE_QUIET_MS_PER_RECORD * size;
-    this.#cancelCache = clock.after(quietMs, () => {
-      this.#isCacheDue = true;
-      this.#run();
-    });
-  }
-
-  async #writeCache(threads: EngineThreads): Promise<void> {
-    const { cache, log } = this.#options;
-    this.#isCacheDue = false;
-    try {
-      await writeGalleryCache(cache.path, cache.secret, this.#unlessChanged(threads.read()));
-      log.debug({ templates: this.templates }, 'the cache of the gallery is written');
-    } catch (error) {
-      if (this.#isStopped || this.#leaving.size > 0) return;
-      if (isRollcallError(error)) throw error;
-      log.warn({ err: error }, 'the cache of the gallery could not be written; the next start takes longer');
-    }
-  }
-
-  /** What must go is not written down once more. */
-  async *#unlessChanged(pieces: AsyncIterable<PackedTemplates>): AsyncGenerator<PackedTemplates> {
-    for await (const piece of pieces) {
-      if (this.#isStopped || this.#leaving.size > 0) throw new Error('the gallery has changed');
-      yield piece;
-    }
-  }
-
   /** The memory of the threads is gone with them: everything begins again. */
   #lose(threads: EngineThreads | undefined, error: unknown): void {
     // What fails of threads that were given up before is no news.
@@ -290,8 +256,7 @@ export class EngineGallery {
     this.#leaving.clear();
     this.#index();
     this.#left = 0;
-    this.#isCacheDue = false;
-    this.#cancelCache?.();
+    this.#cache.stop();
     const problem = isRollcallError(error)
       ? error
       : new RollcallError('GALLERY_LOST', 'The gallery of fingers failed', { cause: error });
