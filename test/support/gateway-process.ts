@@ -6,6 +6,9 @@ import { Reader } from './reader.js';
 import { COMMANDS } from './root.js';
 import { type UntilOptions, until } from './until.js';
 
+/** A busy machine must not turn a card and its finger into two people. */
+const WITH_CARD_SECONDS = 60;
+
 export interface ReaderPlan {
   id: string;
   driver: 'line' | 'rdm6300' | 'ef01';
@@ -98,7 +101,7 @@ export class GatewayUnderTest {
         driver,
         port: this.reader(id).device.wire.link.path,
         ...(lights === undefined ? {} : { feedback: lights }),
-        ...(withCard === undefined ? {} : { with_card: withCard }),
+        ...(withCard === undefined ? {} : { with_card: withCard, with_card_seconds: WITH_CARD_SECONDS }),
         ...(options === undefined ? {} : { options }),
       })),
     };

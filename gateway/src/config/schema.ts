@@ -177,7 +177,8 @@ export const DEVICE_KEYS = {
       min: 2,
       max: 60,
       unit: 'seconds',
-      description: 'How long the finger may come after the card; 10 unless written.',
+      description:
+        'How long the finger may come after the card; unless written 10, or 20 where the gateway compares, which needs the picture of it first.',
     }),
   ),
 } as const satisfies Record<string, Key>;

@@ -2,7 +2,7 @@ import { parseCanonical } from '@rollcall/protocol/credential';
 import { ManualClock } from '@rollcall/protocol/manual-clock';
 import { expect, it } from 'vitest';
 import { FakeSensor } from '../identify/finger-sensor.fixture.js';
-import { CardAndFinger } from './card-and-finger.js';
+import { CardAndFinger, windowAfterCard } from './card-and-finger.js';
 
 const READ = parseCanonical('em4100:0F00A1B2C3');
 
@@ -64,4 +64,10 @@ it('tells a scanner that was connected anew whom to expect', () => {
   const again = new FakeSensor('module-a');
   pair.sensorChanged(again);
   expect(again.expected).toEqual([2, 5]);
+});
+
+it('waits as long as is written, and unless it is longer where a picture comes first', () => {
+  expect(windowAfterCard({ options: { match: 'sensor' } })).toBe(10_000);
+  expect(windowAfterCard({ options: { match: 'gateway' } })).toBe(20_000);
+  expect(windowAfterCard({ options: { match: 'gateway' }, withCardSeconds: 7 })).toBe(7_000);
 });

@@ -1,10 +1,21 @@
 import type { Clock } from '@rollcall/protocol/clock';
 import type { CardRead } from '@rollcall/protocol/credential';
+import { matchesOnGateway } from '../config/matches-on-gateway.js';
+import type { DeviceConfig } from '../config/schema.js';
 import type { FingerSensor } from '../drivers/finger/sensor.js';
 import type { VerifiedCard } from './presentation.js';
 
+const SECOND_MS = 1_000;
 /** From the card to the finger, unless `with_card_seconds` says otherwise. */
 export const CARD_BEFORE_FINGER_MS = 10_000;
+/** Longer where the gateway compares: the picture of the finger comes over the line first, 8 s at 57600 baud. */
+export const CARD_BEFORE_PICTURE_MS = 20_000;
+
+/** How long a card waits for the finger on this scanner. */
+export function windowAfterCard(device: Pick<DeviceConfig, 'withCardSeconds' | 'options'>): number {
+  if (device.withCardSeconds !== undefined) return device.withCardSeconds * SECOND_MS;
+  return matchesOnGateway(device) ? CARD_BEFORE_PICTURE_MS : CARD_BEFORE_FINGER_MS;
+}
 
 export interface CardAndFingerOptions {
   clock: Clock;

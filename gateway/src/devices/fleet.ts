@@ -13,7 +13,7 @@ import type { Log } from '../log.js';
 import { type IdentifyPort, identifyPort } from '../transport/port-identity.js';
 import type { OpenTransport } from '../transport/transport.js';
 import type { CaptureRing } from './capture-ring.js';
-import { CARD_BEFORE_FINGER_MS, CardAndFinger } from './card-and-finger.js';
+import { CardAndFinger, windowAfterCard } from './card-and-finger.js';
 import type { Lights, Stamp } from './device-connection.js';
 import type { DeviceSnapshot } from './device-snapshot.js';
 import { HolderFinger } from './holder-finger.js';
@@ -32,7 +32,6 @@ import { Supervisor } from './supervisor.js';
 export const PRESENTATIONS_IN_FLIGHT_MAX = 64;
 /** How long a stop waits for the lights of people who have just tapped. */
 const DRAIN_LIMIT_MS = 5_000;
-const SECOND_MS = 1_000;
 
 export interface Fleet {
   start(): void;
@@ -199,12 +198,13 @@ class SupervisedFleet implements Fleet {
     return member;
   }
 
-  #cardFirst({ id, withCard, withCardSeconds }: DeviceConfig): CardAndFinger | undefined {
+  #cardFirst(device: DeviceConfig): CardAndFinger | undefined {
+    const { id, withCard } = device;
     const { fingers, clock } = this.#options;
     if (withCard === undefined || fingers === undefined) return undefined;
     return new CardAndFinger({
       clock,
-      windowMs: withCardSeconds === undefined ? CARD_BEFORE_FINGER_MS : withCardSeconds * SECOND_MS,
+      windowMs: windowAfterCard(device),
       slotsOf: (studentRef) => fingers.slotsOf(id, studentRef),
     });
   }

@@ -5,6 +5,7 @@ import type { RollcallError } from '@rollcall/protocol/errors';
 import type { GalleryHealth } from '@rollcall/protocol/health';
 import { eraseGalleryCache } from '../biometrics/node/gallery-cache.js';
 import { ThreadedGallery } from '../biometrics/node/threaded-gallery.js';
+import { matchesOnGateway } from '../config/matches-on-gateway.js';
 import type { DeviceConfig } from '../config/schema.js';
 import type { Log } from '../log.js';
 import { EngineGallery } from './engine-gallery.js';
@@ -76,12 +77,6 @@ export function createFingerEngine(options: FingerEngineOptions): FingerEngine {
     templatesLeft: () => gallery.templatesLeft(),
     stop: () => gallery.stop(),
   };
-}
-
-/** A scanner whose images (`match`) or templates (`fingers`, of OSDP readers) are compared here and not by itself. */
-export function matchesOnGateway({ options }: Pick<DeviceConfig, 'options'>): boolean {
-  const { match, fingers } = (options ?? {}) as { match?: unknown; fingers?: unknown };
-  return match === 'gateway' || fingers === 'gateway';
 }
 
 /** One processor stays for taps and the disk. */

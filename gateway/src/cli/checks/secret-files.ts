@@ -1,8 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { hasCode } from '@rollcall/protocol/errors';
+import { matchesOnGateway } from '../../config/matches-on-gateway.js';
 import type { DeviceConfig, GatewayConfig } from '../../config/schema.js';
 import { loadCardHashKey } from '../../identify/card-hash-key.js';
-import { matchesOnGateway } from '../../identify/finger-engine.js';
 import { loadTemplateSeal } from '../../identify/template-seal.js';
 import { type Check, type Finding, fail, ok } from './check.js';
 
