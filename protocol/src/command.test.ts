@@ -32,7 +32,14 @@ describe('a command', () => {
   });
 
   it('has arguments of its own for each name', () => {
-    expect(COMMAND_NAMES).toEqual(['ping', 'replay', 'log_level', 'terminal_user']);
+    expect(COMMAND_NAMES).toEqual([
+      'ping',
+      'replay',
+      'log_level',
+      'terminal_user',
+      'enroll',
+      'enroll_cancel',
+    ]);
     expectRoundTrip(commandArgsSchemas.ping, {});
     expectRoundTrip(commandArgsSchemas.replay, { from_seq: 1 });
     expectRoundTrip(commandArgsSchemas.log_level, { level: 'debug', minutes: 30 });

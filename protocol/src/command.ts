@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { enrollArgsSchema } from './enrollment.js';
 import { contractVersionSchema, deviceIdSchema, instantSchema, seqSchema } from './ids.js';
 
 const requestShape = {
@@ -37,6 +38,9 @@ export const commandArgsSchemas = {
     /** Deletes fingers, palms and faces of a user; the user and the log stay. */
     z.strictObject({ action: z.literal('forget_biometrics'), ...terminalUserShape }),
   ]),
+  /** Takes fingers at a scanner; the answer only says that it has begun, events say how it goes on. */
+  enroll: enrollArgsSchema,
+  enroll_cancel: z.strictObject({ enrollment_id: z.guid() }),
 } as const;
 
 export type CommandName = keyof typeof commandArgsSchemas;

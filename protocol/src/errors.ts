@@ -53,7 +53,6 @@ export const ERROR_CODES = {
   DUPLICATE_BIOMETRIC: 'input',
   ENROLLMENT_ABORTED: 'transient',
   ENROLLMENT_BUSY: 'input',
-  ENROLLMENT_CANCELLED: 'input',
   ENROLLMENT_ENDED: 'input',
   FINGER_ABSENT: 'input',
   FINGER_DUPLICATE: 'input',

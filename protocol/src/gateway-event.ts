@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { enrollmentProgressSchema } from './enrollment.js';
 import { deviceIdSchema, instantSchema, seqSchema, storeIdSchema } from './ids.js';
 import { rowPositionSchema, studentRefSchema } from './punch.js';
 
@@ -78,6 +79,13 @@ const eventDetailSchema = z.discriminatedUnion('type', [
     type: z.literal('finger_ambiguous'),
     device_id: deviceIdSchema,
     student_refs: z.array(studentRefSchema).length(2),
+  }),
+  z.strictObject({
+    /** Somebody's fingers are being enrolled at this scanner. */
+    type: z.literal('enrollment'),
+    enrollment_id: z.guid(),
+    device_id: deviceIdSchema,
+    progress: enrollmentProgressSchema,
   }),
 ]);
 

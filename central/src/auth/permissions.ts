@@ -196,6 +196,15 @@ export const PERMISSIONS = {
     guardian: 'child',
   },
   'exemptions.write': { ...office, enrollment_officer: 'all' },
+  // How many templates lie where: whoever looks after fingers, or after gateways.
+  'galleries.read': {
+    admin: 'all',
+    lab_technician: 'all',
+    enrollment_officer: 'all',
+    security_officer: 'all',
+    dpo: 'all',
+    auditor: 'all',
+  },
   'privacy.read': { dpo: 'all', admin: 'all' },
   'privacy.write': { dpo: 'all' },
   'configuration.read': {

@@ -77,6 +77,7 @@ const MATRIX: Record<Permission, string> = {
   'templates.read': 'A.......SC.A.AA',
   'exemptions.read': 'A.AD..TMSC.A.AA',
   'exemptions.write': 'A.A........A...',
+  'galleries.read': 'A.........AAAAA',
   'clocks.write': 'A..............',
   'gateways.revoke': 'A...........A..',
 };

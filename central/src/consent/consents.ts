@@ -2,6 +2,7 @@ import { RollcallError } from '@rollcall/protocol/errors';
 import { writeAudit } from '../audit/write-audit.js';
 import { isUniqueViolation } from '../db/connection.js';
 import type { Knex } from '../db/database.js';
+import { endForStudent } from '../enrollment/enrollment-state.js';
 import type { Seal } from '../privacy/seal.js';
 import { ROSTER_CHANNEL } from '../seed/seed-campus.js';
 import { isKnownAdult, type PersonOnDay } from './adult.js';
@@ -92,6 +93,7 @@ export async function revokeConsent(trx: Knex, id: string, actor: ConsentActor):
     },
   ]);
   if (row.purpose !== 'fingerprint') return;
+  await endForStudent(trx, row.student_id, { at, by: actor.accountId, code: 'CONSENT_MISSING' });
   const templates = await trx('attendance_biometric_template')
     .where({ student_id: row.student_id, state: 'active' })
     .pluck<string[]>('id');

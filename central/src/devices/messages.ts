@@ -4,6 +4,7 @@ import { parseTopic, type Topic, type UpTopic } from '@rollcall/protocol/topics'
 import type { Message } from '../broker/link.js';
 import type { Database } from '../db/database.js';
 import { createRetry } from '../db/retry.js';
+import { refuseEnrollment } from '../enrollment/refuse-enrollment.js';
 import type { Ingest } from '../ingest/ingest.js';
 import type { Log } from '../log.js';
 import { readResponse } from './commands.js';
@@ -66,7 +67,10 @@ export function createMessageRouter(options: MessageRouterOptions): MessageRoute
         }
         const { id, status, error } = readResponse(payload);
         log.info({ gatewayId, command: topic.command, id, status, error }, 'a gateway answered a command');
-        return;
+        if (topic.command !== 'enroll' || error === undefined) return;
+        return retry('noting a refused enrollment', () =>
+          refuseEnrollment(db.knex, { gatewayId, id, error, at }),
+        );
       }
       case 'live':
         // A hint for a tile, never a record (edge finding 11): the page hears of the committed punch.

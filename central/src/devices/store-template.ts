@@ -3,6 +3,7 @@ import type { SealedTemplate } from '@rollcall/protocol/template-transfer';
 import { writeAudit } from '../audit/write-audit.js';
 import { requireFingerprintConsent, revokeTemplates } from '../consent/consents.js';
 import type { Knex } from '../db/database.js';
+import { finishIfComplete, requireLiveEnrollment } from '../enrollment/live-enrollment.js';
 import type { Seal, SealedPlace } from '../privacy/seal.js';
 import { ROSTER_CHANNEL } from '../seed/seed-campus.js';
 
@@ -11,7 +12,9 @@ const KEY_ID = { from: 1, to: 5 };
 
 export interface EnrolledTemplate extends SealedTemplate {
   gatewayId: string;
-  quality: number;
+  /** 0..1; null where the module does not tell it. */
+  quality: number | null;
+  enrollmentId: string;
   /** In force when the enrollment began. */
   consentId: string;
 }
@@ -31,9 +34,10 @@ export const placeOfTemplate = (templateId: string): SealedPlace => ({
 
 /**
  * Keeps a template that a gateway has enrolled, sealed once more, and offers it to every gateway. Repeated, it changes
- * nothing. The older template of the same finger is destroyed everywhere.
+ * nothing. The older template of the same finger and format is destroyed everywhere.
  *
- * @throws RollcallError `NOT_FOUND` (no such student), `FINGER_EXEMPT`, `CONSENT_MISSING` (the consent has ended since), `ALREADY_EXISTS`
+ * @throws RollcallError `NOT_FOUND` (no such student), `ENROLLMENT_ENDED`, `FINGER_EXEMPT`, `CONSENT_MISSING` (the consent
+ *   has ended since), `ALREADY_EXISTS`
  */
 export async function storeTemplate(
   trx: Knex,
@@ -48,6 +52,16 @@ export async function storeTemplate(
   if (await isStored(trx, enrolled.template_id, finger)) {
     return { templateId: enrolled.template_id, replaces: null };
   }
+  const at = new Date(nowMs);
+  const { enrollmentId, gatewayId, consentId } = enrolled;
+  await requireLiveEnrollment(trx, {
+    enrollmentId,
+    gatewayId,
+    consentId,
+    studentId: finger.student_id,
+    fingerPosition: finger.finger_position,
+    at,
+  });
   const consent = await requireFingerprintConsent(trx, seal, { studentId: finger.student_id, today });
   if (consent !== enrolled.consentId) {
     throw new RollcallError(
@@ -56,12 +70,13 @@ export async function storeTemplate(
     );
   }
   const older = await trx('attendance_biometric_template')
-    .where({ ...finger, state: 'active' })
+    .where({ ...finger, format: enrolled.format, state: 'active' })
     .pluck<string[]>('id');
   if (older.length > 0) {
     await revokeTemplates(trx, older, { accountId: null, nowMs, reason: 'enrolled anew' });
   }
-  await insert(trx, { enrolled, finger, seal, at: new Date(nowMs) });
+  await insert(trx, { enrolled, finger, seal, at });
+  await finishIfComplete(trx, { enrollmentId, gatewayId, at });
   return { templateId: enrolled.template_id, replaces: older[0] ?? null };
 }
 
@@ -97,6 +112,7 @@ async function insert(
     key_id: sealed.toString('hex', KEY_ID.from, KEY_ID.to),
     quality_score: enrolled.quality,
     consent_id: enrolled.consentId,
+    enrollment_id: enrolled.enrollmentId,
     enrolled_at: at,
   });
   await trx.raw(
@@ -118,6 +134,7 @@ async function insert(
         format: enrolled.format,
         quality_score: enrolled.quality,
         consent: enrolled.consentId,
+        enrollment: enrolled.enrollmentId,
       },
       studentId: finger.student_id,
     },

@@ -10,6 +10,7 @@ const SEALED = Buffer.from('opened by gateways only').toString('base64');
 let server: TestServer;
 let ids: string[];
 let consent: string;
+let enrollment: string;
 beforeAll(async () => {
   server = await TestServer.start();
   ids = await server.db.knex('student').orderBy('roll_number').pluck('id');
@@ -18,6 +19,7 @@ beforeEach(async () => {
   const { knex } = server.db;
   await knex('template_deployment').delete();
   await knex('attendance_biometric_template').delete();
+  await knex('enrollment').delete();
   await knex('consent').delete();
   const [row] = await knex('consent')
     .insert({
@@ -31,8 +33,30 @@ beforeEach(async () => {
     })
     .returning('id');
   consent = row.id;
+  enrollment = await openEnrollment();
 });
 afterAll(() => server?.stop());
+
+/** One that goes on at the scanner of the test campus. */
+async function openEnrollment(change: object = {}): Promise<string> {
+  const nowMs = server.clock.wallMs();
+  const [row] = await server.db
+    .knex('enrollment')
+    .insert({
+      student_id: ids[0],
+      consent_id: consent,
+      gateway_id: 'gw-a',
+      device_id: 'f101',
+      fingers: [FINGER, 7],
+      state: 'running',
+      requested_at: new Date(nowMs),
+      started_at: new Date(nowMs),
+      expires_at: new Date(nowMs + 600_000),
+      ...change,
+    })
+    .returning('id');
+  return row.id;
+}
 
 const asGateway = (id = 'gw-a') => ({ authorization: `Basic ${btoa(`${id}:secret`)}` });
 const idOf = (number: number): string => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
@@ -43,6 +67,7 @@ const uploadOf = (change: object = {}): object => ({
   sealed: SEALED,
   quality_score: 0.8,
   consent,
+  enrollment,
   ...change,
 });
 const upload = (number: number, change: object = {}, gateway = 'gw-a') =>
@@ -115,13 +140,13 @@ describe('a template that a gateway has enrolled', () => {
     expect((await upload(1)).status).toBe(200);
     expect(await audited('enroll')).toHaveLength(before);
     expect(await server.db.knex('attendance_biometric_template').pluck('id')).toEqual([idOf(1)]);
-    const other = await upload(1, { finger_position: 3 });
+    const other = await upload(1, { finger_position: 7 });
     expect([other.status, other.body['code']]).toEqual([409, 'ALREADY_EXISTS']);
   });
 
   it('is refused without the consent that the enrollment began with', async () => {
     const wrong = await upload(1, { consent: idOf(9) });
-    expect([wrong.status, wrong.body['code']]).toEqual([409, 'CONSENT_MISSING']);
+    expect([wrong.status, wrong.body['code']]).toEqual([409, 'ENROLLMENT_ENDED']);
     await server.db.knex('consent').update({ revoked_at: new Date(server.clock.wallMs() + 1) });
     const withdrawn = await upload(1);
     expect([withdrawn.status, withdrawn.body['code']]).toEqual([409, 'CONSENT_MISSING']);
@@ -141,6 +166,52 @@ describe('a template that a gateway has enrolled', () => {
     expect([refused.status, refused.body['code']]).toEqual([409, 'FINGER_EXEMPT']);
     expect(await knex('attendance_biometric_template').pluck('id')).toEqual([]);
     await knex('finger_exemption').delete();
+  });
+
+  it.each([
+    ['that nobody asked for', () => ({ enrollment: idOf(8) })],
+    ['of another finger', () => ({ finger_position: 3 })],
+    ['of another student', () => ({ student_ref: rollNumber(1) })],
+  ])('is refused from an enrollment %s', async (_what, change) => {
+    const answer = await upload(1, change());
+    expect([answer.status, answer.body['code']]).toEqual([409, 'ENROLLMENT_ENDED']);
+    expect(await server.db.knex('attendance_biometric_template').pluck('id')).toEqual([]);
+  });
+
+  it('is refused from an enrollment that is over, expired or of another gateway', async () => {
+    const { knex } = server.db;
+    const past = new Date(server.clock.wallMs() - 1);
+    await knex('gateway').insert({ id: 'gw-z', building_id: 'block-a', name: 'Z' }).onConflict().ignore();
+    const closed = { ended_at: past, state: 'cancelled' };
+    for (const change of [{ expires_at: past }, { gateway_id: 'gw-z' }, closed]) {
+      await knex('enrollment').where({ id: enrollment }).update(change);
+      const answer = await upload(1);
+      expect([answer.status, answer.body['code']], JSON.stringify(change)).toEqual([409, 'ENROLLMENT_ENDED']);
+      await knex('enrollment').delete();
+      enrollment = await openEnrollment();
+    }
+    await knex('gateway').where({ id: 'gw-z' }).delete();
+  });
+
+  it('ends the enrollment with the last finger, and may come again after that', async () => {
+    const state = () => server.db.knex('enrollment').where({ id: enrollment }).first('state');
+    await upload(1);
+    expect(await state()).toEqual({ state: 'running' });
+    await upload(2, { finger_position: 7, quality_score: null });
+    expect(await state()).toEqual({ state: 'done' });
+    expect((await upload(2, { finger_position: 7 })).status).toBe(200);
+    expect((await upload(3, { finger_position: 7 })).body['code']).toBe('ENROLLMENT_ENDED');
+  });
+
+  it('takes the place of one of its own format only: another family of scanners keeps its own', async () => {
+    await upload(1);
+    expect((await upload(2, { format: 'ef01-1234-512' })).body).toMatchObject({ replaces: null });
+    expect((await upload(3)).body).toMatchObject({ replaces: idOf(1) });
+    const active = await server.db
+      .knex('attendance_biometric_template')
+      .where({ state: 'active' })
+      .orderBy('id');
+    expect(active.map(({ id }) => id)).toEqual([idOf(2), idOf(3)]);
   });
 
   it('is nobody else’s: another gateway’s path does not exist, and the attempt is audited', async () => {

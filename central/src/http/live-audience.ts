@@ -28,6 +28,8 @@ type Seen = 'all' | ReadonlySet<string>;
 
 export async function createAudience({ knex, clock, principal }: AudienceOptions): Promise<Audience> {
   const seesGateways = reachesOf(principal, 'devices.read').length > 0;
+  // Whoever takes fingers; a student sees the own enrollment where it happens.
+  const seesEnrollments = reachesOf(principal, 'enrollment.operate').some(({ reach }) => reach === 'all');
   const rollNumbers = await ownRollNumbers(knex, principal);
   let sessions: Seen = new Set();
   let records: Seen = new Set();
@@ -76,6 +78,8 @@ export async function createAudience({ knex, clock, principal }: AudienceOptions
           return true;
         case 'gateway':
           return seesGateways;
+        case 'enrollment':
+          return seesEnrollments;
         case 'session':
           return has(sessions, (data as { id: string }).id);
         case 'record': {

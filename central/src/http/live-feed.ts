@@ -4,6 +4,7 @@ import type { Knex } from '../db/database.js';
 import type { Listener } from '../db/listen.js';
 import type { Log } from '../log.js';
 import { LIVE_CHANNEL } from '../marks/notify.js';
+import { loadEnrollmentItems } from './views/enrollment-view.js';
 import { loadGatewayItems } from './views/gateway-view.js';
 import { loadPunchItems } from './views/punch-view.js';
 import { loadRecordItems } from './views/record-view.js';
@@ -19,7 +20,7 @@ const RETRY_AFTER_SECONDS = 15;
 const GATHERED_IDS_MAX = 1_000;
 
 export interface LiveEvent {
-  name: 'punch' | 'record' | 'session' | 'gateway' | 'resync';
+  name: 'punch' | 'record' | 'session' | 'gateway' | 'enrollment' | 'resync';
   data: unknown;
 }
 export type LiveClient = (event: LiveEvent) => void;
@@ -41,8 +42,8 @@ export interface LiveFeedOptions {
   log: Log;
 }
 
-type NoticeType = 'punch' | 'record' | 'session' | 'gateway';
-const NOTICE_TYPES: readonly NoticeType[] = ['punch', 'record', 'session', 'gateway'];
+type NoticeType = 'punch' | 'record' | 'session' | 'gateway' | 'enrollment';
+const NOTICE_TYPES: readonly NoticeType[] = ['punch', 'record', 'session', 'gateway', 'enrollment'];
 
 /**
  * Turns notifications of any replica into events for the clients of this one. Notifications carry ids only;
@@ -117,6 +118,7 @@ const emptyNotices = (): Notices => ({
   record: new Map(),
   session: new Map(),
   gateway: new Map(),
+  enrollment: new Map(),
 });
 
 /** @returns how many ids wait now */
@@ -140,6 +142,7 @@ async function loadEvents(knex: Knex, notices: Notices, nowMs: number): Promise<
   const records = await load('record', loadRecordItems);
   const sessions = await load('session', loadSessionItems);
   const gateways = await load('gateway', (from, some) => loadGatewayItems(from, some, nowMs));
+  const enrollments = await load('enrollment', loadEnrollmentItems);
   return [
     ...punches.map((data): LiveEvent => ({ name: 'punch', data })),
     ...records.map(
@@ -158,5 +161,6 @@ async function loadEvents(knex: Knex, notices: Notices, nowMs: number): Promise<
     ),
     ...sessions.map((data): LiveEvent => ({ name: 'session', data })),
     ...gateways.map((data): LiveEvent => ({ name: 'gateway', data })),
+    ...enrollments.map((data): LiveEvent => ({ name: 'enrollment', data })),
   ];
 }

@@ -58,6 +58,7 @@ import {
   slotsByPeriod,
   studentsOfSession,
 } from './routes/dropdowns.js';
+import { cancelEnrollment, listEnrollments, readEnrollment, startEnrollment } from './routes/enrollments.js';
 import { listExceptions, readException, resolveException } from './routes/exceptions.js';
 import { downloadExport, exportData, listExports, readExport } from './routes/exports.js';
 import {
@@ -66,6 +67,8 @@ import {
   listFingerExemptions,
   readFingerExemption,
 } from './routes/finger-exemptions.js';
+import { listGalleries } from './routes/galleries.js';
+import { openGatewayEnrollment } from './routes/gateway-enrollments.js';
 import { registerGatewayKey, renewGatewayPassword, revokeGatewayKey } from './routes/gateway-secrets.js';
 import { fetchTemplates, uploadTemplate } from './routes/gateway-templates.js';
 import { gatewayActs, listGateways, readRoster } from './routes/gateways.js';
@@ -132,6 +135,7 @@ import {
 import { listStatistics } from './routes/statistics.js';
 import { courseSummary, statisticsOverview } from './routes/statistics-summaries.js';
 import { stream } from './routes/stream.js';
+import { deleteStudentFingers, readStudentFingers } from './routes/student-fingers.js';
 import { studentSummary } from './routes/student-summary.js';
 import { importRecords, offlineReview, offlineSync } from './routes/sync.js';
 import { askTerminalUser, listTerminalCommands, readTerminalCommand } from './routes/terminal-commands.js';
@@ -276,6 +280,7 @@ export const ROUTES: readonly Route[] = [
   readRoster,
   fetchTemplates,
   uploadTemplate,
+  openGatewayEnrollment,
   registerGatewayKey,
   revokeGatewayKey,
   renewGatewayPassword,
@@ -319,6 +324,13 @@ export const ROUTES: readonly Route[] = [
   listTemplates,
   enrollTemplate,
   revokeTemplate,
+  startEnrollment,
+  listEnrollments,
+  readEnrollment,
+  cancelEnrollment,
+  readStudentFingers,
+  deleteStudentFingers,
+  listGalleries,
   listAccounts,
   makeAccount,
   readAccount,

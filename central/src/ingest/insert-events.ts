@@ -1,6 +1,7 @@
 import type { ErrorCode } from '@rollcall/protocol/errors';
 import type { Knex } from '../db/database.js';
 import { raiseAlarm } from '../devices/alarms.js';
+import { applyProgress } from '../enrollment/apply-progress.js';
 import { type EventRow, identityBindings } from './verified-batch.js';
 
 /** Stores events and puts before a human what they say about lost evidence. */
@@ -19,6 +20,11 @@ export async function insertEvents(trx: Knex, rows: readonly EventRow[], at: Dat
     ],
   );
   for (const { gatewayId, row } of rows) {
+    if (row.detail.type === 'enrollment') {
+      const { enrollment_id: enrollmentId, progress } = row.detail;
+      await applyProgress(trx, { gatewayId, enrollmentId, progress, at });
+      continue;
+    }
     const message = messageFor(row);
     if (message === undefined) continue;
     await raiseAlarm(trx, { ...message, gatewayId, detail: row.detail, at });
@@ -46,6 +52,7 @@ function messageFor({
         message: `The gateway's disk was full and ${detail.refused_taps} taps were refused with a red light. Free space on it`,
       };
     case 'device_changed':
+    case 'enrollment':
       return undefined;
     case 'log_lines_rejected':
       return {

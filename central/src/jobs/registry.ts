@@ -4,6 +4,7 @@ import { checkIntegrityJob } from './check-integrity.js';
 import { escalateWatermarksJob } from './escalate-watermarks.js';
 import { expireAnswersJob } from './expire-answers.js';
 import { expireAuditJob } from './expire-audit.js';
+import { expireEnrollmentsJob } from './expire-enrollments.js';
 import { generateSessionsJob } from './generate-sessions.js';
 import type { Job } from './job.js';
 import { makePunchPartitionsJob } from './make-punch-partitions.js';
@@ -23,6 +24,7 @@ export const JOBS: readonly Job[] = [
   noticeSilentGatewaysJob,
   askAboutBootsJob,
   expireAnswersJob,
+  expireEnrollmentsJob,
   sealAuditJob,
   expireAuditJob,
   checkIntegrityJob,

@@ -9,7 +9,7 @@ export const LIVE_CHANNEL = 'rollcall_live';
 const IDS_PER_NOTIFICATION_MAX = 150;
 
 export type LiveNotice =
-  | { type: 'session' | 'gateway' | 'punch'; ids: readonly string[] }
+  | { type: 'session' | 'gateway' | 'punch' | 'enrollment'; ids: readonly string[] }
   /** `previous` has the mark that each record had before, null for a new one. */
   | { type: 'record'; ids: readonly string[]; previous: readonly (Mark | null)[] };
 

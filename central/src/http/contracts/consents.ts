@@ -50,11 +50,13 @@ export const templateSchema = z.strictObject({
   student: whose,
   finger_position: z.int(),
   format: z.string(),
-  quality_score: z.number(),
+  quality_score: z.number().nullable().describe('0 to 1; null: the module that made it does not tell'),
   state: z.enum(['active', 'revoked']),
   consent: z.guid(),
   enrolled_at: instant,
-  last_used_at: instant.nullable(),
+  last_used_at: instant
+    .nullable()
+    .describe('When a finger of this student was last recognized since; which of them is not told'),
   deployments: z.array(
     z.strictObject({ gateway: z.string(), state: z.enum(['pushed', 'acked', 'removing', 'removed']) }),
   ),
@@ -72,6 +74,9 @@ export const enrollableSchema = z.strictObject({
   student: z.guid(),
   finger_position: z.int(),
   consent: z.guid().describe('The consent that the template will hang on'),
-  replaces: z.guid().nullable().describe('The template of this finger that it would take the place of'),
+  replaces: z
+    .guid()
+    .nullable()
+    .describe('A template of this finger that there is already; one of the same format gives way'),
 });
 export const revokeTemplateBody = z.strictObject({ reason: z.string().trim().min(3).max(255) });

@@ -6,7 +6,8 @@ export const gatewayTemplatesParams = z.strictObject({ id: gatewayIdSchema });
 export const gatewayTemplateParams = z.strictObject({ id: gatewayIdSchema, template: z.guid() });
 
 export const templateUploadBody = sealedTemplateSchema.omit({ template_id: true }).extend({
-  quality_score: z.number().min(0).max(1),
+  quality_score: z.number().min(0).max(1).nullable().describe('null: the module does not tell it'),
+  enrollment: z.guid().describe('The live enrollment that took it'),
   consent: z.guid().describe('The consent that was in force when the enrollment began'),
 });
 export const templateStoredSchema = z.strictObject({

@@ -15,52 +15,24 @@ import {
   templateSchema,
   templatesQuery,
 } from '../contracts/consents.js';
-import { API, toInstant, toInstantOrNull, uuidParams } from '../contracts/fields.js';
+import { API, uuidParams } from '../contracts/fields.js';
 import { decodeCursor, pageFrom, pageOf, uuidText } from '../cursor.js';
 import { defineRoute } from '../route.js';
+import { TEMPLATE_SQL, type TemplateRow, toTemplateItem } from '../views/template-view.js';
 import { writeAs } from '../write-as.js';
 
 const TAG = 'Consent and templates';
 const PATH = `${API}/biometric-templates/`;
 
-interface Row extends Pick<TemplateItem, 'id' | 'finger_position' | 'format' | 'state' | 'deployments'> {
-  student_id: string;
-  roll_number: string;
-  quality_score: number;
-  consent_id: string;
-  enrolled_at: Date;
-  last_used_at: Date | null;
-}
-
-/** Without the template itself: no statement of these routes reads its bytes (domain F3). */
-const SELECT_SQL = `SELECT t.id, t.student_id, st.roll_number, t.finger_position, t.format, t.quality_score, t.state,
-    t.consent_id, t.enrolled_at, t.last_used_at,
-    coalesce((SELECT json_agg(json_build_object('gateway', d.gateway_id, 'state', d.state) ORDER BY d.gateway_id)
-      FROM template_deployment d WHERE d.template_id = t.id), '[]') AS deployments
-  FROM attendance_biometric_template t JOIN student st ON st.id = t.student_id`;
-
-const toItem = (row: Row): TemplateItem => ({
-  id: row.id,
-  student: { id: row.student_id, roll_number: row.roll_number },
-  finger_position: row.finger_position,
-  format: row.format,
-  quality_score: row.quality_score,
-  state: row.state,
-  consent: row.consent_id,
-  enrolled_at: toInstant(row.enrolled_at),
-  last_used_at: toInstantOrNull(row.last_used_at),
-  deployments: row.deployments,
-});
-
 async function find(knex: Knex, principal: Principal, id: string): Promise<TemplateItem> {
   const scope = visibleStudents(principal, 'templates.read');
-  const { rows } = await knex.raw<{ rows: Row[] }>(`${SELECT_SQL} WHERE t.id = ?::uuid AND (${scope.sql})`, [
-    id,
-    ...scope.bindings,
-  ]);
+  const { rows } = await knex.raw<{ rows: TemplateRow[] }>(
+    `${TEMPLATE_SQL} WHERE t.id = ?::uuid AND (${scope.sql})`,
+    [id, ...scope.bindings],
+  );
   const [row] = rows;
   if (row === undefined) throw new RollcallError('NOT_FOUND', `There is no template ${id}`);
-  return toItem(row);
+  return toTemplateItem(row);
 }
 
 export const listTemplates = defineRoute(
@@ -83,8 +55,8 @@ export const listTemplates = defineRoute(
       .equal('t.state', query.state);
     const position = decodeCursor(query.cursor, [uuidText]);
     if (position !== undefined) conditions.add('t.id > ?::uuid', ...position);
-    const { rows } = await db.knex.raw<{ rows: Row[] }>(
-      `${SELECT_SQL} WHERE ${conditions.where} ORDER BY t.id LIMIT ?`,
+    const { rows } = await db.knex.raw<{ rows: TemplateRow[] }>(
+      `${TEMPLATE_SQL} WHERE ${conditions.where} ORDER BY t.id LIMIT ?`,
       [...conditions.bindings, query.limit + 1] as never,
     );
     await writeAs(db.knex, input, (trx) =>
@@ -100,7 +72,7 @@ export const listTemplates = defineRoute(
         },
       ]),
     );
-    return { body: pageFrom(rows, query.limit, { item: toItem, position: (row) => [row.id] }) };
+    return { body: pageFrom(rows, query.limit, { item: toTemplateItem, position: (row) => [row.id] }) };
   },
 );
 

@@ -28,17 +28,24 @@ export const uploadTemplate = defineRoute(
     params: gatewayTemplateParams,
     body: templateUploadBody,
     reply: { schema: templateStoredSchema },
-    errors: ['UNAUTHENTICATED', 'NOT_FOUND', 'FINGER_EXEMPT', 'CONSENT_MISSING', 'ALREADY_EXISTS'],
+    errors: [
+      'UNAUTHENTICATED',
+      'NOT_FOUND',
+      'ENROLLMENT_ENDED',
+      'FINGER_EXEMPT',
+      'CONSENT_MISSING',
+      'ALREADY_EXISTS',
+    ],
   },
   async ({ params, body, gatewayId: caller, request }, context) => {
     const { db, clock, capture } = context;
     if (!(await isOwnPath({ caller, gatewayId: params.id, request }, context))) throw notYours();
-    const { quality_score: quality, consent: consentId, ...template } = body;
+    const { quality_score: quality, consent: consentId, enrollment: enrollmentId, ...template } = body;
     const nowMs = clock.wallMs();
     const { templateId, replaces } = await db.knex.transaction(async (trx) =>
       storeTemplate(
         trx,
-        { ...template, template_id: params.template, gatewayId: params.id, quality, consentId },
+        { ...template, template_id: params.template, gatewayId: params.id, quality, consentId, enrollmentId },
         { seal: capture.seal, today: dateAt(nowMs, (await campusZone(trx)) ?? 'UTC'), nowMs },
       ),
     );

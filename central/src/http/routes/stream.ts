@@ -17,7 +17,7 @@ export const stream = defineRoute(
     operationId: 'stream',
     tag: 'Live',
     summary:
-      'Server-sent events: punch, record, session, gateway as they happen; resync = read your lists anew; ping = every 15 s',
+      'Server-sent events: punch, record, session, gateway, enrollment as they happen; resync = read your lists anew; ping = every 15 s',
     access: 'signed_in',
     headers: { 'Last-Event-ID': 'Sent by browsers that come back; they are told to resync' },
     reply: { contentType: 'text/event-stream' },

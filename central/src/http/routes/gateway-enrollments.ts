@@ -1,0 +1,74 @@
+import { RollcallError } from '@rollcall/protocol/errors';
+import { dateAt } from '../../calendar/campus-zone.js';
+import { campusZone } from '../../calendar/generate.js';
+import { requireFingerprintConsent } from '../../consent/consents.js';
+import { beginEnrollment } from '../../enrollment/begin-enrollment.js';
+import { endEnrollments } from '../../enrollment/enrollment-state.js';
+import { isOwnPath } from '../authenticate-gateway.js';
+import { gatewayEnrollmentBody, gatewayEnrollmentSchema } from '../contracts/enrollments.js';
+import { API, toInstant } from '../contracts/fields.js';
+import { gatewayTemplatesParams } from '../contracts/gateway-templates.js';
+import { defineRoute } from '../route.js';
+
+/**
+ * For the command line of a gateway. It has no officer's sign-in; what shows that an officer sent it is the id of the
+ * consent, which no gateway is told but with an enrollment ([ADR 42](../../../../docs/adr/0042-enrollments-bind-templates.md)).
+ */
+export const openGatewayEnrollment = defineRoute(
+  {
+    method: 'post',
+    path: `${API}/gateways/{id}/enrollments/`,
+    operationId: 'openGatewayEnrollment',
+    tag: 'Consent and templates',
+    summary: 'Opens an enrollment for the command line of this gateway; in place of the one it opened before',
+    access: 'gateway',
+    status: 201,
+    params: gatewayTemplatesParams,
+    body: gatewayEnrollmentBody,
+    reply: { schema: gatewayEnrollmentSchema },
+    errors: ['UNAUTHENTICATED', 'NOT_FOUND', 'CONSENT_MISSING', 'ENROLLMENT_BUSY'],
+  },
+  async ({ params, body, gatewayId: caller, request }, context) => {
+    const { db, clock, capture } = context;
+    if (!(await isOwnPath({ caller, gatewayId: params.id, request }, context))) throw unknown();
+    const nowMs = clock.wallMs();
+    const row = await db.knex.transaction(async (trx) => {
+      const student = await trx('student').where({ roll_number: body.student_ref }).forUpdate().first('id');
+      if (student === undefined) throw unknown();
+      const studentId: string = student.id;
+      const today = dateAt(nowMs, (await campusZone(trx)) ?? 'UTC');
+      const consentId = await requireFingerprintConsent(trx, capture.seal, { studentId, today });
+      // The same answer as for no consent at all: ids are not to be tried out.
+      if (consentId !== body.consent) throw wrongConsent();
+      const own = await trx('enrollment')
+        .where({ gateway_id: params.id, requested_by: null })
+        .whereNull('ended_at')
+        .pluck<string[]>('id');
+      await endEnrollments(trx, own, {
+        state: 'cancelled',
+        at: new Date(nowMs),
+        by: `gateway:${params.id}`,
+        message: 'Another one was begun at the command line of the gateway',
+      });
+      const id = await beginEnrollment(trx, {
+        studentId,
+        consentId,
+        gatewayId: params.id,
+        deviceId: body.device_id,
+        fingers: body.fingers,
+        nowMs,
+        accountId: null,
+      });
+      return trx('enrollment').where({ id }).first<{ id: string; expires_at: Date }>('id', 'expires_at');
+    });
+    return { body: { enrollment: row.id, expires_at: toInstant(row.expires_at) } };
+  },
+);
+
+const unknown = (): RollcallError =>
+  new RollcallError('NOT_FOUND', 'There is no such student or scanner here; check both');
+const wrongConsent = (): RollcallError =>
+  new RollcallError(
+    'CONSENT_MISSING',
+    'There is no such consent for fingerprints in force: take the id from the record of the consent',
+  );
