@@ -4,6 +4,8 @@ import type { ReadHash } from '@rollcall/protocol/credential-hash';
 import type { Health } from '@rollcall/protocol/health';
 import type { GatewayConfig } from './config/schema.js';
 import { createFleet, type Fleet } from './devices/fleet.js';
+import { createEnrollments } from './enrollment/create-enrollments.js';
+import type { Enrollments } from './enrollment/enrollments.js';
 import { CaptureFiles } from './features/capture-files.js';
 import { ClockAnchors, readBootId } from './features/clock-anchors.js';
 import { trustNtp, trustSystem } from './features/clock-sync.js';
@@ -75,6 +77,7 @@ export class Gateway {
   /** Fingerprint templates that the roster in force lists, or the one that is about to be. */
   #listedTemplates: ReadonlySet<string> = new Set();
   readonly #fleet: Fleet;
+  readonly #enrollments: Enrollments;
   readonly #maintenance: Maintenance;
   readonly #captures: CaptureFiles;
   readonly #notify: Notify;
@@ -130,6 +133,7 @@ export class Gateway {
       onChange: () => this.#uplink.healthChanged(),
     });
     this.#fleet = this.#createFleet();
+    this.#enrollments = this.#createEnrollments();
     this.#captures = new CaptureFiles({ dataDir: config.gateway.dataDir, log });
     this.#maintenance = this.#createMaintenance();
     this.#notify = createNotify({ env, log });
@@ -147,6 +151,7 @@ export class Gateway {
     this.#engine.start();
     this.#followTemplates();
     this.#uplink.start();
+    this.#enrollments.start();
     this.#fleet.start();
     this.#watchdog.start();
     this.#notify('READY=1');
@@ -163,6 +168,7 @@ export class Gateway {
   async stop(): Promise<void> {
     this.#notify('STOPPING=1');
     this.#watchdog.stop();
+    await this.#enrollments.stop();
     this.#gallery.stop();
     await this.#fleet.stop();
     await this.#engine.stop();
@@ -310,6 +316,8 @@ export class Gateway {
         }),
       log_level: ({ level, minutes }) => this.#level.set(level, minutes),
       terminal_user: ({ device_id, ...change }) => this.#fleet.changeUser(device_id, change),
+      enroll: (args) => this.#enrollments.begin(args),
+      enroll_cancel: ({ enrollment_id }) => this.#enrollments.cancel(enrollment_id),
     };
   }
 
@@ -367,6 +375,23 @@ export class Gateway {
         this.#reports.changed(snapshot);
         this.#uplink.healthChanged();
       },
+    });
+  }
+
+  #createEnrollments(): Enrollments {
+    const { config, clock, log } = this.#options;
+    return createEnrollments({
+      ...this.#secrets,
+      gatewayId: config.gateway.id,
+      centralUrl: config.uplink.centralUrl,
+      clock,
+      log: log.child({ part: 'enrollment' }),
+      store: this.#keeper.store,
+      templates: this.#templates,
+      slots: this.#slots,
+      gallery: this.#gallery,
+      fleet: this.#fleet,
+      report: (detail) => void this.#append(eventRow(this.#stamp(), detail)),
     });
   }
 

@@ -2,7 +2,7 @@ import { type Clock, delay } from '@rollcall/protocol/clock';
 import type { CardRead } from '@rollcall/protocol/credential';
 import { RollcallError } from '@rollcall/protocol/errors';
 import type { DeviceConfig } from '../config/schema.js';
-import type { DriverEvent } from '../drivers/driver.js';
+import type { DriverDefinition, DriverEvent } from '../drivers/driver.js';
 import type { FingerSensor } from '../drivers/finger/sensor.js';
 import type { KnownFinger, Verification } from '../drivers/finger/verifier.js';
 import { driverIds, findDriver } from '../drivers/registry.js';
@@ -41,6 +41,13 @@ export interface Fleet {
   captures(): DeviceCapture[];
   /** @throws RollcallError `COMMAND_INVALID` for a device that is not there, and what the device says. */
   changeUser(deviceId: string, change: UserChange): Promise<void>;
+  /**
+   * The scanner of a device that is connected, for an enrollment.
+   *
+   * @throws RollcallError `COMMAND_INVALID` for a device that is not there or no scanner, `PORT_CLOSED` while it is not
+   *   connected
+   */
+  scanner(deviceId: string): FingerSensor;
 }
 
 export interface DeviceCapture {
@@ -88,7 +95,7 @@ export function createFleet(options: FleetOptions): Fleet {
 
 interface Member {
   device: DeviceConfig;
-  hasLights: boolean;
+  driver: DriverDefinition<unknown>;
   supervisor: Supervisor;
   pinEntry: PinEntry;
   inFlight: number;
@@ -143,11 +150,23 @@ class SupervisedFleet implements Fleet {
   }
 
   async changeUser(deviceId: string, change: UserChange): Promise<void> {
-    const member = this.#members.get(deviceId);
-    if (member === undefined) {
-      throw new RollcallError('COMMAND_INVALID', `This gateway has no device ${deviceId}`);
+    await this.#member(deviceId).supervisor.changeUser(change);
+  }
+
+  scanner(deviceId: string): FingerSensor {
+    const { supervisor, driver } = this.#member(deviceId);
+    if (driver.kind !== 'finger') {
+      throw new RollcallError('COMMAND_INVALID', `${deviceId} is no fingerprint scanner; name one`);
     }
-    await member.supervisor.changeUser(change);
+    const { sensor } = supervisor;
+    if (sensor !== undefined) return sensor;
+    throw new RollcallError('PORT_CLOSED', `${deviceId} is not connected; plug it in and try again`);
+  }
+
+  #member(deviceId: string): Member {
+    const member = this.#members.get(deviceId);
+    if (member !== undefined) return member;
+    throw new RollcallError('COMMAND_INVALID', `This gateway has no device ${deviceId}`);
   }
 
   #createMember(device: DeviceConfig): Member {
@@ -162,7 +181,7 @@ class SupervisedFleet implements Fleet {
     const terminal = this.#options.terminalOf?.(device.id);
     const member: Member = {
       device,
-      hasLights: driver.hasLights,
+      driver,
       inFlight: 0,
       cardFirst: this.#cardFirst(device),
       ownFinger: new HolderFinger({
@@ -347,7 +366,7 @@ class SupervisedFleet implements Fleet {
         await lights(signal);
         return;
       }
-      if (!answering.hasLights) return;
+      if (!answering.driver.hasLights) return;
       throw new RollcallError('PORT_CLOSED', `${answering.device.id} is not connected`);
     } catch (error) {
       answering.supervisor.countLostLight();

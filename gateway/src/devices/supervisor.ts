@@ -140,6 +140,11 @@ export class Supervisor {
     return this.#connection?.verifier;
   }
 
+  /** Undefined for everything but a scanner that is connected and has answered. */
+  get sensor(): FingerSensor | undefined {
+    return this.#readySinceMs === undefined ? undefined : this.#connection?.sensor;
+  }
+
   countLostLight(): void {
     this.#counters.add('lights_lost');
   }

@@ -191,6 +191,8 @@ class Ef01Session implements DriverSession, WatchedModule {
       capacity,
       templateFormat: `ef01-${kind}-${templateBytes}`,
       captures: chosen.enroll_captures,
+      matchedBy: chosen.match,
+      reserve: () => this.#watch.reserve(),
     });
     const name = product?.model ?? 'fingerprint module';
     emit({ type: 'identity', text: `${name}, ${capacity} slots, ${baud} baud` });

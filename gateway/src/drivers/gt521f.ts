@@ -80,6 +80,8 @@ class Gt521fSession implements DriverSession, WatchedModule {
       turns: this.#turns,
       module: this.#module,
       templateFormat: `${model}-${this.#module.model.templateBytes}`,
+      matchedBy: this.#context.options.match,
+      reserve: () => this.#watch.reserve(),
     });
     const text = `${model}, ${capacity} slots, firmware ${this.#module.firmware}`;
     this.#context.emit({ type: 'identity', text });

@@ -1,10 +1,11 @@
 import { RollcallError } from '@rollcall/protocol/errors';
-import type { FingerSensor } from '../drivers/finger/sensor.js';
+import type { EnrollmentOptions, FingerImage, FingerSensor } from '../drivers/finger/sensor.js';
 import type { FingerGallery, GalleryEntry } from './finger-gallery.js';
 
 /** A module in memory: slots with opaque records, and what was done to it. */
 export class FakeSensor implements FingerSensor {
   readonly templateFormat = 'fake-1';
+  matchedBy: 'sensor' | 'gateway' = 'sensor';
   readonly slots = new Map<number, Uint8Array>();
   readonly done: string[] = [];
   expected: readonly number[] | undefined;
@@ -19,12 +20,21 @@ export class FakeSensor implements FingerSensor {
     this.capacity = capacity;
   }
 
-  enroll(): Promise<void> {
+  enroll(_slot: number, _options?: EnrollmentOptions): Promise<void> {
     return Promise.reject(new Error('nobody touches a sensor in memory'));
   }
 
-  captureImage(): Promise<never> {
+  captureImage(_signal?: AbortSignal): Promise<FingerImage> {
     return Promise.reject(new Error('nobody touches a sensor in memory'));
+  }
+
+  async untilLifted(signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+  }
+
+  reserve(): () => void {
+    this.done.push('reserve');
+    return () => this.done.push('give back');
   }
 
   async exportTemplate(slot: number): Promise<Uint8Array> {

@@ -23,6 +23,12 @@ interface Scanner {
   isVerified: boolean;
   isRunning: boolean;
   mustRunAgain: boolean;
+  /** Somebody enrolls there: its slots are not touched meanwhile. */
+  isHeld: boolean;
+  /** Ends when nothing is under way. */
+  run: Promise<void>;
+  /** Ends the run that is under way, for whoever holds the slots. */
+  interrupted: AbortController;
   cancelRetry: (() => void) | undefined;
 }
 
@@ -40,21 +46,47 @@ export class GallerySync {
     this.#forget(deviceId);
     if (sensor === undefined) return;
     const scanner: Scanner = {
-      key: sensor.identity ?? `nameless:${deviceId}`,
+      key: sensorKey(deviceId, sensor),
       sensor,
       stopped: new AbortController(),
       isVerified: false,
       isRunning: false,
       mustRunAgain: false,
+      isHeld: false,
+      run: Promise.resolve(),
+      interrupted: new AbortController(),
       cancelRetry: undefined,
     };
     this.#scanners.set(deviceId, scanner);
-    void this.#run(deviceId, scanner);
+    this.#start(deviceId, scanner);
   }
 
   /** Templates came or went. */
   galleryChanged(): void {
-    for (const [deviceId, scanner] of this.#scanners) void this.#run(deviceId, scanner);
+    for (const [deviceId, scanner] of this.#scanners) this.#start(deviceId, scanner);
+  }
+
+  /**
+   * Leaves the slots of a scanner alone, from when this resolves until the returned function is called; then they are
+   * made those of the gallery again.
+   */
+  async hold(deviceId: string): Promise<() => void> {
+    const scanner = this.#scanners.get(deviceId);
+    if (scanner === undefined) return () => undefined;
+    scanner.isHeld = true;
+    scanner.interrupted.abort(new Error('somebody enrolls there'));
+    await scanner.run;
+    return () => {
+      scanner.isHeld = false;
+      if (this.#scanners.get(deviceId) === scanner) this.#start(deviceId, scanner);
+    };
+  }
+
+  /** The slots that are known to be taken; undefined where that was not checked yet. */
+  takenSlots(deviceId: string): number[] | undefined {
+    const scanner = this.#scanners.get(deviceId);
+    if (scanner?.isVerified !== true) return undefined;
+    return this.#options.slots.of(scanner.key).map(({ slot }) => slot);
   }
 
   stop(): void {
@@ -72,7 +104,14 @@ export class GallerySync {
     return scanner?.isVerified === true ? this.#options.slots.slotsOf(scanner.key, studentRef) : [];
   }
 
+  #start(deviceId: string, scanner: Scanner): void {
+    const run = this.#run(deviceId, scanner);
+    // One that only asked for another run must not hide the one that goes on.
+    if (!scanner.mustRunAgain) scanner.run = run;
+  }
+
   async #run(deviceId: string, scanner: Scanner): Promise<void> {
+    if (scanner.isHeld) return;
     if (scanner.isRunning) {
       scanner.mustRunAgain = true;
       return;
@@ -81,6 +120,7 @@ export class GallerySync {
     const log = this.#options.log.child({ device_id: deviceId });
     scanner.isRunning = true;
     scanner.mustRunAgain = false;
+    scanner.interrupted = new AbortController();
     scanner.cancelRetry?.();
     try {
       const result = await syncSlots({
@@ -88,7 +128,7 @@ export class GallerySync {
         sensor: scanner.sensor,
         gallery,
         slots,
-        signal: scanner.stopped.signal,
+        signal: AbortSignal.any([scanner.stopped.signal, scanner.interrupted.signal]),
         log,
         isVerified: scanner.isVerified,
         onVerified: () => {
@@ -97,16 +137,16 @@ export class GallerySync {
       });
       if (result !== undefined) log.info({ ...result }, 'the slots of the scanner are those of the gallery');
     } catch (error) {
-      if (scanner.stopped.signal.aborted) return;
+      if (scanner.stopped.signal.aborted || scanner.interrupted.signal.aborted) return;
       log.warn(
         { err: error, retryInMs: RETRY_MS },
         'the slots of the scanner could not be brought up to date',
       );
-      scanner.cancelRetry = clock.after(RETRY_MS, () => void this.#run(deviceId, scanner));
+      scanner.cancelRetry = clock.after(RETRY_MS, () => this.#start(deviceId, scanner));
     } finally {
       scanner.isRunning = false;
     }
-    if (scanner.mustRunAgain) void this.#run(deviceId, scanner);
+    if (scanner.mustRunAgain) await this.#run(deviceId, scanner);
   }
 
   #forget(deviceId: string): void {
@@ -117,3 +157,7 @@ export class GallerySync {
     scanner.stopped.abort(new Error('the scanner is gone'));
   }
 }
+
+/** Under which the slots of a module are kept: its own name, or the place where a nameless one is plugged in. */
+export const sensorKey = (deviceId: string, { identity }: Pick<FingerSensor, 'identity'>): string =>
+  identity ?? `nameless:${deviceId}`;

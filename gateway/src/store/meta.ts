@@ -12,7 +12,9 @@ export type MetaKey =
   | 'roster_classes'
   | 'roster_templates'
   | 'rolled_back'
-  | 'replaces';
+  | 'replaces'
+  /** The enrollment under way, empty without one. */
+  | 'enrollment';
 
 export class Meta {
   readonly #get: Statement;

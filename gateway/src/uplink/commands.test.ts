@@ -12,6 +12,8 @@ async function send(name: string, value: unknown, over: Partial<CommandHandlers>
     replay: ({ from_seq }) => ({ from_seq }),
     log_level: () => undefined,
     terminal_user: () => undefined,
+    enroll: () => undefined,
+    enroll_cancel: () => undefined,
     ...over,
   };
   const base = { v: 1, id: 'c1', issued_at: new Date(clock.wallMs()).toISOString(), ttl_s: 60, args: {} };

@@ -18,6 +18,9 @@ export interface Ef01SensorOptions {
   identity: string | undefined;
   capacity: number;
   templateFormat: string;
+  matchedBy: 'sensor' | 'gateway';
+  /** Keeps fingers from being presentations. */
+  reserve: () => () => void;
   /** Captures that become one template. */
   captures: number;
 }
@@ -27,6 +30,7 @@ export class Ef01Sensor implements FingerSensor {
   readonly identity: string | undefined;
   readonly capacity: number;
   readonly templateFormat: string;
+  readonly matchedBy: 'sensor' | 'gateway';
   readonly #options: Ef01SensorOptions;
   #expected: readonly number[] | undefined;
 
@@ -35,6 +39,7 @@ export class Ef01Sensor implements FingerSensor {
     this.identity = options.identity;
     this.capacity = options.capacity;
     this.templateFormat = options.templateFormat;
+    this.matchedBy = options.matchedBy;
   }
 
   get expected(): readonly number[] | undefined {
@@ -52,7 +57,9 @@ export class Ef01Sensor implements FingerSensor {
       const { module } = this.#options;
       const other = await module.search(0, this.capacity);
       if (other !== undefined && other.slot !== slot) {
-        throw new RollcallError('FINGER_DUPLICATE', 'This finger is enrolled already, in another slot');
+        throw new RollcallError('FINGER_DUPLICATE', 'This finger is enrolled already, in another slot', {
+          context: { slot: other.slot },
+        });
       }
       signal.throwIfAborted();
       await module.store(slot);
@@ -94,6 +101,14 @@ export class Ef01Sensor implements FingerSensor {
       inner.throwIfAborted();
       return this.#options.module.downloadImage();
     });
+  }
+
+  untilLifted(signal?: AbortSignal): Promise<void> {
+    return this.#inTurn(signal, (either) => untilLifted(this.#presence(either)));
+  }
+
+  reserve(): () => void {
+    return this.#options.reserve();
   }
 
   async #captureTemplate({ onStep }: EnrollmentOptions, signal: AbortSignal): Promise<void> {

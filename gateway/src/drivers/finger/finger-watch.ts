@@ -49,6 +49,7 @@ export class FingerWatch {
   #isPresented = false;
   #absentLooks = 0;
   #aliveMs: number | undefined;
+  #reservations = 0;
 
   constructor(options: FingerWatchOptions) {
     this.#options = options;
@@ -61,6 +62,19 @@ export class FingerWatch {
   stop(): void {
     this.#isStopped = true;
     this.#cancel?.();
+  }
+
+  /** See {@link FingerSensor.reserve}. The module is still looked at: a silent one would count as lost. */
+  reserve(): () => void {
+    let isReserved = true;
+    this.#reservations += 1;
+    return () => {
+      if (!isReserved) return;
+      isReserved = false;
+      this.#reservations -= 1;
+      this.#isPresented = true;
+      this.#absentLooks = 0;
+    };
   }
 
   get #clock(): Clock {
@@ -93,10 +107,10 @@ export class FingerWatch {
       return;
     }
     this.#absentLooks = 0;
-    if (this.#isPresented) return;
+    if (this.#isPresented || this.#reservations > 0) return;
     for (let attempt = 1; ; attempt++) {
       const recognition = await module.recognize(slots());
-      if (this.#isStopped) return;
+      if (this.#isStopped || this.#reservations > 0) return;
       const hasFailed = recognition.type === 'unknown' || recognition.type === 'poor';
       if (!hasFailed || attempt === TRIES) {
         this.#isPresented = true;

@@ -37,11 +37,13 @@ export interface FingerSensor {
   readonly capacity: number;
   /** Which modules understand its templates, such as `ef01-1536`. */
   readonly templateFormat: string;
+  /** Where fingers are compared, and so what an enrollment makes: a template of the module, or of our engine. */
+  readonly matchedBy: 'sensor' | 'gateway';
   /**
    * Takes one finger several times and keeps it in the slot.
    *
    * @throws RollcallError `FINGER_ABSENT` when nobody touches it in time, `FINGER_DUPLICATE` when the finger has another
-   *   slot.
+   *   slot, whose number its context has.
    */
   enroll(slot: number, options?: EnrollmentOptions): Promise<void>;
   /** @throws RollcallError `NOT_FOUND` for a slot without a template. */
@@ -59,6 +61,19 @@ export interface FingerSensor {
    * @throws RollcallError `FINGER_ABSENT`.
    */
   captureImage(signal?: AbortSignal): Promise<FingerImage>;
+  /**
+   * Waits until nothing lies on it.
+   *
+   * @throws RollcallError `FINGER_ABSENT` when the finger stays.
+   */
+  untilLifted(signal?: AbortSignal): Promise<void>;
+  /**
+   * From now on fingers are no presentations: they belong to whoever enrolls them. A finger that lies there when it is
+   * given back has to leave first.
+   *
+   * @returns gives it back; once is enough.
+   */
+  reserve(): () => void;
   /** Verification 1:1: until told otherwise fingers are compared with these slots only; undefined: with all. */
   expectOnly(slots: readonly number[] | undefined): void;
 }

@@ -18,6 +18,9 @@ export interface Gt521fSensorOptions {
   turns: Turns;
   module: Gt521fModule;
   templateFormat: string;
+  matchedBy: 'sensor' | 'gateway';
+  /** Keeps fingers from being presentations. */
+  reserve: () => () => void;
 }
 
 /** Enrollment and the gallery on a GT-521F or GT-511C (GT-521F note §A4). */
@@ -25,6 +28,7 @@ export class Gt521fSensor implements FingerSensor {
   readonly identity: string | undefined;
   readonly capacity: number;
   readonly templateFormat: string;
+  readonly matchedBy: 'sensor' | 'gateway';
   readonly #options: Gt521fSensorOptions;
   #expected: readonly number[] | undefined;
 
@@ -34,6 +38,7 @@ export class Gt521fSensor implements FingerSensor {
     this.identity = serial === undefined ? undefined : `gt521f-${serial}`;
     this.capacity = capacity;
     this.templateFormat = options.templateFormat;
+    this.matchedBy = options.matchedBy;
   }
 
   get expected(): readonly number[] | undefined {
@@ -98,6 +103,14 @@ export class Gt521fSensor implements FingerSensor {
     });
   }
 
+  untilLifted(signal?: AbortSignal): Promise<void> {
+    return this.#lit(signal, (either) => untilLifted(this.#presence(either)));
+  }
+
+  reserve(): () => void {
+    return this.#options.reserve();
+  }
+
   /** False where the captures turned out to be of different fingers. */
   async #captureAll(options: EnrollmentOptions, signal: AbortSignal): Promise<boolean> {
     for (let capture = 1; capture <= CAPTURES; capture++) {
@@ -107,7 +120,9 @@ export class Gt521fSensor implements FingerSensor {
       options.onStep?.({ step: 'lift' });
       await untilLifted(this.#presence(signal));
       if (typeof result === 'object') {
-        throw new RollcallError('FINGER_DUPLICATE', 'This finger is enrolled already, in another slot');
+        throw new RollcallError('FINGER_DUPLICATE', 'This finger is enrolled already, in another slot', {
+          context: { slot: result.slot },
+        });
       }
       if (result !== 'ok') return false;
     }

@@ -1,0 +1,52 @@
+import type { Clock } from '@rollcall/protocol/clock';
+import type { GatewayEventDetail } from '@rollcall/protocol/gateway-event';
+import type { Fleet } from '../devices/fleet.js';
+import type { FingerSlots } from '../identify/finger-slots.js';
+import type { GallerySync } from '../identify/gallery-sync.js';
+import type { TemplateSeal } from '../identify/template-seal.js';
+import type { TemplateStore } from '../identify/template-store.js';
+import type { Log } from '../log.js';
+import type { Store } from '../store/store.js';
+import { GalleryEngine } from './enrollment-engine.js';
+import { Enrollments } from './enrollments.js';
+import { createKeepTemplate } from './keep-template.js';
+import { reserveScanner } from './reserve-scanner.js';
+import { type CentralAccess, sendJson } from './send-json.js';
+
+export interface CreateEnrollmentsOptions extends CentralAccess {
+  templateSeal: TemplateSeal | undefined;
+  clock: Clock;
+  log: Log;
+  store: Pick<Store, 'meta'>;
+  templates: TemplateStore;
+  slots: FingerSlots;
+  gallery: GallerySync;
+  fleet: Pick<Fleet, 'scanner'>;
+  report(detail: GatewayEventDetail): void;
+}
+
+/** Enrollments on the scanners of a running gateway. */
+export function createEnrollments(options: CreateEnrollmentsOptions): Enrollments {
+  const { templateSeal: seal, clock, log, store, templates, slots, gallery, fleet, report } = options;
+  const { gatewayId, centralUrl, password, ca } = options;
+  const access = { gatewayId, centralUrl, password, ca };
+  return new Enrollments({
+    clock,
+    log,
+    scanner: (deviceId) => fleet.scanner(deviceId),
+    reserve: (deviceId, sensor) => reserveScanner(deviceId, sensor, { slots, templates, gallery }),
+    templates:
+      seal === undefined
+        ? undefined
+        : {
+            keep: createKeepTemplate({ seal, clock, access, send: sendJson }),
+            openEngine: () => new GalleryEngine({ store: templates, seal, log }),
+          },
+    report: (enrollment_id, device_id, progress) =>
+      report({ type: 'enrollment', enrollment_id, device_id, progress }),
+    underway: {
+      get: () => store.meta.text('enrollment'),
+      set: (text) => store.meta.set('enrollment', text),
+    },
+  });
+}

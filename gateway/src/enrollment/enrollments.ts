@@ -1,0 +1,183 @@
+import type { Clock } from '@rollcall/protocol/clock';
+import type { EnrollArgs, EnrollmentProgress } from '@rollcall/protocol/enrollment';
+import { isRollcallError, RollcallError } from '@rollcall/protocol/errors';
+import type { FingerSensor } from '../drivers/finger/sensor.js';
+import type { Log } from '../log.js';
+import type { EnrollmentEngine } from './enrollment-engine.js';
+import type { KeepTemplate } from './keep-template.js';
+import { takeFingers } from './take-fingers.js';
+import { type SensorSlots, takeOnSensor } from './take-on-sensor.js';
+
+/** Each finger may take so long; central expects no more either. */
+export const FINGER_WITHIN_MS = 5 * 60_000;
+
+/** A scanner that takes no attendance until it is given back. */
+export interface ReservedScanner {
+  sensor: FingerSensor;
+  slots: SensorSlots;
+  release(): void;
+}
+
+export interface EnrollmentsOptions {
+  clock: Clock;
+  log: Log;
+  /** @throws RollcallError `COMMAND_INVALID`, `PORT_CLOSED` */
+  scanner(deviceId: string): FingerSensor;
+  reserve(deviceId: string, sensor: FingerSensor): Promise<ReservedScanner>;
+  /** Undefined on a gateway that keeps no fingerprints. */
+  templates: Templates | undefined;
+  /** Tells central; kept until it is told. */
+  report(enrollmentId: string, deviceId: string, progress: EnrollmentProgress): void;
+  /** What is under way, kept over a crash. */
+  underway: { get(): string | undefined; set(text: string): void };
+}
+
+/** Where templates come from and go to. */
+export interface Templates {
+  openEngine(): EnrollmentEngine;
+  keep: KeepTemplate;
+}
+
+interface Session {
+  args: EnrollArgs;
+  stopped: AbortController;
+  done: Promise<void>;
+}
+
+/**
+ * Enrollments that central asks for, one at a time: a gateway has one engine to spare for it. However one ends, central
+ * is told once, and the scanner takes attendance again.
+ */
+export class Enrollments {
+  readonly #options: EnrollmentsOptions;
+  #session: Session | undefined;
+
+  constructor(options: EnrollmentsOptions) {
+    this.#options = options;
+  }
+
+  /** One that a crash or a power cut ended is told to central as such. */
+  start(): void {
+    const { underway, report, log } = this.#options;
+    const text = underway.get();
+    if (text === undefined || text === '') return;
+    const { enrollment_id: id, device_id: deviceId } = JSON.parse(text) as EnrollArgs;
+    log.warn({ enrollment_id: id, device_id: deviceId }, 'an enrollment was ended by a restart');
+    report(id, deviceId, { step: 'failed', code: 'ENROLLMENT_ABORTED' });
+    underway.set('');
+  }
+
+  /**
+   * Resolves when it has begun, which is all that its answer says.
+   *
+   * @throws RollcallError `ENROLLMENT_BUSY`, `COMMAND_INVALID`, `PORT_CLOSED`, `KEY_INVALID`
+   */
+  begin(args: EnrollArgs): { started: true } {
+    const { templates, scanner } = this.#options;
+    if (this.#session !== undefined) {
+      // The command came twice.
+      if (this.#session.args.enrollment_id === args.enrollment_id) return { started: true };
+      throw new RollcallError(
+        'ENROLLMENT_BUSY',
+        'This gateway takes the fingers of somebody else now; wait for its end, or cancel it',
+      );
+    }
+    if (templates === undefined) {
+      throw new RollcallError(
+        'KEY_INVALID',
+        'This gateway has no key for templates; make fingers.template_key_file, the same on every gateway',
+      );
+    }
+    const sensor = scanner(args.device_id);
+    const stopped = new AbortController();
+    const session: Session = { args, stopped, done: Promise.resolve() };
+    this.#session = session;
+    session.done = this.#run(session, sensor, templates).finally(() => {
+      this.#session = undefined;
+    });
+    return { started: true };
+  }
+
+  /** @returns whether it was under way */
+  cancel(enrollmentId: string): { cancelled: boolean } {
+    const session = this.#session;
+    if (session?.args.enrollment_id !== enrollmentId) return { cancelled: false };
+    session.stopped.abort(CANCELLED);
+    return { cancelled: true };
+  }
+
+  /** Tells central that it ended with the gateway. */
+  async stop(): Promise<void> {
+    this.#session?.stopped.abort(
+      new RollcallError('ENROLLMENT_ABORTED', 'The gateway was stopped; begin the enrollment again'),
+    );
+    await this.#session?.done;
+  }
+
+  async #run({ args, stopped }: Session, sensor: FingerSensor, templates: Templates): Promise<void> {
+    const { clock, log, underway } = this.#options;
+    const { enrollment_id: id, device_id: deviceId, fingers } = args;
+    const report = (progress: EnrollmentProgress): void => this.#options.report(id, deviceId, progress);
+    const cancelTimer = clock.after(fingers.length * FINGER_WITHIN_MS, () =>
+      stopped.abort(new RollcallError('ENROLLMENT_ABORTED', 'The enrollment took too long; begin it again')),
+    );
+    underway.set(JSON.stringify({ enrollment_id: id, device_id: deviceId }));
+    try {
+      log.info({ enrollment_id: id, device_id: deviceId }, 'an enrollment begins');
+      await this.#take({ args, sensor, templates, report, signal: stopped.signal });
+      log.info({ enrollment_id: id, device_id: deviceId }, 'an enrollment is done');
+    } catch (error) {
+      log.warn({ enrollment_id: id, device_id: deviceId, err: error }, 'an enrollment ended early');
+      report(endOf(error));
+    } finally {
+      cancelTimer();
+      underway.set('');
+    }
+  }
+
+  async #take(session: {
+    args: EnrollArgs;
+    sensor: FingerSensor;
+    templates: Templates;
+    report: (progress: EnrollmentProgress) => void;
+    signal: AbortSignal;
+  }): Promise<void> {
+    const { sensor, report, args, templates, signal } = session;
+    const { keep } = templates;
+    const reserved = await this.#options.reserve(args.device_id, sensor);
+    try {
+      signal.throwIfAborted();
+      report({ step: 'started' });
+      if (sensor.matchedBy === 'sensor') {
+        await takeOnSensor({ args, sensor, keep, report, signal, slots: reserved.slots });
+        return;
+      }
+      const engine = templates.openEngine();
+      try {
+        await takeFingers({ args, sensor, keep, report, signal, engine });
+      } finally {
+        await engine.close();
+      }
+    } finally {
+      reserved.release();
+    }
+  }
+}
+
+const CANCELLED = new Error('the enrollment was cancelled');
+
+/** What central is told of an enrollment that did not reach its end. */
+export function endOf(error: unknown): EnrollmentProgress {
+  if (error === CANCELLED) return { step: 'cancelled' };
+  if (!isRollcallError(error)) return { step: 'failed', code: 'INTERNAL' };
+  const { reasons, student_ref: other } = error.context as {
+    reasons?: Extract<EnrollmentProgress, { step: 'failed' }>['reasons'];
+    student_ref?: string;
+  };
+  return {
+    step: 'failed',
+    code: error.code,
+    ...(reasons === undefined ? {} : { reasons }),
+    ...(other === undefined ? {} : { student_ref: other }),
+  };
+}

@@ -1,0 +1,53 @@
+import type { FingerSensor } from '../drivers/finger/sensor.js';
+import type { FingerSlots } from '../identify/finger-slots.js';
+import { type GallerySync, sensorKey } from '../identify/gallery-sync.js';
+import type { TemplateStore } from '../identify/template-store.js';
+import type { ReservedScanner } from './enrollments.js';
+import type { SensorSlots } from './take-on-sensor.js';
+
+export interface ReserveOptions {
+  slots: FingerSlots;
+  templates: TemplateStore;
+  /** Keeps the slots of connected scanners; undefined where nobody does. */
+  gallery?: Pick<GallerySync, 'hold' | 'takenSlots'>;
+}
+
+/** Takes a scanner away from attendance and from the gallery until it is given back. */
+export async function reserveScanner(
+  deviceId: string,
+  sensor: FingerSensor,
+  { slots, templates, gallery }: ReserveOptions,
+): Promise<ReservedScanner> {
+  const giveBack = sensor.reserve();
+  const release = await gallery?.hold(deviceId);
+  return {
+    sensor,
+    slots: slotsOf(sensorKey(deviceId, sensor), {
+      slots,
+      templates,
+      taken: async (signal) => gallery?.takenSlots(deviceId) ?? sensor.occupiedSlots(signal),
+    }),
+    release: () => {
+      release?.();
+      giveBack();
+    },
+  };
+}
+
+function slotsOf(
+  key: string,
+  { slots, templates, taken }: Pick<ReserveOptions, 'slots' | 'templates'> & Pick<SensorSlots, 'taken'>,
+): SensorSlots {
+  return {
+    taken,
+    holderOf: (slot) => slots.holderOf(key, slot),
+    ofFinger: (studentRef, position) =>
+      slots
+        .of(key)
+        .filter(
+          (row) =>
+            row.studentRef === studentRef && templates.one(row.templateId)?.finger_position === position,
+        )
+        .map(({ slot }) => slot),
+  };
+}

@@ -1,0 +1,104 @@
+import type { EnrollArgs, EnrollmentProgress } from '@rollcall/protocol/enrollment';
+import { hasCode, RollcallError } from '@rollcall/protocol/errors';
+import { type EnrollmentAnswer, GuidedEnrollment } from '../biometrics/enroll/guided-enrollment.js';
+import { ENROLLMENT_POLICY, type EnrollmentPolicy } from '../biometrics/enroll/policy.js';
+import { encodeRecordSet, RECORD_FORMAT } from '../biometrics/template/record-set.js';
+import type { FingerImage, FingerSensor } from '../drivers/finger/sensor.js';
+import type { EnrollmentEngine } from './enrollment-engine.js';
+import type { KeepTemplate } from './keep-template.js';
+
+export type Report = (progress: EnrollmentProgress) => void;
+
+export interface TakeFingersOptions {
+  args: EnrollArgs;
+  sensor: FingerSensor;
+  engine: EnrollmentEngine;
+  keep: KeepTemplate;
+  report: Report;
+  signal: AbortSignal;
+  policy?: EnrollmentPolicy;
+}
+
+/**
+ * Takes fingers as images and makes templates of our engine of them.
+ *
+ * @throws RollcallError what ended it; `DUPLICATE_BIOMETRIC` has the other student in its context, and `FINGER_UNREADABLE`
+ *   and `FINGER_INCONSISTENT` the reasons
+ */
+export async function takeFingers(options: TakeFingersOptions): Promise<void> {
+  const { args, sensor, engine, keep, report, signal } = options;
+  const taken: Uint8Array[] = [];
+  for (const position of args.fingers) {
+    const { records, quality } = await takeFinger(options, position, taken);
+    const other = await engine.otherHolder(records, { studentRef: args.student_ref, signal });
+    if (other !== undefined) throw duplicate(other);
+    const templateId = await keep(
+      {
+        enrollmentId: args.enrollment_id,
+        studentRef: args.student_ref,
+        fingerPosition: position,
+        consent: args.consent,
+        format: RECORD_FORMAT,
+        record: encodeRecordSet(records),
+        quality,
+      },
+      signal,
+    );
+    report({ step: 'kept', finger_position: position, template_id: templateId, quality });
+    taken.push(...records);
+    await sensor.untilLifted(signal);
+  }
+}
+
+export const duplicate = (studentRef: string | undefined): RollcallError =>
+  new RollcallError(
+    'DUPLICATE_BIOMETRIC',
+    'This finger is enrolled for somebody else already; nothing was stored. The security officer is told',
+    { context: studentRef === undefined ? {} : { student_ref: studentRef } },
+  );
+
+async function takeFinger(
+  { sensor, engine, report, signal, policy = ENROLLMENT_POLICY }: TakeFingersOptions,
+  position: number,
+  taken: readonly Uint8Array[],
+) {
+  const guided = new GuidedEnrollment(policy, taken);
+  const { impressions } = guided;
+  const ofFinger = { finger_position: position };
+  for (;;) {
+    report({ step: 'place', ...ofFinger, impression: guided.wants, impressions });
+    const answer = await takeImage(guided, engine, await sensor.captureImage(signal));
+    signal.throwIfAborted();
+    switch (answer.outcome) {
+      case 'rejected':
+        report({ step: 'rejected', ...ofFinger, reasons: answer.reasons, quality: answer.quality });
+        break;
+      case 'failed':
+        throw new RollcallError(answer.error.code, withoutCode(answer.error), {
+          context: { reasons: answer.reasons },
+        });
+      default: {
+        const { impression, quality } = answer;
+        report({ step: 'captured', ...ofFinger, impression, impressions, quality });
+        if (answer.outcome === 'complete') return answer.finger;
+      }
+    }
+    await sensor.untilLifted(signal);
+  }
+}
+
+async function takeImage(
+  guided: GuidedEnrollment,
+  engine: EnrollmentEngine,
+  image: FingerImage,
+): Promise<EnrollmentAnswer> {
+  try {
+    return guided.take(await engine.extract(image));
+  } catch (error) {
+    if (hasCode(error, 'FINGER_UNREADABLE') || hasCode(error, 'IMAGE_INVALID'))
+      return guided.takeUnreadable();
+    throw error;
+  }
+}
+
+const withoutCode = ({ message, code }: RollcallError): string => message.replace(` (${code})`, '');

@@ -1,0 +1,126 @@
+import { hasCode, RollcallError } from '@rollcall/protocol/errors';
+import type { EnrollmentStep } from '../drivers/finger/sensor.js';
+import { duplicate, type Report, type TakeFingersOptions } from './take-fingers.js';
+
+/** What is known of the slots of one scanner while nobody else touches them. */
+export interface SensorSlots {
+  /** Slots that are taken. */
+  taken(signal: AbortSignal): Promise<readonly number[]>;
+  holderOf(slot: number): string | undefined;
+  /** Slots with this very finger, which the new one takes the place of. */
+  ofFinger(studentRef: string, position: number): readonly number[];
+}
+
+/**
+ * Takes fingers that the module itself makes templates of. The slots it needs meanwhile are emptied again: what is
+ * enrolled comes back to it with the roster, as to every other module of its family.
+ *
+ * @throws RollcallError what ended it, `DUPLICATE_BIOMETRIC` among them
+ */
+export async function takeOnSensor(
+  options: Omit<TakeFingersOptions, 'engine' | 'policy'> & { slots: SensorSlots },
+): Promise<void> {
+  const { args, sensor, slots, keep, report, signal } = options;
+  const own: number[] = [];
+  try {
+    const free = await freeSlots(options, args.fingers.length);
+    for (const [at, position] of args.fingers.entries()) {
+      const slot = free[at] as number;
+      // The module would refuse the finger for the template that this one is to replace.
+      for (const old of slots.ofFinger(args.student_ref, position)) await sensor.deleteTemplate(old, signal);
+      own.push(slot);
+      await enroll(options, { slot, position, own });
+      const record = await sensor.exportTemplate(slot, signal);
+      const templateId = await keep(
+        {
+          enrollmentId: args.enrollment_id,
+          studentRef: args.student_ref,
+          fingerPosition: position,
+          consent: args.consent,
+          format: sensor.templateFormat,
+          record,
+          quality: null,
+        },
+        signal,
+      );
+      report({ step: 'kept', finger_position: position, template_id: templateId, quality: null });
+    }
+  } finally {
+    await forget(options, own);
+  }
+}
+
+/** From the end: the gallery fills the slots from the beginning. */
+async function freeSlots(
+  { sensor, slots, signal }: Pick<TakeFingersOptions, 'sensor' | 'signal'> & { slots: SensorSlots },
+  count: number,
+): Promise<number[]> {
+  const taken = new Set(await slots.taken(signal));
+  const free: number[] = [];
+  for (let slot = sensor.capacity - 1; slot >= 0 && free.length < count; slot -= 1) {
+    if (!taken.has(slot)) free.push(slot);
+  }
+  if (free.length === count) return free;
+  throw new RollcallError(
+    'GALLERY_FULL',
+    'The scanner has no slot free to enroll in; enroll at another one, or take one with more slots',
+  );
+}
+
+async function enroll(
+  {
+    args,
+    sensor,
+    slots,
+    report,
+    signal,
+  }: Omit<TakeFingersOptions, 'engine' | 'policy'> & { slots: SensorSlots },
+  { slot, position, own }: { slot: number; position: number; own: readonly number[] },
+): Promise<void> {
+  try {
+    await sensor.enroll(slot, { signal, onStep: stepReporter(report, position) });
+  } catch (error) {
+    if (!hasCode(error, 'FINGER_DUPLICATE')) throw error;
+    const other = error.context['slot'];
+    const isOwn =
+      typeof other === 'number' && (own.includes(other) || slots.holderOf(other) === args.student_ref);
+    if (!isOwn) throw duplicate(typeof other === 'number' ? slots.holderOf(other) : undefined);
+    throw new RollcallError(
+      'FINGER_DUPLICATE',
+      'This finger of the student is enrolled already, under another position; take the other finger',
+      { cause: error, context: { reasons: ['enrolled_just_now'] } },
+    );
+  }
+}
+
+function stepReporter(report: Report, position: number): (step: EnrollmentStep) => void {
+  const ofFinger = { finger_position: position };
+  let placed = { impression: 1, impressions: 1 };
+  return (step) => {
+    switch (step.step) {
+      case 'place':
+        placed = { impression: step.capture, impressions: step.captures };
+        report({ step: 'place', ...ofFinger, ...placed });
+        return;
+      case 'lift':
+        report({ step: 'captured', ...ofFinger, ...placed, quality: null });
+        return;
+      case 'poor':
+        report({ step: 'rejected', ...ofFinger, reasons: ['poor_quality'], quality: null });
+        return;
+      case 'mismatch':
+        report({ step: 'rejected', ...ofFinger, reasons: ['other_finger'], quality: null });
+    }
+  };
+}
+
+/** A module that is gone keeps it until it is back: then it is deleted as what nobody knows. */
+async function forget({ sensor }: Pick<TakeFingersOptions, 'sensor'>, own: readonly number[]): Promise<void> {
+  for (const slot of own) {
+    try {
+      await sensor.deleteTemplate(slot);
+    } catch (error) {
+      if (!(error instanceof RollcallError)) throw error;
+    }
+  }
+}
