@@ -267,6 +267,24 @@ describe('the command line of a gateway', () => {
     expect(await server.db.knex('enrollment').pluck('id')).toEqual([]);
   });
 
+  it('tells how it goes on, and of a finger of somebody else, for its own enrollments only', async () => {
+    const consent = await consentOf(0);
+    const { enrollment } = (await open({ consent })).body;
+    const report = (progress: EnrollmentProgress, login = 'gw-a', gateway = 'gw-a') =>
+      server.send(
+        'POST',
+        `${API}/gateways/${gateway}/enrollments/${enrollment}/progress/`,
+        { progress },
+        asGateway(login),
+      );
+    expect((await report({ step: 'cancelled' }, 'gw-a', 'gw-b')).status).toBe(404);
+    await report({ step: 'captured', finger_position: 2, impression: 1, impressions: 3, quality: 81 });
+    expect((await read(enrollment)).captures).toMatchObject([{ impression: 1, quality: 81 }]);
+    await report({ step: 'failed', code: 'DUPLICATE_BIOMETRIC', student_ref: rollNumber(3) });
+    expect((await read(enrollment)).state).toBe('failed');
+    expect(await server.db.knex('exception_item').pluck('code')).toEqual(['DUPLICATE_BIOMETRIC']);
+  });
+
   it('does not push an officer aside', async () => {
     const consent = await consentOf(0);
     await start();

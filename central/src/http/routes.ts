@@ -68,7 +68,7 @@ import {
   readFingerExemption,
 } from './routes/finger-exemptions.js';
 import { listGalleries } from './routes/galleries.js';
-import { openGatewayEnrollment } from './routes/gateway-enrollments.js';
+import { openGatewayEnrollment, reportGatewayEnrollment } from './routes/gateway-enrollments.js';
 import { registerGatewayKey, renewGatewayPassword, revokeGatewayKey } from './routes/gateway-secrets.js';
 import { fetchTemplates, uploadTemplate } from './routes/gateway-templates.js';
 import { gatewayActs, listGateways, readRoster } from './routes/gateways.js';
@@ -281,6 +281,7 @@ export const ROUTES: readonly Route[] = [
   fetchTemplates,
   uploadTemplate,
   openGatewayEnrollment,
+  reportGatewayEnrollment,
   registerGatewayKey,
   revokeGatewayKey,
   renewGatewayPassword,

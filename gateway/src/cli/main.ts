@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { DEFAULT_CONFIG_FILE } from '../config/default-file.js';
 import { softwareVersion } from '../features/software-version.js';
+import type { EnrollOptions } from './finger-enroll.js';
 
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
@@ -76,7 +77,44 @@ function createProgram(setExitCode: (code: number) => void): Command {
     .action(async (options: { driver: string; port: string; option: string[]; capture?: string }) => {
       setExitCode(await (await import('./monitor.js')).monitor(options));
     });
+  addFinger(program, config, setExitCode);
   return program;
+}
+
+function addFinger(program: Command, config: () => Option, setExitCode: (code: number) => void): void {
+  const finger = program.command('finger').description('enroll fingers, and look at what is enrolled');
+  finger
+    .command('enroll')
+    .description(
+      'enroll fingers of a student at a scanner of this gateway, while the gateway itself is stopped',
+    )
+    .addOption(config())
+    .requiredOption('--student <ref>', 'roll number')
+    .requiredOption(
+      '--finger <position>',
+      '1 right thumb to 10 left little finger; can be repeated, two are recommended',
+      collect,
+      [],
+    )
+    .requiredOption('--device <id>', 'scanner, as in the configuration')
+    .requiredOption('--consent <id>', 'id of the consent for fingerprints, from its record in central')
+    .action(async (options: EnrollOptions) => {
+      setExitCode(await (await import('./finger-enroll.js')).fingerEnroll(options));
+    });
+  finger
+    .command('list')
+    .description('print which templates and which fingerprint modules this gateway knows, as JSON')
+    .addOption(config())
+    .action(async (options: { config: string }) => {
+      setExitCode((await import('./finger-list.js')).fingerList(options));
+    });
+  finger
+    .command('forget <module>')
+    .description('forget a fingerprint module that is gone for good, by its name in "finger list"')
+    .addOption(config())
+    .action(async (module: string, options: { config: string }) => {
+      setExitCode((await import('./finger-list.js')).fingerForget(module, options));
+    });
 }
 
 function collect(value: string, earlier: string[]): string[] {

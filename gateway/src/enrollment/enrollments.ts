@@ -3,20 +3,10 @@ import type { EnrollArgs, EnrollmentProgress } from '@rollcall/protocol/enrollme
 import { isRollcallError, RollcallError } from '@rollcall/protocol/errors';
 import type { FingerSensor } from '../drivers/finger/sensor.js';
 import type { Log } from '../log.js';
-import type { EnrollmentEngine } from './enrollment-engine.js';
-import type { KeepTemplate } from './keep-template.js';
-import { takeFingers } from './take-fingers.js';
-import { type SensorSlots, takeOnSensor } from './take-on-sensor.js';
+import { type ReservedScanner, runEnrollment, type Templates } from './run-enrollment.js';
 
 /** Each finger may take so long; central expects no more either. */
 export const FINGER_WITHIN_MS = 5 * 60_000;
-
-/** A scanner that takes no attendance until it is given back. */
-export interface ReservedScanner {
-  sensor: FingerSensor;
-  slots: SensorSlots;
-  release(): void;
-}
 
 export interface EnrollmentsOptions {
   clock: Clock;
@@ -30,12 +20,6 @@ export interface EnrollmentsOptions {
   report(enrollmentId: string, deviceId: string, progress: EnrollmentProgress): void;
   /** What is under way, kept over a crash. */
   underway: { get(): string | undefined; set(text: string): void };
-}
-
-/** Where templates come from and go to. */
-export interface Templates {
-  openEngine(): EnrollmentEngine;
-  keep: KeepTemplate;
 }
 
 interface Session {
@@ -124,7 +108,8 @@ export class Enrollments {
     underway.set(JSON.stringify({ enrollment_id: id, device_id: deviceId }));
     try {
       log.info({ enrollment_id: id, device_id: deviceId }, 'an enrollment begins');
-      await this.#take({ args, sensor, templates, report, signal: stopped.signal });
+      const reserved = await this.#options.reserve(deviceId, sensor);
+      await runEnrollment({ args, reserved, templates, report, signal: stopped.signal });
       log.info({ enrollment_id: id, device_id: deviceId }, 'an enrollment is done');
     } catch (error) {
       log.warn({ enrollment_id: id, device_id: deviceId, err: error }, 'an enrollment ended early');
@@ -132,34 +117,6 @@ export class Enrollments {
     } finally {
       cancelTimer();
       underway.set('');
-    }
-  }
-
-  async #take(session: {
-    args: EnrollArgs;
-    sensor: FingerSensor;
-    templates: Templates;
-    report: (progress: EnrollmentProgress) => void;
-    signal: AbortSignal;
-  }): Promise<void> {
-    const { sensor, report, args, templates, signal } = session;
-    const { keep } = templates;
-    const reserved = await this.#options.reserve(args.device_id, sensor);
-    try {
-      signal.throwIfAborted();
-      report({ step: 'started' });
-      if (sensor.matchedBy === 'sensor') {
-        await takeOnSensor({ args, sensor, keep, report, signal, slots: reserved.slots });
-        return;
-      }
-      const engine = templates.openEngine();
-      try {
-        await takeFingers({ args, sensor, keep, report, signal, engine });
-      } finally {
-        await engine.close();
-      }
-    } finally {
-      reserved.release();
     }
   }
 }

@@ -2,7 +2,7 @@ import type { FingerSensor } from '../drivers/finger/sensor.js';
 import type { FingerSlots } from '../identify/finger-slots.js';
 import { type GallerySync, sensorKey } from '../identify/gallery-sync.js';
 import type { TemplateStore } from '../identify/template-store.js';
-import type { ReservedScanner } from './enrollments.js';
+import type { ReservedScanner } from './run-enrollment.js';
 import type { SensorSlots } from './take-on-sensor.js';
 
 export interface ReserveOptions {

@@ -15,6 +15,7 @@ export class FingerSlots {
   readonly #remove: Statement;
   readonly #clear: Statement;
   readonly #templates: Statement;
+  readonly #modules: Statement;
 
   constructor(db: Database) {
     this.#of = db.prepare(
@@ -31,6 +32,9 @@ export class FingerSlots {
     );
     this.#remove = db.prepare('DELETE FROM finger_slot WHERE sensor = ? AND slot = ?');
     this.#clear = db.prepare('DELETE FROM finger_slot WHERE sensor = ?');
+    this.#modules = db.prepare(
+      'SELECT sensor, count(*) AS templates FROM finger_slot GROUP BY sensor ORDER BY sensor',
+    );
     this.#templates = db.prepare('SELECT DISTINCT template_id AS templateId FROM finger_slot');
   }
 
@@ -50,6 +54,11 @@ export class FingerSlots {
   holdOthers(listed: ReadonlySet<string>): boolean {
     const rows = this.#templates.all() as Pick<SlotRow, 'templateId'>[];
     return rows.some(({ templateId }) => !listed.has(templateId));
+  }
+
+  /** Every module that has anything, connected or not. */
+  modules(): { sensor: string; templates: number }[] {
+    return this.#modules.all() as { sensor: string; templates: number }[];
   }
 
   put(sensor: string, { slot, templateId, studentRef }: SlotRow): void {

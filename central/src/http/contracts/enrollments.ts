@@ -1,4 +1,8 @@
-import { CAPTURE_REASONS, fingerPositionsSchema } from '@rollcall/protocol/enrollment';
+import {
+  CAPTURE_REASONS,
+  enrollmentProgressSchema,
+  fingerPositionsSchema,
+} from '@rollcall/protocol/enrollment';
 import { deviceIdSchema, gatewayIdSchema } from '@rollcall/protocol/ids';
 import { studentRefSchema } from '@rollcall/protocol/punch';
 import * as z from 'zod';
@@ -75,6 +79,10 @@ export const gatewayEnrollmentBody = z.strictObject({
   consent: z.guid().describe('Read from the record of the consent: whoever knows it was shown it'),
 });
 export const gatewayEnrollmentSchema = z.strictObject({ enrollment: z.guid(), expires_at: instant });
+
+export const gatewayEnrollmentParams = z.strictObject({ id: gatewayIdSchema, enrollment: z.guid() });
+export const gatewayProgressBody = z.strictObject({ progress: enrollmentProgressSchema });
+export const gatewayProgressSchema = z.strictObject({ step: z.string() });
 
 const acknowledgement = z.strictObject({
   template: z.guid(),

@@ -2,10 +2,17 @@ import { RollcallError } from '@rollcall/protocol/errors';
 import { dateAt } from '../../calendar/campus-zone.js';
 import { campusZone } from '../../calendar/generate.js';
 import { requireFingerprintConsent } from '../../consent/consents.js';
+import { applyProgress } from '../../enrollment/apply-progress.js';
 import { beginEnrollment } from '../../enrollment/begin-enrollment.js';
 import { endEnrollments } from '../../enrollment/enrollment-state.js';
 import { isOwnPath } from '../authenticate-gateway.js';
-import { gatewayEnrollmentBody, gatewayEnrollmentSchema } from '../contracts/enrollments.js';
+import {
+  gatewayEnrollmentBody,
+  gatewayEnrollmentParams,
+  gatewayEnrollmentSchema,
+  gatewayProgressBody,
+  gatewayProgressSchema,
+} from '../contracts/enrollments.js';
 import { API, toInstant } from '../contracts/fields.js';
 import { gatewayTemplatesParams } from '../contracts/gateway-templates.js';
 import { defineRoute } from '../route.js';
@@ -62,6 +69,31 @@ export const openGatewayEnrollment = defineRoute(
       return trx('enrollment').where({ id }).first<{ id: string; expires_at: Date }>('id', 'expires_at');
     });
     return { body: { enrollment: row.id, expires_at: toInstant(row.expires_at) } };
+  },
+);
+
+export const reportGatewayEnrollment = defineRoute(
+  {
+    method: 'post',
+    path: `${API}/gateways/{id}/enrollments/{enrollment}/progress/`,
+    operationId: 'reportGatewayEnrollment',
+    tag: 'Consent and templates',
+    summary:
+      'How an enrollment at the command line of this gateway goes on; what comes after its end changes nothing',
+    access: 'gateway',
+    params: gatewayEnrollmentParams,
+    body: gatewayProgressBody,
+    reply: { schema: gatewayProgressSchema },
+    errors: ['UNAUTHENTICATED', 'NOT_FOUND'],
+  },
+  async ({ params, body, gatewayId: caller, request }, context) => {
+    const { db, clock } = context;
+    if (!(await isOwnPath({ caller, gatewayId: params.id, request }, context))) throw unknown();
+    const { id: gatewayId, enrollment: enrollmentId } = params;
+    const { progress } = body;
+    const at = new Date(clock.wallMs());
+    await db.knex.transaction((trx) => applyProgress(trx, { gatewayId, enrollmentId, progress, at }));
+    return { body: { step: progress.step } };
   },
 );
 
