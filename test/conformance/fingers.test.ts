@@ -89,6 +89,25 @@ describe.each([
     expect(await on.settle(on.sensor.occupiedSlots())).toEqual([1]);
   });
 
+  it('takes no presentation while it is reserved, nor the finger that lies there afterwards', async () => {
+    const on = await bench();
+    await on.enroll(1, 'asha-right-thumb');
+    const giveBack = on.sensor.reserve();
+    await on.touch('asha-right-thumb');
+    expect(on.presentations).toEqual([]);
+    on.firmware.fingerIn?.('asha-right-thumb');
+    await on.pass(1_000);
+    giveBack();
+    giveBack();
+    await on.pass(2_000);
+    expect(on.presentations).toEqual([]);
+    on.firmware.fingerOut?.();
+    await on.settle(on.sensor.untilLifted());
+    await on.pass(2_000);
+    await on.touch('asha-right-thumb');
+    expect(on.presentations).toEqual([1]);
+  });
+
   it('ends an enrollment at once when it is cancelled, and goes on recognizing', async () => {
     const on = await bench();
     await on.enroll(1, 'asha-right-thumb');

@@ -49,19 +49,23 @@ export async function enrollFinger(
   const body = { student_ref: rollNumber, finger_position: position, format };
   const sealed = loadTemplateSeal(secret('template-key')).seal(record, { template_id: templateId, ...body });
   const password = readFileSync(secret('mqtt-password'), 'utf8').trim();
+  const headers = {
+    'content-type': 'application/json',
+    authorization: `Basic ${Buffer.from(`${gatewayId}:${password}`).toString('base64')}`,
+  };
+  const consent = await consentOf(campus, rollNumber);
+  const enrollment = await openEnrollment(campus, { rollNumber, position, consent, headers });
   const response = await fetch(
     `${campus.central.url}/api/v1/attendance/gateways/${gatewayId}/templates/${templateId}/`,
     {
       method: 'PUT',
-      headers: {
-        'content-type': 'application/json',
-        authorization: `Basic ${Buffer.from(`${gatewayId}:${password}`).toString('base64')}`,
-      },
+      headers,
       body: JSON.stringify({
         ...body,
         sealed: sealed.toString('base64'),
         quality_score: 0.8,
-        consent: await consentOf(campus, rollNumber),
+        consent,
+        enrollment,
       }),
     },
   );
@@ -69,8 +73,35 @@ export async function enrollFinger(
   return { templateId, record };
 }
 
+interface Opening {
+  rollNumber: string;
+  position: number;
+  consent: string;
+  headers: Record<string, string>;
+}
+
+/** As the command line of the gateway opens one. */
+async function openEnrollment(
+  campus: Campus,
+  { rollNumber, position, consent, headers }: Opening,
+): Promise<string> {
+  const { id, plan } = campus.gateway;
+  const response = await fetch(`${campus.central.url}/api/v1/attendance/gateways/${id}/enrollments/`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({
+      student_ref: rollNumber,
+      device_id: plan.readers.find(({ driver }) => driver === 'ef01')?.id,
+      fingers: [position],
+      consent,
+    }),
+  });
+  if (!response.ok) throw new Error(`opening answered ${response.status}: ${await response.text()}`);
+  return ((await response.json()) as { enrollment: string }).enrollment;
+}
+
 /** The one in force, or one on paper. */
-async function consentOf(campus: Campus, rollNumber: string): Promise<string> {
+export async function consentOf(campus: Campus, rollNumber: string): Promise<string> {
   const [row] = await campus.database.rows<{ id: string }>(
     `WITH whose AS (SELECT id FROM student WHERE roll_number = ?),
           given AS (SELECT c.id FROM consent c JOIN whose ON whose.id = c.student_id

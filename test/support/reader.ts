@@ -87,12 +87,17 @@ export class Reader {
       fingers.hold(finger);
       return () => fingers.remove();
     });
+    await this.idle();
+    return light;
+  }
+
+  /** Resolves when the gateway has seen for long enough that nobody is at the scanner. */
+  async idle(): Promise<void> {
     let looks = 0;
     this.device.onReport((event) => {
       if (event.event === 'sent' && event.hex === NO_FINGER) looks += 1;
     });
     await until(`the finger has left ${this.id}`, () => looks >= LOOKS_WITHOUT_FINGER);
-    return light;
   }
 
   /** Does something to the reader and waits for the light that follows; `act` returns how to end it. */

@@ -37,6 +37,8 @@ class ImageSensor extends FakeSensor {
   override matchedBy = 'gateway' as 'sensor' | 'gateway';
   readonly images: FingerImage[];
   waiting: ((error: unknown) => void) | undefined;
+  /** Pictures that get lost on the line from now on. */
+  lost = 0;
 
   constructor(images: readonly FingerImage[]) {
     super('sensor-a');
@@ -45,6 +47,10 @@ class ImageSensor extends FakeSensor {
 
   override captureImage(signal?: AbortSignal): Promise<FingerImage> {
     signal?.throwIfAborted();
+    if (this.lost > 0) {
+      this.lost -= 1;
+      return Promise.reject(new RollcallError('DEVICE_TIMEOUT', 'in the middle of its data'));
+    }
     const image = this.images.shift();
     if (image !== undefined) return Promise.resolve(image);
     return new Promise((_, reject) => {
@@ -251,6 +257,21 @@ describe('an enrollment with images', () => {
     await settled(() => isOver(r.steps()));
     expect(r.told.at(-1)).toEqual({ step: 'failed', code });
     expect(sensor.done.at(-1)).toBe('give back');
+  });
+
+  it('takes a picture again that got lost on the line, and gives up when that goes on', async () => {
+    const sensor = new ImageSensor(PLACES.map((_, place) => imageOf(11, place)));
+    const r = rig(sensor);
+    sensor.lost = 2;
+    r.enrollments.begin(ARGS);
+    await settled(() => r.steps().at(-1) === 'kept');
+    expect(r.steps().filter((step) => step === 'place')).toHaveLength(3);
+    const broken = new ImageSensor([imageOf(11, 0)]);
+    const worse = rig(broken);
+    broken.lost = 3;
+    worse.enrollments.begin(ARGS);
+    await settled(() => isOver(worse.steps()));
+    expect(worse.told.at(-1)).toEqual({ step: 'failed', code: 'DEVICE_TIMEOUT' });
   });
 
   it('ends when central takes the template no more', async () => {

@@ -7,6 +7,9 @@ import type { FingerImage, FingerSensor } from '../drivers/finger/sensor.js';
 import type { EnrollmentEngine } from './enrollment-engine.js';
 import type { KeepTemplate } from './keep-template.js';
 
+/** Pictures in a row that may get lost before the cable or the power is to blame. */
+const LOST_PICTURES_MAX = 3;
+
 export type Report = (progress: EnrollmentProgress) => void;
 
 export interface TakeFingersOptions {
@@ -67,7 +70,7 @@ async function takeFinger(
   const ofFinger = { finger_position: position };
   for (;;) {
     report({ step: 'place', ...ofFinger, impression: guided.wants, impressions });
-    const answer = await takeImage(guided, engine, await sensor.captureImage(signal));
+    const answer = await takeImage(guided, engine, await capture(sensor, signal));
     signal.throwIfAborted();
     switch (answer.outcome) {
       case 'rejected':
@@ -84,6 +87,19 @@ async function takeFinger(
       }
     }
     await sensor.untilLifted(signal);
+  }
+}
+
+/** A picture that got lost on the line is nobody's fault: the finger still lies there, or comes again. */
+async function capture(sensor: FingerSensor, signal: AbortSignal): Promise<FingerImage> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await sensor.captureImage(signal);
+    } catch (error) {
+      // A piece that went missing makes the picture one of no known size.
+      const isLost = hasCode(error, 'DEVICE_TIMEOUT') || hasCode(error, 'IMAGE_INVALID');
+      if (!isLost || attempt === LOST_PICTURES_MAX) throw error;
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import { decodeTemplate, encodeTemplate } from '../biometrics/template/record.js';
+import { decodeRecordSet, RECORD_FORMAT } from '../biometrics/template/record-set.js';
 import { importTemplate } from '../biometrics/template/standard-records.js';
 
 type ReadRecords = (bytes: Uint8Array) => Uint8Array[];
@@ -7,7 +8,8 @@ type ReadRecords = (bytes: Uint8Array) => Uint8Array[];
 /** What every ISO/IEC 19794-2 and INCITS 378 record begins with. */
 const STANDARD_MAGIC = Buffer.from('FMR\0', 'latin1');
 
-const own: ReadRecords = (bytes) => {
+/** A probe is one picture, never a set of them. */
+const single: ReadRecords = (bytes) => {
   decodeTemplate(bytes);
   return [bytes];
 };
@@ -15,7 +17,7 @@ const standard: ReadRecords = (bytes) => [encodeTemplate(importTemplate(bytes))]
 
 /** Formats of templates that the engine can compare; every other one belongs to the modules of one maker. */
 const READERS: Readonly<Record<string, ReadRecords>> = {
-  'rollcall-1': own,
+  [RECORD_FORMAT]: decodeRecordSet,
   iso2005: standard,
   iso2011: standard,
   incits378: standard,
@@ -41,6 +43,6 @@ export function engineRecords(format: string, bytes: Uint8Array): Uint8Array[] {
  */
 export function probeRecord(bytes: Uint8Array): Uint8Array {
   const isStandard = STANDARD_MAGIC.equals(bytes.subarray(0, STANDARD_MAGIC.length));
-  const [record] = (isStandard ? standard : own)(bytes) as [Uint8Array];
+  const [record] = (isStandard ? standard : single)(bytes) as [Uint8Array];
   return record;
 }

@@ -31,6 +31,26 @@ describe('the slots of a scanner', () => {
     expect(sync.slotsOf(SCANNER, 's2')).toEqual([1]);
   });
 
+  it('are left alone while somebody enrolls there, from the middle of a run on, and made good afterwards', async () => {
+    const { sync, gallery } = fixture('s1', 's2');
+    const sensor = new FakeSensor('module-a');
+    sync.sensorChanged(SCANNER, sensor);
+    const release = await sync.hold(SCANNER);
+    const before = sensor.slots.size;
+    expect(before).toBeLessThan(2);
+    gallery.known = [entry('s1'), entry('s2'), entry('s3')];
+    sync.galleryChanged();
+    await settle();
+    expect(sensor.slots.size).toBe(before);
+    release();
+    await settle();
+    expect([...sensor.slots.values()].map(String).sort()).toEqual(['t-s1', 't-s2', 't-s3']);
+    expect(sync.takenSlots(SCANNER)).toEqual([0, 1, 2]);
+    // One that is not connected is held by nobody.
+    (await sync.hold('elsewhere'))();
+    expect(sync.takenSlots('elsewhere')).toBeUndefined();
+  });
+
   it('are left as they are by a second connection, and by a restart of the gateway', async () => {
     const { sync, open } = fixture('s1', 's2');
     const sensor = new FakeSensor('module-a');

@@ -47,7 +47,7 @@ export const startEnrollment = defineRoute(
     status: 201,
     body: enrollmentBody,
     reply: { schema: enrollmentSchema },
-    errors: ['NOT_FOUND', 'FORBIDDEN', 'CONSENT_MISSING', 'ENROLLMENT_BUSY'],
+    errors: ['NOT_FOUND', 'FORBIDDEN', 'FINGER_EXEMPT', 'CONSENT_MISSING', 'ENROLLMENT_BUSY'],
   },
   async (input, { db, clock, capture, commands }) => {
     const { body, principal } = input;

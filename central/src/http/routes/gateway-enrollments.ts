@@ -33,7 +33,7 @@ export const openGatewayEnrollment = defineRoute(
     params: gatewayTemplatesParams,
     body: gatewayEnrollmentBody,
     reply: { schema: gatewayEnrollmentSchema },
-    errors: ['UNAUTHENTICATED', 'NOT_FOUND', 'CONSENT_MISSING', 'ENROLLMENT_BUSY'],
+    errors: ['UNAUTHENTICATED', 'NOT_FOUND', 'FINGER_EXEMPT', 'CONSENT_MISSING', 'ENROLLMENT_BUSY'],
   },
   async ({ params, body, gatewayId: caller, request }, context) => {
     const { db, clock, capture } = context;

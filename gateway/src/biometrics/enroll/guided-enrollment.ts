@@ -77,7 +77,8 @@ export class GuidedEnrollment {
     const prepared = prepare(decodeTemplate(record));
     const reasons = this.#qualityReasons(quality);
     if (reasons.length > 0) return this.#reject(reasons, quality.score);
-    if (this.#others.some((other) => this.#isOne(other, prepared))) {
+    const { otherFingerPoints } = this.#policy;
+    if (this.#others.some((other) => compare(other, prepared) >= otherFingerPoints)) {
       return this.#reject(['enrolled_just_now'], quality.score);
     }
     if (this.#isAgain(record, prepared)) return this.#reject(['same_place'], quality.score);

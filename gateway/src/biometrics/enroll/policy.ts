@@ -11,6 +11,8 @@ export interface EnrollmentPolicy {
   attemptsMax: number;
   /** Points that every two impressions must reach: 40 is a false match rate of 1 in 10,000 (fingerprint §7.5). */
   consistencyPoints: number;
+  /** Points at which it is another finger of the same person: nobody is to be refused by chance. */
+  otherFingerPoints: number;
   /** Quality of an impression below which it is taken again, 0..100. */
   captureQualityMin: number;
   /** Quality that the best impression must have, 0..100. */
@@ -28,6 +30,7 @@ export const ENROLLMENT_POLICY: EnrollmentPolicy = {
   impressions: 3,
   attemptsMax: 10,
   consistencyPoints: 40,
+  otherFingerPoints: 70,
   captureQualityMin: 35,
   fingerQualityMin: 50,
   repositionAsksMax: 2,

@@ -107,7 +107,8 @@ export class FingerWatch {
       return;
     }
     this.#absentLooks = 0;
-    if (this.#isPresented || this.#reservations > 0) return;
+    if (this.#reservations > 0) this.#isPresented = true;
+    if (this.#isPresented) return;
     for (let attempt = 1; ; attempt++) {
       const recognition = await module.recognize(slots());
       if (this.#isStopped || this.#reservations > 0) return;
