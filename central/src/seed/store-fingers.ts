@@ -68,7 +68,7 @@ async function storeFinger(trx: Knex, one: OneFinger): Promise<void> {
   const at = new Date(nowMs);
   const { template_id: id, finger_position, format, quality } = finger;
   const taken = await trx('attendance_biometric_template')
-    .where({ student_id: studentId, finger_position, state: 'active' })
+    .where({ student_id: studentId, finger_position, format, state: 'active' })
     .first('id');
   if (taken !== undefined) return;
   const consentId = await consentOf(trx, one);
