@@ -4,6 +4,8 @@ const PROBE_EVERY_MS = 25;
 
 export interface UntilOptions {
   deadlineMs?: number;
+  /** Between two questions; longer where each of them counts against a limit of requests. */
+  everyMs?: number;
   /** Called when the deadline has passed: what a human needs to see. */
   describe?: () => string;
 }
@@ -12,7 +14,7 @@ export interface UntilOptions {
 export async function until<T>(
   what: string,
   probe: () => T | undefined | false | Promise<T | undefined | false>,
-  { deadlineMs = DEADLINE_MS, describe }: UntilOptions = {},
+  { deadlineMs = DEADLINE_MS, everyMs = PROBE_EVERY_MS, describe }: UntilOptions = {},
 ): Promise<T> {
   const endMs = performance.now() + deadlineMs;
   for (;;) {
@@ -23,7 +25,7 @@ export async function until<T>(
         `${what}: not within ${deadlineMs / 1000} s${describe === undefined ? '' : `\n${describe()}`}`,
       );
     }
-    await new Promise((resolve) => setTimeout(resolve, PROBE_EVERY_MS));
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }
 
