@@ -2,6 +2,7 @@ import { readFingerRecord } from '@rollcall/protocol/finger-record-read';
 import { writeFingerRecord } from '@rollcall/protocol/finger-record-write';
 import { describe, expect, it } from 'vitest';
 import { encodeTemplate } from '../biometrics/template/record.js';
+import { encodeRecordSet } from '../biometrics/template/record-set.js';
 import { importTemplate } from '../biometrics/template/standard-records.js';
 import { silentLog } from '../log.js';
 import { storeFixture } from '../store/store.fixture.js';
@@ -60,6 +61,22 @@ describe('the fingers that a reader is given to compare', () => {
       expect(format).toBe('incits378-2004');
       expect(views[0]?.minutiae).toMatchObject([{ x: 100, y: 150, type: 1 }]);
     }
+  });
+
+  it('are the best impression of those that were enrolled', () => {
+    const { put, known } = fixture();
+    const template = importTemplate(ISO);
+    const [minutia] = template.skeleton;
+    const better = {
+      ...template,
+      quality: 90,
+      skeleton: minutia === undefined ? [] : [{ ...minutia, x: 120 }],
+    };
+    put(encodeRecordSet([{ ...template, quality: 40 }, better].map((one) => encodeTemplate(one))));
+    const [finger] = known.of('s1');
+    expect(readFingerRecord(finger?.record ?? new Uint8Array()).views[0]?.minutiae).toMatchObject([
+      { x: 120 },
+    ]);
   });
 
   it('leave out what only modules of one maker understand, and what does not open', () => {

@@ -2,6 +2,7 @@ import { hasCode } from '@rollcall/protocol/errors';
 import { readFingerRecord } from '@rollcall/protocol/finger-record-read';
 import { writeFingerRecord } from '@rollcall/protocol/finger-record-write';
 import { decodeTemplate } from '../biometrics/template/record.js';
+import { decodeRecordSet } from '../biometrics/template/record-set.js';
 import { exportTemplate } from '../biometrics/template/standard-records.js';
 import type { KnownFinger } from '../drivers/finger/verifier.js';
 import type { Log } from '../log.js';
@@ -11,7 +12,8 @@ import type { TemplateStore } from './template-store.js';
 /** Templates that are tried after one card; people enroll two fingers. */
 export const FINGERS_PER_STUDENT_MAX = 4;
 const STANDARD_RECORD = Buffer.from('FMR\0', 'latin1');
-const COMPACT_RECORD = Buffer.from('RF', 'latin1');
+/** One compact record, and the impressions of an enrollment. */
+const COMPACT_RECORDS = ['RF', 'RS'];
 
 export interface KnownFingersOptions {
   store: Pick<TemplateStore, 'ofStudent'>;
@@ -57,6 +59,10 @@ function toIncits378(template: Buffer): Uint8Array | undefined {
     const { views } = readFingerRecord(template);
     return writeFingerRecord({ views: views.slice(0, 1) }, 'incits378');
   }
-  if (!template.subarray(0, COMPACT_RECORD.length).equals(COMPACT_RECORD)) return undefined;
-  return exportTemplate(decodeTemplate(template), 'incits378');
+  if (!COMPACT_RECORDS.includes(template.toString('latin1', 0, 2))) return undefined;
+  // A reader compares with one: the best.
+  const [best] = decodeRecordSet(template)
+    .map(decodeTemplate)
+    .sort((left, right) => right.quality - left.quality);
+  return best === undefined ? undefined : exportTemplate(best, 'incits378');
 }
