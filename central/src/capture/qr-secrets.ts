@@ -162,8 +162,11 @@ export function createQrSecrets({ knex, clock, seal }: QrSecretsOptions): QrSecr
       throw expired();
     },
     forget(sessionId = '') {
-      if (sessionId === '') known = undefined;
-      else changed.add(sessionId);
+      // Where nobody scans nothing reads either: what would be read whole anyway remembers no changes.
+      if (sessionId === '' || known === undefined || !isYoung(known, KNOWN_FOR_MS)) {
+        known = undefined;
+        changed.clear();
+      } else changed.add(sessionId);
       reading = undefined;
       generation += 1;
     },

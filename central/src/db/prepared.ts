@@ -4,7 +4,30 @@ import type { Knex } from './database.js';
 /** Statements that a process prepares; each keeps its plan in every connection. What comes later runs unprepared. */
 const STATEMENTS_MAX = 200;
 
-const names = new Map<string, string>();
+export type Prepared = <Result>(knex: Knex, sql: string, bindings?: readonly unknown[]) => Promise<Result>;
+
+/**
+ * @param prefix of the names: a connection knows each for one text
+ * @param statementsMax different texts that get a name
+ */
+export function createPrepared(prefix: string, statementsMax: number): Prepared {
+  const names = new Map<string, string>();
+
+  function nameOf(sql: string): string | undefined {
+    const known = names.get(sql);
+    if (known !== undefined || names.size >= statementsMax) return known;
+    const name = `${prefix}_${names.size + 1}`;
+    names.set(sql, name);
+    return name;
+  }
+
+  return <Result>(knex: Knex, sql: string, bindings: readonly unknown[] = []) => {
+    const name = nameOf(sql);
+    const values = bindings.map((value) => (isArrayOfItems(value) ? arrayText(value) : value));
+    const statement = knex.raw<Result>(sql, values as never);
+    return (name === undefined ? statement : statement.options({ name })).then((result) => result as Result);
+  };
+}
 
 /**
  * Runs a statement that PostgreSQL parses and plans once per connection: for the statements of every tap, scan and mark,
@@ -12,24 +35,7 @@ const names = new Map<string, string>();
  *
  * @param sql with `?` for each binding, as `knex.raw` takes it
  */
-export function prepared<Result>(
-  knex: Knex,
-  sql: string,
-  bindings: readonly unknown[] = [],
-): Promise<Result> {
-  const name = nameOf(sql);
-  const values = bindings.map((value) => (isArrayOfItems(value) ? arrayText(value) : value));
-  const statement = knex.raw<Result>(sql, values as never);
-  return (name === undefined ? statement : statement.options({ name })).then((result) => result as Result);
-}
-
-function nameOf(sql: string): string | undefined {
-  const known = names.get(sql);
-  if (known !== undefined || names.size >= STATEMENTS_MAX) return known;
-  const name = `rollcall_${names.size + 1}`;
-  names.set(sql, name);
-  return name;
-}
+export const prepared: Prepared = createPrepared('rollcall', STATEMENTS_MAX);
 
 /**
  * For the rest of the transaction every row is found by an index where there is one, and prepared statements keep one plan
