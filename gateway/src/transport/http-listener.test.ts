@@ -125,6 +125,22 @@ describe('an address on which terminals call', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  it('tells of the others once, however often the address could not be had meanwhile', async () => {
+    const device = await answer('SN-A');
+    for (let turn = 0; turn < STRANGERS_TOLD_MAX + 5; turn++) await call(`/iclock/cdata?SN=X${turn}`);
+    await device.close();
+    expect(clock.pendingTimers).toBe(0);
+    const rival = createServer();
+    await new Promise<void>((resolve) => rival.listen(port, '127.0.0.1', resolve));
+    await expect(answer('SN-A')).rejects.toMatchObject({ code: 'PORT_BUSY' });
+    await expect(answer('SN-A')).rejects.toMatchObject({ code: 'PORT_BUSY' });
+    expect(clock.pendingTimers).toBe(0);
+    await new Promise((resolve) => rival.close(resolve));
+    await answer('SN-A');
+    clock.advance(3_600_000);
+    expect(strangers.filter((news) => 'moreCalls' in news)).toEqual([{ moreCalls: 5 }]);
+  });
+
   it('refuses the right serial number from another address', async () => {
     await answer('SN-A', '?from=10.0.0.9');
     expect((await call('/iclock/getrequest?SN=SN-A')).status).toBe(401);

@@ -122,7 +122,6 @@ export class HttpListener {
     server.on('request', (request, response) => void this.#onRequest(request, response));
     server.on('clientError', (_error, socket) => socket.destroy());
     this.#server = server;
-    this.#scheduleUntold();
     const { host, port } = this.#address;
     return new Promise((resolve, reject) => {
       server.once('error', (cause) => reject(cannotListen(this.#name, cause)));
@@ -130,6 +129,7 @@ export class HttpListener {
         server.removeAllListeners('error');
         // A failing accept (no descriptors left) ends one connection, not the listener.
         server.on('error', () => undefined);
+        this.#scheduleUntold();
         resolve();
       });
     });
@@ -185,7 +185,10 @@ export class HttpListener {
     this.#scheduleUntold();
   }
 
-  /** The count outlives the listening: a device that connects anew does not make more of them. */
+  /**
+   * The count outlives the listening: a device that connects anew does not make more of them. Its timer does not, so
+   * there is one at most, however often the address cannot be had.
+   */
   #scheduleUntold(): void {
     if (this.#untoldDueMs === undefined) return;
     const waitMs = Math.max(0, this.#untoldDueMs - this.#clock.monoMs());
