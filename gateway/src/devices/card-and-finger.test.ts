@@ -34,6 +34,33 @@ it('lets the fingers of the card count, until one has come', () => {
   expect(clock.pendingTimers).toBe(0);
 });
 
+it.each([
+  ['kept', false],
+  ['kept_again', false],
+  ['kept_elsewhere', false],
+  ['not_recognized', true],
+  ['refused', true],
+  ['disk_full', true],
+] as const)('lets the person try again unless the finger is kept: after %s it is %s', (signal, mayTryAgain) => {
+  const { clock, sensor, pair } = fixture();
+  pair.cardShown(READ, 's1');
+  const { card } = pair;
+  if (card !== undefined) pair.fingerAnswered(card, signal);
+  expect(pair.card !== undefined).toBe(mayTryAgain);
+  expect(sensor.expected).toEqual(mayTryAgain ? [2, 5] : []);
+  clock.advance(10_000);
+  expect(pair.card).toBeUndefined();
+});
+
+it('does not end a card for the finger of the one before it', () => {
+  const { pair } = fixture();
+  pair.cardShown(READ, 's1');
+  const { card } = pair;
+  pair.cardShown(READ, 's2');
+  if (card !== undefined) pair.fingerAnswered(card, 'kept');
+  expect(pair.card?.studentRef).toBe('s2');
+});
+
 it('forgets the card when its time is over', () => {
   const { clock, sensor, pair } = fixture();
   pair.cardShown(READ, 's1');

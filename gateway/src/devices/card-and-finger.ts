@@ -3,6 +3,7 @@ import type { CardRead } from '@rollcall/protocol/credential';
 import { matchesOnGateway } from '../config/matches-on-gateway.js';
 import type { DeviceConfig } from '../config/schema.js';
 import type { FingerSensor } from '../drivers/finger/sensor.js';
+import { type FeedbackSignal, isKept } from '../feedback/signal.js';
 import type { VerifiedCard } from './presentation.js';
 
 const SECOND_MS = 1_000;
@@ -26,7 +27,8 @@ export interface CardAndFingerOptions {
 
 /**
  * Verification 1:1 (domain D0, finger with card): a card names the student, and for a while only that student's slots
- * count on the scanner. Each card is good for one finger that fits; tries that do not fit go on until the time is over.
+ * count on the scanner. Each card is good for one finger that is kept; tries that do not fit, or that were refused for
+ * the moment, go on until the time is over.
  */
 export class CardAndFinger {
   readonly #options: CardAndFingerOptions;
@@ -57,7 +59,12 @@ export class CardAndFinger {
     if (this.#card !== undefined) this.#cancel = clock.after(windowMs, () => this.end());
   }
 
-  /** The finger has come, or the time is over. */
+  /** What became of a finger that came for this card; the next card may have come meanwhile. */
+  fingerAnswered(card: VerifiedCard, signal: FeedbackSignal): void {
+    if (isKept(signal) && this.#card === card) this.end();
+  }
+
+  /** The finger is kept, or the time is over. */
   end(): void {
     this.#cancel?.();
     this.#cancel = undefined;

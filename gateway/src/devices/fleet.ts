@@ -279,7 +279,7 @@ class SupervisedFleet implements Fleet {
       const { fingers } = this.#options;
       if (fingers === undefined) return 'refused';
       const signal = await fingers.record(card === undefined ? presentation : { ...presentation, card });
-      if (signal !== 'not_recognized' && cardFirst?.card === card) cardFirst?.end();
+      if (card !== undefined) cardFirst?.fingerAnswered(card, signal);
       return signal;
     });
   }

@@ -41,3 +41,6 @@ export const FEEDBACK_PATTERNS: Readonly<Record<FeedbackSignal, FeedbackPattern>
   not_recognized: { color: 'red', lightMs: 400, beeps: 2, beepMs: 80 },
   pin_wrong: { color: 'red', lightMs: 800, beeps: 2, beepMs: 150 },
 };
+
+/** Whether it is on disk. */
+export const isKept = (signal: FeedbackSignal): boolean => FEEDBACK_PATTERNS[signal].color === 'green';
