@@ -183,6 +183,58 @@ describe('an OSDP reader that compares the finger after a card', () => {
     expect(bench.rejections()).toEqual([]);
   });
 
+  it.each([
+    { abort: 'late', how: 'has a result in its queue when it is told to stop', isTouched: true },
+    { abort: 'unknown', how: 'cannot be told to stop', isTouched: false },
+    { abort: 'clean', how: 'is told to stop by the next question', isTouched: false, isSilent: true },
+  ])('never takes a finger for that of the next card: the reader $how', async (reader) => {
+    const supervisor = await secured('reader', { abort: reader.abort });
+    await bench.pass(500);
+    const next = new AbortController();
+    const first = supervisor.verifier()?.verify([{ position: 1, record: own() }], next.signal);
+    const ended = Promise.allSettled([first]);
+    await bench.pass(500);
+    if (reader.isTouched) bench.bus.fingerIn('asha-right-thumb');
+    if (reader.isSilent !== true) next.abort(new Error('the next card'));
+    let second: Verification | undefined;
+    void supervisor
+      .verifier()
+      ?.verify([{ position: 7, record: enrolledRecord('ravi-left-index') }], new AbortController().signal)
+      .then((outcome) => {
+        second = outcome;
+      });
+    if (reader.abort === 'unknown') {
+      await bench.pass(500);
+      bench.bus.fingerIn('asha-right-thumb');
+    }
+    await bench.pass(2_000);
+    bench.bus.fingerOut();
+    expect(second).toBeUndefined();
+    bench.bus.fingerIn('ravi-left-index');
+    await bench.until('the finger of the next card', () => second !== undefined);
+    expect(second).toMatchObject({ outcome: 'fits' });
+    const [one] = await ended;
+    expect(one).toMatchObject(
+      reader.isSilent === true ? { value: { outcome: 'absent' } } : { status: 'rejected' },
+    );
+    expect(bench.rejections()).toEqual([]);
+  });
+
+  it('is not asked for the next finger for longer than a scan takes where it cannot be told to stop', async () => {
+    const supervisor = await secured('reader', { abort: 'unknown' });
+    const asked = supervisor
+      .verifier()
+      ?.verify([{ position: 1, record: own() }], new AbortController().signal);
+    let outcome: Verification | undefined;
+    void asked?.then((verification) => {
+      outcome = verification;
+    });
+    await bench.pass(31_000);
+    bench.bus.fingerIn('asha-right-thumb');
+    await bench.until('the outcome', () => outcome !== undefined);
+    expect(outcome).toMatchObject({ outcome: 'fits' });
+  });
+
   it('fails where the reader is lost meanwhile', async () => {
     const supervisor = await secured('reader');
     const asked = supervisor

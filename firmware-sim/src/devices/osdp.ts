@@ -145,12 +145,15 @@ export class OsdpBus implements Firmware {
     const nowMs = (): number => clock.monoMs();
     const parts = settings['parts'] ?? 'whole';
     if (parts !== 'whole' && parts !== 'rest') throw misuse('parts takes whole or rest');
+    const abort = settings['abort'] ?? 'clean';
+    if (abort !== 'clean' && abort !== 'late' && abort !== 'unknown')
+      throw misuse('abort takes clean, late or unknown');
     const hasFingers = settings['fingers'] === 'on';
     return new OsdpReader({
       ...place,
       key: key === undefined ? undefined : Buffer.from(key, 'hex'),
       isStrict: settings['secure'] === 'required',
-      fingers: hasFingers ? new ReaderFingerSensor({ random, rates, nowMs, parts }) : undefined,
+      fingers: hasFingers ? new ReaderFingerSensor({ random, rates, nowMs, parts, abort }) : undefined,
       packetBytes: wholeNumber('packet', settings['packet'] ?? '512'),
       random,
       nowMs,
@@ -214,6 +217,7 @@ export const osdp: DeviceModel = {
     'fingers=on',
     'packet=128',
     'parts=whole|rest',
+    'abort=clean|late|unknown',
   ],
   boot: (context) => new OsdpBus(context, context.baud),
 };

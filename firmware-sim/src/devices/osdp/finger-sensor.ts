@@ -6,7 +6,7 @@ import { compareRecord, fingerRecord } from './minutiae-record.js';
 const SCAN_MS = 10_000;
 const QUALITY = { good: 200, poor: 20 } as const;
 const STATUS = { done: 0, timeout: 1, failed: 0xff } as const;
-const NAK = { type: 7, format: 8, record: 9 } as const;
+const NAK = { command: 3, type: 7, format: 8, record: 9 } as const;
 const HEAD = 6;
 const TEMPLATE = 2;
 const FINGERS_MAX = 10;
@@ -24,6 +24,8 @@ export interface FingerSensorOptions {
   nowMs(): number;
   /** Whether all of a reply is sent in parts, or only what did not fit behind its head: readers differ. */
   parts: 'whole' | 'rest';
+  /** What ABORT does: forget everything, end the scan and still send a result that waits, or nothing. */
+  abort: 'clean' | 'late' | 'unknown';
 }
 
 interface Scan {
@@ -78,7 +80,11 @@ export class ReaderFingerSensor {
   }
 
   abort(): SensorAnswer {
+    const { abort } = this.#options;
+    if (abort === 'unknown') return nak(NAK.command);
+    const waiting = abort === 'late' ? this.#answers : [];
     this.reset();
+    this.#answers = waiting;
     return ack();
   }
 
@@ -121,7 +127,7 @@ export class ReaderFingerSensor {
   #begin(type: number, format: number, compareWith: Uint8Array | undefined): SensorAnswer {
     if (type > FINGERS_MAX) return nak(NAK.type);
     if (format !== TEMPLATE && format !== 0) return nak(NAK.format);
-    this.#answers = [];
+    if (this.#options.abort === 'clean') this.#answers = [];
     this.#scan = { sinceMs: this.#options.nowMs(), type, compareWith };
     this.#look();
     return ack();

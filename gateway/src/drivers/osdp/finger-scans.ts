@@ -16,6 +16,7 @@ import {
 } from './biometrics.js';
 import { COMMAND, REPLY } from './codes.js';
 import { type Command, POLL } from './commands.js';
+import { GivenUpMatch } from './given-up-match.js';
 import type { Answer } from './link.js';
 import type { OsdpOptions } from './options.js';
 import { PART_HEAD_BYTES, type Part, PartialMessage, parsePart, splitMessage } from './parts.js';
@@ -42,10 +43,7 @@ interface Request {
   fail(reason: unknown): void;
 }
 
-interface Scan {
-  type: 'read' | 'match';
-  untilMs: number;
-}
+type Scan = { untilMs: number } & ({ type: 'read' } | { type: 'match'; request: Request });
 
 /**
  * Fingers on a reader that has a sensor. Either every finger is read and sent to the gateway, or a finger is compared on
@@ -61,6 +59,7 @@ export class FingerScans implements FingerVerifier {
   /** Commands that are to be sent before anything else: pieces of a BIOMATCH, or the end of a scan. */
   #waiting: Command[] = [];
   #request: Request | undefined;
+  #givenUp: GivenUpMatch | undefined;
   #incoming: { message: PartialMessage; head: ReadReply | undefined } | undefined;
 
   constructor(context: DriverContext<OsdpOptions>) {
@@ -78,6 +77,8 @@ export class FingerScans implements FingerVerifier {
       new RollcallError('DEVICE_TIMEOUT', 'The reader was lost while it waited for a finger'),
     );
     const isMissing = !capabilities.hasFingers;
+    // The reader may have lost the connection only, and still be scanning for somebody.
+    if (!isMissing && this.#context.options.fingers === 'reader') this.#abortMatch();
     this.#tell(isMissing ? 'The reader lists no fingerprint sensor; write fingers: off for it' : null);
   }
 
@@ -87,7 +88,7 @@ export class FingerScans implements FingerVerifier {
 
   /** Whether the next command should follow at once. */
   get isUrgent(): boolean {
-    return this.#waiting.length > 0 || this.#incoming !== undefined;
+    return this.#waiting.length > 0 || this.#incoming !== undefined || this.#givenUp?.isOver === true;
   }
 
   /** What is to be asked now. */
@@ -95,12 +96,16 @@ export class FingerScans implements FingerVerifier {
     if (this.#capabilities?.hasFingers !== true) return POLL;
     const nowMs = this.#context.clock.monoMs();
     if (this.#scan !== undefined && nowMs > this.#scan.untilMs) this.#giveUpScan();
-    if (this.#scan === undefined && this.#waiting.length === 0) this.#begin(nowMs);
+    if (this.#givenUp?.isDone(nowMs) === true) this.#givenUp = undefined;
+    const isIdle = this.#scan === undefined && this.#givenUp === undefined;
+    if (isIdle && this.#waiting.length === 0) this.#begin(nowMs);
     return this.#waiting.shift() ?? (this.#scan === undefined ? POLL : PATIENT_POLL);
   }
 
   /** @param command what was answered: one of ours, a poll, or a light. */
-  onAnswer({ code }: Command, answer: Answer): void {
+  onAnswer(command: Command, answer: Answer): void {
+    const { code } = command;
+    this.#givenUp?.onAnswer(command, answer);
     if (answer.type === 'nak') {
       if (code === COMMAND.readFinger || code === COMMAND.matchFinger) this.#onRefused(answer.reason);
       return;
@@ -112,6 +117,7 @@ export class FingerScans implements FingerVerifier {
 
   verify(fingers: readonly KnownFinger[], signal: AbortSignal): Promise<Verification> {
     this.#request?.end({ outcome: 'absent' });
+    if (this.#scan?.type === 'match') this.#giveUpScan();
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
         request.fail(signal.reason);
@@ -168,7 +174,7 @@ export class FingerScans implements FingerVerifier {
       return;
     }
     this.#waiting = commands;
-    this.#scan = { type: 'match', untilMs: nowMs + SCAN_MS_MAX };
+    this.#scan = { type: 'match', request, untilMs: nowMs + SCAN_MS_MAX };
   }
 
   /** As one command, or in parts where the reader takes such; undefined where it is too large for it. */
@@ -265,11 +271,12 @@ export class FingerScans implements FingerVerifier {
   }
 
   #onMatched(data: Uint8Array): void {
-    const request = this.#request;
-    if (this.#scan?.type !== 'match' || request === undefined) {
+    if (this.#givenUp !== undefined) return;
+    if (this.#scan?.type !== 'match') {
       this.#reject('unasked', 'the reader compared a finger that nobody had asked for');
       return;
     }
+    const { request } = this.#scan;
     this.#tell(null);
     this.#endScan(0);
     const reply = parseMatchReply(data);
@@ -286,11 +293,20 @@ export class FingerScans implements FingerVerifier {
   }
 
   #giveUpScan(): void {
-    const isMatch = this.#scan?.type === 'match';
+    const scan = this.#scan;
     this.#endScan(AGAIN_MS);
     this.#incoming = undefined;
+    if (scan?.type === 'match') {
+      this.#abortMatch();
+      scan.request.end({ outcome: 'absent' });
+    } else {
+      this.#waiting = [ABORT];
+    }
+  }
+
+  #abortMatch(): void {
     this.#waiting = [ABORT];
-    if (isMatch) this.#request?.end({ outcome: 'absent' });
+    this.#givenUp = new GivenUpMatch(this.#context.clock.monoMs() + SCAN_MS_MAX);
   }
 
   #endScan(pauseMs: number): void {
