@@ -106,7 +106,11 @@ describe('an OSDP reader that compares the finger after a card', () => {
     settings: Record<string, string> = {},
   ): Promise<Verification> {
     const supervisor = await secured('reader', settings);
-    const known = records.map((record, index) => ({ position: index + 1, record }));
+    const known = records.map((record, index) => ({
+      templateId: `t${index + 1}`,
+      position: index + 1,
+      record,
+    }));
     const asked = supervisor.verifier()?.verify(known, new AbortController().signal);
     let verification: Verification | undefined;
     asked?.then((outcome) => {
@@ -138,7 +142,7 @@ describe('an OSDP reader that compares the finger after a card', () => {
 
   it('tries the fingers of the holder one after the other', async () => {
     const outcome = await compare([enrolledRecord('ravi-left-index'), own()], 'asha-right-thumb');
-    expect(outcome).toMatchObject({ outcome: 'fits' });
+    expect(outcome).toMatchObject({ outcome: 'fits', templateId: 't2' });
   });
 
   it('lets nobody wait who does not want to', async () => {
@@ -150,7 +154,7 @@ describe('an OSDP reader that compares the finger after a card', () => {
     const asked = supervisor
       .verifier()
       ?.verify(
-        [{ position: 1, record: enrolledRecord('asha-right-thumb', 4) }],
+        [{ templateId: 't1', position: 1, record: enrolledRecord('asha-right-thumb', 4) }],
         new AbortController().signal,
       );
     await bench.pass(500);
@@ -163,7 +167,10 @@ describe('an OSDP reader that compares the finger after a card', () => {
     const supervisor = await secured('reader');
     const asked = supervisor
       .verifier()
-      ?.verify([{ position: 1, record: new Uint8Array(3_000) }], new AbortController().signal);
+      ?.verify(
+        [{ templateId: 't1', position: 1, record: new Uint8Array(3_000) }],
+        new AbortController().signal,
+      );
     const refused = expect(asked).rejects.toMatchObject({ code: 'DEVICE_REFUSED' });
     await bench.pass(500);
     await refused;
@@ -172,7 +179,9 @@ describe('an OSDP reader that compares the finger after a card', () => {
   it('ends with the next card, and the reader is told', async () => {
     const supervisor = await secured('reader');
     const next = new AbortController();
-    const asked = supervisor.verifier()?.verify([{ position: 1, record: own() }], next.signal);
+    const asked = supervisor
+      .verifier()
+      ?.verify([{ templateId: 't1', position: 1, record: own() }], next.signal);
     const ended = expect(asked).rejects.toThrow('the next card');
     await bench.pass(500);
     next.abort(new Error('the next card'));
@@ -191,7 +200,9 @@ describe('an OSDP reader that compares the finger after a card', () => {
     const supervisor = await secured('reader', { abort: reader.abort });
     await bench.pass(500);
     const next = new AbortController();
-    const first = supervisor.verifier()?.verify([{ position: 1, record: own() }], next.signal);
+    const first = supervisor
+      .verifier()
+      ?.verify([{ templateId: 't1', position: 1, record: own() }], next.signal);
     const ended = Promise.allSettled([first]);
     await bench.pass(500);
     if (reader.isTouched) bench.bus.fingerIn('asha-right-thumb');
@@ -199,7 +210,10 @@ describe('an OSDP reader that compares the finger after a card', () => {
     let second: Verification | undefined;
     void supervisor
       .verifier()
-      ?.verify([{ position: 7, record: enrolledRecord('ravi-left-index') }], new AbortController().signal)
+      ?.verify(
+        [{ templateId: 't7', position: 7, record: enrolledRecord('ravi-left-index') }],
+        new AbortController().signal,
+      )
       .then((outcome) => {
         second = outcome;
       });
@@ -212,7 +226,7 @@ describe('an OSDP reader that compares the finger after a card', () => {
     expect(second).toBeUndefined();
     bench.bus.fingerIn('ravi-left-index');
     await bench.until('the finger of the next card', () => second !== undefined);
-    expect(second).toMatchObject({ outcome: 'fits' });
+    expect(second).toMatchObject({ outcome: 'fits', templateId: 't7' });
     const [one] = await ended;
     expect(one).toMatchObject(
       reader.isSilent === true ? { value: { outcome: 'absent' } } : { status: 'rejected' },
@@ -224,7 +238,7 @@ describe('an OSDP reader that compares the finger after a card', () => {
     const supervisor = await secured('reader', { abort: 'unknown' });
     const asked = supervisor
       .verifier()
-      ?.verify([{ position: 1, record: own() }], new AbortController().signal);
+      ?.verify([{ templateId: 't1', position: 1, record: own() }], new AbortController().signal);
     let outcome: Verification | undefined;
     void asked?.then((verification) => {
       outcome = verification;
@@ -239,7 +253,7 @@ describe('an OSDP reader that compares the finger after a card', () => {
     const supervisor = await secured('reader');
     const asked = supervisor
       .verifier()
-      ?.verify([{ position: 1, record: own() }], new AbortController().signal);
+      ?.verify([{ templateId: 't1', position: 1, record: own() }], new AbortController().signal);
     const lost = expect(asked).rejects.toMatchObject({ code: 'DEVICE_TIMEOUT' });
     await bench.pass(500);
     bench.bus.choose(ADDRESS).reboot();

@@ -123,7 +123,7 @@ it('keeps a card, and then the finger of its holder that the reader compared; a 
       sensorChanged: () => undefined,
       slotsOf: () => [],
       holderOf: () => 'asha',
-      fingersOf: () => [{ position: 1, record: enrolledRecord('asha-right-thumb') }],
+      fingersOf: () => [{ templateId: 't1', position: 1, record: enrolledRecord('asha-right-thumb') }],
     },
     onChange: () => undefined,
   });

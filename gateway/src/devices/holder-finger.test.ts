@@ -6,7 +6,7 @@ import { HolderFinger } from './holder-finger.js';
 const READ = parseCanonical('em4100:0F00A1B2C3');
 const OTHER_READ = parseCanonical('em4100:0F00A1B2C4');
 const NOBODY = parseCanonical('em4100:0F00A1B2C5');
-const FINGER = { position: 1, record: Uint8Array.of(1) };
+const FINGER = { templateId: 't1', position: 1, record: Uint8Array.of(1) };
 
 interface Asked {
   fingers: readonly KnownFinger[];
@@ -18,11 +18,12 @@ interface Asked {
 function fixture({ hasVerifier = true } = {}) {
   const asked: Asked[] = [];
   const said: unknown[] = [];
+  const known: KnownFinger[] = [FINGER];
   const finger = new HolderFinger({
     fingers: {
       holderOf: (read) =>
         ({ [READ.values.full ?? '']: 's1', [OTHER_READ.values.full ?? '']: 's2' })[read.values.full ?? ''],
-      fingersOf: (studentRef) => (studentRef === 's1' ? [FINGER] : []),
+      fingersOf: (studentRef) => (studentRef === 's1' ? [...known] : []),
     },
     verifier: () =>
       hasVerifier
@@ -35,14 +36,14 @@ function fixture({ hasVerifier = true } = {}) {
     onFailure: (error) => said.push(error),
   });
   const settled = () => new Promise((resolve) => setImmediate(resolve));
-  return { asked, said, finger, settled };
+  return { asked, said, known, finger, settled };
 }
 
 it('asks the reader for the finger of whoever showed the card', async () => {
   const { asked, said, finger, settled } = fixture();
   finger.cardShown(READ);
   expect(asked[0]?.fingers).toEqual([FINGER]);
-  asked[0]?.answer({ outcome: 'fits', score: 200 });
+  asked[0]?.answer({ outcome: 'fits', templateId: 't1', score: 200 });
   await settled();
   expect(said).toEqual([{ outcome: 'fits', studentRef: 's1' }]);
 });
@@ -62,9 +63,24 @@ it('is ended by the next card: what comes of it then counts for nobody', async (
   finger.cardShown(READ);
   finger.cardShown(OTHER_READ);
   expect(asked[0]?.signal.aborted).toBe(true);
-  asked[0]?.answer({ outcome: 'fits', score: 255 });
+  asked[0]?.answer({ outcome: 'fits', templateId: 't1', score: 255 });
   await settled();
   expect(said).toEqual([]);
+});
+
+it('recognizes no finger that was revoked while the reader compared it, whatever else the person has', async () => {
+  const { asked, said, known, finger, settled } = fixture();
+  finger.cardShown(READ);
+  known.splice(0, 1, { ...FINGER, templateId: 't2' });
+  asked[0]?.answer({ outcome: 'fits', templateId: 't1', score: 200 });
+  await settled();
+  finger.cardShown(READ);
+  asked[1]?.answer({ outcome: 'fits', templateId: 't2', score: 200 });
+  await settled();
+  expect(said).toEqual([
+    { outcome: 'other', studentRef: 's1' },
+    { outcome: 'fits', studentRef: 's1' },
+  ]);
 });
 
 it('tells why a finger could not be compared, unless it was ended', async () => {

@@ -19,7 +19,7 @@ export interface HolderFingerOptions {
 /**
  * Verification 1:1 on the reader itself (domain D0, finger with card; ADR 32): the card is a punch of its own and has its
  * light; then its holder may prove more with a finger. The next card ends the wait for the one before it, and whoever
- * has no finger enrolled is not asked for one.
+ * has no finger enrolled is not asked for one. A finger that was revoked while the reader compared it fits nobody.
  */
 export class HolderFinger {
   readonly #options: HolderFingerOptions;
@@ -41,7 +41,11 @@ export class HolderFinger {
     this.#current = current;
     verifier.verify(known, current.signal).then(
       (outcome) => {
-        if (!current.signal.aborted) this.#options.onOutcome(outcome, { read, studentRef });
+        if (current.signal.aborted) return;
+        const isRevoked =
+          outcome.outcome === 'fits' &&
+          !fingers.fingersOf(studentRef).some(({ templateId }) => templateId === outcome.templateId);
+        this.#options.onOutcome(isRevoked ? { outcome: 'other' } : outcome, { read, studentRef });
       },
       (error: unknown) => {
         if (!current.signal.aborted) this.#options.onFailure(error);

@@ -111,4 +111,21 @@ describe('the engine as matcher', () => {
     tell();
     expect(await found).toEqual({ outcome: 'unknown' });
   });
+
+  it.each([['s1'], ['s2']])('tells of nobody who left while two were found alike: %s', async (left) => {
+    const f = await fixture(({ put }) => {
+      put(1, 's1');
+      put(2, 's2', { record: recordOf(1) });
+    });
+    let tell = (): void => undefined;
+    f.threads.searched = new Promise((resolve) => {
+      tell = resolve;
+    });
+    const found = f.matcher.identify(imageOf(1), { signal });
+    await vi.waitFor(() => expect(f.searches).toHaveLength(1));
+    f.keepOnly(left === 's1' ? 2 : 1);
+    f.gallery.templatesLeft();
+    tell();
+    expect(await found).toEqual({ outcome: 'unknown' });
+  });
 });

@@ -38,18 +38,25 @@ export class EngineMatcher implements Matcher {
   #meaningOf(decision: Decision): FingerMatch {
     switch (decision.kind) {
       case 'match': {
-        const studentRef = studentOf(decision.finger);
-        // It may have left while it was searched.
-        const isHeld = this.#gallery.fingersOf(studentRef).includes(decision.finger);
-        return isHeld ? { outcome: 'recognized', studentRef, score: decision.score } : UNKNOWN;
+        const { finger, score } = decision;
+        return this.#isHeld(finger)
+          ? { outcome: 'recognized', studentRef: studentOf(finger), score }
+          : UNKNOWN;
       }
       case 'ambiguous': {
         const [one, other] = decision.fingers;
+        // The one that stays is recognized at the next try, without a rival.
+        if (!this.#isHeld(one) || !this.#isHeld(other)) return UNKNOWN;
         return { outcome: 'ambiguous', studentRefs: [studentOf(one), studentOf(other)] };
       }
       case 'none':
         return UNKNOWN;
     }
+  }
+
+  /** It may have left while it was searched. */
+  #isHeld(finger: string): boolean {
+    return this.#gallery.fingersOf(studentOf(finger)).includes(finger);
   }
 }
 

@@ -55,7 +55,10 @@ describe('the fingers that a reader is given to compare', () => {
     put(encodeTemplate(importTemplate(ISO)));
     put(ISO, 's2');
     const fingers = known.of('s1');
-    expect(fingers.map(({ position }) => position)).toEqual([1, 2]);
+    expect(fingers.map(({ templateId, position }) => [templateId, position])).toEqual([
+      [idOf(1), 1],
+      [idOf(2), 2],
+    ]);
     for (const { record } of fingers) {
       const { format, views } = readFingerRecord(record);
       expect(format).toBe('incits378-2004');

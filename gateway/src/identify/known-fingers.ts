@@ -43,7 +43,8 @@ export class KnownFingers {
       if (!listed.has(template.template_id) || known.length === FINGERS_PER_STUDENT_MAX) continue;
       try {
         const record = toIncits378(seal.open(Buffer.from(template.sealed, 'base64'), template));
-        if (record !== undefined) known.push({ position: template.finger_position, record });
+        if (record === undefined) continue;
+        known.push({ templateId: template.template_id, position: template.finger_position, record });
       } catch (error) {
         if (!hasCode(error, 'SEAL_BROKEN') && !hasCode(error, 'TEMPLATE_INVALID')) throw error;
         log.warn({ err: error, template_id: template.template_id }, 'a template cannot be given to a reader');

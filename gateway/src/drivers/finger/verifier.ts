@@ -1,5 +1,6 @@
 /** A finger that a gateway knows, in a form that other makers understand. */
 export interface KnownFinger {
+  readonly templateId: string;
   /** ISO/IEC 19794-2: 1 right thumb to 10 left little finger. */
   readonly position: number;
   /** INCITS 378-2004. */
@@ -7,7 +8,8 @@ export interface KnownFinger {
 }
 
 export type Verification =
-  | { outcome: 'fits'; score: number }
+  /** With which of these. */
+  | { outcome: 'fits'; templateId: string; score: number }
   /** A finger came, and it is none of these. */
   | { outcome: 'other' }
   /** Nobody touched the sensor. */

@@ -43,7 +43,10 @@ interface Request {
   fail(reason: unknown): void;
 }
 
-type Scan = { untilMs: number } & ({ type: 'read' } | { type: 'match'; request: Request });
+type Scan = { untilMs: number } & (
+  | { type: 'read' }
+  | { type: 'match'; request: Request; templateId: string }
+);
 
 /**
  * Fingers on a reader that has a sensor. Either every finger is read and sent to the gateway, or a finger is compared on
@@ -174,7 +177,8 @@ export class FingerScans implements FingerVerifier {
       return;
     }
     this.#waiting = commands;
-    this.#scan = { type: 'match', request, untilMs: nowMs + SCAN_MS_MAX };
+    const { templateId } = finger;
+    this.#scan = { type: 'match', request, templateId, untilMs: nowMs + SCAN_MS_MAX };
   }
 
   /** As one command, or in parts where the reader takes such; undefined where it is too large for it. */
@@ -276,7 +280,7 @@ export class FingerScans implements FingerVerifier {
       this.#reject('unasked', 'the reader compared a finger that nobody had asked for');
       return;
     }
-    const { request } = this.#scan;
+    const { request, templateId } = this.#scan;
     this.#tell(null);
     this.#endScan(0);
     const reply = parseMatchReply(data);
@@ -289,7 +293,7 @@ export class FingerScans implements FingerVerifier {
     if (reply.status === SCAN.timeout) request.fingers = [];
     else request.hasTouched = true;
     const isMatch = reply.status === SCAN.done && reply.score >= this.#context.options.match_score;
-    if (isMatch) request.end({ outcome: 'fits', score: reply.score });
+    if (isMatch) request.end({ outcome: 'fits', templateId, score: reply.score });
   }
 
   #giveUpScan(): void {
