@@ -53,6 +53,18 @@ module.exports = {
       to: { path: '^gateway/src/', pathNot: '^gateway/src/biometrics/' },
     },
     {
+      name: 'biometrics-have-few-users',
+      comment:
+        'Fingers are recognized in identify/ and enrolled in enrollment/; others know that it happens, not how.',
+      severity: 'error',
+      from: {
+        path: '^gateway/src/',
+        pathNot:
+          '^gateway/src/(biometrics|identify|enrollment)/|^gateway/src/(config/schema|cli/finger-words)\\.ts$',
+      },
+      to: { path: '^gateway/src/biometrics/' },
+    },
+    {
       name: 'biometrics-do-no-input-or-output',
       comment:
         'Only cli/ and node/ know of files, threads and keys; the library also runs where there is no Node.',
