@@ -29,6 +29,7 @@ const LOOKS_AFTER = 4;
 const STUDENTS = ['asha', 'ravi'];
 const gallery: FingerGallery = {
   allowed: () => new Set(STUDENTS.map((student) => `t-${student}`)),
+  has: (templateId) => STUDENTS.includes(templateId.slice(2)),
   entries: () => STUDENTS.map((student) => ({ templateId: `t-${student}`, studentRef: student })),
   read: (templateId) => makeTemplate(`${templateId.slice(2)}-thumb`, 512, new Random(1)),
 };

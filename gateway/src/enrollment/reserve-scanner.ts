@@ -40,14 +40,12 @@ function slotsOf(
 ): SensorSlots {
   return {
     taken,
-    holderOf: (slot) => slots.holderOf(key, slot),
+    // Who withdrew the consent is named to nobody.
+    holderOf: (slot) => templates.one(slots.row(key, slot)?.templateId ?? '')?.student_ref,
     ofFinger: (studentRef, position) =>
       slots
-        .of(key)
-        .filter(
-          (row) =>
-            row.studentRef === studentRef && templates.one(row.templateId)?.finger_position === position,
-        )
+        .ofStudent(key, studentRef)
+        .filter(({ templateId }) => templates.one(templateId)?.finger_position === position)
         .map(({ slot }) => slot),
   };
 }

@@ -27,6 +27,14 @@ it('is what the roster lists and has come, of the format that the module underst
   expect(() => gallery.read(OTHER)).toThrow('TEMPLATE_INVALID');
 });
 
+it('has a withdrawn template no more before the roster without it is in force', () => {
+  const { gallery, put, store } = fixture([ID]);
+  put(ID, 'ef01-0009-512');
+  expect([gallery.has(ID), gallery.has(OTHER)]).toEqual([true, false]);
+  store.keepOnly(new Set());
+  expect([gallery.has(ID), gallery.allowed()?.has(ID)]).toEqual([false, true]);
+});
+
 it('is not known without a roster, and without the key to it', () => {
   const { store, gallery } = fixture([], 0);
   expect(gallery.allowed()).toBeUndefined();

@@ -11,6 +11,8 @@ export interface GalleryEntry {
 export interface FingerGallery {
   /** Undefined while nothing is known of it, which is another thing than nothing. */
   allowed(): ReadonlySet<string> | undefined;
+  /** Whether it counts: one that was withdrawn does not, from the moment that is known. */
+  has(templateId: string): boolean;
   /** What is here of one format, in the order in which they are to have slots when there are too few. */
   entries(format: string): readonly GalleryEntry[];
   /** @throws RollcallError `TEMPLATE_INVALID` for one that is not here, `SEAL_BROKEN` for one that does not open. */
@@ -35,6 +37,11 @@ export class RosterGallery implements FingerGallery {
   allowed(): ReadonlySet<string> | undefined {
     const { seal, roster } = this.#options;
     return seal === undefined || roster.version === 0 ? undefined : new Set(roster.templateIds);
+  }
+
+  /** What a roster does not list leaves the store before that roster is in force. */
+  has(templateId: string): boolean {
+    return this.#options.store.one(templateId) !== undefined;
   }
 
   entries(format: string): GalleryEntry[] {

@@ -80,6 +80,10 @@ export class FakeGallery implements FingerGallery {
     return this.known && new Set(this.known.map(({ templateId }) => templateId));
   }
 
+  has(templateId: string): boolean {
+    return this.allowed()?.has(templateId) === true;
+  }
+
   entries(): readonly GalleryEntry[] {
     return this.known ?? [];
   }

@@ -9,8 +9,8 @@ export interface SlotRow {
 /** What the gateway put into the slots of each fingerprint module, by the name of the module. */
 export class FingerSlots {
   readonly #of: Statement;
-  readonly #holder: Statement;
-  readonly #slots: Statement;
+  readonly #row: Statement;
+  readonly #ofStudent: Statement;
   readonly #put: Statement;
   readonly #remove: Statement;
   readonly #clear: Statement;
@@ -21,11 +21,11 @@ export class FingerSlots {
     this.#of = db.prepare(
       'SELECT slot, template_id AS templateId, student_ref AS studentRef FROM finger_slot WHERE sensor = ? ORDER BY slot',
     );
-    this.#holder = db.prepare(
-      'SELECT student_ref AS studentRef FROM finger_slot WHERE sensor = ? AND slot = ?',
+    this.#row = db.prepare(
+      'SELECT slot, template_id AS templateId, student_ref AS studentRef FROM finger_slot WHERE sensor = ? AND slot = ?',
     );
-    this.#slots = db.prepare(
-      'SELECT slot FROM finger_slot WHERE sensor = ? AND student_ref = ? ORDER BY slot',
+    this.#ofStudent = db.prepare(
+      'SELECT slot, template_id AS templateId, student_ref AS studentRef FROM finger_slot WHERE sensor = ? AND student_ref = ? ORDER BY slot',
     );
     this.#put = db.prepare(
       'INSERT OR REPLACE INTO finger_slot (sensor, slot, template_id, student_ref) VALUES (?, ?, ?, ?)',
@@ -42,12 +42,12 @@ export class FingerSlots {
     return this.#of.all(sensor) as SlotRow[];
   }
 
-  holderOf(sensor: string, slot: number): string | undefined {
-    return (this.#holder.get(sensor, slot) as { studentRef: string } | undefined)?.studentRef;
+  row(sensor: string, slot: number): SlotRow | undefined {
+    return this.#row.get(sensor, slot) as SlotRow | undefined;
   }
 
-  slotsOf(sensor: string, studentRef: string): number[] {
-    return (this.#slots.all(sensor, studentRef) as { slot: number }[]).map(({ slot }) => slot);
+  ofStudent(sensor: string, studentRef: string): SlotRow[] {
+    return this.#ofStudent.all(sensor, studentRef) as SlotRow[];
   }
 
   /** Whether any module, connected or not, still has a template that is not listed. */

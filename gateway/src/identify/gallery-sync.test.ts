@@ -110,6 +110,41 @@ describe('the slots of a scanner', () => {
     expect(sync.slotsOf(SCANNER, 's1')).toEqual([]);
   });
 
+  it('say nothing of a withdrawn finger from then on, although the module does not answer', async () => {
+    const { sync, gallery } = fixture('s1', 's2');
+    const sensor = new FakeSensor('module-a');
+    sync.sensorChanged(SCANNER, sensor);
+    await settle();
+    sensor.occupiedSlots = () => Promise.reject(new RollcallError('DEVICE_TIMEOUT', 'silent'));
+    gallery.known = [entry('s2')];
+    sync.galleryChanged();
+    expect([sync.holderOf(SCANNER, 0), sync.slotsOf(SCANNER, 's1')]).toEqual([undefined, []]);
+    await settle();
+    expect([sync.holderOf(SCANNER, 0), sync.holderOf(SCANNER, 1)]).toEqual([undefined, 's2']);
+    sync.stop();
+  });
+
+  it('say nothing of a withdrawn finger from then on, although others are still being imported', async () => {
+    const { sync, gallery } = fixture('s1', 's2');
+    const sensor = new FakeSensor('module-a');
+    sync.sensorChanged(SCANNER, sensor);
+    await settle();
+    let goOn = (): void => undefined;
+    sensor.importTemplate = () =>
+      new Promise((resolve) => {
+        goOn = resolve;
+      });
+    gallery.known = [entry('s1'), entry('s2'), entry('s3')];
+    sync.galleryChanged();
+    await settle();
+    gallery.known = [entry('s2'), entry('s3')];
+    sync.galleryChanged();
+    expect([sync.holderOf(SCANNER, 0), sync.slotsOf(SCANNER, 's1')]).toEqual([undefined, []]);
+    goOn();
+    await settle();
+    expect(sensor.slots.has(0)).toBe(false);
+  });
+
   it('are not touched, and not believed, while the gallery is not known', async () => {
     const { sync, gallery } = fixture();
     gallery.known = undefined;

@@ -93,15 +93,25 @@ export class GallerySync {
     for (const deviceId of [...this.#scanners.keys()]) this.#forget(deviceId);
   }
 
-  /** Undefined for a slot that nobody has, and on a scanner whose slots have not been checked yet. */
+  /**
+   * Undefined for a slot that nobody has, or with a template that was withdrawn and has not left the module yet, and on a
+   * scanner whose slots have not been checked yet.
+   */
   holderOf(deviceId: string, slot: number): string | undefined {
+    const { gallery, slots } = this.#options;
     const scanner = this.#scanners.get(deviceId);
-    return scanner?.isVerified === true ? this.#options.slots.holderOf(scanner.key, slot) : undefined;
+    if (scanner?.isVerified !== true) return undefined;
+    const row = slots.row(scanner.key, slot);
+    return row !== undefined && gallery.has(row.templateId) ? row.studentRef : undefined;
   }
 
+  /** Those of `holderOf`. */
   slotsOf(deviceId: string, studentRef: string): number[] {
+    const { gallery, slots } = this.#options;
     const scanner = this.#scanners.get(deviceId);
-    return scanner?.isVerified === true ? this.#options.slots.slotsOf(scanner.key, studentRef) : [];
+    if (scanner?.isVerified !== true) return [];
+    const rows = slots.ofStudent(scanner.key, studentRef);
+    return rows.filter(({ templateId }) => gallery.has(templateId)).map(({ slot }) => slot);
   }
 
   #start(deviceId: string, scanner: Scanner): void {
