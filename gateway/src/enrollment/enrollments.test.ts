@@ -118,6 +118,7 @@ function rig(sensor: FakeSensor) {
     underway: '',
     holders: new Map<number, string>(),
     replaced: [] as number[],
+    marked: new Set<number>(),
     refusal: undefined as RollcallError | undefined,
     enrollments: undefined as unknown as Enrollments,
     steps: () => told.map(({ step }) => step),
@@ -136,6 +137,8 @@ function rig(sensor: FakeSensor) {
         taken: async () => [...sensor.slots.keys()],
         holderOf: (slot) => rigged.holders.get(slot),
         ofFinger: () => rigged.replaced,
+        mark: (slot) => void rigged.marked.add(slot),
+        emptied: (slot) => void rigged.marked.delete(slot),
       },
       release: reserved.reserve(),
     }),
@@ -349,6 +352,7 @@ describe('an enrollment on a module that matches itself', () => {
       ['fake-1', 'left', null],
     ]);
     expect([...sensor.slots.keys()]).toEqual([3]);
+    expect(r.marked.size).toBe(0);
     expect(r.steps().slice(0, 5)).toEqual(['started', 'place', 'rejected', 'captured', 'kept']);
   });
 
@@ -388,6 +392,21 @@ describe('an enrollment on a module that matches itself', () => {
     r.holders.set(0, ARGS.student_ref);
     r.enrollments.begin(ARGS);
     await settled(() => r.steps().at(-1) === 'kept');
+  });
+
+  it('counts a template that it could not take out of the module again', async () => {
+    const sensor = new MatchingSensor(['right']);
+    const r = rig(sensor);
+    const { enroll } = sensor;
+    sensor.enroll = async (slot, options) => {
+      expect(r.marked).toEqual(new Set([slot]));
+      await enroll.call(sensor, slot, options);
+    };
+    sensor.deleteTemplate = () => Promise.reject(new RollcallError('PORT_LOST', 'unplugged'));
+    r.enrollments.begin(ARGS);
+    await settled(() => sensor.done.at(-1) === 'give back');
+    expect([...r.marked]).toEqual([...sensor.slots.keys()]);
+    expect(r.marked.size).toBe(1);
   });
 
   it('needs a slot', async () => {

@@ -47,5 +47,7 @@ function slotsOf(
         .ofStudent(key, studentRef)
         .filter(({ templateId }) => templates.one(templateId)?.finger_position === position)
         .map(({ slot }) => slot),
+    mark: (slot) => slots.markEnrolling(key, slot),
+    emptied: (slot) => slots.remove(key, slot),
   };
 }

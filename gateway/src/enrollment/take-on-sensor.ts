@@ -9,6 +9,10 @@ export interface SensorSlots {
   holderOf(slot: number): string | undefined;
   /** Slots with this very finger, which the new one takes the place of. */
   ofFinger(studentRef: string, position: number): readonly number[];
+  /** The slot is about to get a template that no roster lists. */
+  mark(slot: number): void;
+  /** The module has said that nothing is in it any more. */
+  emptied(slot: number): void;
 }
 
 /**
@@ -28,6 +32,7 @@ export async function takeOnSensor(
       const slot = free[at] as number;
       // The module would refuse the finger for the template that this one is to replace.
       for (const old of slots.ofFinger(args.student_ref, position)) await sensor.deleteTemplate(old, signal);
+      slots.mark(slot);
       own.push(slot);
       await enroll(options, { slot, position, own });
       const record = await sensor.exportTemplate(slot, signal);
@@ -114,11 +119,15 @@ function stepReporter(report: Report, position: number): (step: EnrollmentStep) 
   };
 }
 
-/** A module that is gone keeps it until it is back: then it is deleted as what nobody knows. */
-async function forget({ sensor }: Pick<TakeFingersOptions, 'sensor'>, own: readonly number[]): Promise<void> {
+/** A module that is gone keeps it until it is back, and its mark with it: then it is deleted as what means nobody. */
+async function forget(
+  { sensor, slots }: Pick<TakeFingersOptions, 'sensor'> & { slots: SensorSlots },
+  own: readonly number[],
+): Promise<void> {
   for (const slot of own) {
     try {
       await sensor.deleteTemplate(slot);
+      slots.emptied(slot);
     } catch (error) {
       if (!(error instanceof RollcallError)) throw error;
     }

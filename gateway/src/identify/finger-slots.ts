@@ -1,12 +1,21 @@
 import type { Database, Statement } from '../store/open.js';
 
+/** Something of ours may lie in the slot, and means nobody. */
+export const NOBODY = '';
+/** No roster lists such a template: it counts as one that must go until the module has confirmed that it went. */
+const UNLISTED = 'enrolling';
+
 export interface SlotRow {
   slot: number;
   templateId: string;
+  /** `NOBODY` while it is not sure what is in the slot. */
   studentRef: string;
 }
 
-/** What the gateway put into the slots of each fingerprint module, by the name of the module. */
+/**
+ * What the gateway put into the slots of each fingerprint module, by the name of the module. A row is there before the module
+ * is told to take something, and until it has said that it is gone.
+ */
 export class FingerSlots {
   readonly #of: Statement;
   readonly #row: Statement;
@@ -22,7 +31,7 @@ export class FingerSlots {
       'SELECT slot, template_id AS templateId, student_ref AS studentRef FROM finger_slot WHERE sensor = ? ORDER BY slot',
     );
     this.#row = db.prepare(
-      'SELECT slot, template_id AS templateId, student_ref AS studentRef FROM finger_slot WHERE sensor = ? AND slot = ?',
+      'SELECT slot, template_id AS templateId, student_ref AS studentRef FROM finger_slot WHERE sensor = ? AND slot = ? AND student_ref <> ?',
     );
     this.#ofStudent = db.prepare(
       'SELECT slot, template_id AS templateId, student_ref AS studentRef FROM finger_slot WHERE sensor = ? AND student_ref = ? ORDER BY slot',
@@ -42,8 +51,9 @@ export class FingerSlots {
     return this.#of.all(sensor) as SlotRow[];
   }
 
+  /** Undefined for a slot that means nobody. */
   row(sensor: string, slot: number): SlotRow | undefined {
-    return this.#row.get(sensor, slot) as SlotRow | undefined;
+    return this.#row.get(sensor, slot, NOBODY) as SlotRow | undefined;
   }
 
   ofStudent(sensor: string, studentRef: string): SlotRow[] {
@@ -65,6 +75,17 @@ export class FingerSlots {
     this.#put.run(sensor, slot, templateId, studentRef);
   }
 
+  /** The slot is about to get the template, or to lose it; from now on it means nobody. */
+  mark(sensor: string, { slot, templateId }: Omit<SlotRow, 'studentRef'>): void {
+    this.#put.run(sensor, slot, templateId, NOBODY);
+  }
+
+  /** The slot is about to get what somebody enrolls there. */
+  markEnrolling(sensor: string, slot: number): void {
+    this.mark(sensor, { slot, templateId: `${UNLISTED}/${slot}` });
+  }
+
+  /** The slot is empty. */
   remove(sensor: string, slot: number): void {
     this.#remove.run(sensor, slot);
   }

@@ -13,7 +13,8 @@ function fixture(...students: string[]) {
   const gallery = new FakeGallery(...students);
   const slots = new FingerSlots(store.db);
   const open = () => new GallerySync({ gallery, slots, clock, log: silentLog });
-  return { clock, gallery, slots, open, sync: open() };
+  const isGone = () => !slots.holdOthers(gallery.allowed() ?? new Set());
+  return { clock, gallery, slots, open, isGone, sync: open() };
 }
 
 const settle = async (): Promise<void> => {
@@ -143,6 +144,60 @@ describe('the slots of a scanner', () => {
     goOn();
     await settle();
     expect(sensor.slots.has(0)).toBe(false);
+  });
+
+  it('count until the module has said that they are empty', async () => {
+    const { sync, gallery, clock, isGone } = fixture('s1', 's2');
+    const sensor = new FakeSensor('module-a');
+    sync.sensorChanged(SCANNER, sensor);
+    await settle();
+    const { deleteTemplate } = sensor;
+    sensor.deleteTemplate = () => Promise.reject(new RollcallError('PORT_LOST', 'unplugged'));
+    gallery.known = [entry('s2')];
+    sync.galleryChanged();
+    await settle();
+    expect([sensor.slots.has(0), isGone()]).toEqual([true, false]);
+    // Listed again, it is imported anew: nobody knows what the module did.
+    gallery.known = [entry('s1'), entry('s2')];
+    sensor.deleteTemplate = deleteTemplate;
+    sensor.done.length = 0;
+    clock.advance(60_000);
+    await settle();
+    expect(sensor.done).toEqual(['delete 0', 'import 0']);
+    expect([sync.holderOf(SCANNER, 0), isGone()]).toEqual(['s1', true]);
+  });
+
+  it('count from before the module takes a template: it may have it, although it did not say so', async () => {
+    const { sync, gallery, isGone } = fixture('s1');
+    const sensor = new FakeSensor('module-a');
+    const { importTemplate } = sensor;
+    sensor.importTemplate = async (...args) => {
+      await importTemplate.apply(sensor, args);
+      throw new RollcallError('PORT_LOST', 'unplugged');
+    };
+    sync.sensorChanged(SCANNER, sensor);
+    await settle();
+    expect([sync.holderOf(SCANNER, 0), sync.slotsOf(SCANNER, 's1')]).toEqual([undefined, []]);
+    sync.sensorChanged(SCANNER, undefined);
+    gallery.known = [];
+    expect([sensor.slots.has(0), isGone()]).toEqual([true, false]);
+    sync.sensorChanged(SCANNER, sensor);
+    await settle();
+    expect([sensor.slots.size, isGone()]).toEqual([0, true]);
+  });
+
+  it('that an enrollment needed count until they are empty, also over a crash', async () => {
+    const { open, slots, isGone } = fixture('s1');
+    const sensor = new FakeSensor('module-a');
+    slots.markEnrolling('module-a', 7);
+    slots.markEnrolling('module-a', 6);
+    sensor.slots.set(7, Buffer.from('just enrolled'));
+    expect(isGone()).toBe(false);
+    const restarted = open();
+    restarted.sensorChanged(SCANNER, sensor);
+    await settle();
+    expect([...sensor.slots.keys()]).toEqual([0]);
+    expect(isGone()).toBe(true);
   });
 
   it('are not touched, and not believed, while the gallery is not known', async () => {

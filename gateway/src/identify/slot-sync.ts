@@ -2,7 +2,7 @@ import { hasCode, type RollcallError } from '@rollcall/protocol/errors';
 import type { FingerSensor } from '../drivers/finger/sensor.js';
 import type { Log } from '../log.js';
 import type { FingerGallery, GalleryEntry } from './finger-gallery.js';
-import type { FingerSlots } from './finger-slots.js';
+import { type FingerSlots, NOBODY } from './finger-slots.js';
 
 export interface SlotSyncOptions {
   /** Under which the slots of this module are kept. */
@@ -70,15 +70,16 @@ async function removeForeign(options: SlotSyncOptions, allowed: ReadonlySet<stri
   const tidied: Tidied = { placed: new Set(), free: [], removed: 0 };
   for (const [slot] of rows) if (!occupied.has(slot)) slots.remove(key, slot);
   for (let slot = 0; slot < sensor.capacity; slot++) {
-    const templateId = occupied.has(slot) ? rows.get(slot)?.templateId : undefined;
-    if (templateId !== undefined && allowed.has(templateId)) {
-      tidied.placed.add(templateId);
+    const row = occupied.has(slot) ? rows.get(slot) : undefined;
+    if (row !== undefined && row.studentRef !== NOBODY && allowed.has(row.templateId)) {
+      tidied.placed.add(row.templateId);
       continue;
     }
     if (occupied.has(slot)) {
-      // Not believed from now on, whether or not the module obeys.
-      slots.remove(key, slot);
+      // Not believed from now on; but there, until the module says that it is gone.
+      if (row !== undefined) slots.mark(key, row);
       await sensor.deleteTemplate(slot, signal);
+      slots.remove(key, slot);
       tidied.removed += 1;
     }
     tidied.free.push(slot);
@@ -96,9 +97,13 @@ async function importMissing(
     const slot = free[imported];
     if (slot === undefined) break;
     try {
-      await sensor.importTemplate(slot, gallery.read(templateId), signal);
+      const template = gallery.read(templateId);
+      // Whoever pulls the plug now leaves a template there.
+      slots.mark(key, { slot, templateId });
+      await sensor.importTemplate(slot, template, signal);
     } catch (error) {
       if (!isOfTemplate(error)) throw error;
+      slots.remove(key, slot);
       log.warn({ err: error, template_id: templateId }, 'a template was not taken by the scanner');
       continue;
     }

@@ -1,6 +1,6 @@
 /**
- * Which template lies in which slot of which fingerprint module. A row is written after the module has the template
- * and removed after it has not: what a crash leaves behind is a slot that nobody knows, and such slots are emptied.
+ * Which template lies in which slot of which fingerprint module. A row is written before the module is told to
+ * take the template and removed after it has said that it is gone; without a student it means nobody.
  */
 export const fingerSlotsMigration = `
 CREATE TABLE finger_slot (
