@@ -129,7 +129,7 @@ async function take(session: {
   const slots = new FingerSlots(store.db);
   const tell = teller(access, args.enrollment_id);
   try {
-    const reserved = await reserveScanner(args.device_id, sensor, { slots, templates: stored });
+    const reserved = await reserveScanner(args.device_id, sensor, { slots, templates: stored, signal });
     await runEnrollment({
       args,
       reserved,

@@ -34,7 +34,8 @@ export function createEnrollments(options: CreateEnrollmentsOptions): Enrollment
     clock,
     log,
     scanner: (deviceId) => fleet.scanner(deviceId),
-    reserve: (deviceId, sensor) => reserveScanner(deviceId, sensor, { slots, templates, gallery }),
+    reserve: (deviceId, sensor, signal) =>
+      reserveScanner(deviceId, sensor, { slots, templates, gallery, signal }),
     templates:
       seal === undefined
         ? undefined

@@ -13,7 +13,8 @@ export interface EnrollmentsOptions {
   log: Log;
   /** @throws RollcallError `COMMAND_INVALID`, `PORT_CLOSED` */
   scanner(deviceId: string): FingerSensor;
-  reserve(deviceId: string, sensor: FingerSensor): Promise<ReservedScanner>;
+  /** @throws RollcallError `GALLERY_FILLING`, or the reason of the signal */
+  reserve(deviceId: string, sensor: FingerSensor, signal: AbortSignal): Promise<ReservedScanner>;
   /** Undefined on a gateway that keeps no fingerprints. */
   templates: Templates | undefined;
   /** Tells central; kept until it is told. */
@@ -108,7 +109,7 @@ export class Enrollments {
     underway.set(JSON.stringify({ enrollment_id: id, device_id: deviceId }));
     try {
       log.info({ enrollment_id: id, device_id: deviceId }, 'an enrollment begins');
-      const reserved = await this.#options.reserve(deviceId, sensor);
+      const reserved = await this.#options.reserve(deviceId, sensor, stopped.signal);
       await runEnrollment({ args, reserved, templates, report, signal: stopped.signal });
       log.info({ enrollment_id: id, device_id: deviceId }, 'an enrollment is done');
     } catch (error) {

@@ -10,22 +10,33 @@ export interface ReserveOptions {
   templates: TemplateStore;
   /** Keeps the slots of connected scanners; undefined where nobody does. */
   gallery?: Pick<GallerySync, 'hold' | 'takenSlots'>;
+  signal: AbortSignal;
 }
 
-/** Takes a scanner away from attendance and from the gallery until it is given back. */
+/**
+ * Takes a scanner away from attendance and from the gallery until it is given back.
+ *
+ * @throws RollcallError `GALLERY_FILLING`, or the reason of the signal; then it is given back
+ */
 export async function reserveScanner(
   deviceId: string,
   sensor: FingerSensor,
-  { slots, templates, gallery }: ReserveOptions,
+  { slots, templates, gallery, signal }: ReserveOptions,
 ): Promise<ReservedScanner> {
   const giveBack = sensor.reserve();
-  const release = await gallery?.hold(deviceId);
+  let release: (() => void) | undefined;
+  try {
+    release = await gallery?.hold(deviceId, signal);
+  } catch (error) {
+    giveBack();
+    throw error;
+  }
   return {
     sensor,
     slots: slotsOf(sensorKey(deviceId, sensor), {
       slots,
       templates,
-      taken: async (signal) => gallery?.takenSlots(deviceId) ?? sensor.occupiedSlots(signal),
+      taken: async (until) => gallery?.takenSlots(deviceId) ?? sensor.occupiedSlots(until),
     }),
     release: () => {
       release?.();

@@ -89,7 +89,8 @@ async function enroll(
     const other = error.context['slot'];
     const isOwn =
       typeof other === 'number' && (own.includes(other) || slots.holderOf(other) === args.student_ref);
-    if (!isOwn) throw duplicate(typeof other === 'number' ? slots.holderOf(other) : undefined);
+    const holder = typeof other === 'number' ? slots.holderOf(other) : undefined;
+    if (!isOwn) throw holder === undefined ? ofNobody() : duplicate(holder);
     throw new RollcallError(
       'FINGER_DUPLICATE',
       'This finger of the student is enrolled already, under another position; take the other finger',
@@ -97,6 +98,14 @@ async function enroll(
     );
   }
 }
+
+/** Nobody can be told whose finger it is, the security officer neither. */
+const ofNobody = (): RollcallError =>
+  new RollcallError(
+    'DUPLICATE_BIOMETRIC',
+    'The scanner has this finger already, and this gateway does not know whose it is; nothing was stored. What is of nobody is ' +
+      'deleted from the scanner while the gateway runs: begin again in some minutes',
+  );
 
 function stepReporter(report: Report, position: number): (step: EnrollmentStep) => void {
   const ofFinger = { finger_position: position };

@@ -7,6 +7,7 @@ import { FingerSlots } from './finger-slots.js';
 import { GallerySync } from './gallery-sync.js';
 
 const SCANNER = 'finger-r101';
+const NEVER = new AbortController().signal;
 
 function fixture(...students: string[]) {
   const { store, clock } = storeFixture();
@@ -35,8 +36,9 @@ describe('the slots of a scanner', () => {
   it('are left alone while somebody enrolls there, from the middle of a run on, and made good afterwards', async () => {
     const { sync, gallery } = fixture('s1', 's2');
     const sensor = new FakeSensor('module-a');
+    sensor.matchedBy = 'gateway';
     sync.sensorChanged(SCANNER, sensor);
-    const release = await sync.hold(SCANNER);
+    const release = await sync.hold(SCANNER, NEVER);
     const before = sensor.slots.size;
     expect(before).toBeLessThan(2);
     gallery.known = [entry('s1'), entry('s2'), entry('s3')];
@@ -48,8 +50,54 @@ describe('the slots of a scanner', () => {
     expect([...sensor.slots.values()].map(String).sort()).toEqual(['t-s1', 't-s2', 't-s3']);
     expect(sync.takenSlots(SCANNER)).toEqual([0, 1, 2]);
     // One that is not connected is held by nobody.
-    (await sync.hold('elsewhere'))();
+    (await sync.hold('elsewhere', NEVER))();
     expect(sync.takenSlots('elsewhere')).toBeUndefined();
+  });
+
+  it('case 115: are filled before somebody enrolls at a module that matches itself, also with what comes meanwhile', async () => {
+    const { sync, gallery } = fixture('s1', 's2');
+    const sensor = new FakeSensor('module-a');
+    sync.sensorChanged(SCANNER, sensor);
+    const held = sync.hold(SCANNER, NEVER);
+    gallery.known = [entry('s1'), entry('s2'), entry('s3')];
+    sync.galleryChanged();
+    const release = await held;
+    expect([...sensor.slots.values()].map(String)).toEqual(['t-s1', 't-s2', 't-s3']);
+    gallery.known = [entry('s1')];
+    sync.galleryChanged();
+    await settle();
+    expect(sensor.slots.size).toBe(3);
+    release();
+    await settle();
+    expect(sensor.slots.size).toBe(1);
+  });
+
+  it('case 115: are not ready for an enrollment that waits too long, is cancelled, or finds a module that failed', async () => {
+    const { sync, clock } = fixture('s1');
+    const sensor = new FakeSensor('module-a');
+    let goOn = (): void => undefined;
+    const { importTemplate } = sensor;
+    sensor.importTemplate = async (...args) => {
+      await new Promise<void>((resolve) => {
+        goOn = resolve;
+      });
+      await importTemplate.apply(sensor, args);
+    };
+    sync.sensorChanged(SCANNER, sensor);
+    const late = expect(sync.hold(SCANNER, NEVER)).rejects.toThrow(/GALLERY_FILLING/);
+    await settle();
+    clock.advance(60_000);
+    await late;
+    const cancelled = new AbortController();
+    const given = expect(sync.hold(SCANNER, cancelled.signal)).rejects.toThrow('cancelled');
+    cancelled.abort(new Error('cancelled'));
+    await given;
+    sensor.failure = new RollcallError('DEVICE_TIMEOUT', 'silent');
+    goOn();
+    await settle();
+    await expect(sync.hold(SCANNER, NEVER)).rejects.toThrow(/GALLERY_FILLING/);
+    sync.stop();
+    expect(clock.pendingTimers).toBe(0);
   });
 
   it('are left as they are by a second connection, and by a restart of the gateway', async () => {

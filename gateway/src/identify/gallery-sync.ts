@@ -1,4 +1,5 @@
-import type { Clock } from '@rollcall/protocol/clock';
+import { type Clock, delay } from '@rollcall/protocol/clock';
+import { RollcallError } from '@rollcall/protocol/errors';
 import type { FingerSensor } from '../drivers/finger/sensor.js';
 import type { Log } from '../log.js';
 import type { FingerGallery } from './finger-gallery.js';
@@ -7,6 +8,8 @@ import { syncSlots } from './slot-sync.js';
 
 /** A run that failed is tried again after this long, or at once after the next connection. */
 const RETRY_MS = 60_000;
+/** Whoever wants to enroll waits so long for a module to be filled; central gives up after two minutes. */
+const FILLED_WITHIN_MS = 60_000;
 
 export interface GallerySyncOptions {
   gallery: FingerGallery;
@@ -21,6 +24,8 @@ interface Scanner {
   stopped: AbortController;
   /** Its slots are those of the bookkeeping. */
   isVerified: boolean;
+  /** The last run has ended well: in its slots is the gallery, and nothing else. */
+  isFilled: boolean;
   isRunning: boolean;
   mustRunAgain: boolean;
   /** Somebody enrolls there: its slots are not touched meanwhile. */
@@ -50,6 +55,7 @@ export class GallerySync {
       sensor,
       stopped: new AbortController(),
       isVerified: false,
+      isFilled: false,
       isRunning: false,
       mustRunAgain: false,
       isHeld: false,
@@ -68,11 +74,17 @@ export class GallerySync {
 
   /**
    * Leaves the slots of a scanner alone, from when this resolves until the returned function is called; then they are
-   * made those of the gallery again.
+   * made those of the gallery again. A module that matches itself is filled first: nobody else can tell that a finger is
+   * enrolled for another student already.
+   *
+   * @throws RollcallError `GALLERY_FILLING` when that takes too long, or the reason of the signal
    */
-  async hold(deviceId: string): Promise<() => void> {
+  async hold(deviceId: string, signal: AbortSignal): Promise<() => void> {
     const scanner = this.#scanners.get(deviceId);
     if (scanner === undefined) return () => undefined;
+    const mustBeFilled = scanner.sensor.matchedBy === 'sensor';
+    if (mustBeFilled) await this.#runEnds(scanner, signal);
+    if (mustBeFilled && !scanner.isFilled) throw filling();
     scanner.isHeld = true;
     scanner.interrupted.abort(new Error('somebody enrolls there'));
     await scanner.run;
@@ -114,6 +126,17 @@ export class GallerySync {
     return rows.filter(({ templateId }) => gallery.has(templateId)).map(({ slot }) => slot);
   }
 
+  /** At the latest after as long as one may wait for it. */
+  async #runEnds({ run }: Scanner, signal: AbortSignal): Promise<void> {
+    const waited = new AbortController();
+    const isLate = delay(this.#options.clock, FILLED_WITHIN_MS, AbortSignal.any([signal, waited.signal]));
+    try {
+      await Promise.race([run, isLate]);
+    } finally {
+      waited.abort();
+    }
+  }
+
   #start(deviceId: string, scanner: Scanner): void {
     const run = this.#run(deviceId, scanner);
     // One that only asked for another run must not hide the one that goes on.
@@ -129,6 +152,7 @@ export class GallerySync {
     const { gallery, slots, clock } = this.#options;
     const log = this.#options.log.child({ device_id: deviceId });
     scanner.isRunning = true;
+    scanner.isFilled = false;
     scanner.mustRunAgain = false;
     scanner.interrupted = new AbortController();
     scanner.cancelRetry?.();
@@ -145,6 +169,7 @@ export class GallerySync {
           scanner.isVerified = true;
         },
       });
+      scanner.isFilled = result !== undefined;
       if (result !== undefined) log.info({ ...result }, 'the slots of the scanner are those of the gallery');
     } catch (error) {
       if (scanner.stopped.signal.aborted || scanner.interrupted.signal.aborted) return;
@@ -167,6 +192,13 @@ export class GallerySync {
     scanner.stopped.abort(new Error('the scanner is gone'));
   }
 }
+
+const filling = (): RollcallError =>
+  new RollcallError(
+    'GALLERY_FILLING',
+    'The scanner is still being given the fingers that are enrolled, and cannot tell whose finger it sees. Begin again in ' +
+      'some minutes, or enroll at another scanner',
+  );
 
 /** Under which the slots of a module are kept: its own name, or the place where a nameless one is plugged in. */
 export const sensorKey = (deviceId: string, { identity }: Pick<FingerSensor, 'identity'>): string =>
