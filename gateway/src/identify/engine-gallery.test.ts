@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import { encodeRecordSet } from '../biometrics/template/record-set.js';
 import { silentLog } from '../log.js';
 import { onCleanup } from '../store/store.fixture.js';
 import { EngineGallery } from './engine-gallery.js';
@@ -8,7 +9,7 @@ import { FakeThreads, recordOf, templatesFixture } from './engine-threads.fixtur
 
 const MINUTE_MS = 60_000;
 
-function fixture(f = templatesFixture()) {
+function fixture(f = templatesFixture(), limit?: number) {
   const opened: FakeThreads[] = [];
   const problems: (string | undefined)[] = [];
   const cache = { path: join(f.dataDir, 'finger-gallery.cache'), secret: f.seal.derive('test') };
@@ -24,6 +25,7 @@ function fixture(f = templatesFixture()) {
     cache,
     clock: f.clock,
     log: silentLog,
+    ...(limit === undefined ? {} : { limit }),
     onProblem: (problem) => void problems.push(problem?.code),
     onChange: () => undefined,
   });
@@ -142,6 +144,27 @@ describe('the gallery of the engine', () => {
     next.gallery.start();
     await next.ready();
     expect([next.held(), next.opened[0]?.made]).toEqual([['s1/2'], 0]);
+  });
+
+  it('leaves out what has no room with all its impressions, says so, and takes it when something has left', async () => {
+    const f = fixture(undefined, 4);
+    f.put(1, 's1', { record: encodeRecordSet([recordOf(1), recordOf(11), recordOf(21)]) });
+    f.gallery.start();
+    await f.ready();
+    expect([f.gallery.templates, f.problems]).toEqual([1, [undefined]]);
+    f.put(2, 's2', { record: encodeRecordSet([recordOf(2), recordOf(12)]) });
+    f.gallery.templatesCame();
+    await vi.waitFor(() => expect(f.problems.at(-1)).toBe('GALLERY_FULL'));
+    expect([f.gallery.fingersOf('s2'), f.opened[0]?.size]).toEqual([[], 3]);
+    f.put(3, 's3');
+    f.put(4, 's4');
+    f.gallery.templatesCame();
+    await vi.waitFor(() => expect(f.problems.at(-1)).toBe('GALLERY_FULL'));
+    f.keepOnly(2, 3);
+    f.gallery.templatesLeft();
+    await vi.waitFor(() => expect(f.problems.at(-1)).toBeUndefined());
+    expect(f.held()).toEqual(['s2/2', 's2/2', 's3/2']);
+    expect([f.gallery.templates, f.gallery.fingersOf('s2')]).toEqual([2, ['s2/2']]);
   });
 
   it('ends its threads when it is stopped, also in the middle of filling', async () => {

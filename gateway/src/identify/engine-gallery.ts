@@ -1,10 +1,11 @@
 import type { Clock } from '@rollcall/protocol/clock';
 import { isRollcallError, RollcallError } from '@rollcall/protocol/errors';
 import { GALLERY_TEMPLATES_MAX } from '../biometrics/gallery/gallery.js';
-import { type CacheFile, fillGallery } from '../biometrics/node/fill-gallery.js';
+import { type CacheFile, type Enrolled, fillGallery } from '../biometrics/node/fill-gallery.js';
 import type { ThreadedGallery, ThreadedGalleryOptions } from '../biometrics/node/threaded-gallery.js';
 import type { Log } from '../log.js';
 import { EngineCache } from './engine-cache.js';
+import { whatFits } from './engine-room.js';
 import { type EngineTemplates, type ListedTemplate, studentOf, templateOf } from './engine-templates.js';
 
 /** Threads that ended are started again after this long; twice as long after each time that does not help. */
@@ -24,6 +25,8 @@ export interface EngineGalleryOptions {
   cache: CacheFile;
   clock: Clock;
   log: Log;
+  /** Records that there is room for. */
+  limit?: number;
   /** What keeps fingers from being compared, all or some; undefined when nothing does. */
   onProblem(problem: RollcallError | undefined): void;
   /** State or size are others. */
@@ -37,6 +40,7 @@ export interface EngineGalleryOptions {
 export class EngineGallery {
   readonly #options: EngineGalleryOptions;
   readonly #cache: EngineCache;
+  readonly #limit: number;
   #threads: EngineThreads | undefined;
   #state: GalleryState = 'filling';
   /** What is in the gallery, or on its way there. */
@@ -49,15 +53,16 @@ export class EngineGallery {
   #running = Promise.resolve();
   #isRunning = false;
   #mustRunAgain = false;
-  /** Records without room. */
+  /** Templates without room. */
   #left = 0;
   #isStopped = false;
   #restarts = 0;
   #cancelRestart: (() => void) | undefined;
 
   constructor(options: EngineGalleryOptions) {
-    const { cache: file, clock, log } = options;
+    const { cache: file, clock, log, limit = GALLERY_TEMPLATES_MAX } = options;
     this.#options = options;
+    this.#limit = limit;
     this.#cache = new EngineCache({ file, clock, log, onDue: () => this.#run() });
   }
 
@@ -163,6 +168,7 @@ export class EngineGallery {
 
   async #bringUpToDate(threads: EngineThreads): Promise<void> {
     const { log, onChange, onProblem } = this.#options;
+    const left = this.#left;
     const removed = await this.#removeLeaving(threads);
     const added = await this.#addMissing(threads);
     // Lost while templates were opened: what was added is not there.
@@ -172,10 +178,10 @@ export class EngineGallery {
       log.info({ added, removed, templates, fingers }, 'the fingers that can be compared are others');
       this.#cache.plan(threads.size);
     }
-    if (this.#state !== 'ready' || removed + added > 0) {
+    if (this.#state !== 'ready' || removed + added > 0 || this.#left !== left) {
       this.#state = 'ready';
       this.#restarts = 0;
-      onProblem(this.#left > 0 ? tooMany(this.#left) : undefined);
+      onProblem(this.#left > 0 ? tooMany(this.#left, this.#limit) : undefined);
       onChange();
     }
     await this.#cache.writeIfDue(threads, () => this.#isStopped || this.#leaving.size > 0);
@@ -223,23 +229,37 @@ export class EngineGallery {
     return records.size;
   }
 
-  /** Opens templates and holds them from now on, as many as there is room for. */
+  /** What has to leave the threads still takes its place there. */
+  get #room(): number {
+    const held = [...this.#records.values()].reduce((sum, { length }) => sum + length, 0);
+    return this.#limit - held - this.#leaving.size;
+  }
+
+  /**
+   * Opens templates and holds them from now on, as many as there is room for with all their records. The others are tried
+   * again with every change: something may have left.
+   */
   async #take(threads: EngineThreads, listed: ReadonlyMap<string, ListedTemplate>) {
     const { templates } = this.#options;
-    const enrolled = await templates.read(listed.values());
+    // Each has a record at least: more of them are not opened for nothing.
+    const tried = [...listed.values()].slice(0, Math.max(0, this.#room));
+    const enrolled = await templates.read(tried);
     // Lost meanwhile: the next threads take everything themselves.
     if (this.#threads !== threads) throw new RollcallError('GALLERY_LOST', 'The threads ended meanwhile');
-    const room = GALLERY_TEMPLATES_MAX - [...this.#records.values()].flat().length;
-    const kept = new Map([...enrolled].slice(0, room));
     const present = templates.list();
-    for (const [id, template] of listed) if (present.has(id)) this.#held.set(id, template);
-    for (const id of kept.keys()) {
-      const templateId = templateOf(id);
-      if (!present.has(templateId)) kept.delete(id);
-      else this.#records.set(templateId, [...(this.#records.get(templateId) ?? []), id]);
+    const { fitting, left } = whatFits(
+      tried.filter(({ templateId }) => present.has(templateId)),
+      enrolled.keys(),
+      this.#room,
+    );
+    const kept = new Map<string, Enrolled>();
+    for (const [template, records] of fitting) {
+      this.#held.set(template.templateId, template);
+      if (records.length > 0) this.#records.set(template.templateId, records);
+      for (const id of records) kept.set(id, enrolled.get(id) as Enrolled);
     }
     this.#index();
-    this.#left += enrolled.size - Math.min(enrolled.size, room);
+    this.#left = listed.size - tried.length + left;
     return kept;
   }
 
@@ -272,9 +292,9 @@ export class EngineGallery {
   }
 }
 
-function tooMany(left: number): RollcallError {
+function tooMany(left: number, limit: number): RollcallError {
   return new RollcallError(
     'GALLERY_FULL',
-    `${left} templates found no room among ${GALLERY_TEMPLATES_MAX}; their fingers are not recognized here`,
+    `${left} templates found no room among ${limit} impressions; their fingers are not recognized here`,
   );
 }
