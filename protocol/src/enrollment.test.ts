@@ -10,7 +10,6 @@ const enroll = {
   device_id: 'r307-office',
   student_ref: '24B81A0501',
   fingers: [2, 7],
-  consent: STORE_ID,
 };
 
 describe('the command that begins an enrollment', () => {
@@ -25,7 +24,6 @@ describe('the command that begins an enrollment', () => {
       ['fingers', [2, 2], 'must not name a finger twice'],
       ['fingers', [11], 'fingers'],
       ['fingers', [1, 2, 3, 4, 5], 'fingers'],
-      ['consent', undefined, 'consent'],
       ['enrollment_id', 'x', 'enrollment_id'],
       ['device_id', 'a/b', 'device_id'],
       ['template', 'AAAA', 'template'],

@@ -19,8 +19,6 @@ export const enrollArgsSchema = z.strictObject({
   student_ref: studentRefSchema,
   /** In the order in which they are taken. */
   fingers: fingerPositionsSchema,
-  /** The consent in force that it hangs on. */
-  consent: z.guid(),
 });
 export type EnrollArgs = z.infer<typeof enrollArgsSchema>;
 

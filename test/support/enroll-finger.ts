@@ -64,7 +64,6 @@ export async function enrollFinger(
         ...body,
         sealed: sealed.toString('base64'),
         quality_score: 0.8,
-        consent,
         enrollment,
       }),
     },

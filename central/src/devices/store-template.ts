@@ -15,8 +15,6 @@ export interface EnrolledTemplate extends SealedTemplate {
   /** 0..1; null where the module does not tell it. */
   quality: number | null;
   enrollmentId: string;
-  /** In force when the enrollment began. */
-  consentId: string;
 }
 
 export interface StoredTemplate {
@@ -53,17 +51,16 @@ export async function storeTemplate(
     return { templateId: enrolled.template_id, replaces: null };
   }
   const at = new Date(nowMs);
-  const { enrollmentId, gatewayId, consentId } = enrolled;
-  await requireLiveEnrollment(trx, {
+  const { enrollmentId, gatewayId } = enrolled;
+  const consentId = await requireLiveEnrollment(trx, {
     enrollmentId,
     gatewayId,
-    consentId,
     studentId: finger.student_id,
     fingerPosition: finger.finger_position,
     at,
   });
   const consent = await requireFingerprintConsent(trx, seal, { studentId: finger.student_id, today });
-  if (consent !== enrolled.consentId) {
+  if (consent !== consentId) {
     throw new RollcallError(
       'CONSENT_MISSING',
       'The consent that this enrollment began with has ended, and another one was given: begin the enrollment again',
@@ -75,7 +72,7 @@ export async function storeTemplate(
   if (older.length > 0) {
     await revokeTemplates(trx, older, { accountId: null, nowMs, reason: 'enrolled anew' });
   }
-  await insert(trx, { enrolled, finger, seal, at });
+  await insert(trx, { enrolled: { ...enrolled, consentId }, finger, seal, at });
   await finishIfComplete(trx, { enrollmentId, gatewayId, at });
   return { templateId: enrolled.template_id, replaces: older[0] ?? null };
 }
@@ -100,7 +97,12 @@ async function isStored(trx: Knex, id: string, finger: Finger): Promise<boolean>
 
 async function insert(
   trx: Knex,
-  { enrolled, finger, seal, at }: { enrolled: EnrolledTemplate; finger: Finger; seal: Seal; at: Date },
+  {
+    enrolled,
+    finger,
+    seal,
+    at,
+  }: { enrolled: EnrolledTemplate & { consentId: string }; finger: Finger; seal: Seal; at: Date },
 ): Promise<void> {
   const { template_id: id, gatewayId } = enrolled;
   const sealed = seal.seal(Buffer.from(enrolled.sealed, 'base64'), placeOfTemplate(id));

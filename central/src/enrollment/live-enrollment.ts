@@ -8,7 +8,6 @@ export interface Upload {
   gatewayId: string;
   studentId: string;
   fingerPosition: number;
-  consentId: string;
   at: Date;
 }
 
@@ -25,9 +24,10 @@ interface Row {
  * A template comes only from the enrollment that somebody asked for: of this gateway, of this student, of this finger,
  * and while it is live. Held until the transaction ends, so that no cancellation slips in between.
  *
+ * @returns the consent that was in force when it began; no gateway is told which that is
  * @throws RollcallError `ENROLLMENT_ENDED`, the same for every mismatch: a gateway learns nothing of others by it
  */
-export async function requireLiveEnrollment(trx: Knex, upload: Upload): Promise<void> {
+export async function requireLiveEnrollment(trx: Knex, upload: Upload): Promise<string> {
   const row = await trx('enrollment').where({ id: upload.enrollmentId }).forUpdate().first<Row | undefined>();
   const fits =
     row !== undefined &&
@@ -35,9 +35,8 @@ export async function requireLiveEnrollment(trx: Knex, upload: Upload): Promise<
     row.expires_at > upload.at &&
     row.gateway_id === upload.gatewayId &&
     row.student_id === upload.studentId &&
-    row.consent_id === upload.consentId &&
     row.fingers.includes(upload.fingerPosition);
-  if (fits) return;
+  if (fits) return row.consent_id;
   throw new RollcallError(
     'ENROLLMENT_ENDED',
     'No enrollment of this finger is going on here: it was cancelled or has expired. Begin it again',

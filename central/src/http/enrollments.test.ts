@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { acknowledgeRoster } from '../devices/acknowledge-roster.js';
 import { buildRosters } from '../devices/roster.js';
 import { applyProgress } from '../enrollment/apply-progress.js';
+import { TICKET_WITHIN_MS } from '../enrollment/consent-ticket.js';
 import { ANSWER_WITHIN_MS, expireEnrollments, FINGER_WITHIN_MS } from '../enrollment/enrollment-state.js';
 import { refuseEnrollment } from '../enrollment/refuse-enrollment.js';
 import { rollNumber } from '../seed/test-campus.js';
@@ -57,7 +58,7 @@ const tell = (enrollmentId: string, progress: EnrollmentProgress, gatewayId = 'g
     applyProgress(trx, { gatewayId, enrollmentId, progress, at: new Date(server.clock.wallMs()) }),
   );
 const read = async (id: string): Promise<Body> => (await officer().get(`${API}/enrollments/${id}/`)).body;
-const upload = (enrollment: string, consent: string, change: object = {}): Promise<Answer> =>
+const upload = (enrollment: string, change: object = {}): Promise<Answer> =>
   server.send(
     'PUT',
     `${API}/gateways/gw-a/templates/00000000-0000-4000-8000-000000000001/`,
@@ -67,7 +68,6 @@ const upload = (enrollment: string, consent: string, change: object = {}): Promi
       format: 'rollcall-1',
       sealed: Buffer.from('sealed').toString('base64'),
       quality_score: 0.8,
-      consent,
       enrollment,
       ...change,
     },
@@ -90,10 +90,11 @@ describe('an enrollment', () => {
           device_id: 'f101',
           student_ref: rollNumber(0),
           fingers: [2, 7],
-          consent,
         },
       },
     ]);
+    // Whoever holds the gateway could enroll with it at any later time.
+    expect(JSON.stringify(server.commands)).not.toContain(consent);
     const audited = await server.db.knex('attendance_audit_log').where({ entity_id: body.id }).first();
     expect(audited).toMatchObject({ entity_type: 'enrollment', action: 'begin', source: 'manual' });
   });
@@ -218,7 +219,7 @@ describe('an enrollment', () => {
     await tell(id, { step: 'started' });
     expect((await officer().post(`${API}/consents/${consent}/revoke/`)).status).toBe(200);
     expect(await read(id)).toMatchObject({ state: 'cancelled', code: 'CONSENT_MISSING' });
-    expect((await upload(id, consent)).body.code).toBe('ENROLLMENT_ENDED');
+    expect((await upload(id)).body.code).toBe('ENROLLMENT_ENDED');
   });
 
   it('is listed newest first, in pages', async () => {
@@ -253,8 +254,34 @@ describe('the command line of a gateway', () => {
     expect(await read(body.enrollment)).toMatchObject({ state: 'running', requested_by: null });
     const second = (await open({ consent })).body.enrollment;
     expect((await read(body.enrollment)).state).toBe('cancelled');
-    expect((await upload(second, consent)).status).toBe(200);
+    expect((await upload(second)).status).toBe(200);
     expect((await read(second)).state).toBe('done');
+  });
+
+  it('is served by the id of a consent for a short while only: a gateway can keep what was typed at it', async () => {
+    const consent = await consentOf(0);
+    const first = (await open({ consent })).body.enrollment;
+    server.clock.stepWall(TICKET_WITHIN_MS - 1);
+    const second = await open({ consent });
+    expect(second.status).toBe(201);
+    expect((await read(first)).state).toBe('cancelled');
+    server.clock.stepWall(1);
+    for (const fingers of [[2], [3]]) {
+      const late = await open({ consent, fingers });
+      expect([late.status, late.body.code]).toEqual([409, 'ENROLLMENT_ENDED']);
+    }
+    expect((await read(second.body.enrollment)).state).toBe('running');
+  });
+
+  it('never replaces a finger that is enrolled', async () => {
+    const consent = await consentOf(0);
+    const { id } = (await start({ fingers: [2] })).body;
+    expect((await upload(id)).status).toBe(200);
+    for (const fingers of [[2], [7, 2]]) {
+      const refused = await open({ consent, fingers });
+      expect([refused.status, refused.body.code]).toEqual([409, 'ALREADY_EXISTS']);
+    }
+    expect((await open({ consent, fingers: [7] })).status).toBe(201);
   });
 
   it('opens none for a consent that it guesses, for nobody, or in the name of another gateway', async () => {
@@ -294,9 +321,9 @@ describe('the command line of a gateway', () => {
 
 describe("a student's fingers", () => {
   it('are shown with their gateways, and deleted everywhere with acknowledgements', async () => {
-    const consent = await consentOf(0);
+    await consentOf(0);
     const { id } = (await start({ fingers: [2] })).body;
-    await upload(id, consent);
+    await upload(id);
     const path = `${API}/students/${ids[0]}/fingers/`;
     const { body: before } = await officer().get(path);
     expect(before).toMatchObject({
@@ -326,18 +353,18 @@ describe("a student's fingers", () => {
   });
 
   it('are deleted together with an enrollment under way, which brings none back', async () => {
-    const consent = await consentOf(0);
+    await consentOf(0);
     const { id } = (await start()).body;
     await officer().post(`${API}/students/${ids[0]}/fingers/delete/`, { reason: 'asked for it' });
     expect((await read(id)).state).toBe('cancelled');
-    expect((await upload(id, consent)).body.code).toBe('ENROLLMENT_ENDED');
+    expect((await upload(id)).body.code).toBe('ENROLLMENT_ENDED');
   });
 
   it('say when one was last recognized, as the punches tell', async () => {
     const { knex } = server.db;
-    const consent = await consentOf(0);
+    await consentOf(0);
     const { id } = (await start({ fingers: [2] })).body;
-    await upload(id, consent);
+    await upload(id);
     const used = new Date(server.clock.wallMs() + 60_000);
     const [punch] = await knex('punch').where({ student_id: ids[0] }).limit(1);
     await knex('punch').insert({

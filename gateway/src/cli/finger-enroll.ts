@@ -77,7 +77,6 @@ export async function fingerEnroll(options: EnrollOptions): Promise<number> {
         device_id: device.id,
         student_ref: options.student,
         fingers,
-        consent: options.consent,
       };
       await take({ args, sensor, store, access, templateSeal, signal: stopped });
     });

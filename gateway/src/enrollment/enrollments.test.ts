@@ -20,7 +20,6 @@ const ARGS: EnrollArgs = {
   device_id: 'r307',
   student_ref: '24B81A0501',
   fingers: [2],
-  consent: '00000000-0000-4000-8000-000000000002',
 };
 const PLACES = [
   {},

@@ -12,7 +12,6 @@ const finger: TakenFinger = {
   enrollmentId: '00000000-0000-4000-8000-000000000001',
   studentRef: '24B81A0501',
   fingerPosition: 2,
-  consent: '00000000-0000-4000-8000-000000000002',
   format: 'rollcall-1',
   record: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8),
   quality: 72,

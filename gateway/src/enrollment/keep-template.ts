@@ -12,7 +12,6 @@ export interface TakenFinger {
   enrollmentId: string;
   studentRef: string;
   fingerPosition: number;
-  consent: string;
   format: string;
   record: Uint8Array;
   /** 0..100; null where the module does not tell it. */
@@ -49,7 +48,6 @@ export function createKeepTemplate({ seal, clock, access, send }: KeepTemplateOp
       format: place.format,
       sealed: seal.seal(finger.record, place).toString('base64'),
       quality_score: finger.quality === null ? null : finger.quality / 100,
-      consent: finger.consent,
       enrollment: finger.enrollmentId,
     };
     for (let attempt = 1; ; attempt += 1) {

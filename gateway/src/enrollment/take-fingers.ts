@@ -40,7 +40,6 @@ export async function takeFingers(options: TakeFingersOptions): Promise<void> {
         enrollmentId: args.enrollment_id,
         studentRef: args.student_ref,
         fingerPosition: position,
-        consent: args.consent,
         format: RECORD_FORMAT,
         record: encodeRecordSet(records),
         quality,

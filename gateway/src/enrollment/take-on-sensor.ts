@@ -41,7 +41,6 @@ export async function takeOnSensor(
           enrollmentId: args.enrollment_id,
           studentRef: args.student_ref,
           fingerPosition: position,
-          consent: args.consent,
           format: sensor.templateFormat,
           record,
           quality: null,

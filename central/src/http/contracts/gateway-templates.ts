@@ -8,7 +8,6 @@ export const gatewayTemplateParams = z.strictObject({ id: gatewayIdSchema, templ
 export const templateUploadBody = sealedTemplateSchema.omit({ template_id: true }).extend({
   quality_score: z.number().min(0).max(1).nullable().describe('null: the module does not tell it'),
   enrollment: z.guid().describe('The live enrollment that took it'),
-  consent: z.guid().describe('The consent that was in force when the enrollment began'),
 });
 export const templateStoredSchema = z.strictObject({
   template_id: z.guid(),

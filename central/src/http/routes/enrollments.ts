@@ -78,7 +78,6 @@ export const startEnrollment = defineRoute(
         device_id: deviceId,
         student_ref: item.student.roll_number,
         fingers,
-        consent: item.consent,
       },
       { id: item.id, ttlSeconds: ANSWER_WITHIN_MS / SECOND_MS },
     );

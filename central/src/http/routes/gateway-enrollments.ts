@@ -4,6 +4,7 @@ import { campusZone } from '../../calendar/generate.js';
 import { requireFingerprintConsent } from '../../consent/consents.js';
 import { applyProgress } from '../../enrollment/apply-progress.js';
 import { beginEnrollment } from '../../enrollment/begin-enrollment.js';
+import { requireFreshTicket } from '../../enrollment/consent-ticket.js';
 import { endEnrollments } from '../../enrollment/enrollment-state.js';
 import { isOwnPath } from '../authenticate-gateway.js';
 import {
@@ -19,7 +20,7 @@ import { defineRoute } from '../route.js';
 
 /**
  * For the command line of a gateway. It has no officer's sign-in; what shows that an officer sent it is the id of the
- * consent, which no gateway is told but with an enrollment ([ADR 42](../../../../docs/adr/0042-enrollments-bind-templates.md)).
+ * consent, which no gateway is ever told, and which serves for a short while ([ADR 42](../../../../docs/adr/0042-enrollments-bind-templates.md)).
  */
 export const openGatewayEnrollment = defineRoute(
   {
@@ -33,7 +34,15 @@ export const openGatewayEnrollment = defineRoute(
     params: gatewayTemplatesParams,
     body: gatewayEnrollmentBody,
     reply: { schema: gatewayEnrollmentSchema },
-    errors: ['UNAUTHENTICATED', 'NOT_FOUND', 'FINGER_EXEMPT', 'CONSENT_MISSING', 'ENROLLMENT_BUSY'],
+    errors: [
+      'UNAUTHENTICATED',
+      'NOT_FOUND',
+      'FINGER_EXEMPT',
+      'CONSENT_MISSING',
+      'ENROLLMENT_ENDED',
+      'ALREADY_EXISTS',
+      'ENROLLMENT_BUSY',
+    ],
   },
   async ({ params, body, gatewayId: caller, request }, context) => {
     const { db, clock, capture } = context;
@@ -47,13 +56,15 @@ export const openGatewayEnrollment = defineRoute(
       const consentId = await requireFingerprintConsent(trx, capture.seal, { studentId, today });
       // The same answer as for no consent at all: ids are not to be tried out.
       if (consentId !== body.consent) throw wrongConsent();
+      const at = new Date(nowMs);
+      await requireFreshTicket(trx, { studentId, consentId, fingers: body.fingers, at });
       const own = await trx('enrollment')
         .where({ gateway_id: params.id, requested_by: null })
         .whereNull('ended_at')
         .pluck<string[]>('id');
       await endEnrollments(trx, own, {
         state: 'cancelled',
-        at: new Date(nowMs),
+        at,
         by: `gateway:${params.id}`,
         message: 'Another one was begun at the command line of the gateway',
       });

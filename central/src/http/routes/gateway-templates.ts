@@ -40,12 +40,12 @@ export const uploadTemplate = defineRoute(
   async ({ params, body, gatewayId: caller, request }, context) => {
     const { db, clock, capture } = context;
     if (!(await isOwnPath({ caller, gatewayId: params.id, request }, context))) throw notYours();
-    const { quality_score: quality, consent: consentId, enrollment: enrollmentId, ...template } = body;
+    const { quality_score: quality, enrollment: enrollmentId, ...template } = body;
     const nowMs = clock.wallMs();
     const { templateId, replaces } = await db.knex.transaction(async (trx) =>
       storeTemplate(
         trx,
-        { ...template, template_id: params.template, gatewayId: params.id, quality, consentId, enrollmentId },
+        { ...template, template_id: params.template, gatewayId: params.id, quality, enrollmentId },
         { seal: capture.seal, today: dateAt(nowMs, (await campusZone(trx)) ?? 'UTC'), nowMs },
       ),
     );
