@@ -312,6 +312,17 @@ describe('the command line of a gateway', () => {
     expect(await server.db.knex('exception_item').pluck('code')).toEqual(['DUPLICATE_BIOMETRIC']);
   });
 
+  it('has no word in an enrollment of an officer', async () => {
+    await consentOf(0);
+    const { id } = (await start()).body;
+    const accused = { step: 'failed', code: 'DUPLICATE_BIOMETRIC', student_ref: rollNumber(3) };
+    const path = `${API}/gateways/gw-a/enrollments/${id}/progress/`;
+    const answer = await server.send('POST', path, { progress: accused }, asGateway());
+    expect([answer.status, answer.body.code]).toEqual([404, 'NOT_FOUND']);
+    expect((await read(id)).state).toBe('requested');
+    expect(await server.db.knex('exception_item').pluck('code')).toEqual([]);
+  });
+
   it('does not push an officer aside', async () => {
     const consent = await consentOf(0);
     await start();

@@ -103,6 +103,12 @@ export const reportGatewayEnrollment = defineRoute(
     const { id: gatewayId, enrollment: enrollmentId } = params;
     const { progress } = body;
     const at = new Date(clock.wallMs());
+    // An officer's is told of by signed events only: here the password of the gateway is enough.
+    const own = await db
+      .knex('enrollment')
+      .where({ id: enrollmentId, gateway_id: gatewayId, requested_by: null })
+      .first('id');
+    if (own === undefined) throw notOpenedHere();
     await db.knex.transaction((trx) => applyProgress(trx, { gatewayId, enrollmentId, progress, at }));
     return { body: { step: progress.step } };
   },
@@ -110,6 +116,8 @@ export const reportGatewayEnrollment = defineRoute(
 
 const unknown = (): RollcallError =>
   new RollcallError('NOT_FOUND', 'There is no such student or scanner here; check both');
+const notOpenedHere = (): RollcallError =>
+  new RollcallError('NOT_FOUND', 'The command line of this gateway has not opened such an enrollment');
 const wrongConsent = (): RollcallError =>
   new RollcallError(
     'CONSENT_MISSING',
