@@ -65,6 +65,8 @@ export async function applyProgress(trx: Knex, message: ProgressMessage): Promis
 async function begin(trx: Knex, { id, fingers }: Live, at: Date): Promise<void> {
   await trx('enrollment')
     .where({ id, state: 'requested' })
+    // Too late is too late, even before the job has noted it.
+    .where('expires_at', '>', at)
     .update({
       state: 'running',
       started_at: at,

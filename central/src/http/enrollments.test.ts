@@ -213,6 +213,14 @@ describe('an enrollment', () => {
     expect((await read(id)).state).toBe('expired');
   });
 
+  it('does not begin when its gateway answers too late, whether or not that was noted', async () => {
+    await consentOf(0);
+    const { id, expires_at } = (await start()).body;
+    server.clock.stepWall(ANSWER_WITHIN_MS);
+    await tell(id, { step: 'started' });
+    expect(await read(id)).toMatchObject({ state: 'requested', started_at: null, expires_at });
+  });
+
   it('ends with the consent: nothing is taken any more', async () => {
     const consent = await consentOf(0);
     const { id } = (await start()).body;
