@@ -11,6 +11,9 @@ export interface ProgressMessage {
   at: Date;
 }
 
+/** Of one finger: twice what a gateway lets a person try. All are shown with every event of the stream. */
+export const FINGER_CAPTURES_MAX = 20;
+
 interface Live {
   id: string;
   student_id: string;
@@ -41,7 +44,7 @@ export async function applyProgress(trx: Knex, message: ProgressMessage): Promis
       break;
     case 'captured':
     case 'rejected':
-      await keepCapture(trx, enrollmentId, progress, at);
+      await keepCapture(trx, live, progress, at);
       break;
     case 'failed':
       if (other !== undefined) await tellSecurity(trx, { ...message, live, other });
@@ -76,17 +79,20 @@ async function begin(trx: Knex, { id, fingers }: Live, at: Date): Promise<void> 
 
 async function keepCapture(
   trx: Knex,
-  enrollmentId: string,
+  { id, fingers }: Pick<Live, 'id' | 'fingers'>,
   capture: Extract<EnrollmentProgress, { step: 'captured' | 'rejected' }>,
   at: Date,
 ): Promise<void> {
+  if (!fingers.includes(capture.finger_position)) return;
   await trx.raw(
     `INSERT INTO enrollment_capture (enrollment_id, number, at, finger_position, impression, quality, reasons)
      SELECT :id::uuid, coalesce(max(number), 0) + 1, :at::timestamptz, :finger::int, :impression::int, :quality::int, :reasons::text[]
-     FROM enrollment_capture WHERE enrollment_id = :id::uuid`,
+     FROM enrollment_capture WHERE enrollment_id = :id::uuid
+     HAVING count(*) FILTER (WHERE finger_position = :finger::int) < :max::int`,
     {
-      id: enrollmentId,
+      id,
       at,
+      max: FINGER_CAPTURES_MAX,
       finger: capture.finger_position,
       impression: capture.step === 'captured' ? capture.impression : null,
       quality: capture.quality,

@@ -2,7 +2,7 @@ import type { EnrollmentProgress } from '@rollcall/protocol/enrollment';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { acknowledgeRoster } from '../devices/acknowledge-roster.js';
 import { buildRosters } from '../devices/roster.js';
-import { applyProgress } from '../enrollment/apply-progress.js';
+import { applyProgress, FINGER_CAPTURES_MAX } from '../enrollment/apply-progress.js';
 import { TICKET_WITHIN_MS } from '../enrollment/consent-ticket.js';
 import { ANSWER_WITHIN_MS, expireEnrollments, FINGER_WITHIN_MS } from '../enrollment/enrollment-state.js';
 import { refuseEnrollment } from '../enrollment/refuse-enrollment.js';
@@ -144,6 +144,24 @@ describe('an enrollment', () => {
         { number: 2, finger_position: 2, impression: 1, quality: 72, reasons: [] },
       ],
     });
+  });
+
+  it('keeps no more captures of a finger than a person would try, and none of another finger', async () => {
+    await consentOf(0);
+    const { id } = (await start({ fingers: [2] })).body;
+    const rejected = (finger: number): EnrollmentProgress => ({
+      step: 'rejected',
+      finger_position: finger,
+      reasons: ['moved'],
+      quality: 20,
+    });
+    for (let turn = 0; turn <= FINGER_CAPTURES_MAX; turn += 1) {
+      await tell(id, rejected(2));
+    }
+    await tell(id, rejected(9));
+    const { captures, state } = await read(id);
+    expect([captures.length, state]).toEqual([FINGER_CAPTURES_MAX, 'requested']);
+    expect(new Set(captures.map((one: Body) => one.finger_position))).toEqual(new Set([2]));
   });
 
   it('case 115: fails for a finger of somebody else, whose name only the security officer reads', async () => {
