@@ -19,20 +19,22 @@ interface Live {
   student_id: string;
   device_id: string;
   fingers: number[];
+  ended_at: Date | null;
 }
 
 /**
  * What a gateway tells of an enrollment of its own. What comes after its end is history, and changes nothing: an
- * officer who has cancelled must not see it run again.
+ * officer who has cancelled must not see it run again. Only the last template overtakes what was told before it, which
+ * waits in the outbox: an enrollment that is done still gets its captures, and stays done.
  */
 export async function applyProgress(trx: Knex, message: ProgressMessage): Promise<void> {
   const { gatewayId, enrollmentId, progress, at } = message;
   const live = await trx('enrollment')
     .where({ id: enrollmentId, gateway_id: gatewayId })
-    .whereNull('ended_at')
+    .where((open) => open.whereNull('ended_at').orWhere({ state: 'done' }))
     .forUpdate()
-    .first<Live | undefined>('id', 'student_id', 'device_id', 'fingers');
-  if (live === undefined) return;
+    .first<Live | undefined>('id', 'student_id', 'device_id', 'fingers', 'ended_at');
+  if (live === undefined || (live.ended_at !== null && !isOvertaken(progress))) return;
   // Whose finger it is otherwise is for the security officer alone (domain case 115).
   const { student_ref: other, ...told } = { student_ref: undefined, ...progress };
   await trx('enrollment')
@@ -64,6 +66,9 @@ export async function applyProgress(trx: Knex, message: ProgressMessage): Promis
   }
   await notifyLive(trx, { type: 'enrollment', ids: [enrollmentId] });
 }
+
+const isOvertaken = ({ step }: EnrollmentProgress): boolean =>
+  step === 'place' || step === 'captured' || step === 'rejected' || step === 'kept';
 
 async function begin(trx: Knex, { id, fingers }: Live, at: Date): Promise<void> {
   await trx('enrollment')

@@ -200,6 +200,27 @@ describe('an enrollment', () => {
     expect([again.status, again.body.code]).toEqual([409, 'INVALID_TRANSITION']);
   });
 
+  it('keeps what was told before its last template came, which travels faster, and stays done', async () => {
+    await consentOf(0);
+    const { id } = (await start({ fingers: [2] })).body;
+    await tell(id, { step: 'started' });
+    expect((await upload(id)).status).toBe(200);
+    const { ended_at, state } = await read(id);
+    expect(state).toBe('done');
+    await tell(id, { step: 'captured', finger_position: 2, impression: 3, impressions: 3, quality: 72 });
+    const template_id = '00000000-0000-4000-8000-000000000001';
+    await tell(id, { step: 'kept', finger_position: 2, template_id, quality: 72 });
+    for (const step of ['started', 'cancelled'] as const) await tell(id, { step });
+    await tell(id, { step: 'failed', code: 'ENROLLMENT_ABORTED' });
+    expect(await read(id)).toMatchObject({
+      state: 'done',
+      ended_at,
+      code: null,
+      prompt: { step: 'kept', finger_position: 2 },
+      captures: [{ impression: 3, quality: 72 }],
+    });
+  });
+
   it('fails with the words of a gateway that cannot begin', async () => {
     await consentOf(0);
     const { id } = (await start()).body;
