@@ -2,7 +2,7 @@ import { RollcallError } from '@rollcall/protocol/errors';
 import { writeAudit } from '../audit/write-audit.js';
 import { isUniqueViolation } from '../db/connection.js';
 import type { Knex } from '../db/database.js';
-import { endForStudent } from '../enrollment/enrollment-state.js';
+import { type Ended, endForStudent } from '../enrollment/enrollment-state.js';
 import type { Seal } from '../privacy/seal.js';
 import { ROSTER_CHANNEL } from '../seed/seed-campus.js';
 import { isKnownAdult, type PersonOnDay } from './adult.js';
@@ -70,9 +70,10 @@ export async function grantConsent(trx: Knex, wanted: NewConsent, actor: Consent
  * As easy as giving it. Without consent for fingers their templates are gone at once: the bytes here, and from
  * every gateway (domain F3).
  *
+ * @returns enrollments that ended with it
  * @throws RollcallError `INVALID_TRANSITION` where it was revoked before
  */
-export async function revokeConsent(trx: Knex, id: string, actor: ConsentActor): Promise<void> {
+export async function revokeConsent(trx: Knex, id: string, actor: ConsentActor): Promise<Ended[]> {
   const at = new Date(actor.nowMs);
   const [row] = (await trx('consent')
     .where({ id })
@@ -92,12 +93,17 @@ export async function revokeConsent(trx: Knex, id: string, actor: ConsentActor):
       studentId: row.student_id,
     },
   ]);
-  if (row.purpose !== 'fingerprint') return;
-  await endForStudent(trx, row.student_id, { at, by: actor.accountId, code: 'CONSENT_MISSING' });
+  if (row.purpose !== 'fingerprint') return [];
+  const ended = await endForStudent(trx, row.student_id, {
+    at,
+    by: actor.accountId,
+    code: 'CONSENT_MISSING',
+  });
   const templates = await trx('attendance_biometric_template')
     .where({ student_id: row.student_id, state: 'active' })
     .pluck<string[]>('id');
   await revokeTemplates(trx, templates, { ...actor, reason: 'consent revoked' });
+  return ended;
 }
 
 /** Their bytes are destroyed here; gateways are to remove theirs and to say so. */

@@ -20,16 +20,19 @@ export interface Ending {
   message?: string;
 }
 
+/** Whose enrollment it was, and where. */
+export interface Ended {
+  id: string;
+  studentId: string;
+  gatewayId: string;
+}
+
 /**
  * Ends what is still live of these; what has ended before stays as it is.
  *
- * @returns whose enrollment it was and where, of those that ended by this
+ * @returns those that ended by this
  */
-export async function endEnrollments(
-  trx: Knex,
-  ids: readonly string[],
-  ending: Ending,
-): Promise<{ id: string; studentId: string; gatewayId: string }[]> {
+export async function endEnrollments(trx: Knex, ids: readonly string[], ending: Ending): Promise<Ended[]> {
   if (ids.length === 0) return [];
   const { state, at, by, code = null, message = null } = ending;
   const { rows } = await trx.raw<{
@@ -75,15 +78,19 @@ export async function expireEnrollments(trx: Knex, at: Date): Promise<number> {
   return ended.length;
 }
 
-/** With the consent everything that hangs on it ends; the gateway is refused its next upload. */
+/**
+ * With the consent everything that hangs on it ends; the gateway is refused its next upload.
+ *
+ * @returns those whose scanners are to be told after the commit, by `stopScanners`
+ */
 export async function endForStudent(
   trx: Knex,
   studentId: string,
   ending: Omit<Ending, 'state'>,
-): Promise<void> {
+): Promise<Ended[]> {
   const ids = await trx('enrollment')
     .where({ student_id: studentId })
     .whereNull('ended_at')
     .pluck<string[]>('id');
-  await endEnrollments(trx, ids, { ...ending, state: 'cancelled' });
+  return endEnrollments(trx, ids, { ...ending, state: 'cancelled' });
 }

@@ -58,6 +58,11 @@ const tell = (enrollmentId: string, progress: EnrollmentProgress, gatewayId = 'g
     applyProgress(trx, { gatewayId, enrollmentId, progress, at: new Date(server.clock.wallMs()) }),
   );
 const read = async (id: string): Promise<Body> => (await officer().get(`${API}/enrollments/${id}/`)).body;
+/** Without it the scanner goes on taking impressions, and no attendance. */
+const cancelOf = (id: string): object => ({
+  topic: 'rollcall/v1/gw-a/down/cmd/enroll_cancel',
+  args: { enrollment_id: id },
+});
 const upload = (enrollment: string, change: object = {}): Promise<Answer> =>
   server.send(
     'PUT',
@@ -190,10 +195,7 @@ describe('an enrollment', () => {
     expect((await read(id)).state).toBe('requested');
     const cancelled = await officer().post(`${API}/enrollments/${id}/cancel/`);
     expect(cancelled.body.state).toBe('cancelled');
-    expect(server.commands.at(-1)).toMatchObject({
-      topic: 'rollcall/v1/gw-a/down/cmd/enroll_cancel',
-      args: { enrollment_id: id },
-    });
+    expect(server.commands.at(-1)).toMatchObject(cancelOf(id));
     await tell(id, { step: 'started' });
     expect(await read(id)).toMatchObject({ state: 'cancelled', prompt: null });
     const again = await officer().post(`${API}/enrollments/${id}/cancel/`);
@@ -266,6 +268,8 @@ describe('an enrollment', () => {
     await tell(id, { step: 'started' });
     expect((await officer().post(`${API}/consents/${consent}/revoke/`)).status).toBe(200);
     expect(await read(id)).toMatchObject({ state: 'cancelled', code: 'CONSENT_MISSING' });
+    expect(server.commands.at(-1)).toMatchObject(cancelOf(id));
+    expect(server.commands).toHaveLength(2);
     expect((await upload(id)).body.code).toBe('ENROLLMENT_ENDED');
   });
 
@@ -415,6 +419,8 @@ describe("a student's fingers", () => {
     const { id } = (await start()).body;
     await officer().post(`${API}/students/${ids[0]}/fingers/delete/`, { reason: 'asked for it' });
     expect((await read(id)).state).toBe('cancelled');
+    expect(server.commands.at(-1)).toMatchObject(cancelOf(id));
+    expect(server.commands).toHaveLength(2);
     expect((await upload(id)).body.code).toBe('ENROLLMENT_ENDED');
   });
 

@@ -8,6 +8,7 @@ import { campusZone } from '../../calendar/generate.js';
 import { isKnownAdult, requireAdult } from '../../consent/adult.js';
 import { type ConsentPurpose, grantConsent, revokeConsent } from '../../consent/consents.js';
 import type { Knex } from '../../db/database.js';
+import { stopScanners } from '../../enrollment/stop-scanners.js';
 import { Conditions } from '../conditions.js';
 import { type ConsentItem, consentBody, consentSchema, consentsQuery } from '../contracts/consents.js';
 import { API, toInstant, toInstantOrNull, uuidParams } from '../contracts/fields.js';
@@ -128,7 +129,7 @@ export const revoke = defineRoute(
     reply: { schema: consentSchema },
     errors: ['NOT_FOUND', 'FORBIDDEN', 'INVALID_TRANSITION'],
   },
-  async (input, { db, clock }) => {
+  async (input, { db, clock, commands }) => {
     const { params, principal } = input;
     const scope = visibleStudents(principal, 'consent.write');
     const { rows } = await db.knex.raw<{ rows: object[] }>(
@@ -136,10 +137,12 @@ export const revoke = defineRoute(
       [params.id, ...scope.bindings],
     );
     if (rows.length === 0) throw new RollcallError('NOT_FOUND', `There is no consent ${params.id}`);
-    const item = await writeAs(db.knex, input, async (trx) => {
-      await revokeConsent(trx, params.id, { accountId: principal.accountId, nowMs: clock.wallMs() });
-      return load(trx, params.id);
+    const { item, ended } = await writeAs(db.knex, input, async (trx) => {
+      const actor = { accountId: principal.accountId, nowMs: clock.wallMs() };
+      const ended = await revokeConsent(trx, params.id, actor);
+      return { item: await load(trx, params.id), ended };
     });
+    stopScanners(commands, ended);
     return { body: item };
   },
 );

@@ -4,6 +4,7 @@ import { requireStudent } from '../../auth/scope.js';
 import { revokeTemplates } from '../../consent/consents.js';
 import type { Knex } from '../../db/database.js';
 import { endForStudent } from '../../enrollment/enrollment-state.js';
+import { stopScanners } from '../../enrollment/stop-scanners.js';
 import { revokeTemplateBody } from '../contracts/consents.js';
 import { type StudentFingers, studentFingersSchema } from '../contracts/enrollments.js';
 import { API, toInstant, toInstantOrNull, uuidParams } from '../contracts/fields.js';
@@ -83,20 +84,21 @@ export const deleteStudentFingers = defineRoute(
     reply: { schema: studentFingersSchema },
     errors: ['NOT_FOUND', 'FORBIDDEN'],
   },
-  async (input, { db, clock }) => {
+  async (input, { db, clock, commands }) => {
     const { principal, params, body: asked } = input;
     await requireStudent(db.knex, principal, 'enrollment.operate', params.id);
-    const body = await writeAs(db.knex, input, async (trx) => {
+    const { body, ended } = await writeAs(db.knex, input, async (trx) => {
       const nowMs = clock.wallMs();
       const { accountId } = principal;
       // First: what is under way holds its enrollment, and would bring a template back after this.
-      await endForStudent(trx, params.id, { at: new Date(nowMs), by: accountId });
+      const ended = await endForStudent(trx, params.id, { at: new Date(nowMs), by: accountId });
       const ids = await trx('attendance_biometric_template')
         .where({ student_id: params.id, state: 'active' })
         .pluck<string[]>('id');
       if (ids.length > 0) await revokeTemplates(trx, ids, { accountId, nowMs, reason: asked.reason });
-      return load(trx, params.id);
+      return { body: await load(trx, params.id), ended };
     });
+    stopScanners(commands, ended);
     return { body };
   },
 );
