@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -375,6 +375,50 @@ describe('fingers of a campus file', () => {
     await seedWithFingers(withFinger());
     expect(await templates()).toMatchObject([{ state: 'revoked' }]);
     expect(await db.knex('consent').whereNull('revoked_at')).toEqual([]);
+  });
+
+  it('do not come back under another id, nor where the withdrawn consent was not of a file', async () => {
+    const renamed = withFinger();
+    const [student] = renamed.students;
+    const template_id = FINGER.template_id.replace('1', '2');
+    if (student !== undefined) student.fingers = [{ ...FINGER, template_id }];
+    await seedWithFingers(withFinger());
+    // Enrolled here first: what the file has of this finger was never stored.
+    await db.knex('template_deployment').delete();
+    await db.knex('attendance_biometric_template').update({ id: randomUUID() });
+    const [template] = await templates();
+    await db.knex.transaction((trx) =>
+      revokeConsent(trx, template.consent_id, { accountId: null, nowMs: clock.wallMs() }),
+    );
+    for (const file of [renamed, withFinger()]) await seedWithFingers(file);
+    expect(await templates()).toMatchObject([{ id: template.id, state: 'revoked' }]);
+    expect(await db.knex('consent').whereNull('revoked_at')).toEqual([]);
+  });
+
+  it('are not taken on the consent of a guardian that ended when the student came of age', async () => {
+    await seed(testCampus());
+    const { id } = await db
+      .knex('student')
+      .where({ roll_number: rollNumber(0) })
+      .first('id');
+    const place = { table: 'student', column: 'date_of_birth_sealed', row: id };
+    await db
+      .knex('student')
+      .where({ id })
+      .update({ date_of_birth_sealed: SEAL.sealText(JSON.stringify('2000-01-01'), place) });
+    const [guardian] = await db.knex('guardian').insert({ full_name: 'Lakshmi' }).returning('id');
+    await db.knex('consent').insert({
+      student_id: id,
+      purpose: 'fingerprint',
+      actor: 'guardian',
+      guardian_id: guardian.id,
+      channel: 'paper',
+      notice_version: '2026-1',
+      notice_sha256: Buffer.alloc(32),
+      granted_at: new Date(clock.wallMs()),
+    });
+    await seedWithFingers(withFinger());
+    expect([await templates(), await db.knex('consent')]).toMatchObject([[], [{ actor: 'guardian' }]]);
   });
 
   it('case 118: are not taken of a student who is exempt today', async () => {

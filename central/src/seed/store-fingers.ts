@@ -1,8 +1,8 @@
-import { RollcallError } from '@rollcall/protocol/errors';
+import { hasCode, RollcallError } from '@rollcall/protocol/errors';
 import { writeAudit } from '../audit/write-audit.js';
 import { dateAt } from '../calendar/campus-zone.js';
 import { campusZone } from '../calendar/generate.js';
-import { grantConsent } from '../consent/consents.js';
+import { grantConsent, requireFingerprintConsent } from '../consent/consents.js';
 import { isExemptSql } from '../consent/finger-exemptions.js';
 import type { Knex } from '../db/database.js';
 import { placeOfTemplate } from '../devices/store-template.js';
@@ -22,8 +22,10 @@ export interface FingersRequest {
 
 /**
  * Fingers that were enrolled elsewhere, each with the consent on paper that goes with it. One whose id is known is left
- * alone, also when it was revoked since: a file does not bring back what somebody has withdrawn (domain F3).
- * Nor does it bring any of a student who is exempt from fingers today (case 118).
+ * alone, also when it was revoked since; and none is taken of a student who ever withdrew a consent for fingerprints: a
+ * file does not bring back what somebody has withdrawn (domain F3), whoever consented since enrolls at a scanner.
+ * Nor does it bring any of a student who is exempt from fingers today (case 118), or whose guardian's consent has ended
+ * with coming of age.
  *
  * @throws RollcallError `SEED_INVALID`
  */
@@ -44,6 +46,10 @@ export async function storeFingers(trx: Knex, { file, seal, nowMs }: FingersRequ
   const students = (await trx('student')
     .whereIn('roll_number', rolls)
     .whereRaw(`NOT ${isExemptSql('student.id', '?::date')}`, [today, today])
+    .whereRaw(
+      `NOT EXISTS (SELECT FROM consent c WHERE c.student_id = student.id AND c.purpose = 'fingerprint'
+         AND c.revoked_at IS NOT NULL)`,
+    )
     .select('id', 'roll_number')) as {
     id: string;
     roll_number: string;
@@ -52,7 +58,7 @@ export async function storeFingers(trx: Knex, { file, seal, nowMs }: FingersRequ
   for (const { roll_number, finger } of listed) {
     const studentId = idOf.get(roll_number);
     if (studentId === undefined || known.has(finger.template_id)) continue;
-    await storeFinger(trx, { studentId, finger, seal, nowMs });
+    await storeFinger(trx, { studentId, finger, seal, today, nowMs });
   }
 }
 
@@ -60,6 +66,8 @@ interface OneFinger {
   studentId: string;
   finger: Finger;
   seal: Seal;
+  /** Campus-local. */
+  today: string;
   nowMs: number;
 }
 
@@ -72,6 +80,7 @@ async function storeFinger(trx: Knex, one: OneFinger): Promise<void> {
     .first('id');
   if (taken !== undefined) return;
   const consentId = await consentOf(trx, one);
+  if (consentId === undefined) return;
   const sealed = seal.seal(Buffer.from(finger.sealed, 'base64'), placeOfTemplate(id));
   await trx('attendance_biometric_template').insert({
     id,
@@ -103,13 +112,21 @@ async function storeFinger(trx: Knex, one: OneFinger): Promise<void> {
   ]);
 }
 
-/** The live one, or the one of the file. */
-async function consentOf(trx: Knex, { studentId, finger, nowMs }: OneFinger): Promise<string> {
+/** The one in force, or the one of the file where nobody has given any. None: it was given, and has ended. */
+async function consentOf(
+  trx: Knex,
+  { studentId, finger, seal, today, nowMs }: OneFinger,
+): Promise<string | undefined> {
   const live = await trx('consent')
     .where({ student_id: studentId, purpose: 'fingerprint' })
     .whereNull('revoked_at')
-    .first<{ id: string } | undefined>('id');
-  if (live !== undefined) return live.id;
+    .first('id');
+  if (live !== undefined) {
+    return requireFingerprintConsent(trx, seal, { studentId, today }).catch((error: unknown) => {
+      if (hasCode(error, 'CONSENT_MISSING')) return undefined;
+      throw error;
+    });
+  }
   const { notice_version, notice_sha256, language } = finger.consent;
   return grantConsent(
     trx,
