@@ -2,10 +2,13 @@ import type { ErrorCode } from '@rollcall/protocol/errors';
 import type { Knex } from '../db/database.js';
 
 /**
- * The same thing about the same gateway, and the same device where one is named, makes one item in this time, however
- * often it happens.
+ * The same thing about the same gateway makes one item in this time, however often it happens. It is the same where all
+ * of `SAME` are.
  */
 const REPEAT_AFTER_MS = 60 * 60_000;
+
+/** What of a detail tells two things apart: the device, the terminal that nobody entered, the people (case 114). */
+const SAME = ['type', 'device_id', 'serial', 'student_refs'];
 
 export interface Alarm {
   code: ErrorCode;
@@ -28,7 +31,7 @@ export async function raiseAlarm(knex: Knex, alarm: Alarm): Promise<void> {
        SELECT FROM exception_item
        WHERE gateway_id IS NOT DISTINCT FROM :gatewayId::text AND code = :code::text AND at > :since::timestamptz
          AND student_id IS NOT DISTINCT FROM :studentId::uuid AND session_id IS NULL AND resolved_at IS NULL
-         AND detail->>'device_id' IS NOT DISTINCT FROM (:detail::jsonb)->>'device_id')`,
-    { at, code, message, gatewayId, studentId, detail: JSON.stringify(detail), since },
+         AND NOT EXISTS (SELECT FROM unnest(:same::text[]) k WHERE detail->k IS DISTINCT FROM (:detail::jsonb)->k))`,
+    { at, code, message, gatewayId, studentId, detail: JSON.stringify(detail), since, same: SAME as never },
   );
 }

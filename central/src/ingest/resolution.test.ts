@@ -230,6 +230,20 @@ describe('whose punch it is', () => {
     expect(await db.knex('exception_item').pluck('code')).toEqual([code]);
   });
 
+  it('case 114: two people each time, and each terminal that nobody entered, are an item of their own', async () => {
+    const fits = (...student_refs: string[]) => ({
+      type: 'finger_ambiguous',
+      device_id: 'reader-1',
+      student_refs,
+    });
+    const unknown = (serial: string) => ({ type: 'terminal_unknown', serial, address: '10.0.0.7' });
+    const refused = { type: 'terminals_refused', calls: 300 };
+    const sent = [fits('A1', 'A2'), fits('A3', 'A4'), unknown('CKJM1'), unknown('CKJM2'), refused];
+    const twice = [...sent, ...sent].map((detail, index) => gateway.event(index + 1, detail));
+    await send(gateway.batch('event', twice));
+    expect(await db.knex('exception_item').orderBy('id').pluck('detail')).toEqual(sent);
+  });
+
   it('case 117: a finger that is no living one is an event and one item of its device an hour, and marks nobody', async () => {
     const refused = (seq: number, device: string, more: object = {}) =>
       gateway.event(seq, { type: 'finger_refused', device_id: device, reason: 'liveness', ...more });
