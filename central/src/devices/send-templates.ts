@@ -2,7 +2,7 @@ import type { SealedTemplate } from '@rollcall/protocol/template-transfer';
 import { writeAudit } from '../audit/write-audit.js';
 import type { Knex } from '../db/database.js';
 import type { Seal } from '../privacy/seal.js';
-import { placeOfTemplate } from './store-template.js';
+import { placeOfTemplate } from './insert-template.js';
 
 interface Row extends Omit<SealedTemplate, 'sealed'> {
   template_sealed: Buffer;

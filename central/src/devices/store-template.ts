@@ -1,14 +1,11 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import type { SealedTemplate } from '@rollcall/protocol/template-transfer';
-import { writeAudit } from '../audit/write-audit.js';
 import { requireFingerprintConsent, revokeTemplates } from '../consent/consents.js';
 import type { Knex } from '../db/database.js';
 import { finishIfComplete, requireLiveEnrollment } from '../enrollment/live-enrollment.js';
-import type { Seal, SealedPlace } from '../privacy/seal.js';
+import type { Seal } from '../privacy/seal.js';
 import { ROSTER_CHANNEL } from '../seed/seed-campus.js';
-
-/** Bytes of a sealed value that name its key. */
-const KEY_ID = { from: 1, to: 5 };
+import { insertTemplate } from './insert-template.js';
 
 export interface EnrolledTemplate extends SealedTemplate {
   gatewayId: string;
@@ -22,13 +19,6 @@ export interface StoredTemplate {
   /** The template of this finger that was destroyed for it. */
   replaces: string | null;
 }
-
-/** Where its bytes belong: those of another row do not open. */
-export const placeOfTemplate = (templateId: string): SealedPlace => ({
-  table: 'attendance_biometric_template',
-  column: 'template_sealed',
-  row: templateId,
-});
 
 /**
  * Keeps a template that a gateway has enrolled, sealed once more, and offers it to every gateway. Repeated, it changes
@@ -72,7 +62,22 @@ export async function storeTemplate(
   if (older.length > 0) {
     await revokeTemplates(trx, older, { accountId: null, nowMs, reason: 'enrolled anew' });
   }
-  await insert(trx, { enrolled: { ...enrolled, consentId }, finger, seal, at });
+  await insertTemplate(
+    trx,
+    {
+      id: enrolled.template_id,
+      studentId: finger.student_id,
+      fingerPosition: finger.finger_position,
+      format: enrolled.format,
+      sealed: enrolled.sealed,
+      quality: enrolled.quality,
+      consentId,
+      enrollmentId,
+      performedBy: `gateway:${gatewayId}`,
+    },
+    { seal, at },
+  );
+  await trx.raw("SELECT pg_notify(?, '')", [ROSTER_CHANNEL]);
   await finishIfComplete(trx, { enrollmentId, gatewayId, at });
   return { templateId: enrolled.template_id, replaces: older[0] ?? null };
 }
@@ -93,52 +98,4 @@ async function isStored(trx: Knex, id: string, finger: Finger): Promise<boolean>
     'ALREADY_EXISTS',
     'This template id was used before, for another finger or for one that was revoked: enroll again under a new id',
   );
-}
-
-async function insert(
-  trx: Knex,
-  {
-    enrolled,
-    finger,
-    seal,
-    at,
-  }: { enrolled: EnrolledTemplate & { consentId: string }; finger: Finger; seal: Seal; at: Date },
-): Promise<void> {
-  const { template_id: id, gatewayId } = enrolled;
-  const sealed = seal.seal(Buffer.from(enrolled.sealed, 'base64'), placeOfTemplate(id));
-  await trx('attendance_biometric_template').insert({
-    id,
-    ...finger,
-    format: enrolled.format,
-    template_sealed: sealed,
-    key_id: sealed.toString('hex', KEY_ID.from, KEY_ID.to),
-    quality_score: enrolled.quality,
-    consent_id: enrolled.consentId,
-    enrollment_id: enrolled.enrollmentId,
-    enrolled_at: at,
-  });
-  await trx.raw(
-    `INSERT INTO template_deployment (template_id, gateway_id, state, changed_at)
-     SELECT ?::uuid, id, 'pushed', ? FROM gateway WHERE revoked_at IS NULL`,
-    [id, at],
-  );
-  await trx.raw("SELECT pg_notify(?, '')", [ROSTER_CHANNEL]);
-  await writeAudit(trx, [
-    {
-      at,
-      entityType: 'attendance_biometric_template',
-      entityId: id,
-      action: 'enroll',
-      performedBy: `gateway:${gatewayId}`,
-      source: 'system',
-      after: {
-        finger_position: finger.finger_position,
-        format: enrolled.format,
-        quality_score: enrolled.quality,
-        consent: enrolled.consentId,
-        enrollment: enrolled.enrollmentId,
-      },
-      studentId: finger.student_id,
-    },
-  ]);
 }

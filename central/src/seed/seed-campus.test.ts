@@ -6,7 +6,7 @@ import { ManualClock } from '@rollcall/protocol/manual-clock';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { revokeConsent } from '../consent/consents.js';
 import { openTestDatabase, type TestDatabase } from '../db/test-database.js';
-import { placeOfTemplate } from '../devices/store-template.js';
+import { placeOfTemplate } from '../devices/insert-template.js';
 import { loadCampusKey } from '../people/campus-key.js';
 import { createSeal } from '../privacy/seal.js';
 import { type CampusFileInput, parseCampusFile } from './campus-file.js';

@@ -1,16 +1,12 @@
 import { hasCode, RollcallError } from '@rollcall/protocol/errors';
-import { writeAudit } from '../audit/write-audit.js';
 import { dateAt } from '../calendar/campus-zone.js';
 import { campusZone } from '../calendar/generate.js';
 import { grantConsent, requireFingerprintConsent } from '../consent/consents.js';
 import { isExemptSql } from '../consent/finger-exemptions.js';
 import type { Knex } from '../db/database.js';
-import { placeOfTemplate } from '../devices/store-template.js';
+import { insertTemplate } from '../devices/insert-template.js';
 import type { Seal } from '../privacy/seal.js';
 import type { CampusFile } from './campus-file.js';
-
-/** Bytes of a sealed value that name its key. */
-const KEY_ID = { from: 1, to: 5 };
 
 type Finger = CampusFile['students'][number]['fingers'][number];
 
@@ -73,7 +69,6 @@ interface OneFinger {
 
 async function storeFinger(trx: Knex, one: OneFinger): Promise<void> {
   const { studentId, finger, seal, nowMs } = one;
-  const at = new Date(nowMs);
   const { template_id: id, finger_position, format, quality } = finger;
   const taken = await trx('attendance_biometric_template')
     .where({ student_id: studentId, finger_position, format, state: 'active' })
@@ -81,35 +76,21 @@ async function storeFinger(trx: Knex, one: OneFinger): Promise<void> {
   if (taken !== undefined) return;
   const consentId = await consentOf(trx, one);
   if (consentId === undefined) return;
-  const sealed = seal.seal(Buffer.from(finger.sealed, 'base64'), placeOfTemplate(id));
-  await trx('attendance_biometric_template').insert({
-    id,
-    student_id: studentId,
-    finger_position,
-    format,
-    template_sealed: sealed,
-    key_id: sealed.toString('hex', KEY_ID.from, KEY_ID.to),
-    quality_score: quality,
-    consent_id: consentId,
-    enrolled_at: at,
-  });
-  await trx.raw(
-    `INSERT INTO template_deployment (template_id, gateway_id, state, changed_at)
-     SELECT ?::uuid, id, 'pushed', ? FROM gateway WHERE revoked_at IS NULL`,
-    [id, at],
-  );
-  await writeAudit(trx, [
+  await insertTemplate(
+    trx,
     {
-      at,
-      entityType: 'attendance_biometric_template',
-      entityId: id,
-      action: 'enroll',
-      performedBy: 'seed',
-      source: 'system',
-      after: { finger_position, format, quality_score: quality, consent: consentId },
+      id,
       studentId,
+      fingerPosition: finger_position,
+      format,
+      sealed: finger.sealed,
+      quality,
+      consentId,
+      enrollmentId: null,
+      performedBy: 'seed',
     },
-  ]);
+    { seal, at: new Date(nowMs) },
+  );
 }
 
 /** The one in force, or the one of the file where nobody has given any. None: it was given, and has ended. */
