@@ -35,6 +35,7 @@ export const ERROR_CODES = {
   DRIVER_UNKNOWN: 'operator',
   HID_UNAVAILABLE: 'operator',
   LOG_LINE_INVALID: 'input',
+  TERMINAL_KEEPS_FINGERS: 'operator',
   TERMINAL_UNKNOWN: 'operator',
   TERMINAL_USER_UNKNOWN: 'operator',
   // simulator

@@ -2,6 +2,7 @@ import { RollcallError } from '@rollcall/protocol/errors';
 import { writeAudit } from '../audit/write-audit.js';
 import { isUniqueViolation } from '../db/connection.js';
 import type { Knex } from '../db/database.js';
+import { tellTerminals } from '../devices/tell-terminals.js';
 import { type Ended, endForStudent } from '../enrollment/enrollment-state.js';
 import type { Seal } from '../privacy/seal.js';
 import { ROSTER_CHANNEL } from '../seed/seed-campus.js';
@@ -68,7 +69,7 @@ export async function grantConsent(trx: Knex, wanted: NewConsent, actor: Consent
 
 /**
  * As easy as giving it. Without consent for fingers their templates are gone at once: the bytes here, and from
- * every gateway (domain F3).
+ * every gateway (domain F3). What terminals took themselves is put before a person.
  *
  * @returns enrollments that ended with it
  * @throws RollcallError `INVALID_TRANSITION` where it was revoked before
@@ -103,6 +104,7 @@ export async function revokeConsent(trx: Knex, id: string, actor: ConsentActor):
     .where({ student_id: row.student_id, state: 'active' })
     .pluck<string[]>('id');
   await revokeTemplates(trx, templates, { ...actor, reason: 'consent revoked' });
+  await tellTerminals(trx, row.student_id, at);
   return ended;
 }
 

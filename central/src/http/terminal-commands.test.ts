@@ -39,6 +39,40 @@ const audits = (id: string) =>
     .orderBy('id');
 
 describe('users of a terminal', () => {
+  it('whose fingers are deleted, or whose consent ends, are an item for each terminal that knows them', async () => {
+    const { knex } = server.db;
+    const { id } = await knex('student')
+      .where({ roll_number: rollNumber(0) })
+      .first('id');
+    const officer = server.as('enrollment_officer');
+    const consent = { student_id: id, purpose: 'fingerprint', actor: 'self', channel: 'office' };
+    const notice = { notice_version: '2026-1', notice_sha256: Buffer.alloc(32) };
+    const withdraw = async (): Promise<number> => {
+      const [row] = await knex('consent')
+        .insert({ ...consent, ...notice, granted_at: new Date(server.clock.wallMs()) })
+        .returning('id');
+      return (await officer.post(`${API}/consents/${row.id}/revoke/`)).status;
+    };
+    const items = () => knex('exception_item').where({ code: 'TERMINAL_KEEPS_FINGERS' });
+    expect([await withdraw(), await items()]).toEqual([200, []]);
+    await put();
+    await put(rollNumber(1));
+    expect(await withdraw()).toBe(200);
+    expect(await items()).toMatchObject([
+      { gateway_id: 'gw-a', student_id: id, detail: { device_id: 'c101', user: rollNumber(0) } },
+    ]);
+    const seen = await server.as('lab_technician').results(`${API}/exception-items/`);
+    expect(JSON.stringify(seen)).toContain('TERMINAL_KEEPS_FINGERS');
+    await knex('exception_item').delete();
+    await officer.post(`${API}/students/${id}/fingers/delete/`, { reason: 'asked for it' });
+    expect(await items()).toHaveLength(1);
+    await knex('exception_item').delete();
+    server.clock.stepWall(1_000);
+    const removed = await server.post(TERMINAL, { action: 'remove', student: rollNumber(0) });
+    await answer({ id: removed.body.id, status: 'ok' });
+    expect([await withdraw(), await items()]).toEqual([200, []]);
+  });
+
   it('are put there by roll number and name, and the command carries the id of the row', async () => {
     const { status, body, headers } = await put();
     expect(status).toBe(202);

@@ -3,6 +3,7 @@ import type { Principal } from '../../auth/principal.js';
 import { requireStudent } from '../../auth/scope.js';
 import { revokeTemplates } from '../../consent/consents.js';
 import type { Knex } from '../../db/database.js';
+import { tellTerminals } from '../../devices/tell-terminals.js';
 import { endForStudent } from '../../enrollment/enrollment-state.js';
 import { stopScanners } from '../../enrollment/stop-scanners.js';
 import { revokeTemplateBody } from '../contracts/consents.js';
@@ -77,7 +78,7 @@ export const deleteStudentFingers = defineRoute(
     operationId: 'deleteStudentFingers',
     tag: TAG,
     summary:
-      'Deletes all fingers of a student everywhere: here at once, on each gateway until it says so; an enrollment under way ends',
+      'Deletes all fingers of a student everywhere: here at once, on each gateway until it says so; an enrollment under way ends. A terminal keeps fingers of its own: an item names each that was told to know the student',
     access: 'enrollment.operate',
     params: uuidParams,
     body: revokeTemplateBody,
@@ -96,6 +97,7 @@ export const deleteStudentFingers = defineRoute(
         .where({ student_id: params.id, state: 'active' })
         .pluck<string[]>('id');
       if (ids.length > 0) await revokeTemplates(trx, ids, { accountId, nowMs, reason: asked.reason });
+      await tellTerminals(trx, params.id, new Date(nowMs));
       return { body: await load(trx, params.id), ended };
     });
     stopScanners(commands, ended);
