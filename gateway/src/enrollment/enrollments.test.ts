@@ -115,6 +115,7 @@ function rig(sensor: FakeSensor) {
     kept,
     engine,
     underway: '',
+    isDiskFull: false,
     holders: new Map<number, string>(),
     replaced: [] as number[],
     marked: new Set<number>(),
@@ -156,6 +157,7 @@ function rig(sensor: FakeSensor) {
     underway: {
       get: () => rigged.underway,
       set: (text) => {
+        if (rigged.isDiskFull) throw new Error('database or disk is full');
         rigged.underway = text;
       },
     },
@@ -321,6 +323,25 @@ describe('an enrollment with images', () => {
     r.enrollments.start();
     r.enrollments.start();
     expect(r.told).toEqual([{ step: 'failed', code: 'ENROLLMENT_ABORTED' }]);
+  });
+
+  it('fails on a full disk, at its begin and at its end, and the gateway goes on', async () => {
+    const r = rig(new ImageSensor([]));
+    r.isDiskFull = true;
+    r.enrollments.begin(ARGS);
+    await settled(() => isOver(r.steps()));
+    await r.ended();
+    expect(r.told).toEqual([{ step: 'failed', code: 'INTERNAL' }]);
+    expect(r.clock.pendingTimers).toBe(0);
+    r.isDiskFull = false;
+    r.enrollments.begin(ARGS);
+    await settled(() => r.steps().at(-1) === 'place');
+    r.isDiskFull = true;
+    await r.ended();
+    expect(r.told.at(-1)).toEqual({ step: 'failed', code: 'ENROLLMENT_ABORTED' });
+    // The next start tells it again, on a disk that is still full.
+    r.enrollments.start();
+    expect(r.told.at(-1)).toEqual({ step: 'failed', code: 'ENROLLMENT_ABORTED' });
   });
 
   it('says nothing of what a finger looks like', async () => {

@@ -49,7 +49,7 @@ export class Enrollments {
     const { enrollment_id: id, device_id: deviceId } = JSON.parse(text) as EnrollArgs;
     log.warn({ enrollment_id: id, device_id: deviceId }, 'an enrollment was ended by a restart');
     report(id, deviceId, { step: 'failed', code: 'ENROLLMENT_ABORTED' });
-    underway.set('');
+    this.#nothingUnderway();
   }
 
   /**
@@ -106,8 +106,8 @@ export class Enrollments {
     const cancelTimer = clock.after(fingers.length * FINGER_WITHIN_MS, () =>
       stopped.abort(new RollcallError('ENROLLMENT_ABORTED', 'The enrollment took too long; begin it again')),
     );
-    underway.set(JSON.stringify({ enrollment_id: id, device_id: deviceId }));
     try {
+      underway.set(JSON.stringify({ enrollment_id: id, device_id: deviceId }));
       log.info({ enrollment_id: id, device_id: deviceId }, 'an enrollment begins');
       const reserved = await this.#options.reserve(deviceId, sensor, stopped.signal);
       await runEnrollment({ args, reserved, templates, report, signal: stopped.signal });
@@ -117,7 +117,17 @@ export class Enrollments {
       report(endOf(error));
     } finally {
       cancelTimer();
+      this.#nothingUnderway();
+    }
+  }
+
+  /** A disk that does not take it must not end the gateway: central only hears of the end once more, which changes nothing. */
+  #nothingUnderway(): void {
+    const { log, underway } = this.#options;
+    try {
       underway.set('');
+    } catch (error) {
+      log.error({ err: error }, 'the end of an enrollment is not on disk');
     }
   }
 }
