@@ -9,7 +9,7 @@ import { decodeTemplate, encodeTemplate } from '../biometrics/template/record.js
 import { decodeRecordSet } from '../biometrics/template/record-set.js';
 import type { EnrollmentOptions, FingerImage } from '../drivers/finger/sensor.js';
 import { FakeSensor } from '../identify/finger-sensor.fixture.js';
-import { silentLog } from '../log.js';
+import { createLog } from '../log.js';
 import type { EnrollmentEngine } from './enrollment-engine.js';
 import { Enrollments, FINGER_WITHIN_MS } from './enrollments.js';
 import type { TakenFinger } from './keep-template.js';
@@ -108,11 +108,13 @@ function rig(sensor: FakeSensor) {
   const clock = new ManualClock();
   const told: EnrollmentProgress[] = [];
   const kept: TakenFinger[] = [];
+  const logged: string[] = [];
   const engine = new PlainEngine();
   const rigged = {
     clock,
     told,
     kept,
+    logged,
     engine,
     underway: '',
     isDiskFull: false,
@@ -126,7 +128,7 @@ function rig(sensor: FakeSensor) {
   };
   rigged.enrollments = new Enrollments({
     clock,
-    log: silentLog,
+    log: createLog('debug', { write: (line) => void logged.push(line) }),
     scanner: (deviceId) => {
       if (deviceId === 'r307') return sensor;
       throw new RollcallError('COMMAND_INVALID', 'no such device');
@@ -223,6 +225,8 @@ describe('an enrollment with images', () => {
       code: 'DUPLICATE_BIOMETRIC',
       student_ref: '24B81A0502',
     });
+    expect(r.logged.join('')).toContain('DUPLICATE_BIOMETRIC');
+    expect(r.logged.join('')).not.toContain('24B81A0502');
     expect(r.kept).toEqual([]);
   });
 
@@ -349,7 +353,7 @@ describe('an enrollment with images', () => {
     const r = rig(sensor);
     r.enrollments.begin(ARGS);
     await settled(() => r.steps().at(-1) === 'kept');
-    const said = JSON.stringify([r.told, r.underway]);
+    const said = JSON.stringify([r.told, r.underway, r.logged]);
     const record = Buffer.from(r.kept[0]?.record ?? []);
     for (let at = 16; at + 6 <= record.length; at += 3) {
       for (const form of ['hex', 'base64', 'latin1'] as const)
@@ -388,6 +392,8 @@ describe('an enrollment on a module that matches itself', () => {
       code: 'DUPLICATE_BIOMETRIC',
       student_ref: '24B81A0502',
     });
+    expect(r.logged.join('')).toContain('DUPLICATE_BIOMETRIC');
+    expect(r.logged.join('')).not.toContain('24B81A0502');
     expect([...sensor.slots.keys()]).toEqual([0]);
   });
 

@@ -113,7 +113,7 @@ export class Enrollments {
       await runEnrollment({ args, reserved, templates, report, signal: stopped.signal });
       log.info({ enrollment_id: id, device_id: deviceId }, 'an enrollment is done');
     } catch (error) {
-      log.warn({ enrollment_id: id, device_id: deviceId, err: error }, 'an enrollment ended early');
+      log.warn({ enrollment_id: id, device_id: deviceId, ...whyOf(error) }, 'an enrollment ended early');
       report(endOf(error));
     } finally {
       cancelTimer();
@@ -133,6 +133,11 @@ export class Enrollments {
 }
 
 const CANCELLED = new Error('the enrollment was cancelled');
+
+/** For the log: without the context, which has whose finger it is otherwise (domain case 115). */
+function whyOf(error: unknown): object {
+  return isRollcallError(error) ? { code: error.code, reason: error.message } : { err: error };
+}
 
 /** What central is told of an enrollment that did not reach its end. */
 export function endOf(error: unknown): EnrollmentProgress {
