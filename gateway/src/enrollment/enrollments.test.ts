@@ -214,6 +214,18 @@ describe('an enrollment with images', () => {
     ]);
   });
 
+  it('is done with its last finger, also when that one stays on the glass', async () => {
+    const sensor = new ImageSensor(PLACES.map((_, place) => imageOf(11, place)));
+    const r = rig(sensor);
+    sensor.untilLifted = () =>
+      r.steps().at(-1) === 'kept'
+        ? Promise.reject(new RollcallError('FINGER_ABSENT', 'the finger stayed'))
+        : Promise.resolve();
+    r.enrollments.begin(ARGS);
+    await settled(() => sensor.done.at(-1) === 'give back');
+    expect(r.steps().at(-1)).toBe('kept');
+  });
+
   it('case 115: refuses a finger of another student, says whose to central, and stores nothing', async () => {
     const sensor = new ImageSensor(PLACES.map((_, place) => imageOf(11, place)));
     const r = rig(sensor);

@@ -31,7 +31,7 @@ export interface TakeFingersOptions {
 export async function takeFingers(options: TakeFingersOptions): Promise<void> {
   const { args, sensor, engine, keep, report, signal } = options;
   const taken: Uint8Array[] = [];
-  for (const position of args.fingers) {
+  for (const [at, position] of args.fingers.entries()) {
     const { records, quality } = await takeFinger(options, position, taken);
     const other = await engine.otherHolder(records, { studentRef: args.student_ref, signal });
     if (other !== undefined) throw duplicate(other);
@@ -48,7 +48,8 @@ export async function takeFingers(options: TakeFingersOptions): Promise<void> {
     );
     report({ step: 'kept', finger_position: position, template_id: templateId, quality });
     taken.push(...records);
-    await sensor.untilLifted(signal);
+    // After the last one there is nothing left that a finger on the glass could spoil.
+    if (at + 1 < args.fingers.length) await sensor.untilLifted(signal);
   }
 }
 
