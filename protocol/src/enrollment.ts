@@ -75,7 +75,7 @@ export const enrollmentProgressSchema = z.discriminatedUnion('step', [
   }),
   z.strictObject({
     step: z.literal('failed'),
-    /** Absent where it failed before the first finger. */
+    /** The finger it failed with; absent where no finger had to do with it. */
     finger_position: fingerPositionSchema.optional(),
     code: z.string().regex(/^[A-Z_]{1,64}$/),
     reasons: reasonsSchema.optional(),

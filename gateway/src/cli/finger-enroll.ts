@@ -147,7 +147,7 @@ async function take(session: {
       say(
         describeProgress({
           step: 'rejected',
-          finger_position: args.fingers[0] ?? 1,
+          finger_position: end.finger_position ?? args.fingers[0] ?? 1,
           reasons: end.reasons,
           quality: null,
         }),

@@ -235,6 +235,7 @@ describe('an enrollment with images', () => {
     expect(r.told.at(-1)).toEqual({
       step: 'failed',
       code: 'DUPLICATE_BIOMETRIC',
+      finger_position: 2,
       student_ref: '24B81A0502',
     });
     expect(r.logged.join('')).toContain('DUPLICATE_BIOMETRIC');
@@ -259,6 +260,7 @@ describe('an enrollment with images', () => {
     expect(r.told.at(-1)).toEqual({
       step: 'failed',
       code: 'FINGER_UNREADABLE',
+      finger_position: 2,
       reasons: ['too_little_finger'],
     });
     expect(sensor.images).toHaveLength(10);
@@ -275,7 +277,12 @@ describe('an enrollment with images', () => {
     await settled(() => sensor.waiting !== undefined);
     sensor.waiting?.(reason);
     await settled(() => isOver(r.steps()));
-    expect(r.told.at(-1)).toEqual({ step: 'failed', code });
+    expect(r.told.at(-1)).toEqual({
+      step: 'failed',
+      code,
+      // What nobody foresaw has nothing to do with the finger.
+      ...(code === 'INTERNAL' ? {} : { finger_position: 2 }),
+    });
     expect(sensor.done.at(-1)).toBe('give back');
   });
 
@@ -291,7 +298,7 @@ describe('an enrollment with images', () => {
     broken.lost = 3;
     worse.enrollments.begin(ARGS);
     await settled(() => isOver(worse.steps()));
-    expect(worse.told.at(-1)).toEqual({ step: 'failed', code: 'DEVICE_TIMEOUT' });
+    expect(worse.told.at(-1)).toEqual({ step: 'failed', code: 'DEVICE_TIMEOUT', finger_position: 2 });
   });
 
   it('ends when central takes the template no more', async () => {
@@ -300,14 +307,17 @@ describe('an enrollment with images', () => {
     r.refusal = new RollcallError('CONSENT_MISSING', 'withdrawn');
     r.enrollments.begin(ARGS);
     await settled(() => isOver(r.steps()));
-    expect(r.told.at(-1)).toEqual({ step: 'failed', code: 'CONSENT_MISSING' });
+    expect(r.told.at(-1)).toEqual({ step: 'failed', code: 'CONSENT_MISSING', finger_position: 2 });
   });
 
   it('is cancelled, takes too long, or ends with the gateway: central hears of each', async () => {
     for (const [end, last] of [
       [(r) => void r.enrollments.cancel(ID), { step: 'cancelled' }],
-      [(r) => r.clock.advance(FINGER_WITHIN_MS), { step: 'failed', code: 'ENROLLMENT_ABORTED' }],
-      [(r) => void r.enrollments.stop(), { step: 'failed', code: 'ENROLLMENT_ABORTED' }],
+      [
+        (r) => r.clock.advance(FINGER_WITHIN_MS),
+        { step: 'failed', code: 'ENROLLMENT_ABORTED', finger_position: 2 },
+      ],
+      [(r) => void r.enrollments.stop(), { step: 'failed', code: 'ENROLLMENT_ABORTED', finger_position: 2 }],
     ] as [(r: ReturnType<typeof rig>) => unknown, EnrollmentProgress][]) {
       const sensor = new ImageSensor([]);
       const r = rig(sensor);
@@ -354,7 +364,7 @@ describe('an enrollment with images', () => {
     await settled(() => r.steps().at(-1) === 'place');
     r.isDiskFull = true;
     await r.ended();
-    expect(r.told.at(-1)).toEqual({ step: 'failed', code: 'ENROLLMENT_ABORTED' });
+    expect(r.told.at(-1)).toMatchObject({ step: 'failed', code: 'ENROLLMENT_ABORTED' });
     // The next start tells it again, on a disk that is still full.
     r.enrollments.start();
     expect(r.told.at(-1)).toEqual({ step: 'failed', code: 'ENROLLMENT_ABORTED' });
@@ -402,6 +412,7 @@ describe('an enrollment on a module that matches itself', () => {
     expect(r.told.at(-1)).toEqual({
       step: 'failed',
       code: 'DUPLICATE_BIOMETRIC',
+      finger_position: 2,
       student_ref: '24B81A0502',
     });
     expect(r.logged.join('')).toContain('DUPLICATE_BIOMETRIC');
@@ -417,6 +428,7 @@ describe('an enrollment on a module that matches itself', () => {
     expect(r.told.at(-1)).toEqual({
       step: 'failed',
       code: 'FINGER_DUPLICATE',
+      finger_position: 7,
       reasons: ['enrolled_just_now'],
     });
     expect(sensor.slots.size).toBe(0);

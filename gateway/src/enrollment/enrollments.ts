@@ -143,13 +143,19 @@ function whyOf(error: unknown): object {
 export function endOf(error: unknown): EnrollmentProgress {
   if (error === CANCELLED) return { step: 'cancelled' };
   if (!isRollcallError(error)) return { step: 'failed', code: 'INTERNAL' };
-  const { reasons, student_ref: other } = error.context as {
+  const {
+    reasons,
+    student_ref: other,
+    finger_position: position,
+  } = error.context as {
     reasons?: Extract<EnrollmentProgress, { step: 'failed' }>['reasons'];
     student_ref?: string;
+    finger_position?: number;
   };
   return {
     step: 'failed',
     code: error.code,
+    ...(position === undefined ? {} : { finger_position: position }),
     ...(reasons === undefined ? {} : { reasons }),
     ...(other === undefined ? {} : { student_ref: other }),
   };

@@ -4,6 +4,7 @@ import { type EnrollmentAnswer, GuidedEnrollment } from '../biometrics/enroll/gu
 import { ENROLLMENT_POLICY, type EnrollmentPolicy } from '../biometrics/enroll/policy.js';
 import { encodeRecordSet, RECORD_FORMAT } from '../biometrics/template/record-set.js';
 import type { FingerImage, FingerSensor } from '../drivers/finger/sensor.js';
+import { atFinger, withoutCode } from './at-finger.js';
 import type { EnrollmentEngine } from './enrollment-engine.js';
 import type { KeepTemplate } from './keep-template.js';
 
@@ -25,32 +26,43 @@ export interface TakeFingersOptions {
 /**
  * Takes fingers as images and makes templates of our engine of them.
  *
- * @throws RollcallError what ended it; `DUPLICATE_BIOMETRIC` has the other student in its context, and `FINGER_UNREADABLE`
- *   and `FINGER_INCONSISTENT` the reasons
+ * @throws RollcallError what ended it, with the finger in its context; `DUPLICATE_BIOMETRIC` has the other student there, and
+ *   `FINGER_UNREADABLE` and `FINGER_INCONSISTENT` the reasons
  */
 export async function takeFingers(options: TakeFingersOptions): Promise<void> {
-  const { args, sensor, engine, keep, report, signal } = options;
+  const { args, sensor, signal } = options;
   const taken: Uint8Array[] = [];
   for (const [at, position] of args.fingers.entries()) {
-    const { records, quality } = await takeFinger(options, position, taken);
-    const other = await engine.otherHolder(records, { studentRef: args.student_ref, signal });
-    if (other !== undefined) throw duplicate(other);
-    const templateId = await keep(
-      {
-        enrollmentId: args.enrollment_id,
-        studentRef: args.student_ref,
-        fingerPosition: position,
-        format: RECORD_FORMAT,
-        record: encodeRecordSet(records),
-        quality,
-      },
-      signal,
-    );
-    report({ step: 'kept', finger_position: position, template_id: templateId, quality });
-    taken.push(...records);
-    // After the last one there is nothing left that a finger on the glass could spoil.
-    if (at + 1 < args.fingers.length) await sensor.untilLifted(signal);
+    await atFinger(position, async () => {
+      taken.push(...(await takeAndKeep(options, position, taken)));
+      // After the last one there is nothing left that a finger on the glass could spoil.
+      if (at + 1 < args.fingers.length) await sensor.untilLifted(signal);
+    });
   }
+}
+
+async function takeAndKeep(
+  options: TakeFingersOptions,
+  position: number,
+  taken: readonly Uint8Array[],
+): Promise<readonly Uint8Array[]> {
+  const { args, engine, keep, report, signal } = options;
+  const { records, quality } = await takeFinger(options, position, taken);
+  const other = await engine.otherHolder(records, { studentRef: args.student_ref, signal });
+  if (other !== undefined) throw duplicate(other);
+  const templateId = await keep(
+    {
+      enrollmentId: args.enrollment_id,
+      studentRef: args.student_ref,
+      fingerPosition: position,
+      format: RECORD_FORMAT,
+      record: encodeRecordSet(records),
+      quality,
+    },
+    signal,
+  );
+  report({ step: 'kept', finger_position: position, template_id: templateId, quality });
+  return records;
 }
 
 export const duplicate = (studentRef: string | undefined): RollcallError =>
@@ -116,5 +128,3 @@ async function takeImage(
     throw error;
   }
 }
-
-const withoutCode = ({ message, code }: RollcallError): string => message.replace(` (${code})`, '');

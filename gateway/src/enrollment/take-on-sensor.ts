@@ -1,5 +1,6 @@
 import { hasCode, RollcallError } from '@rollcall/protocol/errors';
 import type { EnrollmentStep } from '../drivers/finger/sensor.js';
+import { atFinger } from './at-finger.js';
 import { duplicate, type Report, type TakeFingersOptions } from './take-fingers.js';
 
 /** What is known of the slots of one scanner while nobody else touches them. */
@@ -34,7 +35,7 @@ export async function takeOnSensor(
       for (const old of slots.ofFinger(args.student_ref, position)) await sensor.deleteTemplate(old, signal);
       slots.mark(slot);
       own.push(slot);
-      await enroll(options, { slot, position, own });
+      await atFinger(position, () => enroll(options, { slot, position, own }));
       const record = await sensor.exportTemplate(slot, signal);
       const templateId = await keep(
         {
