@@ -1,6 +1,7 @@
 import { thresholdFor } from '../biometrics/gallery/decide.js';
 import { greyImage } from '../biometrics/image/grey-image.js';
 import { ThreadedGallery } from '../biometrics/node/threaded-gallery.js';
+import { untilAborted } from '../biometrics/node/until-aborted.js';
 import type { Quality } from '../biometrics/quality.js';
 import { decodeRecordSet, RECORD_FORMAT } from '../biometrics/template/record-set.js';
 import type { FingerImage } from '../drivers/finger/sensor.js';
@@ -30,7 +31,11 @@ export interface GalleryEngineOptions {
   store: TemplateStore;
   seal: TemplateSeal;
   log: Log;
+  /** A thread of its own, unless a test has another. */
+  gallery?: OwnGallery;
 }
+
+type OwnGallery = Pick<ThreadedGallery, 'add' | 'search' | 'extract' | 'close' | 'fingers'>;
 
 /**
  * An engine on a thread of its own, so that nobody at the doors waits for an enrollment. What is enrolled is read into
@@ -38,12 +43,13 @@ export interface GalleryEngineOptions {
  */
 export class GalleryEngine implements EnrollmentEngine {
   readonly #options: GalleryEngineOptions;
-  readonly #gallery = new ThreadedGallery(1);
+  readonly #gallery: OwnGallery;
   readonly #filled: Promise<void>;
   #isClosed = false;
 
   constructor(options: GalleryEngineOptions) {
     this.#options = options;
+    this.#gallery = options.gallery ?? new ThreadedGallery(1);
     this.#filled = this.#fill();
     // Told to whoever searches; nobody may have searched yet when it is closed.
     this.#filled.catch(() => undefined);
@@ -57,7 +63,7 @@ export class GalleryEngine implements EnrollmentEngine {
     records: readonly Uint8Array[],
     { studentRef, signal }: { studentRef: string; signal: AbortSignal },
   ): Promise<string | undefined> {
-    await this.#filled;
+    await untilAborted(this.#filled, signal);
     // Each impression is searched on its own, and none of them may hit anybody by chance.
     const needed = Math.max(DUPLICATE_POINTS_MIN, thresholdFor(records.length * this.#gallery.fingers));
     for (const record of records) {

@@ -7,6 +7,7 @@ import type { GreyImage } from '../image/grey-image.js';
 import type { Quality } from '../quality.js';
 import type { PackedTemplates, ShardAnswer } from './shard-messages.js';
 import { ShardThread } from './shard-thread.js';
+import { untilAborted } from './until-aborted.js';
 
 /** Searches that wait or go on; a reader that is told to wait does not send a second finger, so more is a mistake. */
 export const SEARCHES_MAX = 32;
@@ -223,13 +224,4 @@ function hashOf(id: string): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < id.length; at += 1) hash = Math.imul(hash ^ id.charCodeAt(at), 0x01000193);
   return hash >>> 0;
-}
-
-/** Rejects as soon as the signal is aborted; what goes on in the threads ends by itself. */
-function untilAborted<Result>(found: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    found.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }

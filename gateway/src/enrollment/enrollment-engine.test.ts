@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { FakeThreads, recordOf, templatesFixture } from '../identify/engine-threads.fixture.js';
+import { silentLog } from '../log.js';
+import { onCleanup } from '../store/store.fixture.js';
+import { GalleryEngine } from './enrollment-engine.js';
+
+function fixture() {
+  const f = templatesFixture();
+  const gallery = new FakeThreads({ personOf: (finger) => finger, onLost: () => undefined });
+  const open = () => {
+    const engine = new GalleryEngine({ store: f.templates, seal: f.seal, log: silentLog, gallery });
+    onCleanup(() => void engine.close());
+    return engine;
+  };
+  const stop = new AbortController();
+  const asked = { studentRef: 's9', signal: stop.signal };
+  return { ...f, gallery, open, stop, asked };
+}
+
+describe('the search for who has a finger already', () => {
+  it('case 115: finds the other student, and never the own one', async () => {
+    const f = fixture();
+    f.put(1, 's1');
+    const engine = f.open();
+    expect(await engine.otherHolder([recordOf(2), recordOf(1)], f.asked)).toBe('s1');
+    expect(await engine.otherHolder([recordOf(1)], { ...f.asked, studentRef: 's1' })).toBeUndefined();
+    expect(await engine.otherHolder([recordOf(2)], f.asked)).toBeUndefined();
+  });
+
+  it('ends with the enrollment, also while its gallery is filled', async () => {
+    const f = fixture();
+    f.put(1, 's1');
+    f.gallery.gate = new Promise(() => undefined);
+    const found = f.open().otherHolder([recordOf(1)], f.asked);
+    f.stop.abort(new Error('cancelled'));
+    await expect(found).rejects.toThrow('cancelled');
+  });
+});
