@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { randomTemplate } from '../biometrics/gallery/random-template.fixture.js';
+import { encodeTemplate } from '../biometrics/template/record.js';
+import { exportTemplate, importTemplate } from '../biometrics/template/standard-records.js';
 import { FakeThreads, recordOf, templatesFixture } from '../identify/engine-threads.fixture.js';
 import { silentLog } from '../log.js';
 import { onCleanup } from '../store/store.fixture.js';
@@ -27,12 +30,32 @@ describe('the search for who has a finger already', () => {
     expect(await engine.otherHolder([recordOf(2)], f.asked)).toBeUndefined();
   });
 
+  it('case 115: finds a finger that a campus file brought in a standard format', async () => {
+    const f = fixture();
+    const record = exportTemplate(randomTemplate(5), 'iso2005');
+    f.put(5, 's5', { format: 'iso2005', record });
+    expect(await f.open().otherHolder([encodeTemplate(importTemplate(record))], f.asked)).toBe('s5');
+  });
+
+  it('names nobody who has left since it began', async () => {
+    const f = fixture();
+    f.put(1, 's1');
+    const engine = f.open();
+    expect(await engine.otherHolder([recordOf(1)], f.asked)).toBe('s1');
+    f.keepOnly();
+    expect(await engine.otherHolder([recordOf(1)], f.asked)).toBeUndefined();
+  });
+
   it('ends with the enrollment, also while its gallery is filled', async () => {
     const f = fixture();
     f.put(1, 's1');
-    f.gallery.gate = new Promise(() => undefined);
+    let go = (): void => undefined;
+    f.gallery.gate = new Promise((resolve) => {
+      go = resolve;
+    });
     const found = f.open().otherHolder([recordOf(1)], f.asked);
     f.stop.abort(new Error('cancelled'));
     await expect(found).rejects.toThrow('cancelled');
+    go();
   });
 });

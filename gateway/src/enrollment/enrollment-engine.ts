@@ -3,8 +3,8 @@ import { greyImage } from '../biometrics/image/grey-image.js';
 import { ThreadedGallery } from '../biometrics/node/threaded-gallery.js';
 import { untilAborted } from '../biometrics/node/until-aborted.js';
 import type { Quality } from '../biometrics/quality.js';
-import { decodeRecordSet, RECORD_FORMAT } from '../biometrics/template/record-set.js';
 import type { FingerImage } from '../drivers/finger/sensor.js';
+import { EngineTemplates, studentOf } from '../identify/engine-templates.js';
 import type { TemplateSeal } from '../identify/template-seal.js';
 import type { TemplateStore } from '../identify/template-store.js';
 import type { Log } from '../log.js';
@@ -14,6 +14,8 @@ import type { Log } from '../log.js';
  * suspected of fraud; the best of nine comparisons of one finger lies far above (126 in the middle of fcj2020).
  */
 const DUPLICATE_POINTS_MIN = 70;
+/** Templates that are open in memory at once before they are in the gallery. */
+const OPENED_AT_ONCE = 50;
 
 /** What an enrollment needs of the matching engine; lives as long as one enrollment. */
 export interface EnrollmentEngine {
@@ -42,14 +44,16 @@ type OwnGallery = Pick<ThreadedGallery, 'add' | 'search' | 'extract' | 'close' |
  * it while the person at the scanner is still busy with the first captures.
  */
 export class GalleryEngine implements EnrollmentEngine {
-  readonly #options: GalleryEngineOptions;
+  readonly #templates: EngineTemplates;
+  readonly #log: Log;
   readonly #gallery: OwnGallery;
   readonly #filled: Promise<void>;
   #isClosed = false;
 
-  constructor(options: GalleryEngineOptions) {
-    this.#options = options;
-    this.#gallery = options.gallery ?? new ThreadedGallery(1);
+  constructor({ store, seal, log, gallery = new ThreadedGallery(1) }: GalleryEngineOptions) {
+    this.#templates = new EngineTemplates({ store, seal, log });
+    this.#log = log;
+    this.#gallery = gallery;
     this.#filled = this.#fill();
     // Told to whoever searches; nobody may have searched yet when it is closed.
     this.#filled.catch(() => undefined);
@@ -68,32 +72,43 @@ export class GalleryEngine implements EnrollmentEngine {
     const needed = Math.max(DUPLICATE_POINTS_MIN, thresholdFor(records.length * this.#gallery.fingers));
     for (const record of records) {
       const { ranking } = await this.#gallery.search(record, { signal });
-      const other = ranking.find(({ finger, score }) => finger !== studentRef && score >= needed);
-      if (other !== undefined) return other.finger;
+      const other = ranking.find(
+        ({ finger, score }) => studentOf(finger) !== studentRef && score >= needed && this.#isListed(finger),
+      );
+      if (other !== undefined) return studentOf(other.finger);
     }
     return undefined;
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#isClosed = true;
-    return this.#gallery.close();
+    await this.#gallery.close();
+    // What it opened last is not to stay.
+    await this.#filled.catch(() => undefined);
   }
 
-  /** All fingers of a student are one in this gallery: whose it is matters, not which. */
+  /** It may have left since the gallery was filled: whoever withdrew is named to nobody. */
+  #isListed(finger: string): boolean {
+    return [...this.#templates.list().values()].some((template) => template.finger === finger);
+  }
+
   async #fill(): Promise<void> {
-    const { store, seal, log } = this.#options;
-    for (const { template_id: id, student_ref: studentRef } of store.ofFormat(RECORD_FORMAT)) {
-      if (this.#isClosed) return;
-      const template = store.one(id);
-      if (template === undefined) continue;
-      try {
-        const records = decodeRecordSet(seal.open(Buffer.from(template.sealed, 'base64'), template));
-        for (const [at, record] of records.entries())
-          await this.#gallery.add(`${id}/${at}`, studentRef, record);
-      } catch (error) {
+    const listed = [...this.#templates.list().values()];
+    for (let at = 0; at < listed.length; at += OPENED_AT_ONCE) {
+      const records = await this.#templates.read(listed.slice(at, at + OPENED_AT_ONCE));
+      for (const [id, { finger, record }] of records) {
         if (this.#isClosed) return;
-        log.warn({ err: error, template_id: id }, 'a template was left out of the search for duplicates');
+        await this.#add(id, finger, record);
       }
+    }
+  }
+
+  async #add(id: string, finger: string, record: Uint8Array): Promise<void> {
+    try {
+      await this.#gallery.add(id, finger, record);
+    } catch (error) {
+      if (this.#isClosed) return;
+      this.#log.warn({ err: error, id }, 'an impression was left out of the search for duplicates');
     }
   }
 }
