@@ -230,6 +230,7 @@ export class Gateway {
         const removed = this.#templates.keepOnly(this.#listedTemplates);
         if (removed === 0) return;
         this.#engine.templatesLeft();
+        this.#enrollments.templatesLeft();
         log.info({ removed }, 'fingerprint templates were removed');
       },
       onInForce: () => {
@@ -392,6 +393,7 @@ export class Gateway {
       gallery: this.#gallery,
       fleet: this.#fleet,
       report: (detail) => void this.#append(eventRow(this.#stamp(), detail)),
+      onForgotten: () => this.#uplink.healthChanged(),
     });
   }
 
@@ -458,9 +460,10 @@ export class Gateway {
     });
   }
 
-  /** A module, or the memory of a thread, still has what the roster in force does not list. */
+  /** A module, or the memory of a thread or of an enrollment, still has what the roster in force does not list. */
   #holdsOthers(): boolean {
-    return this.#engine.holdsOthers || this.#slots.holdOthers(this.#listedTemplates);
+    const inMemory = this.#engine.holdsOthers || this.#enrollments.holdsOthers;
+    return inMemory || this.#slots.holdOthers(this.#listedTemplates);
   }
 }
 

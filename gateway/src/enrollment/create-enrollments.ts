@@ -23,11 +23,23 @@ export interface CreateEnrollmentsOptions extends CentralAccess {
   gallery: GallerySync;
   fleet: Pick<Fleet, 'scanner'>;
   report(detail: GatewayEventDetail): void;
+  onForgotten(): void;
 }
 
 /** Enrollments on the scanners of a running gateway. */
 export function createEnrollments(options: CreateEnrollmentsOptions): Enrollments {
-  const { templateSeal: seal, clock, log, store, templates, slots, gallery, fleet, report } = options;
+  const {
+    templateSeal: seal,
+    clock,
+    log,
+    store,
+    templates,
+    slots,
+    gallery,
+    fleet,
+    report,
+    onForgotten,
+  } = options;
   const { gatewayId, centralUrl, password, ca } = options;
   const access = { gatewayId, centralUrl, password, ca };
   return new Enrollments({
@@ -49,5 +61,6 @@ export function createEnrollments(options: CreateEnrollmentsOptions): Enrollment
       get: () => store.meta.text('enrollment'),
       set: (text) => store.meta.set('enrollment', text),
     },
+    onForgotten,
   });
 }

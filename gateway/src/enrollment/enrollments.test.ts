@@ -118,6 +118,7 @@ function rig(sensor: FakeSensor) {
     engine,
     underway: '',
     isDiskFull: false,
+    forgotten: 0,
     holders: new Map<number, string>(),
     replaced: [] as number[],
     marked: new Set<number>(),
@@ -162,6 +163,9 @@ function rig(sensor: FakeSensor) {
         if (rigged.isDiskFull) throw new Error('database or disk is full');
         rigged.underway = text;
       },
+    },
+    onForgotten: () => {
+      rigged.forgotten += 1;
     },
   });
   return rigged;
@@ -368,6 +372,24 @@ describe('an enrollment with images', () => {
     // The next start tells it again, on a disk that is still full.
     r.enrollments.start();
     expect(r.told.at(-1)).toEqual({ step: 'failed', code: 'ENROLLMENT_ABORTED' });
+  });
+
+  it('holds what left the store until it ends, and says so then', async () => {
+    const r = rig(new ImageSensor([]));
+    r.enrollments.templatesLeft();
+    expect(r.enrollments.holdsOthers).toBe(false);
+    r.enrollments.begin(ARGS);
+    expect(r.enrollments.holdsOthers).toBe(false);
+    await settled(() => r.steps().at(-1) === 'place');
+    r.enrollments.templatesLeft();
+    expect([r.enrollments.holdsOthers, r.forgotten]).toEqual([true, 0]);
+    await r.ended();
+    expect([r.enrollments.holdsOthers, r.forgotten, r.engine.isClosed]).toEqual([false, 1, true]);
+    const onModule = rig(new MatchingSensor([]));
+    onModule.enrollments.begin(ARGS);
+    onModule.enrollments.templatesLeft();
+    expect(onModule.enrollments.holdsOthers).toBe(false);
+    await onModule.ended();
   });
 
   it('says nothing of what a finger looks like', async () => {

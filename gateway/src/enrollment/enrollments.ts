@@ -21,10 +21,14 @@ export interface EnrollmentsOptions {
   report(enrollmentId: string, deviceId: string, progress: EnrollmentProgress): void;
   /** What is under way, kept over a crash. */
   underway: { get(): string | undefined; set(text: string): void };
+  /** Nothing is held any more of what left the store. */
+  onForgotten(): void;
 }
 
 interface Session {
   args: EnrollArgs;
+  /** It opens every template of the store, to compare them itself. */
+  hasEngine: boolean;
   stopped: AbortController;
   done: Promise<void>;
 }
@@ -36,6 +40,7 @@ interface Session {
 export class Enrollments {
   readonly #options: EnrollmentsOptions;
   #session: Session | undefined;
+  #holdsOthers = false;
 
   constructor(options: EnrollmentsOptions) {
     this.#options = options;
@@ -75,12 +80,26 @@ export class Enrollments {
     }
     const sensor = scanner(args.device_id);
     const stopped = new AbortController();
-    const session: Session = { args, stopped, done: Promise.resolve() };
+    const hasEngine = sensor.matchedBy === 'gateway';
+    const session: Session = { args, hasEngine, stopped, done: Promise.resolve() };
     this.#session = session;
     session.done = this.#run(session, sensor, templates).finally(() => {
       this.#session = undefined;
+      if (!this.#holdsOthers) return;
+      this.#holdsOthers = false;
+      this.#options.onForgotten();
     });
     return { started: true };
+  }
+
+  /** Something that the store has no more is still in the memory of an enrollment; it goes with its end. */
+  get holdsOthers(): boolean {
+    return this.#holdsOthers;
+  }
+
+  /** Templates left the store. */
+  templatesLeft(): void {
+    this.#holdsOthers ||= this.#session?.hasEngine === true;
   }
 
   /** @returns whether it was under way */
