@@ -43,7 +43,7 @@ it('case 115: names the holder of a slot, and nobody whose template was withdraw
   sensor.enroll = () =>
     Promise.reject(new RollcallError('FINGER_DUPLICATE', 'known', { context: { slot: 0 } }));
   const taking = takeOnSensor({
-    args: { enrollment_id: ID, device_id: 'office', student_ref: 's2', fingers: [2], consent: ID },
+    args: { enrollment_id: ID, device_id: 'office', student_ref: 's2', fingers: [2] },
     sensor,
     slots,
     keep: async () => ID,
