@@ -1,9 +1,8 @@
 import type { Clock } from '@rollcall/protocol/clock';
-import { hashRead } from '@rollcall/protocol/credential';
-import type { ReadHash } from '@rollcall/protocol/credential-hash';
 import type { Health } from '@rollcall/protocol/health';
+import { assembleFleet } from './assemble-fleet.js';
 import type { GatewayConfig } from './config/schema.js';
-import { createFleet, type Fleet } from './devices/fleet.js';
+import type { Fleet } from './devices/fleet.js';
 import { createEnrollments } from './enrollment/create-enrollments.js';
 import type { Enrollments } from './enrollment/enrollments.js';
 import { CaptureFiles } from './features/capture-files.js';
@@ -18,18 +17,11 @@ import { replayFrom } from './features/replay.js';
 import { createNotify, type Notify, watchdogIntervalMs } from './features/sd-notify.js';
 import { softwareVersion } from './features/software-version.js';
 import { Watchdog } from './features/watchdog.js';
-import { CardLookup } from './identify/card-lookup.js';
 import { ExpectedStudents } from './identify/expected-students.js';
 import { createFingerEngine, type FingerEngine } from './identify/finger-engine.js';
 import { RosterGallery } from './identify/finger-gallery.js';
 import { FingerSlots } from './identify/finger-slots.js';
 import { GallerySync } from './identify/gallery-sync.js';
-import { createKeepLogs } from './identify/keep-logs.js';
-import { KnownFingers } from './identify/known-fingers.js';
-import { PinTries } from './identify/pin-tries.js';
-import { createRecordFinger } from './identify/record-finger.js';
-import { createRecordPunch } from './identify/record-punch.js';
-import { createRecordRefusedFinger } from './identify/record-refused-finger.js';
 import { Roster } from './identify/roster.js';
 import { RosterStore } from './identify/roster-store.js';
 import { TemplateStore } from './identify/template-store.js';
@@ -39,8 +31,6 @@ import { readSecrets, type Secrets } from './secrets.js';
 import { HoursLeft } from './store/hours-left.js';
 import { type Keeper, openKeeper } from './store/keeper.js';
 import { eventRow, type RowDraft, type RowStamp } from './store/outbox-row.js';
-import type { Stranger } from './transport/http-listener.js';
-import { createOpenTransport } from './transport/open-transport.js';
 import type { CommandHandlers } from './uplink/commands.js';
 import { Uplink } from './uplink/uplink.js';
 
@@ -155,8 +145,11 @@ export class Gateway {
     this.#fleet.start();
     this.#watchdog.start();
     this.#notify('READY=1');
-    const facts = { gateway_id: config.gateway.id, store_id: store.storeId, head_seq: writer.headSeq };
-    log.info({ ...facts, key_id: this.#secrets.signer.keyId }, 'ready');
+    const { keyId: key_id } = this.#secrets.signer;
+    log.info(
+      { gateway_id: config.gateway.id, store_id: store.storeId, head_seq: writer.headSeq, key_id },
+      'ready',
+    );
   }
 
   /** Writes down what the devices sent lately, for the technician who asks. */
@@ -217,10 +210,9 @@ export class Gateway {
   #createRoster(): Roster {
     const { config, clock, log } = this.#options;
     return new Roster({
+      ...this.#secrets,
       gatewayId: config.gateway.id,
       centralUrl: config.uplink.centralUrl,
-      password: this.#secrets.password,
-      ca: this.#secrets.ca,
       store: this.#rosterStore,
       clock,
       log: log.child({ part: 'roster' }),
@@ -244,16 +236,15 @@ export class Gateway {
 
   #createTemplateSync(): TemplateSync | undefined {
     const { config, clock, log } = this.#options;
-    const { templateSeal, password, ca } = this.#secrets;
-    if (templateSeal === undefined) return undefined;
+    const { templateSeal: seal } = this.#secrets;
+    if (seal === undefined) return undefined;
     const tell = this.#problems.follow(['TEMPLATE_INVALID', 'SEAL_BROKEN'], 'degraded');
     return new TemplateSync({
+      ...this.#secrets,
       gatewayId: config.gateway.id,
       centralUrl: config.uplink.centralUrl,
-      password,
-      ca,
       store: this.#templates,
-      seal: templateSeal,
+      seal,
       isListed: (id) => this.#listedTemplates.has(id),
       clock,
       log: log.child({ part: 'templates' }),
@@ -275,8 +266,8 @@ export class Gateway {
 
   #createUplink(): Uplink {
     const { config, clock, log } = this.#options;
-    const { store, writer } = this.#keeper;
     const { uplink, gateway, health } = config;
+    const { store, writer } = this.#keeper;
     return new Uplink({
       ...this.#secrets,
       gatewayId: gateway.id,
@@ -323,55 +314,18 @@ export class Gateway {
   }
 
   #createFleet(): Fleet {
-    const { config, clock, log } = this.#options;
-    const { store, writer } = this.#keeper;
-    const lookup = new CardLookup(store.db);
-    const { hmacHex } = this.#secrets;
-    const recording = {
-      hmacHex,
-      newPunchId: store.newPunchId,
-      stampAt: (monoMs: number, wallMs: number) => this.#anchors.stampAt(monoMs, wallMs),
-      append: this.#append,
+    return assembleFleet({
+      ...this.#options,
+      keeper: this.#keeper,
+      secrets: this.#secrets,
       expected: this.#expected,
-      log: log.child({ part: 'punch' }),
-    };
-    const known = new KnownFingers({
-      store: this.#templates,
-      seal: this.#secrets.templateSeal,
-      roster: this.#rosterStore,
-      log: recording.log,
-    });
-    const logs = createKeepLogs({
-      hmacHex,
-      lookup,
-      newPunchId: store.newPunchId,
-      log: recording.log,
+      templates: this.#templates,
+      rosterStore: this.#rosterStore,
+      gallery: this.#gallery,
+      engine: this.#engine,
       stamp: this.#stamp,
-      deviceState: store.deviceState,
-      keepLogs: (batch) => writer.keepLogs(batch),
-    });
-    return createFleet({
-      devices: config.devices,
-      openTransport: createOpenTransport(clock, undefined, (news) =>
-        'moreCalls' in news ? this.#tellMoreStrangers(news.moreCalls) : this.#tellStranger(news),
-      ),
-      clock,
-      log: log.child({ part: 'devices' }),
-      record: createRecordPunch({ ...recording, lookup, pinTries: new PinTries(clock) }),
-      fingers: {
-        record: createRecordFinger({
-          ...recording,
-          slots: this.#gallery,
-          matcher: this.#engine.matcher,
-          clock,
-        }),
-        recordRefused: createRecordRefusedFinger(recording),
-        sensorChanged: (deviceId, sensor) => this.#gallery.sensorChanged(deviceId, sensor),
-        slotsOf: (deviceId, studentRef) => this.#gallery.slotsOf(deviceId, studentRef),
-        fingersOf: (studentRef) => known.of(studentRef),
-        holderOf: (read) => holderOf(lookup, hashRead(read, hmacHex), this.#stamp()),
-      },
-      terminalOf: (deviceId) => logs.of(deviceId),
+      stampAt: (monoMs, wallMs) => this.#anchors.stampAt(monoMs, wallMs),
+      append: this.#append,
       onChange: (snapshot) => {
         this.#reports.changed(snapshot);
         this.#uplink.healthChanged();
@@ -395,22 +349,6 @@ export class Gateway {
       report: (detail) => void this.#append(eventRow(this.#stamp(), detail)),
       onForgotten: () => this.#uplink.healthChanged(),
     });
-  }
-
-  #tellStranger({ serial, address }: Stranger): void {
-    this.#options.log.warn(
-      { code: 'TERMINAL_UNKNOWN', serial, address },
-      'a terminal that is not in the configuration calls; it was refused',
-    );
-    void this.#append(eventRow(this.#stamp(), { type: 'terminal_unknown', serial, address }));
-  }
-
-  #tellMoreStrangers(calls: number): void {
-    this.#options.log.warn(
-      { code: 'TERMINAL_UNKNOWN', calls },
-      'more calls of unknown terminals were refused',
-    );
-    void this.#append(eventRow(this.#stamp(), { type: 'terminals_refused', calls }));
   }
 
   #createMaintenance(): Maintenance {
@@ -465,10 +403,4 @@ export class Gateway {
     const inMemory = this.#engine.holdsOthers || this.#enrollments.holdsOthers;
     return inMemory || this.#slots.holdOthers(this.#listedTemplates);
   }
-}
-
-/** Whose finger is to come: a card that is not valid now proves nothing beside it. */
-function holderOf(lookup: CardLookup, read: ReadHash, now: RowStamp): string | undefined {
-  const match = lookup.find(read, now.clock_state === 'synced' ? Date.parse(now.occurred_at) : undefined);
-  return match.outcome === 'recognized' ? match.studentRef : undefined;
 }
