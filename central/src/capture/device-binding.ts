@@ -1,7 +1,5 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import { writeAudit } from '../audit/write-audit.js';
-import { dateAt } from '../calendar/campus-zone.js';
-import { campusZone } from '../calendar/generate.js';
 import type { Knex } from '../db/database.js';
 import type { ProofKind } from './rebind-proof.js';
 
@@ -121,15 +119,18 @@ async function endBinding(trx: Knex, studentId: string, nowMs: number): Promise<
   return ended > 0;
 }
 
-/** The academic period of the campus-local day; null between periods. */
-export async function periodAt(trx: Knex, nowMs: number): Promise<string | null> {
-  const today = dateAt(nowMs, (await campusZone(trx)) ?? 'UTC');
-  const period = await trx('academic_period')
-    .where('starts_on', '<=', today)
-    .where('ends_on', '>=', today)
-    .orderBy('starts_on', 'desc')
-    .first<{ id: string } | undefined>('id');
-  return period?.id ?? null;
+/** The academic period of the campus-local day of the instant bound to `?`; null between periods. */
+export const PERIOD_AT_SQL = `(
+  SELECT id FROM academic_period
+  WHERE (?::timestamptz AT TIME ZONE coalesce((SELECT zone FROM campus ORDER BY id LIMIT 1), 'UTC'))::date
+    BETWEEN starts_on AND ends_on
+  ORDER BY starts_on DESC LIMIT 1)`;
+
+async function periodAt(trx: Knex, nowMs: number): Promise<string | null> {
+  const { rows } = await trx.raw<{ rows: { id: string | null }[] }>(`SELECT ${PERIOD_AT_SQL} AS id`, [
+    new Date(nowMs),
+  ]);
+  return rows[0]?.id ?? null;
 }
 
 async function countRebinds(trx: Knex, studentId: string, periodId: string | null): Promise<number> {

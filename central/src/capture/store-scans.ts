@@ -1,7 +1,7 @@
 import type { Knex } from '../db/database.js';
 import { prepared } from '../db/prepared.js';
 import { pairKey } from '../marks/pair.js';
-import { periodAt } from './device-binding.js';
+import { PERIOD_AT_SQL } from './device-binding.js';
 import { refuse, type Scan, type Verdict } from './qr-verdict.js';
 
 /**
@@ -134,9 +134,9 @@ export async function bindDevices(
   await prepared(
     trx,
     `INSERT INTO device_binding (student_id, device_hash, bound_at, bound_by, academic_period_id)
-     SELECT student_id, decode(device, 'hex'), at, 'first_use', ?
+     SELECT student_id, decode(device, 'hex'), at, 'first_use', ${PERIOD_AT_SQL}
      FROM jsonb_to_recordset(?::jsonb) AS i (student_id uuid, device text, at timestamptz)
      ON CONFLICT DO NOTHING`,
-    [await periodAt(trx, nowMs), JSON.stringify(rows)],
+    [new Date(nowMs), JSON.stringify(rows)],
   );
 }

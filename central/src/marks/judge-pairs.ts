@@ -40,12 +40,15 @@ export async function judgePairs(
   await saveStays(trx, decided);
   await reportFindings(trx, { judged, changed, nowMs });
   if (changed.length > 0) {
-    await notifyLive(trx, {
-      type: 'record',
-      ids: changed.map(({ id }) => id),
-      previous: changed.map(({ previousMark }) => previousMark),
-    });
-    await notifyLive(trx, { type: 'session', ids: [...new Set(changed.map(({ sessionId }) => sessionId))] });
+    await notifyLive(
+      trx,
+      {
+        type: 'record',
+        ids: changed.map(({ id }) => id),
+        previous: changed.map(({ previousMark }) => previousMark),
+      },
+      { type: 'session', ids: [...new Set(changed.map(({ sessionId }) => sessionId))] },
+    );
   }
   return changed;
 }
@@ -75,15 +78,23 @@ function isRecorded({ decision, pair: { standing, facts } }: Judged): boolean {
  */
 async function holdSessions(trx: Knex, pairs: readonly Pair[]): Promise<void> {
   const ids = [...new Set(pairs.map(({ sessionId }) => sessionId))];
+  if ((await lockTallies(trx, ids)) === ids.length) return;
+  // A class from before it had a tally: rare, so that the order in which its row is locked may be another.
   await prepared(
     trx,
     `INSERT INTO session_tally (session_id) SELECT id FROM attendance_session WHERE id = ANY(?::uuid[])
      ORDER BY id ON CONFLICT DO NOTHING`,
     [ids as never],
   );
-  await prepared(
+  await lockTallies(trx, ids);
+}
+
+/** @returns how many there are */
+async function lockTallies(trx: Knex, ids: readonly string[]): Promise<number> {
+  const { rows } = await prepared<{ rows: object[] }>(
     trx,
     'SELECT session_id FROM session_tally WHERE session_id = ANY(?::uuid[]) ORDER BY session_id FOR UPDATE',
     [ids as never],
   );
+  return rows.length;
 }

@@ -14,17 +14,21 @@ export type LiveNotice =
   | { type: 'record'; ids: readonly string[]; previous: readonly (Mark | null)[] };
 
 /** Tells every replica, when the transaction commits, what its pages should show anew. */
-export async function notifyLive(trx: Knex, notice: LiveNotice): Promise<void> {
+export async function notifyLive(trx: Knex, ...notices: readonly LiveNotice[]): Promise<void> {
+  await prepared(trx, 'SELECT pg_notify(?, payload) FROM unnest(?::text[]) AS payload', [
+    LIVE_CHANNEL,
+    notices.flatMap(payloadsOf),
+  ]);
+}
+
+function payloadsOf(notice: LiveNotice): string[] {
   const payloads: string[] = [];
   for (let start = 0; start < notice.ids.length; start += IDS_PER_NOTIFICATION_MAX) {
     const end = start + IDS_PER_NOTIFICATION_MAX;
     const part = notice.type === 'record' ? { previous: notice.previous.slice(start, end) } : {};
     payloads.push(JSON.stringify({ type: notice.type, ids: notice.ids.slice(start, end), ...part }));
   }
-  await prepared(trx, 'SELECT pg_notify(?, payload) FROM unnest(?::text[]) AS payload', [
-    LIVE_CHANNEL,
-    payloads,
-  ]);
+  return payloads;
 }
 
 /** Wakes the judges when the transaction commits. */
