@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { settingsAt } from '../calendar/settings.js';
-import { at, TestServer } from '../http/test-server.js';
+import { API, at, TestServer } from '../http/test-server.js';
 import { rollNumber } from '../seed/test-campus.js';
 import { createScanQueue, type ScanQueue } from './qr-scan.js';
 import type { Scan } from './qr-verdict.js';
@@ -101,6 +101,75 @@ describe('scans at two replicas', () => {
     expect(await server.db.knex('qr_scan').where({ outcome: 'refused' })).toMatchObject([
       { student_id: students[1], code: 'DEVICE_ALREADY_USED' },
     ]);
+  });
+});
+
+describe('two batches of scans', () => {
+  /** A class of another week: what is judged with it is none of the others. */
+  let heldId: string;
+  beforeAll(async () => {
+    const other = await server.post(`${API}/sessions/`, {
+      course: 'CS302',
+      sections: ['cse-a'],
+      faculty: 'F001',
+      rooms: ['r101'],
+      date: '2026-07-14',
+      start_time: '12:00',
+      end_time: '12:50',
+      session_type: 'LECTURE',
+      origin: 'extra',
+    });
+    heldId = other.body.id;
+    await server.db.knex('session_tally').insert({ session_id: heldId });
+  });
+  beforeEach(async () => {
+    const { knex } = server.db;
+    await knex('attendance_session').where({ id: heldId }).update({ status: 'open' });
+    await knex('attendance_record').where({ session_id: heldId }).delete();
+  });
+
+  /** Holds the marks of that class while one scans there, as somebody does who marks it by hand. */
+  async function whileItWaits(act: () => Promise<unknown>): Promise<void> {
+    const trx = await server.db.knex.transaction();
+    try {
+      await trx('session_tally').where({ session_id: heldId }).forUpdate().first();
+      const held = queues[0].scan(scan(0, { sessionId: heldId }));
+      await somebodyWaits();
+      await act();
+      await trx.commit();
+      expect(await held).toMatchObject({ alreadyRecorded: false });
+    } finally {
+      if (!trx.isCompleted()) await trx.rollback();
+    }
+  }
+
+  it('go on at once: a class whose marks somebody holds does not hold up the others', async () => {
+    await whileItWaits(async () => {
+      const scanned = await Promise.all(Array.from({ length: 16 }, () => queues[0].scan(scan(1))));
+      expect(scanned.filter(({ alreadyRecorded }) => !alreadyRecorded)).toHaveLength(1);
+    });
+  });
+
+  it('never have a class, a student or a phone in common', async () => {
+    const common = {
+      class: scan(2, { sessionId: heldId }),
+      student: scan(0),
+      phone: scan(1, { deviceHash: scan(0).deviceHash }),
+    };
+    const done: string[] = [];
+    const late: Promise<unknown>[] = [];
+    await whileItWaits(async () => {
+      for (const [name, one] of Object.entries(common)) {
+        for (let n = 0; n < 16; n++) late.push(queues[0].scan(one).finally(() => done.push(name)));
+      }
+      const waiting = Promise.allSettled(late);
+      await queues[0].scan(scan(3));
+      expect(done).toEqual([]);
+      late.push(waiting);
+    });
+    await late.at(-1);
+    expect(new Set(done)).toEqual(new Set(['class', 'student', 'phone']));
+    await expect(late[2 * 16]).rejects.toMatchObject({ code: 'DEVICE_ALREADY_USED' });
   });
 });
 

@@ -13,6 +13,10 @@ import { bindDevices, storeScans } from './store-scans.js';
 
 /** Scans that are committed together; what arrives meanwhile waits for the next commit. */
 const BATCH_SCANS_MAX = 250;
+/** Transactions at once: while one waits for PostgreSQL, the other one uses the processor here. */
+const BATCHES_MAX = 2;
+/** What a second transaction beside the first one is worth; fewer wait for the first to end. */
+const BESIDE_SCANS_MIN = 16;
 /** More than this is waiting: central is far behind, and a student who is told so scans again. */
 const WAITING_SCANS_MAX = 20_000;
 
@@ -45,11 +49,15 @@ interface Waiting {
 
 /**
  * Scans that arrive together are checked, stored and judged together: one transaction of a fixed number of
- * statements, however many there are.
+ * statements, however many there are. Two go on at once, of different classes, students and
+ * phones, so that neither waits for rows of the other.
  */
 export function createScanQueue({ knex, clock, secrets }: ScanQueueOptions): ScanQueue {
   let waiting: Waiting[] = [];
-  let isRunning = false;
+  /** Classes, students and phones of the batches that are running. */
+  const busy = new Set<string>();
+  let running = 0;
+  let isWoken = false;
 
   async function take(batch: readonly Waiting[]): Promise<void> {
     const scans = batch.map(({ scan }) => scan);
@@ -72,14 +80,32 @@ export function createScanQueue({ knex, clock, secrets }: ScanQueueOptions): Sca
     }
   }
 
-  async function run(): Promise<void> {
-    isRunning = true;
-    while (waiting.length > 0) {
-      const batch = waiting.slice(0, BATCH_SCANS_MAX);
-      waiting = waiting.slice(BATCH_SCANS_MAX);
-      await takeOrSplit(batch);
+  /** In order of arrival, without what a running batch is busy with. */
+  function nextBatch(): Waiting[] {
+    const batch: Waiting[] = [];
+    const left: Waiting[] = [];
+    for (const one of waiting) {
+      const isTaken = batch.length < BATCH_SCANS_MAX && !concernsOf(one).some((key) => busy.has(key));
+      (isTaken ? batch : left).push(one);
     }
-    isRunning = false;
+    waiting = left;
+    return batch;
+  }
+
+  function startBatches(): void {
+    isWoken = false;
+    while (waiting.length >= (running === 0 ? 1 : BESIDE_SCANS_MIN) && running < BATCHES_MAX) {
+      const batch = nextBatch();
+      if (batch.length === 0) return;
+      const keys = batch.flatMap(concernsOf);
+      for (const key of keys) busy.add(key);
+      running += 1;
+      void takeOrSplit(batch).finally(() => {
+        for (const key of keys) busy.delete(key);
+        running -= 1;
+        startBatches();
+      });
+    }
   }
 
   return {
@@ -92,14 +118,19 @@ export function createScanQueue({ knex, clock, secrets }: ScanQueueOptions): Sca
       return new Promise((resolve, reject) => {
         waiting.push({ scan, resolve, reject });
         // All that have arrived in this turn of the loop go together.
-        if (!isRunning) {
-          isRunning = true;
-          setImmediate(() => void run());
-        }
+        if (isWoken) return;
+        isWoken = true;
+        setImmediate(startBatches);
       });
     },
   };
 }
+
+const concernsOf = ({ scan: { sessionId, studentId, deviceHash } }: Waiting): string[] => [
+  sessionId,
+  studentId,
+  deviceHash.toString('base64'),
+];
 
 /** Deadlocks and serialization failures: PostgreSQL is there. */
 const isRolledBack = (error: unknown): boolean => sqlState(error)?.startsWith('40') === true;
