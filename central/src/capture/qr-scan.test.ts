@@ -153,7 +153,7 @@ describe('two batches of scans', () => {
   it('never have a class, a student or a phone in common', async () => {
     const common = {
       class: scan(2, { sessionId: heldId }),
-      student: scan(0),
+      student: scan(0, { deviceHash: Buffer.alloc(32, 1) }),
       phone: scan(1, { deviceHash: scan(0).deviceHash }),
     };
     const done: string[] = [];
