@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { type Clock, delay } from '@rollcall/protocol/clock';
 import { hasCode, isRollcallError, RollcallError } from '@rollcall/protocol/errors';
 import type { DeviceConfig } from '../config/schema.js';
@@ -9,16 +8,12 @@ import type { FingerVerifier } from '../drivers/finger/verifier.js';
 import type { TerminalLink } from '../drivers/terminal-log.js';
 import type { UserChange } from '../drivers/user-change.js';
 import type { FeedbackSignal } from '../feedback/signal.js';
-import type {
-  FeatureReports,
-  HidLinkSettings,
-  LinkSettings,
-  OpenTransport,
-  Transport,
-} from '../transport/transport.js';
+import type { FeatureReports, OpenTransport, Transport } from '../transport/transport.js';
 import type { CaptureRing } from './capture-ring.js';
 import type { Counters } from './counters.js';
+import { linkOf } from './link-of.js';
 import { noTerminalLink } from './no-terminal-link.js';
+import { readSecret } from './secret-file.js';
 
 /** Longest opening; a wedged USB bridge can hold it for ever. */
 const OPEN_TIMEOUT_MS = 10_000;
@@ -264,31 +259,6 @@ export class DeviceConnection {
 
   #throwIfLost(): void {
     if (this.#lostReason !== undefined) throw this.#lostReason;
-  }
-}
-
-function linkOf(
-  { link, baudFrom, sharesPort }: DriverDefinition<unknown>,
-  { options }: DeviceConfig,
-): LinkSettings | HidLinkSettings {
-  if (link.kind === 'hid') {
-    const { kind, usagePage, usage, exclusive } = link;
-    return { kind, usagePage, usage, exclusive };
-  }
-  const { baud, dtr, rts } = link;
-  const shared = sharesPort === true ? { shared: true } : {};
-  return { baud: baudFrom?.(options) ?? baud, dtr, rts, ...shared };
-}
-
-function readSecret(file: string): string {
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch (cause) {
-    const isForbidden = (cause as NodeJS.ErrnoException).code === 'EACCES';
-    const remedy = isForbidden
-      ? 'make it readable for the group of the service (chgrp rollcall, chmod 640)'
-      : 'put the key there, or correct the path in the configuration';
-    throw new RollcallError('KEY_INVALID', `The key file ${file} cannot be read; ${remedy}`, { cause });
   }
 }
 
