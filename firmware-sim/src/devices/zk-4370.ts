@@ -2,8 +2,10 @@ import { NetworkWire } from '../wire/network-wire.js';
 import { CalledPlug, networkAddress } from '../wire/tcp-plug.js';
 import type { DeviceModel, Firmware, FirmwareContext } from './device.js';
 import { TerminalMemory } from './terminal/terminal-memory.js';
-import { DIALECTS, type Dialect, K40, packTime, uidOf, unpackTime } from './terminal/zk-dialects.js';
+import { DIALECTS, type Dialect, K40, packTime, unpackTime } from './terminal/zk-dialects.js';
+import { ZkEvents } from './terminal/zk-events.js';
 import { commKeyBytes, type ZkPacket, ZkPackets } from './terminal/zk-packets.js';
+import { ZkUsers } from './terminal/zk-users.js';
 
 /** What it says, by number (zk-protocol). */
 const OK = 2000;
@@ -18,14 +20,7 @@ const SMALL_BYTES_MAX = 1_024;
 const DATA_BYTES_MAX = 0xffc0;
 /** Between two packets. */
 const PACKET_GAP_MS = 3;
-const EVENT_REPEAT_MS = 3_000;
-const EVENT_REPEATS_MAX = 5;
 const SERIAL = 'SIM4370000001';
-
-interface PendingEvent {
-  data: Buffer;
-  left: number;
-}
 
 /** A terminal that is asked: it answers one connection, and tells of a finger at once where it is asked to. */
 class Zk4370Firmware implements Firmware {
@@ -33,15 +28,12 @@ class Zk4370Firmware implements Firmware {
   readonly #context: FirmwareContext;
   readonly #dialect: Dialect;
   #packets = new ZkPackets();
-  /** Users that the host wrote, as it wrote them, and those that it deleted; both survive a power cut. */
-  readonly #written = new Map<string, Buffer>();
-  readonly #deleted = new Set<string>();
+  readonly #users: ZkUsers;
+  readonly #events: ZkEvents;
   #session = 0;
   #isAuthorized = false;
   #tellsEvents = false;
   #buffer: Buffer | undefined;
-  #events: PendingEvent[] = [];
-  #cancelRepeat: (() => void) | undefined;
   /** Answers that are not sent yet, the first of them on its way. */
   #waiting: Buffer[] = [];
   #cancelSend: (() => void) | undefined;
@@ -50,6 +42,10 @@ class Zk4370Firmware implements Firmware {
     this.#context = context;
     this.memory = new TerminalMemory(context.clock);
     this.#dialect = DIALECTS[context.profile] ?? K40;
+    this.#users = new ZkUsers(this.memory, this.#dialect);
+    this.#events = new ZkEvents(context.clock, (data) =>
+      context.send(ZkPackets.encode({ command: ATTENDANCE_EVENT, session: 1, reply: 0, data })),
+    );
   }
 
   powerOn(): void {
@@ -76,8 +72,7 @@ class Zk4370Firmware implements Firmware {
     }
     this.#context.beep(1, 50);
     if (!this.#tellsEvents) return;
-    this.#events.push({ data: this.#dialect.event(entry), left: EVENT_REPEATS_MAX });
-    if (this.#events.length === 1) this.#tellEvent();
+    this.#events.add(this.#dialect.event(entry));
   }
 
   cardOut(): void {
@@ -90,11 +85,11 @@ class Zk4370Firmware implements Firmware {
 
   /** Whom it knows. */
   get users(): readonly string[] {
-    return this.#people();
+    return this.#users.ids;
   }
 
   userRecord(user: string): Buffer {
-    return this.#written.get(user) ?? this.#dialect.user(user, uidOf(user));
+    return this.#users.record(user);
   }
 
   ghostFrame(): Uint8Array {
@@ -102,20 +97,19 @@ class Zk4370Firmware implements Firmware {
   }
 
   #forgetHost(): void {
-    this.#cancelRepeat?.();
+    this.#events.clear();
     this.#cancelSend?.();
     this.#waiting = [];
     this.#packets = new ZkPackets();
     this.#isAuthorized = false;
     this.#tellsEvents = false;
     this.#buffer = undefined;
-    this.#events = [];
   }
 
   #onPacket(packet: ZkPacket): void {
     const { command, data } = packet;
     if (command === OK) {
-      this.#onAcknowledged();
+      this.#events.acknowledged();
     } else if (command === 1000) {
       this.#session = this.#context.random.int(1, 0xfffe);
       this.#isAuthorized = this.#dialect.key === 0;
@@ -140,13 +134,14 @@ class Zk4370Firmware implements Firmware {
         this.#table(packet, this.#log());
         break;
       case 9:
-        this.#table(packet, this.#users());
+        this.#table(packet, this.#userTable());
         break;
       case 8:
-        this.#takeUser(packet);
+        this.#users.write(data);
+        this.#answer(packet, OK);
         break;
       case 18:
-        this.#deleteUser(packet);
+        this.#answer(packet, this.#users.delete(data.readUInt16LE(0)) ? OK : ERROR);
         break;
       case 134:
       case 1013:
@@ -207,7 +202,7 @@ class Zk4370Firmware implements Firmware {
 
   #prepare(packet: ZkPacket): void {
     const table = packet.data.readUInt16LE(1);
-    const bytes = table === 13 ? this.#log() : table === 9 ? this.#users() : undefined;
+    const bytes = table === 13 ? this.#log() : table === 9 ? this.#userTable() : undefined;
     if (!this.#dialect.hasBuffer || bytes === undefined) {
       this.#answer(packet, ERROR);
       return;
@@ -243,72 +238,19 @@ class Zk4370Firmware implements Firmware {
     return Buffer.concat([number(bytes), ...records]);
   }
 
-  #people(): string[] {
-    const punched = this.memory.entries.map(({ user }) => user);
-    return [...new Set([...punched, ...this.#written.keys()])].filter(
-      (user) => user !== '' && !this.#deleted.has(user),
-    );
-  }
-
-  #takeUser(packet: ZkPacket): void {
-    const { data } = packet;
-    const user = data.length === 72 ? textOf(data.subarray(48)) : String(data.readUInt32LE(24));
-    this.#written.set(user, Buffer.from(data));
-    this.#deleted.delete(user);
-    this.#answer(packet, OK);
-  }
-
-  #deleteUser(packet: ZkPacket): void {
-    const uid = packet.data.readUInt16LE(0);
-    const user = this.#people().find((one) => this.#uid(one) === uid);
-    if (user === undefined) {
-      this.#answer(packet, ERROR);
-      return;
-    }
-    this.#deleted.add(user);
-    this.#written.delete(user);
-    this.#answer(packet, OK);
-  }
-
-  #uid(user: string): number {
-    return this.#written.get(user)?.readUInt16LE(0) ?? uidOf(user);
-  }
-
-  #users(): Buffer {
-    const records = this.#people().map((user) => this.userRecord(user));
+  #userTable(): Buffer {
+    const records = this.#users.ids.map((user) => this.userRecord(user));
     const bytes = records.reduce((sum, { length }) => sum + length, 0);
     return Buffer.concat([number(bytes), ...records]);
   }
 
   #sizes(): Buffer {
     const sizes = Buffer.alloc(80);
-    sizes.writeUInt32LE(this.#people().length, 16);
+    sizes.writeUInt32LE(this.#users.ids.length, 16);
     sizes.writeUInt32LE(this.memory.entries.length, 32);
     sizes.writeUInt32LE(10_000, 60);
     sizes.writeUInt32LE(1_000_000, 64);
     return sizes;
-  }
-
-  #tellEvent(): void {
-    const [event] = this.#events;
-    if (event === undefined) return;
-    if (event.left === 0) {
-      this.#events.shift();
-      this.#tellEvent();
-      return;
-    }
-    event.left -= 1;
-    this.#context.send(
-      ZkPackets.encode({ command: ATTENDANCE_EVENT, session: 1, reply: 0, data: event.data }),
-    );
-    this.#cancelRepeat?.();
-    this.#cancelRepeat = this.#context.clock.after(EVENT_REPEAT_MS, () => this.#tellEvent());
-  }
-
-  #onAcknowledged(): void {
-    this.#cancelRepeat?.();
-    this.#events.shift();
-    this.#tellEvent();
   }
 
   /** One packet after the other, as slowly as a terminal is: there are hosts that take one at a time. */
@@ -326,11 +268,6 @@ class Zk4370Firmware implements Firmware {
     this.#waiting.push(ZkPackets.encode({ command, session: this.#session, reply: packet.reply, data }));
     if (this.#waiting.length === 1) this.#sendNext();
   }
-}
-
-function textOf(field: Buffer): string {
-  const end = field.indexOf(0);
-  return field.subarray(0, end < 0 ? field.length : end).toString('latin1');
 }
 
 function number(value: number): Buffer {
