@@ -69,6 +69,8 @@ const vectorSchema = z
     secret: z.string().max(256).optional(),
     /** Options of the driver, as in the configuration file. */
     options: z.record(z.string(), z.unknown()).optional(),
+    /** By UDP: each question and each read is one datagram, which comes whole or not at all. */
+    datagrams: z.literal(true).optional(),
     /** Milliseconds from one chunk to the next; 0 when absent. */
     gap_ms: z.int().min(1).max(60_000).optional(),
     /**

@@ -13,6 +13,8 @@ import { until } from '../support/until.js';
 
 const ENTRIES = 1_500;
 const CUTS = 4;
+/** A datagram has 25 of them. */
+const UDP_ENTRIES = 120;
 
 let dataDir: string;
 let rig: TerminalRig | undefined;
@@ -110,6 +112,52 @@ describe('a terminal that is asked', () => {
     expect(Math.min(...(ages ?? []))).toBeGreaterThan(-2_000);
     expect(rig?.rows('punch').at(-1)).toMatchObject({ kind: 'card', verify_method: 'rf' });
   }, 30_000);
+
+  it.each([
+    'k40',
+    'old',
+  ])('is drained by UDP, of which replies are lost, repeated and out of order (%s)', async (profile) => {
+    const { terminal, memory } = await start({
+      driver: 'zk-4370',
+      profile,
+      udp: true,
+      options: { poll_seconds: 5 },
+    });
+    memory.store(UDP_ENTRIES);
+    terminal.start();
+    for (const fault of ['duplicate', 'lose', 'swap', 'lose']) {
+      const sent = terminal.wire.counters.framesSent;
+      await until('something was sent', () => terminal.wire.counters.framesSent > sent);
+      await inflictFault(terminal, fault, {});
+    }
+    await until('the log is drained', () => rig?.count === UDP_ENTRIES);
+    terminal.swipe('1002');
+    await until('the punch is kept', () => rig?.count === UDP_ENTRIES + 1);
+    // A terminal that was restarted knows nobody, and no connection ends by that.
+    await terminal.unplug();
+    terminal.plug();
+    memory.verified('1003');
+    await until('the next one is kept', () => rig?.count === UDP_ENTRIES + 2);
+    expect(rig?.kept).toEqual(rig?.held);
+    expect(rig?.news).toEqual([]);
+  }, 30_000);
+
+  it.each([
+    ['tcp', 'PORT_ABSENT', 'write udp://'],
+    ['udp', 'PORT_LOST', 'check the power'],
+  ])('is not there by %s: who looks is told what to try', async (form, code, advice) => {
+    const driver = findDriver('zk-4370');
+    if (driver === undefined) throw new Error('there is no such driver');
+    const outcome = await tryDevice({
+      driver,
+      port: `${form}://127.0.0.1:${await freePort()}`,
+      options: driver.options.parse({}),
+      openTransport: createOpenTransport(systemClock),
+      clock: systemClock,
+    });
+    expect(outcome).toMatchObject({ type: 'failed', reason: { code } });
+    expect(outcome.type === 'failed' && outcome.reason.message).toContain(advice);
+  });
 
   it('has what was cleared told as a gap, and nothing kept twice', async () => {
     const { terminal, memory } = await start({

@@ -56,7 +56,7 @@ describe.each(
     const real = vectors.flatMap((vector) => chunksOf(vector)).filter(({ length }) => length > 0);
     // The same noise again and again costs nothing to make; where it is cut differs each time.
     const stock = Array.from({ length: 64 }, () => noise(random, real));
-    const bench = new DriverBench(driver, vectors[0]?.options, new Uint8Array(), vectors[0]?.secret);
+    const bench = new DriverBench(driver, vectors[0]?.options, new Uint8Array(), vectors[0]);
     bench.probe();
     /** After settling, in the middle and at the end. */
     const held: number[] = [];

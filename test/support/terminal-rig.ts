@@ -37,6 +37,8 @@ export interface RigOptions {
   dataDir: string;
   driver: 'zk-push' | 'zk-4370';
   profile: string;
+  /** Of one that is asked: by UDP. */
+  udp?: true;
   options?: Record<string, unknown>;
 }
 
@@ -72,7 +74,9 @@ export class TerminalRig {
     const address = `127.0.0.1:${port}`;
     return new TerminalRig(
       options,
-      options.driver === 'zk-push' ? `http://${address}/SIM0001` : `tcp://${address}`,
+      options.driver === 'zk-push'
+        ? `http://${address}/SIM0001`
+        : `${options.udp === true ? 'udp' : 'tcp'}://${address}`,
     );
   }
 

@@ -53,7 +53,7 @@ program
   .requiredOption('--driver <id>', `one of ${DEVICE_MODELS.map((model) => model.id).join(', ')}`)
   .requiredOption(
     '--link <path>',
-    'symbolic link to the device, re-pointed at every plug; of a terminal tcp://address:port or http://gateway:port/SERIAL',
+    'symbolic link to the device, re-pointed at every plug; of a terminal tcp://address:port, udp://address:port or http://gateway:port/SERIAL',
   )
   .option('--profile <id>', 'variant of the device')
   .option('--baud <n>', 'speed of the device', wholeNumber(50, 4_000_000))

@@ -1,10 +1,18 @@
+import { DatagramPlug } from '../wire/datagram-plug.js';
 import { NetworkWire } from '../wire/network-wire.js';
 import { CalledPlug, networkAddress } from '../wire/tcp-plug.js';
 import type { DeviceModel, Firmware, FirmwareContext } from './device.js';
 import { TerminalMemory } from './terminal/terminal-memory.js';
-import { DIALECTS, type Dialect, K40, packTime, unpackTime } from './terminal/zk-dialects.js';
+import { ZkAnswers } from './terminal/zk-answers.js';
+import { DIALECTS, type Dialect, K40, number, packTime, unpackTime } from './terminal/zk-dialects.js';
 import { ZkEvents } from './terminal/zk-events.js';
-import { commKeyBytes, type ZkPacket, ZkPackets } from './terminal/zk-packets.js';
+import {
+  commKeyBytes,
+  ZkDatagrams,
+  type ZkPacket,
+  type ZkPacketLink,
+  ZkPackets,
+} from './terminal/zk-packets.js';
 import { ZkUsers } from './terminal/zk-users.js';
 
 /** What it says, by number (zk-protocol). */
@@ -17,9 +25,7 @@ const ATTENDANCE_EVENT = 500;
 /** Data up to here come in one packet (zk-protocol, Exchange of Data). */
 const SMALL_BYTES_MAX = 1_024;
 /** Of one packet. */
-const DATA_BYTES_MAX = 0xffc0;
-/** Between two packets. */
-const PACKET_GAP_MS = 3;
+const DATA_BYTES_MAX = { stream: 0xffc0, datagrams: 1_024 } as const;
 const SERIAL = 'SIM4370000001';
 
 /** A terminal that is asked: it answers one connection, and tells of a finger at once where it is asked to. */
@@ -27,24 +33,25 @@ class Zk4370Firmware implements Firmware {
   readonly memory: TerminalMemory;
   readonly #context: FirmwareContext;
   readonly #dialect: Dialect;
-  #packets = new ZkPackets();
+  readonly #isDatagrams: boolean;
+  #packets: ZkPacketLink = new ZkPackets();
+  readonly #answers: ZkAnswers;
   readonly #users: ZkUsers;
   readonly #events: ZkEvents;
   #session = 0;
   #isAuthorized = false;
   #tellsEvents = false;
   #buffer: Buffer | undefined;
-  /** Answers that are not sent yet, the first of them on its way. */
-  #waiting: Buffer[] = [];
-  #cancelSend: (() => void) | undefined;
 
   constructor(context: FirmwareContext) {
     this.#context = context;
     this.memory = new TerminalMemory(context.clock);
     this.#dialect = DIALECTS[context.profile] ?? K40;
+    this.#isDatagrams = context.link.startsWith('udp:');
+    this.#answers = new ZkAnswers(context.clock, (packet) => context.send(packet));
     this.#users = new ZkUsers(this.memory, this.#dialect);
     this.#events = new ZkEvents(context.clock, (data) =>
-      context.send(ZkPackets.encode({ command: ATTENDANCE_EVENT, session: 1, reply: 0, data })),
+      context.send(this.#packets.encode({ command: ATTENDANCE_EVENT, session: 1, reply: 0, data })),
     );
   }
 
@@ -93,14 +100,18 @@ class Zk4370Firmware implements Firmware {
   }
 
   ghostFrame(): Uint8Array {
-    return ZkPackets.encode({ command: ATTENDANCE_EVENT, session: 2, reply: 0, data: Buffer.from([100]) });
+    return this.#packets.encode({
+      command: ATTENDANCE_EVENT,
+      session: 2,
+      reply: 0,
+      data: Buffer.from([100]),
+    });
   }
 
   #forgetHost(): void {
     this.#events.clear();
-    this.#cancelSend?.();
-    this.#waiting = [];
-    this.#packets = new ZkPackets();
+    this.#answers.clear();
+    this.#packets = this.#isDatagrams ? new ZkDatagrams() : new ZkPackets();
     this.#isAuthorized = false;
     this.#tellsEvents = false;
     this.#buffer = undefined;
@@ -226,8 +237,9 @@ class Zk4370Firmware implements Firmware {
 
   #table(packet: ZkPacket, bytes: Buffer): void {
     this.#answer(packet, PREPARE_DATA, Buffer.concat([number(bytes.length), number(0x1000)]));
-    for (let at = 0; at < bytes.length; at += DATA_BYTES_MAX) {
-      this.#answer(packet, DATA, bytes.subarray(at, at + DATA_BYTES_MAX));
+    const pieceBytes = DATA_BYTES_MAX[this.#isDatagrams ? 'datagrams' : 'stream'];
+    for (let at = 0; at < bytes.length; at += pieceBytes) {
+      this.#answer(packet, DATA, bytes.subarray(at, at + pieceBytes));
     }
     this.#answer(packet, OK);
   }
@@ -253,27 +265,9 @@ class Zk4370Firmware implements Firmware {
     return sizes;
   }
 
-  /** One packet after the other, as slowly as a terminal is: there are hosts that take one at a time. */
-  #sendNext(): void {
-    const [packet] = this.#waiting;
-    if (packet === undefined) return;
-    this.#context.send(packet);
-    this.#cancelSend = this.#context.clock.after(PACKET_GAP_MS, () => {
-      this.#waiting.shift();
-      this.#sendNext();
-    });
-  }
-
   #answer(packet: ZkPacket, command: number, data: Buffer = Buffer.alloc(0)): void {
-    this.#waiting.push(ZkPackets.encode({ command, session: this.#session, reply: packet.reply, data }));
-    if (this.#waiting.length === 1) this.#sendNext();
+    this.#answers.add(this.#packets.encode({ command, session: this.#session, reply: packet.reply, data }));
   }
-}
-
-function number(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32LE(value);
-  return bytes;
 }
 
 export const zk4370: DeviceModel = {
@@ -291,7 +285,10 @@ export const zk4370: DeviceModel = {
     new NetworkWire({
       clock,
       path: link,
-      plugIn: (plugEvents) => new CalledPlug(networkAddress(link), plugEvents),
+      plugIn: (plugEvents) =>
+        link.startsWith('udp:')
+          ? new DatagramPlug(networkAddress(link), plugEvents)
+          : new CalledPlug(networkAddress(link), plugEvents),
       ...events,
     }),
   boot: (context) => new Zk4370Firmware(context),

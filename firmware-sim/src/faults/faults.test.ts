@@ -92,6 +92,21 @@ describe('faults', () => {
     expect(await host.readUntil('\n')).toMatch(/^GONE,/);
   });
 
+  it('lose swallows the next frame, and swap lets the second overtake the first', async () => {
+    const { device, clock, host } = await started('line');
+    clock.advance(20);
+    await host.readUntil('\n');
+    await inflictFault(device, 'lose', {});
+    device.swipe('4A8D694F', 100);
+    clock.advance(1_000);
+    expect(await host.readUntil('\n')).toMatch(/^GONE,/);
+    await inflictFault(device, 'swap', {});
+    device.swipe('4A8D694F', 100);
+    clock.advance(1_000);
+    expect(await host.readUntil('\n')).toMatch(/^GONE,/);
+    expect(await host.readUntil('\n')).toMatch(/^CARD,/);
+  });
+
   it('brownout takes the device away and brings it back under the same path', async () => {
     const { bench, device, clock, host } = await started();
     const before = device.wire.devicePath;

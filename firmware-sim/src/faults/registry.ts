@@ -13,9 +13,11 @@ import { flip } from './flip.js';
 import { forgetStamp } from './forget-stamp.js';
 import { freeze } from './freeze.js';
 import { ghost } from './ghost.js';
+import { lose } from './lose.js';
 import { noise } from './noise.js';
 import { pause } from './pause.js';
 import { stored } from './stored.js';
+import { swap } from './swap.js';
 import { thaw } from './thaw.js';
 
 export const FAULTS: readonly Fault[] = [
@@ -30,9 +32,11 @@ export const FAULTS: readonly Fault[] = [
   forgetStamp,
   freeze,
   ghost,
+  lose,
   noise,
   pause,
   stored,
+  swap,
   thaw,
 ];
 

@@ -2,19 +2,19 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { RollcallError } from '@rollcall/protocol/errors';
 import type { NetworkPlug, PlugEvents } from './network-wire.js';
 
-interface Address {
+export interface NetworkAddress {
   host: string;
   port: number;
 }
 
-/** `tcp://127.0.0.1:4370`, or an HTTP address, taken apart. */
-export function networkAddress(text: string): Address {
-  const groups = /^(?:tcp|http):\/\/(?<host>[A-Za-z0-9.-]+):(?<port>\d{1,5})(?:\/|$)/.exec(text)?.groups;
+/** `tcp://127.0.0.1:4370`, the same by UDP, or an HTTP address, taken apart. */
+export function networkAddress(text: string): NetworkAddress {
+  const groups = /^(?:tcp|udp|http):\/\/(?<host>[A-Za-z0-9.-]+):(?<port>\d{1,5})(?:\/|$)/.exec(text)?.groups;
   const port = Number(groups?.['port'] ?? 0);
   if (groups !== undefined && port >= 1 && port <= 65_535) return { host: groups['host'] ?? '', port };
   throw new RollcallError(
     'REQUEST_INVALID',
-    `This device is on the network. Write --link tcp://127.0.0.1:4370 for one that is called, or --link http://127.0.0.1:8081/SERIAL for one that calls.`,
+    `This device is on the network. Write --link tcp://127.0.0.1:4370 for one that is called (udp:// for an old one), or --link http://127.0.0.1:8081/SERIAL for one that calls.`,
   );
 }
 
@@ -24,7 +24,7 @@ export class CalledPlug implements NetworkPlug {
   #socket: Socket | undefined;
   #isPaused = false;
 
-  constructor(address: Address, events: PlugEvents) {
+  constructor(address: NetworkAddress, events: PlugEvents) {
     this.#server = createServer((socket) => {
       if (this.#socket !== undefined) {
         socket.destroy();
@@ -74,13 +74,13 @@ export class CalledPlug implements NetworkPlug {
 
 /** A device that calls: it connects when it has something to say. */
 export class CallingPlug implements NetworkPlug {
-  readonly #address: Address;
+  readonly #address: NetworkAddress;
   readonly #events: PlugEvents;
   #socket: Socket | undefined;
   #isConnected = false;
   #isPaused = false;
 
-  constructor(address: Address, events: PlugEvents) {
+  constructor(address: NetworkAddress, events: PlugEvents) {
     this.#address = address;
     this.#events = events;
   }

@@ -64,7 +64,10 @@ function createProgram(setExitCode: (code: number) => void): Command {
       'try one reader: print what it decodes as JSON lines, until SIGINT; nothing is stored or sent',
     )
     .requiredOption('--driver <id>', 'driver of the reader')
-    .requiredOption('--port <path>', 'where it is attached: a path, tcp://host:port, or hid:VID:PID')
+    .requiredOption(
+      '--port <path>',
+      'where it is attached: a path, tcp://host:port, udp://host:port, or hid:VID:PID',
+    )
     .option('--option <key=value>', 'option of the driver; can be repeated', collect, [])
     .option(
       '--capture <file>',

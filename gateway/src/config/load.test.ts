@@ -98,13 +98,16 @@ describe('a refused configuration', () => {
   - { id: b, driver: zk-4370, port: "http://0.0.0.0:8081/SN1" }
   - { id: c, driver: line, port: "http://0.0.0.0:8081/SN2" }
   - { id: d, driver: zk-push, port: "http://0.0.0.0:8081/SN3?from=10.0.0.7", options: { time_zone: Asia/Nowhere } }
+  - { id: e, driver: line, port: "udp://10.0.0.5:4001" }
+  - { id: f, driver: zk-4370, port: "udp://10.0.0.6:4370" }
 `,
     );
     expect(message).toMatch(/devices\[0\]\.port: must be http:\/\/address:port\/SERIAL/);
     expect(message).toMatch(/devices\[1\]\.port: must be tcp:\/\/address:4370/);
     expect(message).toMatch(/devices\[2\]\.port: must be a path or tcp/);
     expect(message).toMatch(/devices\[3\]\.options\.time_zone: must be the name of a time zone/);
-    expect(message).toContain('has 4 problems');
+    expect(message).toMatch(/devices\[4\]\.port: must be a path or tcp/);
+    expect(message).toContain('has 5 problems');
   });
 
   it('lists every problem at once, each with its path and what to write', () => {

@@ -135,20 +135,32 @@ function checkFeedback(devices: readonly Read[], findings: Findings): void {
   }
 }
 
+const PORT_FORMS: Readonly<
+  Record<'serial' | 'http' | 'called', { forms: readonly string[]; needed: string }>
+> = {
+  serial: {
+    forms: ['tcp', 'other'],
+    needed:
+      'must be a path or tcp://host:port: readers of this driver do not call, and speak in no datagrams',
+  },
+  http: {
+    forms: ['http'],
+    needed: 'must be http://address:port/SERIAL, since this terminal calls the gateway',
+  },
+  called: {
+    forms: ['tcp', 'udp'],
+    needed: 'must be tcp://address:4370, or udp://address:4370 for an old one, since this terminal is called',
+  },
+};
+
 /** A terminal that calls is no port to open, and a serial reader never calls. */
 function checkPortForms(devices: readonly Read[], findings: Findings): void {
   for (const [index, { port, driver: id }] of devices.entries()) {
     const driver = id === undefined ? undefined : findDriver(id);
     if (port === undefined || driver === undefined) continue;
-    const form = /^(http|tcp):\/\//.exec(port)?.[1];
-    const isWrong = driver.ports === undefined ? form === 'http' : form !== driver.ports;
-    if (!isWrong) continue;
-    const needed =
-      driver.ports === 'http'
-        ? 'must be http://address:port/SERIAL, since this terminal calls the gateway'
-        : driver.ports === 'tcp'
-          ? 'must be tcp://address:4370, since this terminal is called'
-          : 'must be a path or tcp://host:port: readers of this driver do not call';
+    const form = /^(http|tcp|udp):\/\//.exec(port)?.[1] ?? 'other';
+    const { forms, needed } = PORT_FORMS[driver.ports ?? 'serial'];
+    if (forms.includes(form)) continue;
     findings.problem(['devices', index, 'port'], `${needed}; see docs/readers/${driver.id}.md`);
   }
 }

@@ -148,7 +148,7 @@ export const DEVICE_KEYS = {
   port: text({
     value: portSchema,
     description:
-      'Where it is attached: a path that stays the same after a replug, `tcp://host:port`, `hid:VID:PID[:serial]` for a USB-HID device, or for a terminal that calls `http://address:port/SERIAL`, the address being one of this machine; with `?from=10.0.5.20` it may call only from there.',
+      'Where it is attached: a path that stays the same after a replug, `tcp://host:port`, `udp://host:port` for an old terminal that is asked, `hid:VID:PID[:serial]` for a USB-HID device, or for a terminal that calls `http://address:port/SERIAL`, the address being one of this machine; with `?from=10.0.5.20` it may call only from there.',
     example: '/dev/serial/by-id/…',
   }),
   direction: optional(

@@ -69,7 +69,10 @@ export class DeviceConnection {
     this.#throwIfLost();
     const session = this.#sessionNow();
     onOpened();
-    await session.probe?.();
+    await session.probe?.().catch((error: unknown) => {
+      // Why the connection went says more than that a question had no answer.
+      throw this.#lostReason ?? error;
+    });
     this.#throwIfLost();
     await delay(this.#options.clock, this.#options.driver.link.readyWithinMs, this.#stopped.signal);
     this.#throwIfLost();
@@ -143,7 +146,7 @@ export class DeviceConnection {
         () => this.#transport.close(),
         () => undefined,
       );
-      throw error;
+      throw adviseOtherPort(error, device, this.#options.driver);
     } finally {
       cancel();
     }
@@ -156,6 +159,7 @@ export class DeviceConnection {
       deviceId: device.id,
       options: device.options,
       clock,
+      datagrams: this.#transport.datagrams === true,
       write: (bytes) => this.#write(bytes),
       setBaud: (baud) => this.#transport.setBaud(baud),
       features: {
@@ -260,6 +264,20 @@ export class DeviceConnection {
   #throwIfLost(): void {
     if (this.#lostReason !== undefined) throw this.#lostReason;
   }
+}
+
+/** Who has an old terminal, and wrote what the younger ones speak, is told so where it matters. */
+function adviseOtherPort(
+  error: unknown,
+  { port }: DeviceConfig,
+  { ports }: DriverDefinition<unknown>,
+): unknown {
+  if (ports !== 'called' || !port.startsWith('tcp:') || !hasCode(error, 'PORT_ABSENT')) return error;
+  return new RollcallError(
+    'PORT_ABSENT',
+    `No terminal answers at ${port}; check its power, its network and "port" in the configuration, and write udp:// instead of tcp:// for an old one that knows no TCP`,
+    { cause: error },
+  );
 }
 
 /** Whatever was thrown, as an error with a code. */

@@ -26,8 +26,9 @@ export class DriverBench {
   readonly bauds: number[] = [];
   /** What a driver that captures itself handed out, as hex. */
   readonly captured: string[] = [];
-  /** A driver that takes reports gets whole ones: nothing splits them on the way. */
-  readonly takesReports: boolean;
+  /** Reports and datagrams come whole: nothing splits them on the way. */
+  readonly takesWhole: boolean;
+  readonly #datagrams: boolean;
   session: DriverSession;
   /** Questions for feature reports that wait for what is fed next. */
   readonly #questions: { answer(report: Uint8Array): void; fail(reason: unknown): void }[] = [];
@@ -43,16 +44,17 @@ export class DriverBench {
 
   /**
    * @param random what the driver draws, from the beginning again after a reconnect.
-   * @param secret what every secret file holds.
+   * @param more what every secret file holds, and whether it is connected by UDP.
    */
   constructor(
     driver: DriverDefinition<unknown>,
     options: Record<string, unknown> = {},
     random: Uint8Array = new Uint8Array(),
-    secret = '',
+    { secret = '', datagrams = false }: { secret?: string | undefined; datagrams?: boolean | undefined } = {},
   ) {
     this.#driver = driver;
-    this.takesReports = driver.link.kind === 'hid';
+    this.#datagrams = datagrams;
+    this.takesWhole = datagrams || driver.link.kind === 'hid';
     this.#options = driver.options.parse(options);
     this.#random = random;
     this.#secret = secret;
@@ -148,6 +150,7 @@ export class DriverBench {
       deviceId: 'bench',
       options: this.#options,
       clock: this.clock,
+      datagrams: this.#datagrams,
       write: async (bytes) => {
         if (!this.#isConnected) throw new Error('closed');
         this.written.push(Buffer.from(bytes).toString('latin1'));

@@ -104,6 +104,8 @@ export interface DriverContext<Options> {
   readonly deviceId: string;
   readonly options: Options;
   readonly clock: Clock;
+  /** True where each chunk is one datagram, which may be lost, repeated, late or out of order. */
+  readonly datagrams?: boolean;
   /** Fails at once when the connection is gone. */
   write(bytes: Uint8Array): Promise<void>;
   /** Changes the speed of a serial port; where there is none (TCP) it does nothing. Fails when the connection is gone. */
@@ -174,8 +176,8 @@ export interface DriverDefinition<Options> {
   readonly silenceLimitMs?: number;
   /** True where templates, passwords or names travel on the wire: then no capture is taken of it. */
   readonly isPrivateWire?: true;
-  /** The form of `port` that it needs, where any other is a mistake. */
-  readonly ports?: 'http' | 'tcp';
+  /** The form of `port` that it needs, where any other is a mistake: `called` is `tcp://` and `udp://`. */
+  readonly ports?: 'http' | 'called';
   /** Per-device options, named as in the configuration file; defaults included. */
   readonly options: z.ZodType<Options>;
   /** The speed where it is an option of the device; otherwise `link.baud` holds. */

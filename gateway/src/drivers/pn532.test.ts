@@ -50,7 +50,7 @@ describe('a PN532', () => {
   it('has every command with a key in it taken out of the capture', async () => {
     for (const name of ['MIFARE Classic sector', 'NTAG with password']) {
       const { options, secret, ...rest } = vector(name);
-      const bench = new DriverBench(asDriver, options, new Uint8Array(), secret);
+      const bench = new DriverBench(asDriver, options, new Uint8Array(), { secret });
       await play(bench, { ...rest, name });
       const key = bytes((secret ?? '').slice(0, 8));
       const withKey = bench.written.filter((written) =>
@@ -139,7 +139,7 @@ describe('a PN532', () => {
 
   it('refuses a key of the wrong length before anything is sent', async () => {
     const options = { credential: 'desfire', key_file: '/keys/card' };
-    const bench = new DriverBench(asDriver, options, new Uint8Array(), 'FFFFFFFFFFFF');
+    const bench = new DriverBench(asDriver, options, new Uint8Array(), { secret: 'FFFFFFFFFFFF' });
     await expect(bench.session.probe?.()).rejects.toMatchObject({
       code: 'KEY_INVALID',
       message: expect.not.stringContaining('FFFF'),

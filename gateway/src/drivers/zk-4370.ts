@@ -30,8 +30,8 @@ const options = z.strictObject({
 export type Zk4370Options = z.infer<typeof options>;
 
 /**
- * Terminals of ZKTeco, eSSL, BioMax and others that are asked on TCP port 4370. Framing, commands and record layouts as in
- * the 4370 note, adrobinoga/zk-protocol and pyzk (fananimi/pyzk).
+ * Terminals of ZKTeco, eSSL, BioMax and others that are asked on port 4370, by TCP or, old ones, by UDP. Framing, commands and
+ * record layouts as in the 4370 note, adrobinoga/zk-protocol and pyzk (fananimi/pyzk, both transports).
  */
 export const driver = defineDriver({
   id: 'zk-4370',
@@ -39,7 +39,7 @@ export const driver = defineDriver({
   title: 'ZKTeco, eSSL and BioMax terminals that are asked (port 4370)',
   hasLights: false,
   isPrivateWire: true,
-  ports: 'tcp',
+  ports: 'called',
   link: { baud: 115_200, dtr: false, rts: false, readyWithinMs: 0 },
   silenceLimitMs: 2 * POLL_SECONDS_MAX * 1_000 + 30_000,
   options,

@@ -9,6 +9,8 @@ import { sharePorts } from './shared-port.js';
 import { TcpTransport } from './tcp.js';
 import { parseTcpAddress } from './tcp-address.js';
 import type { OpenTransport } from './transport.js';
+import { UdpTransport } from './udp.js';
+import { parseUdpAddress } from './udp-address.js';
 
 /**
  * Chooses the kind of connection by the kind of link, and then by the form of `port`. Terminals that call the same
@@ -30,6 +32,8 @@ export function createOpenTransport(
       listeners.set(key, listener);
       return new HttpTransport(http, listener);
     }
+    const datagrams = parseUdpAddress(port);
+    if (datagrams !== undefined) return new UdpTransport({ address: datagrams, clock });
     const address = parseTcpAddress(port);
     return address === undefined
       ? new SerialPortTransport({ path: port, link, clock })

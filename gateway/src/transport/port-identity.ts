@@ -4,6 +4,7 @@ import { systemFiles } from '../system/system-files.js';
 import { parseHidAddress } from './hid/hid-port.js';
 import { parseHttpAddress } from './http-address.js';
 import { parseTcpAddress } from './tcp-address.js';
+import { parseUdpAddress } from './udp-address.js';
 
 /** What stands at a path right now. */
 export interface PortIdentity {
@@ -18,7 +19,7 @@ export type IdentifyPort = (port: string) => Promise<PortIdentity | undefined>;
 
 /** False for ports that no folder lists. */
 export function isWatchable(port: string): boolean {
-  return parseTcpAddress(port) === undefined && parseHttpAddress(port) === undefined;
+  return [parseTcpAddress, parseUdpAddress, parseHttpAddress].every((parse) => parse(port) === undefined);
 }
 
 export const identifyPort: IdentifyPort = async (port) => {

@@ -21,6 +21,8 @@ export interface Transport {
    */
   write(bytes: Uint8Array): Promise<void>;
   setBaud(baud: number): Promise<void>;
+  /** Set where each chunk is one datagram, which may be lost, repeated, late or out of order. */
+  readonly datagrams?: true;
   /** Of a HID device only. */
   readonly features?: FeatureReports | undefined;
   /** Present where several connections share one port: exclusive until the function that it gives is called. */

@@ -42,14 +42,9 @@ export function driversThat(which: 'only talk' | 'only report' | 'converse'): Dr
  */
 export function benchFor(
   driver: DriverDefinition<unknown>,
-  vector: Pick<Vector, 'options' | 'dialog' | 'random_hex' | 'secret'>,
+  vector: Pick<Vector, 'options' | 'dialog' | 'random_hex' | 'secret' | 'datagrams'>,
 ): DriverBench {
-  const bench = new DriverBench(
-    driver,
-    vector.options ?? {},
-    bytesOf(vector.random_hex ?? ''),
-    vector.secret,
-  );
+  const bench = new DriverBench(driver, vector.options ?? {}, bytesOf(vector.random_hex ?? ''), vector);
   return vector.dialog === undefined ? bench.settle() : bench;
 }
 
@@ -95,9 +90,9 @@ export async function converse(
       const whole = bytesOf(step.device);
       const bytes = whole.subarray(0, left);
       left -= bytes.length;
-      // A report comes whole or not at all.
-      if (bench.takesReports && bytes.length < whole.length) return;
-      for (const piece of bench.takesReports ? [bytes] : cut(bytes)) {
+      // A report or a datagram comes whole or not at all.
+      if (bench.takesWhole && bytes.length < whole.length) return;
+      for (const piece of bench.takesWhole ? [bytes] : cut(bytes)) {
         bench.feed(piece);
         await bench.pass(0);
       }

@@ -9,6 +9,13 @@ export interface Dialect {
   key: number;
 }
 
+/** Four bytes, the lowest first. */
+export function number(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
+}
+
 /** Seconds since 2000 in months of 31 days, as the terminals count. */
 export function packTime(localMs: number): number {
   const date = new Date(localMs);

@@ -10,17 +10,30 @@ export interface ZkPacket {
   data: Buffer;
 }
 
-/** The packets of port 4370 on TCP, as the terminal's side sees them. */
-export class ZkPackets {
+/** How packets come and go, as the terminal's side sees them. */
+export interface ZkPacketLink {
+  encode(packet: ZkPacket): Buffer;
+  push(bytes: Uint8Array): ZkPacket[];
+}
+
+/** By UDP: one in each datagram. */
+export class ZkDatagrams implements ZkPacketLink {
+  encode(packet: ZkPacket): Buffer {
+    return bodyOf(packet);
+  }
+
+  push(datagram: Uint8Array): ZkPacket[] {
+    const body = Buffer.from(datagram);
+    return body.length >= 8 && isRight(body) ? [decoded(body)] : [];
+  }
+}
+
+/** By TCP: one behind the other. */
+export class ZkPackets implements ZkPacketLink {
   #bytes = Buffer.alloc(0);
 
-  static encode({ command, session, reply, data }: ZkPacket): Buffer {
-    const body = Buffer.alloc(8 + data.length);
-    body.writeUInt16LE(command, 0);
-    body.writeUInt16LE(session, 4);
-    body.writeUInt16LE(reply, 6);
-    data.copy(body, 8);
-    body.writeUInt16LE(checksum(body), 2);
+  encode(packet: ZkPacket): Buffer {
+    const body = bodyOf(packet);
     const length = Buffer.alloc(4);
     length.writeUInt32LE(body.length);
     return Buffer.concat([PREFIX, length, body]);
@@ -49,6 +62,16 @@ export class ZkPackets {
       if (isRight(body)) packets.push(decoded(body));
     }
   }
+}
+
+function bodyOf({ command, session, reply, data }: ZkPacket): Buffer {
+  const body = Buffer.alloc(8 + data.length);
+  body.writeUInt16LE(command, 0);
+  body.writeUInt16LE(session, 4);
+  body.writeUInt16LE(reply, 6);
+  data.copy(body, 8);
+  body.writeUInt16LE(checksum(body), 2);
+  return body;
 }
 
 function decoded(body: Buffer): ZkPacket {

@@ -51,27 +51,40 @@ export function zkChecksum(packet: Uint8Array): number {
   return ~sum & 0xffff;
 }
 
-export function encodePacket({ command, session, reply, data }: Packet): Uint8Array {
-  const bytes = Buffer.alloc(PREFIX_BYTES + HEADER_BYTES + data.length);
+/** A packet as it goes over UDP; on TCP it stands behind prefix and length. */
+export function encodeBody({ command, session, reply, data }: Packet): Uint8Array {
+  const body = Buffer.alloc(HEADER_BYTES + data.length);
+  body.writeUInt16LE(command, 0);
+  body.writeUInt16LE(session, 4);
+  body.writeUInt16LE(reply, 6);
+  body.set(data, HEADER_BYTES);
+  body.writeUInt16LE(zkChecksum(body), 2);
+  return body;
+}
+
+export function encodePacket(packet: Packet): Uint8Array {
+  const body = encodeBody(packet);
+  const bytes = Buffer.alloc(PREFIX_BYTES + body.length);
   bytes.set(PREFIX);
-  bytes.writeUInt32LE(HEADER_BYTES + data.length, 4);
-  bytes.writeUInt16LE(command, 8);
-  bytes.writeUInt16LE(session, 12);
-  bytes.writeUInt16LE(reply, 14);
-  bytes.set(data, PREFIX_BYTES + HEADER_BYTES);
-  bytes.writeUInt16LE(zkChecksum(bytes.subarray(PREFIX_BYTES)), 10);
+  bytes.writeUInt32LE(body.length, 4);
+  bytes.set(body, PREFIX_BYTES);
   return bytes;
+}
+
+/** Takes a packet with a right checksum apart. */
+export function decodeBody(body: Uint8Array): Packet {
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  return {
+    command: bytes.readUInt16LE(0),
+    session: bytes.readUInt16LE(4),
+    reply: bytes.readUInt16LE(6),
+    data: bytes.subarray(HEADER_BYTES),
+  };
 }
 
 /** Takes a whole frame apart, as the framer hands it out. */
 export function decodePacket(frame: Uint8Array): Packet {
-  const bytes = Buffer.from(frame.buffer, frame.byteOffset, frame.byteLength);
-  return {
-    command: bytes.readUInt16LE(8),
-    session: bytes.readUInt16LE(12),
-    reply: bytes.readUInt16LE(14),
-    data: bytes.subarray(PREFIX_BYTES + HEADER_BYTES),
-  };
+  return decodeBody(frame.subarray(PREFIX_BYTES));
 }
 
 export function packetFramer(): LengthPrefixedFramer {
@@ -82,16 +95,18 @@ export function packetFramer(): LengthPrefixedFramer {
     endian: 'le',
     extra: PREFIX_BYTES,
     maxBytes: FRAME_BYTES_MAX,
-    isValid: (frame) => frame.length >= PREFIX_BYTES + HEADER_BYTES && hasGoodChecksum(frame),
+    isValid: (frame) => checkBody(frame.subarray(PREFIX_BYTES)) === 'whole',
   });
 }
 
-function hasGoodChecksum(frame: Uint8Array): boolean {
-  const packet = frame.subarray(PREFIX_BYTES);
-  const written = (packet[2] ?? 0) | ((packet[3] ?? 0) << 8);
-  const right = zkChecksum(packet);
+/** What a datagram is worth, or what stands behind prefix and length. */
+export function checkBody(body: Uint8Array): 'whole' | 'short' | 'bad_checksum' {
+  if (body.length < HEADER_BYTES) return 'short';
+  const written = (body[2] ?? 0) | ((body[3] ?? 0) << 8);
+  const right = zkChecksum(body);
   // Two ways to write zero in ones' complement.
-  return written === right || (written % 0xffff === 0 && right % 0xffff === 0);
+  const isRight = written === right || (written % 0xffff === 0 && right % 0xffff === 0);
+  return isRight ? 'whole' : 'bad_checksum';
 }
 
 /** The scrambled comm key (4370 note): reversed bits, the session, two rounds of exclusive or. */

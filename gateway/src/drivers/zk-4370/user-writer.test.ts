@@ -37,6 +37,8 @@ class FakeTerminal implements UserConversation {
   readonly written: Buffer[] = [];
   readonly deleted: number[] = [];
   count: number | undefined;
+  /** What it answers to a deletion is lost, and it is told again. */
+  losesAnswers = false;
   readonly #records: Buffer[];
 
   constructor(records: Buffer[]) {
@@ -50,12 +52,20 @@ class FakeTerminal implements UserConversation {
     data: Uint8Array = new Uint8Array(),
   ): Promise<Uint8Array | undefined> {
     if (command === COMMAND.writeUser) this.written.push(Buffer.from(data));
-    if (command === COMMAND.deleteUser) this.deleted.push(Buffer.from(data).readUInt16LE(0));
+    if (command === COMMAND.deleteUser) return this.#delete(Buffer.from(data).readUInt16LE(0));
     if (command !== COMMAND.sizes) return new Uint8Array();
     if (this.count === undefined) return undefined;
     const sizes = Buffer.alloc(80);
     sizes.writeUInt32LE(this.count, 16);
     return sizes;
+  }
+
+  #delete(uid: number): Uint8Array | undefined {
+    this.deleted.push(uid);
+    const at = this.#records.findIndex((record) => record.readUInt16LE(0) === uid);
+    if (at >= 0) this.#records.splice(at, 1);
+    this.count = this.#records.length;
+    return this.losesAnswers || at < 0 ? undefined : new Uint8Array();
   }
 
   async readTable(...[, , onChunk]: Parameters<UserConversation['readTable']>): Promise<void> {
@@ -81,6 +91,13 @@ describe.each([28, 72] as const)('a terminal whose users have %i bytes', (size) 
     // A letter is never cut in half.
     const name = record?.subarray(size === 28 ? 8 : 11, size === 28 ? 16 : 35).toString('utf8') ?? '';
     expect('आशा'.startsWith(name.replaceAll('\0', ''))).toBe(true);
+  });
+
+  it('has deleted whom it refuses to delete, since he is gone', async () => {
+    const terminal = new FakeTerminal([ravi, asha]);
+    terminal.losesAnswers = true;
+    await new UserWriter(terminal).change({ action: 'remove', user: '1009' });
+    expect(terminal.deleted).toEqual([9]);
   });
 
   it.each([

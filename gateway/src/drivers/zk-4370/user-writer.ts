@@ -66,10 +66,15 @@ export class UserWriter {
     await this.#tell('to take a user', COMMAND.writeUser, record);
   }
 
-  async #remove({ uid }: RawUser): Promise<void> {
+  async #remove({ uid, user }: RawUser): Promise<void> {
     const data = Buffer.alloc(2);
     data.writeUInt16LE(uid);
-    await this.#tell('to delete a user', COMMAND.deleteUser, data);
+    try {
+      await this.#tell('to delete a user', COMMAND.deleteUser, data);
+    } catch (error) {
+      // Told twice, since its answer was lost, it has nobody to delete any more.
+      if ((await this.#read()).users.some((one) => one.user === user)) throw error;
+    }
   }
 
   /** Finger by finger; a finger that is not there is refused, which is as good. */

@@ -1,0 +1,51 @@
+import { COMMAND, type Packet } from './packet.js';
+
+/** Bytes of one table of a terminal: a million entries of forty. */
+export const TABLE_BYTES_MAX = 64 * 1024 * 1024;
+/** Before its records a table has its own length. */
+const TABLE_HEAD_BYTES = 4;
+
+/** Whether the answer is data at all, and no refusal or acknowledgement. */
+export function isTransfer(first: Packet | undefined): boolean {
+  return first?.command === COMMAND.data || first?.command === COMMAND.prepareData;
+}
+
+/** The announced bytes are there, or the terminal said that there is no more. */
+export function isWhole(packets: readonly Packet[]): boolean {
+  const [first, ...rest] = packets;
+  if (first?.command !== COMMAND.prepareData || announced(first) > TABLE_BYTES_MAX) return true;
+  const last = rest.at(-1);
+  if (last !== undefined && last.command !== COMMAND.data) return true;
+  return bytesOf(rest) >= announced(first);
+}
+
+/** The data of a transfer; undefined where it was none, or came short. */
+export function wholeOf(packets: readonly Packet[]): Uint8Array | undefined {
+  const [first, ...rest] = packets;
+  if (first?.command === COMMAND.data) return first.data;
+  if (first?.command !== COMMAND.prepareData) return undefined;
+  const whole = Buffer.concat(rest.filter(isData).map((packet) => packet.data));
+  return whole.length === announced(first) ? whole : undefined;
+}
+
+/** In how many packets the data came. */
+export function piecesOf(packets: readonly Packet[]): number {
+  return packets.filter(isData).length;
+}
+
+/** Whether a table is as long as its own head says. */
+export function hasOwnLength(table: Uint8Array): boolean {
+  return (
+    table.length >= TABLE_HEAD_BYTES && Buffer.from(table).readUInt32LE(0) === table.length - TABLE_HEAD_BYTES
+  );
+}
+
+const isData = ({ command }: Packet): boolean => command === COMMAND.data;
+
+function announced({ data }: Packet): number {
+  return data.length < 4 ? 0 : Buffer.from(data).readUInt32LE(0);
+}
+
+function bytesOf(packets: readonly Packet[]): number {
+  return packets.reduce((sum, packet) => sum + (isData(packet) ? packet.data.length : 0), 0);
+}
