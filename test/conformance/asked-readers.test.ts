@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SimulatedDevice } from '@rollcall/firmware-sim/devices/simulated-device';
+import { inflictFault } from '@rollcall/firmware-sim/faults/registry';
 import { createFleet, type Fleet } from '@rollcall/gateway/devices/fleet';
 import { findDriver } from '@rollcall/gateway/drivers/registry';
 import { silentLog } from '@rollcall/gateway/log';
@@ -55,6 +56,7 @@ describe('a reader that is asked, on a pty', () => {
     ['chafon', '288', { family: 'uhfreader288' }, EPC, `uhf:${EPC}`],
     ['chafon', '18-active', { mode: 'listen' }, EPC, `uhf:${EPC}`],
     ['chafon', 'ct', { family: 'ct', baud: 115200 }, EPC, `uhf:${EPC}`],
+    ['chafon', 'ct-text', { family: 'ct', baud: 115200, mode: 'listen' }, EPC, `uhf:${EPC}`],
     ['chafon', 'ct-active', { family: 'ct', baud: 115200, mode: 'listen' }, EPC, `uhf:${EPC}`],
   ])('reads a card: %s as %s', async (id, profile, options, uid, expected) => {
     connect(id, profile, options);
@@ -63,6 +65,16 @@ describe('a reader that is asked, on a pty', () => {
     await until('the card is recorded', () => cards.length > 0);
     expect(cards).toEqual([expected]);
     expect(device.refusals).toBe(0);
+  });
+
+  it('takes no ghost for a tag where nothing but text comes', async () => {
+    connect('chafon', 'ct-text', { family: 'ct', baud: 115200, mode: 'listen' });
+    await until('the reader is ready', () => fleet.snapshot()[0]?.state === 'ready');
+    await inflictFault(device, 'ghost', {});
+    await inflictFault(device, 'noise', { bytes: 300 });
+    device.hold(EPC);
+    await until('the tag is recorded', () => cards.length > 0);
+    expect(cards).toEqual([`uhf:${EPC}`]);
   });
 
   it('shows on a TWN4 that the card is kept', async () => {

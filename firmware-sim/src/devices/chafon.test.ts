@@ -1,7 +1,7 @@
 import { ManualClock } from '@rollcall/protocol/manual-clock';
 import { describe, expect, it } from 'vitest';
 import { Random } from '../random.js';
-import { chafon, ctFrame, readerFrame } from './chafon.js';
+import { chafon, ctFrame, readerFrame, textFrame } from './chafon.js';
 import type { Firmware } from './device.js';
 
 const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
@@ -44,6 +44,7 @@ describe('a simulated Chafon reader', () => {
     expect(hex(readerFrame(0x01, 0xfb, []))).toBe('050001FBF23D');
     expect(hex(readerFrame(0x01, 0x01, [0x01, 0x00]))).toBe('0700010101001E4B');
     expect(hex(ctFrame(0x01, 0x00, []))).toBe('4354000400010064');
+    expect(hex(textFrame(bytes('E200'))).toLowerCase()).toBe('02453230300d0a03');
   });
 
   it.each([

@@ -41,11 +41,19 @@ export function ctFrame(command: number, status: number, data: readonly number[]
   return Uint8Array.from([...body, (256 - (sum % 256)) % 256]);
 }
 
+/** UHF note, part B: plain text, and nothing to check it by. */
+export function textFrame(tag: Uint8Array): Uint8Array {
+  const digits = [...tag].map((byte) => byte.toString(16).toUpperCase().padStart(2, '0')).join('');
+  return Buffer.from(`\u0002${digits}\r\n\u0003`, 'latin1');
+}
+
 /** A UHF reader with one antenna. */
 class ChafonFirmware implements Firmware {
   readonly #context: FirmwareContext;
   readonly #family: Family;
   readonly #isActive: boolean;
+  /** Set to plain text instead of frames. */
+  readonly #isText: boolean;
   #held: number[] = [];
   #heardMs = 0;
   #tag: Uint8Array | undefined;
@@ -53,7 +61,8 @@ class ChafonFirmware implements Firmware {
 
   constructor(context: FirmwareContext) {
     this.#context = context;
-    this.#isActive = context.profile.endsWith('active');
+    this.#isText = context.profile.endsWith('text');
+    this.#isActive = this.#isText || context.profile.endsWith('active');
     this.#family = context.profile.startsWith('ct') ? 'ct' : context.profile.startsWith('288') ? '288' : '18';
   }
 
@@ -158,6 +167,7 @@ class ChafonFirmware implements Firmware {
   }
 
   #tagFrame(tag: Uint8Array): Uint8Array {
+    if (this.#isText) return textFrame(tag);
     if (this.#family === 'ct') return ctFrame(0x45, 0x01, ctTags(tag));
     return this.#family === '288'
       ? readerFrame(0x01, 0x03, [0x01, 0x01, tag.length, ...tag, STRENGTH])
@@ -190,6 +200,7 @@ export const chafon: DeviceModel = {
     { id: '288', title: 'UHFReader288, asked', baud: 57_600 },
     { id: '18-active', title: 'UHFReader18 that reports by itself', baud: 57_600 },
     { id: 'ct', title: 'CT frames, asked', baud: 115_200 },
+    { id: 'ct-text', title: 'plain text, reports by itself', baud: 115_200 },
     { id: 'ct-active', title: 'CT frames, reports by itself', baud: 115_200 },
   ],
   uidBytes: [8, 12, 16],

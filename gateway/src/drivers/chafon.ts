@@ -2,9 +2,9 @@ import { delay } from '@rollcall/protocol/clock';
 import { cardRead } from '@rollcall/protocol/credential';
 import { isRollcallError, RollcallError } from '@rollcall/protocol/errors';
 import { sum8 } from '@rollcall/protocol/framing/checksum';
-import type { Framer, FramingEvent } from '@rollcall/protocol/framing/framer';
-import { LengthPrefixedFramer } from '@rollcall/protocol/framing/length-prefixed';
+import type { FramingEvent } from '@rollcall/protocol/framing/framer';
 import * as z from 'zod';
+import { CtFramer, epcOfText } from './chafon/ct-framer.js';
 import { ChafonFramer, encodeCommand } from './chafon/frame.js';
 import { TagPresence } from './chafon/presence.js';
 import {
@@ -25,11 +25,9 @@ const INVENTORY = 0x01;
 const READER_INFO = 0x21;
 /** Q 15, session 0, EPC bank without a mask, target A, antenna 1, two seconds (UHF note, part A). */
 const INVENTORY_288 = [0x0f, 0x00, 0x01, 0x00, 0x00, 0x00, 0x00, 0x80, 0x14];
-const CT_START = [0x43, 0x54];
 const CT_COMMAND_START = [0x53, 0x57];
 const CT_SYSTEM_INFO = 0x10;
 const CT_ACTIVE_DATA = 0x45;
-const CT_FRAME_BYTES_MAX = 2_048;
 
 const INFO_TIMEOUT_MS = 1_000;
 /** An inventory may take its two seconds; frames that follow come within it. */
@@ -45,7 +43,7 @@ const options = z.strictObject({
     .default('uhfreader18')
     .meta({
       description:
-        'How the reader speaks: `uhfreader18` (CF-RU5102, 5106), `uhfreader288` (CF-RU6403, 5202, antennas), `ct` (frames that begin with 43 54).',
+        'How the reader speaks: `uhfreader18` (CF-RU5102, 5106), `uhfreader288` (CF-RU6403, 5202, antennas), `ct` (frames that begin with 43 54, or plain text: 02, hex digits, 0D 0A 03).',
     }),
   mode: z.enum(['ask', 'listen'], 'must be ask or listen').default('ask').meta({
     description:
@@ -70,6 +68,10 @@ const options = z.strictObject({
     .max(60_000, 'must be at most 60000')
     .default(3_000)
     .meta({ description: 'How long a tag has to be away before it counts as shown again, in milliseconds.' }),
+  single_report: z.boolean('must be true or false').default(false).meta({
+    description:
+      'Believe plain text of a `ct` reader that comes once. It has no checksum, so that a tag has to be reported twice; only for a reader whose filter time lets it report a tag no more than once.',
+  }),
 });
 export type ChafonOptions = z.infer<typeof options>;
 
@@ -79,6 +81,8 @@ class ChafonSession implements DriverSession {
   readonly #frames: TimedFramer;
   readonly #exchange: Exchange<ChafonReply>;
   readonly #presence: TagPresence;
+  /** Tags that were reported without a checksum: the first time proves nothing. */
+  readonly #sighted: TagPresence;
   readonly #closed = new AbortController();
 
   constructor(context: DriverContext<ChafonOptions>) {
@@ -87,7 +91,7 @@ class ChafonSession implements DriverSession {
     this.#family = options.family;
     this.#frames = new TimedFramer({
       clock,
-      framer: options.family === 'ct' ? ctFramer() : new ChafonFramer([INVENTORY, READER_INFO]),
+      framer: options.family === 'ct' ? new CtFramer() : new ChafonFramer([INVENTORY, READER_INFO]),
       pauseMs: INTER_BYTE_GAP_MS,
       take: (events) => this.#take(events),
     });
@@ -95,6 +99,7 @@ class ChafonSession implements DriverSession {
     this.#presence = new TagPresence(clock, options.hold_off_ms, () =>
       context.emit({ type: 'card_removed' }),
     );
+    this.#sighted = new TagPresence(clock, options.hold_off_ms, () => undefined);
   }
 
   onBytes(chunk: Uint8Array): void {
@@ -113,6 +118,7 @@ class ChafonSession implements DriverSession {
     this.#frames.close();
     this.#exchange.close();
     this.#presence.close();
+    this.#sighted.close();
   }
 
   #take(events: readonly FramingEvent[]): void {
@@ -120,7 +126,7 @@ class ChafonSession implements DriverSession {
     for (const event of events) {
       if (event.type === 'frame') {
         isTold = false;
-        this.#onReply(this.#family === 'ct' ? decodeCt(event.bytes) : decodeReader(event.bytes));
+        this.#onFrame(event.bytes);
         continue;
       }
       this.#context.count('bytes_discarded', event.bytes);
@@ -132,6 +138,23 @@ class ChafonSession implements DriverSession {
       }
       isTold = true;
     }
+  }
+
+  #onFrame(frame: Uint8Array): void {
+    if (this.#family !== 'ct') {
+      this.#onReply(decodeReader(frame));
+      return;
+    }
+    const epc = epcOfText(frame);
+    if (epc === undefined) this.#onReply(decodeCt(frame));
+    else this.#onText(epc);
+  }
+
+  /** Noise can look like this: only what comes again is a tag. */
+  #onText(epc: Uint8Array): void {
+    this.#context.count('frames_ok');
+    const isFirst = this.#sighted.see(keyOf(epc));
+    if (!isFirst || this.#context.options.single_report) this.#onTag(epc);
   }
 
   #onReply(reply: ChafonReply): void {
@@ -151,17 +174,19 @@ class ChafonSession implements DriverSession {
       this.#reject('tags', 'a report of tags whose lengths do not fit; set "family" to that of the reader');
       return;
     }
-    for (const epc of tags) {
-      if (!this.#presence.see(Buffer.from(epc).toString('hex'))) {
-        this.#context.count('merged');
-        continue;
-      }
-      try {
-        this.#context.emit({ type: 'card', read: cardRead('uhf', epc) });
-      } catch (error) {
-        if (!isRollcallError(error)) throw error;
-        this.#reject('epc', error.message);
-      }
+    for (const epc of tags) this.#onTag(epc);
+  }
+
+  #onTag(epc: Uint8Array): void {
+    if (!this.#presence.see(keyOf(epc))) {
+      this.#context.count('merged');
+      return;
+    }
+    try {
+      this.#context.emit({ type: 'card', read: cardRead('uhf', epc) });
+    } catch (error) {
+      if (!isRollcallError(error)) throw error;
+      this.#reject('epc', error.message);
     }
   }
 
@@ -232,16 +257,7 @@ class ChafonSession implements DriverSession {
   }
 }
 
-function ctFramer(): Framer {
-  return new LengthPrefixedFramer({
-    start: CT_START,
-    lengthOffset: 2,
-    lengthSize: 2,
-    extra: 4,
-    maxBytes: CT_FRAME_BYTES_MAX,
-    isValid: (frame) => frame.length >= 8 && sum8(frame) === 0,
-  });
-}
+const keyOf = (epc: Uint8Array): string => Buffer.from(epc).toString('hex');
 
 /** Version in the first two bytes, type in the third where there is one. */
 function identityOf(family: ChafonFamily, data: Uint8Array): string {
