@@ -52,6 +52,8 @@ describe('a reader that is asked, on a pty', () => {
   it.each([
     ['twn4', 'twn4', {}, '66CF4DC2', 'iso14443a:66CF4DC2'],
     ['twn4', 'twn4', {}, '01026F6C3A', 'em4100:01026F6C3A'],
+    ['twn4', 'binary', { protocol: 'binary' }, '66CF4DC2', 'iso14443a:66CF4DC2'],
+    ['twn4', 'binary-crc', { protocol: 'binary_crc' }, '66CF4DC2', 'iso14443a:66CF4DC2'],
     ['chafon', '18', {}, EPC, `uhf:${EPC}`],
     ['chafon', '288', { family: 'uhfreader288' }, EPC, `uhf:${EPC}`],
     ['chafon', '18-active', { mode: 'listen' }, EPC, `uhf:${EPC}`],
@@ -65,6 +67,14 @@ describe('a reader that is asked, on a pty', () => {
     await until('the card is recorded', () => cards.length > 0);
     expect(cards).toEqual([expected]);
     expect(device.refusals).toBe(0);
+  });
+
+  it('finds out which form a TWN4 speaks', async () => {
+    connect('twn4', 'binary', { protocol: 'auto' });
+    await until('the reader is ready', () => fleet.snapshot()[0]?.state === 'ready');
+    device.hold('66CF4DC2');
+    await until('the card is recorded', () => cards.length > 0);
+    expect(cards).toEqual(['iso14443a:66CF4DC2']);
   });
 
   it('takes no ghost for a tag where nothing but text comes', async () => {

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { DeviceBench } from './device-bench.test-support.js';
+import { framed } from './twn4.js';
 
 let bench: DeviceBench;
 afterEach(() => bench.stop());
@@ -28,6 +29,14 @@ describe('a simulated TWN4', () => {
     expect(await say('05020100000000000000', 3)).toBe('00\r');
     expect(await say('050010', 5)).toBe('0000\r');
     expect((await say('0004FF', 4)).startsWith('001A')).toBe(true);
+  });
+
+  it('frames answers as the worked binary frame and the reference messages have it', () => {
+    const hex = (...how: Parameters<typeof framed>): string => Buffer.from(framed(...how)).toString('hex');
+    expect(hex('050010', 'binary-crc')).toBe('05000500100f10');
+    expect(hex('050010', 'binary')).toBe('0300050010');
+    expect(hex('0005', 'binary-crc')).toBe('0400000515a7');
+    expect(hex('0001', 'binary-crc')).toBe('0400000131e1');
   });
 
   it('says what is wrong with a command', async () => {

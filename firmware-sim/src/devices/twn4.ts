@@ -13,6 +13,10 @@ const UNKNOWN_FUNCTION = '01';
 const MISSING_PARAMETER = '02';
 const UNUSED_PARAMETERS = '03';
 const PARSER_ERROR = '05';
+/** Binary commands are as short as lines are. */
+const COMMAND_BYTES_MAX = COMMAND_CHARACTERS_MAX / 2;
+
+type Form = 'line' | 'binary' | 'binary-crc';
 
 /** Types of the tags and their place in the masks of SetTagTypes, by the length of the number (DocRev25). */
 const EM4102 = 0x40;
@@ -36,10 +40,13 @@ const PARAMETER_BYTES: Readonly<Record<string, number>> = {
 
 const byte = (value: number): string => value.toString(16).toUpperCase().padStart(2, '0');
 
-/** The simple protocol of a TWN4: one line in, one line out, and never a word unasked. */
+/** The simple protocol of a TWN4: one command in, one answer out, and never a word unasked. */
 class Twn4Firmware implements Firmware {
   readonly #context: FirmwareContext;
+  readonly #form: Form;
   #command = '';
+  /** Of a binary command that is not whole yet; it is waited for, for ever. */
+  #held: number[] = [];
   #card: Uint8Array | undefined;
   #masks = { low: 0xffffffff, high: 0xffffffff };
   #cancelAnswers = new Set<() => void>();
@@ -47,10 +54,12 @@ class Twn4Firmware implements Firmware {
 
   constructor(context: FirmwareContext) {
     this.#context = context;
+    this.#form = context.profile.startsWith('binary') ? (context.profile as Form) : 'line';
   }
 
   powerOn(): void {
     this.#command = '';
+    this.#held = [];
     this.#bootMs = this.#context.clock.monoMs();
     this.#masks = { low: 0xffffffff, high: 0xffffffff };
   }
@@ -74,6 +83,11 @@ class Twn4Firmware implements Firmware {
   }
 
   receive(bytes: Uint8Array): void {
+    if (this.#form !== 'line') {
+      this.#held.push(...bytes);
+      while (this.#takeBinary());
+      return;
+    }
     for (const value of bytes) {
       if (value === CR) {
         const command = this.#command;
@@ -87,7 +101,25 @@ class Twn4Firmware implements Firmware {
 
   /** An answer of a search that nobody waits for any more. */
   ghostFrame(): Uint8Array {
-    return line('0000');
+    return framed('0000', this.#form);
+  }
+
+  /** Takes one command behind its length; false when more has to come. */
+  #takeBinary(): boolean {
+    const [low, high] = this.#held;
+    if (low === undefined || high === undefined) return false;
+    const length = low + high * 256;
+    if (this.#held.length < length + 2) return false;
+    const body = this.#held.splice(0, length + 2).slice(2);
+    const command = this.#form === 'binary' ? body : body.slice(0, -2);
+    const isWhole = this.#form === 'binary' || sameBytes(body.slice(-2), crcBytes(command));
+    if (isWhole && length <= COMMAND_BYTES_MAX) {
+      this.#onCommand(Buffer.from(command).toString('hex'));
+    } else {
+      this.#context.refuse('checksum or length');
+      this.#answer(PARSER_ERROR);
+    }
+    return true;
   }
 
   #onCommand(command: string): void {
@@ -161,7 +193,7 @@ class Twn4Firmware implements Firmware {
   #answer(text: string, delayMs = ANSWER_MS): void {
     const cancel = this.#context.clock.after(delayMs, () => {
       this.#cancelAnswers.delete(cancel);
-      this.#context.send(line(text));
+      this.#context.send(framed(text, this.#form));
     });
     this.#cancelAnswers.add(cancel);
   }
@@ -177,14 +209,37 @@ function colorOf(mask: number): LightColor {
   return mask & 0x01 ? 'red' : 'amber';
 }
 
-function line(text: string): Uint8Array {
-  return Uint8Array.from([...Buffer.from(text, 'latin1'), CR]);
+/** An answer in hex digits as it goes over the line. */
+export function framed(hex: string, form: Form): Uint8Array {
+  if (form === 'line') return Uint8Array.from([...Buffer.from(hex, 'latin1'), CR]);
+  const answer = [...Buffer.from(hex, 'hex')];
+  const body = form === 'binary' ? answer : [...answer, ...crcBytes(answer)];
+  return Uint8Array.from([body.length % 256, Math.floor(body.length / 256), ...body]);
 }
+
+/** Elatec's own form of CRC-16/MCRF4XX, without a table; the low byte goes first. */
+function crcBytes(bytes: readonly number[]): [number, number] {
+  let crc = 0xffff;
+  for (const value of bytes) {
+    let mixed = value ^ (crc & 0xff);
+    mixed ^= (mixed << 4) & 0xff;
+    crc = ((mixed << 8) | (crc >> 8)) ^ (mixed >> 4) ^ (mixed << 3);
+    crc &= 0xffff;
+  }
+  return [crc & 0xff, crc >> 8];
+}
+
+const sameBytes = (one: readonly number[], other: readonly number[]): boolean =>
+  one.length === other.length && one.every((value, at) => value === other[at]);
 
 export const twn4: DeviceModel = {
   id: 'twn4',
   title: 'Elatec TWN4 reader',
-  profiles: [{ id: 'twn4', title: 'simple protocol, ASCII without CRC', baud: 9600 }],
+  profiles: [
+    { id: 'twn4', title: 'simple protocol, ASCII without CRC', baud: 9600 },
+    { id: 'binary', title: 'simple protocol, binary without CRC', baud: 9600 },
+    { id: 'binary-crc', title: 'simple protocol, binary with CRC', baud: 9600 },
+  ],
   uidBytes: [4, 5, 7, 8, 10],
   boot: (context) => new Twn4Firmware(context),
 };

@@ -1,20 +1,19 @@
 import { delay } from '@rollcall/protocol/clock';
 import { type CardRead, cardRead } from '@rollcall/protocol/credential';
 import type { Technology } from '@rollcall/protocol/credential-hash';
-import { isRollcallError, RollcallError } from '@rollcall/protocol/errors';
-import { DelimiterFramer } from '@rollcall/protocol/framing/delimiter';
+import { hasCode, isRollcallError, RollcallError } from '@rollcall/protocol/errors';
 import * as z from 'zod';
 import { FEEDBACK_PATTERNS, type FeedbackSignal } from '../feedback/signal.js';
 import { type DriverContext, type DriverSession, defineDriver } from './driver.js';
-import { Exchange } from './exchange.js';
 import { isRandomUid } from './random-uid.js';
-import { answerBytes, type FoundTag, foundTag, isDone, isError, versionText } from './twn4/answer.js';
+import { type FoundTag, foundTag, versionText } from './twn4/answer.js';
+import { Twn4Link } from './twn4/link.js';
 import { USB_BRIDGES } from './usb-bridges.js';
 
-const LINE_END = 0x0d;
-/** The longest answer is a version of 255 characters. */
-const LINE_BYTES_MAX = 1024;
-const ANSWER_TIMEOUT_MS = 1_000;
+/** The reader answers when it has beeped and paused. */
+const BEEP_ANSWER_MS = 1_000;
+/** Of each form that is tried. */
+const FIND_TIMEOUT_MS = 400;
 const SEARCH_GAP_MS = 75;
 /** After silence or nonsense the reader is left alone, so that late answers have gone by. */
 const RESTART_AFTER_MS = 1_000;
@@ -24,9 +23,9 @@ const MISSES_MAX = 3;
 const BEEP_HERTZ = 2_400;
 const BEEP_VOLUME = 100;
 
-const GET_VERSION = '0004FF';
-const SEARCH_TAG = '050010';
-const LED_INIT = '041007';
+const GET_VERSION = { name: 'GetVersionString', hex: '0004FF' };
+const SEARCH_TAG = { name: 'SearchTag', hex: '050010' };
+const LED_INIT = { name: 'LEDInit', hex: '041007' };
 const LEDS = { red: '01', green: '02' } as const;
 
 /** Tag types by air interface (Elatec DocRev25, SetTagTypes): the low five bits are the place in the mask. */
@@ -51,13 +50,19 @@ const options = z.strictObject({
     .enum(['be', 'le'], 'must be be or le')
     .default('be')
     .meta({ description: '`be`: bytes as the card sends them. `le`: this firmware gives them reversed.' }),
+  protocol: z
+    .enum(['ascii', 'binary', 'binary_crc', 'auto'], 'must be ascii, binary, binary_crc or auto')
+    .default('ascii')
+    .meta({
+      description:
+        'Form of the simple protocol that the firmware was built for, `ascii` unless somebody changed it. `auto` finds it out at each start, which takes up to three seconds.',
+    }),
 });
 export type Twn4Options = z.infer<typeof options>;
 
 class Twn4Session implements DriverSession {
   readonly #context: DriverContext<Twn4Options>;
-  readonly #framer = new DelimiterFramer({ maxBytes: LINE_BYTES_MAX, delimiter: LINE_END });
-  readonly #exchange: Exchange<Uint8Array>;
+  readonly #link: Twn4Link;
   readonly #closed = new AbortController();
   /** What the last search found, as type and number: a card has to be found twice to be believed. */
   #candidate: string | undefined;
@@ -68,80 +73,70 @@ class Twn4Session implements DriverSession {
 
   constructor(context: DriverContext<Twn4Options>) {
     this.#context = context;
-    this.#exchange = new Exchange({ clock: context.clock, write: (bytes) => context.write(bytes) });
+    const { protocol } = context.options;
+    this.#link = new Twn4Link(context, protocol === 'auto' ? 'ascii' : protocol, () => this.#onGarbage());
   }
 
   onBytes(chunk: Uint8Array): void {
-    for (const event of this.#framer.push(chunk)) {
-      if (event.type === 'frame') this.#onLine(event.bytes);
-      else this.#onGarbage(event.bytes);
-    }
+    this.#link.onBytes(chunk);
   }
 
   async probe(): Promise<void> {
-    await this.#start();
+    const { protocol } = this.#context.options;
+    if (protocol === 'auto') {
+      await this.#link.find(() =>
+        this.#link.greet({ ...GET_VERSION, timeoutMs: FIND_TIMEOUT_MS }, isVersion),
+      );
+    }
+    try {
+      await this.#start();
+    } catch (error) {
+      if (!hasCode(error, 'DEVICE_TIMEOUT') || protocol === 'auto') throw error;
+      throw new RollcallError(
+        'DEVICE_TIMEOUT',
+        `${error.message}; where the firmware may be built for another form than ${protocol}, write protocol: auto`,
+        { cause: error },
+      );
+    }
     void this.#searchForEver();
   }
 
   async feedback(signal: FeedbackSignal): Promise<void> {
     const { color, lightMs, beeps, beepMs } = FEEDBACK_PATTERNS[signal];
     const led = LEDS[color];
-    await this.#command('LEDOn', `0411${led}`);
+    await this.#link.command({ name: 'LEDOn', hex: `0411${led}` });
     this.#cancelLight?.();
     this.#cancelLight = this.#context.clock.after(lightMs, () => {
-      this.#command('LEDOff', `0412${led}`).catch(() => undefined);
+      this.#link.command({ name: 'LEDOff', hex: `0412${led}` }).catch(() => undefined);
     });
-    const beep = `0407${hexByte(BEEP_VOLUME)}${hexWord(BEEP_HERTZ)}${hexWord(beepMs)}${hexWord(beepMs)}`;
-    // The reader answers when it has beeped and paused.
-    const timeoutMs = ANSWER_TIMEOUT_MS + 2 * beepMs;
-    for (let beeped = 0; beeped < beeps; beeped++) await this.#command('Beep', beep, timeoutMs);
+    const hex = `0407${hexByte(BEEP_VOLUME)}${hexWord(BEEP_HERTZ)}${hexWord(beepMs)}${hexWord(beepMs)}`;
+    const beep = { name: 'Beep', hex, timeoutMs: BEEP_ANSWER_MS + 2 * beepMs };
+    for (let beeped = 0; beeped < beeps; beeped++) await this.#link.command(beep);
   }
 
   close(): void {
     this.#closed.abort(new RollcallError('PORT_CLOSED', 'The connection was closed'));
     this.#cancelLight?.();
-    this.#exchange.close();
+    this.#link.close();
   }
 
-  #onLine(bytes: Uint8Array): void {
-    const answer = answerBytes(
-      Buffer.from(bytes)
-        .toString('latin1')
-        .replaceAll(/[\n\0]/g, '')
-        .trim(),
-    );
-    if (answer === undefined) {
-      this.#onGarbage(bytes.length + 1);
-      return;
-    }
-    if (this.#exchange.receive(answer)) this.#context.count('frames_ok');
-    else this.#context.count('bytes_discarded', bytes.length + 1);
-  }
-
-  #onGarbage(bytes: number): void {
-    this.#context.count('bytes_discarded', bytes);
-    this.#context.count('resyncs');
+  #onGarbage(): void {
     // Before the first answer it may be the end of what somebody else asked.
     if (!this.#hasAnswered) return;
     this.#reject(
       'garbage',
-      'a line that is no answer; check the speed (9600) and that the firmware is a PRS one',
+      'something that is no answer; check the speed (9600) and that the firmware is a PRS one, of this protocol',
     );
   }
 
   async #start(): Promise<void> {
-    // Ends whatever stands in the reader's buffer; an empty command has no answer that fits a question.
-    await this.#context.write(Uint8Array.of(LINE_END));
-    const version = await this.#ask(
-      'GetVersionString',
-      GET_VERSION,
-      (answer) => versionText(answer) !== undefined,
-    );
+    await this.#link.flush();
+    const version = await this.#link.ask(GET_VERSION, isVersion);
     this.#hasAnswered = true;
     this.#context.emit({ type: 'identity', text: versionText(version) ?? '' });
     const { low, high } = masksOf(this.#context.options.technologies);
-    await this.#command('SetTagTypes', `0502${hexLong(low)}${hexLong(high)}`);
-    await this.#command('LEDInit', LED_INIT);
+    await this.#link.command({ name: 'SetTagTypes', hex: `0502${hexLong(low)}${hexLong(high)}` });
+    await this.#link.command(LED_INIT);
     this.#context.emit({ type: 'alive' });
   }
 
@@ -151,7 +146,7 @@ class Twn4Session implements DriverSession {
       try {
         if (!isStarted) await this.#start();
         isStarted = true;
-        const answer = await this.#ask('SearchTag', SEARCH_TAG, (one) => foundTag(one) !== undefined);
+        const answer = await this.#link.ask(SEARCH_TAG, (one) => foundTag(one) !== undefined);
         this.#onSearched(foundTag(answer) ?? undefined);
         await this.#pause(SEARCH_GAP_MS);
       } catch {
@@ -217,30 +212,6 @@ class Twn4Session implements DriverSession {
     this.#present = undefined;
   }
 
-  async #command(name: string, command: string, timeoutMs?: number): Promise<void> {
-    await this.#ask(name, command, isDone, timeoutMs);
-  }
-
-  /** @throws RollcallError `DEVICE_REFUSED` when the reader says that it cannot do this. */
-  async #ask(
-    name: string,
-    command: string,
-    accept: (answer: Uint8Array) => boolean,
-    timeoutMs = ANSWER_TIMEOUT_MS,
-  ): Promise<Uint8Array> {
-    const answer = await this.#exchange.ask({
-      name,
-      bytes: Buffer.from(`${command}\r`, 'latin1'),
-      timeoutMs,
-      accept: (reply) => accept(reply) || isError(reply),
-    });
-    if (!isError(answer)) return answer;
-    throw new RollcallError(
-      'DEVICE_REFUSED',
-      `The reader refused ${name} (error ${answer[0]}); load a firmware with the simple protocol (…_PRS….bix)`,
-    );
-  }
-
   #pause(delayMs: number): Promise<void> {
     return delay(this.#context.clock, delayMs, this.#closed.signal);
   }
@@ -249,6 +220,8 @@ class Twn4Session implements DriverSession {
     this.#context.emit({ type: 'rejected', reason, message });
   }
 }
+
+const isVersion = (answer: Uint8Array): boolean => versionText(answer) !== undefined;
 
 function masksOf(wanted: readonly Technology[]): { low: number; high: number } {
   const masks = { low: 0, high: 0 };
@@ -273,7 +246,7 @@ function hexLong(value: number): string {
   return hexWord(value & 0xffff) + hexWord(value >>> 16);
 }
 
-/** Elatec TWN4 readers with the simple protocol in ASCII (TWN4 note, part C; Elatec DocRev25; Elatec.NET). */
+/** Elatec TWN4 readers with the simple protocol, in ASCII or binary (TWN4 note, part C; Elatec DocRev25; Elatec.NET). */
 export const driver = defineDriver({
   id: 'twn4',
   kind: 'card',

@@ -1,6 +1,7 @@
 import type { FramingEvent } from '@rollcall/protocol/framing/framer';
 import { describe, expect, it } from 'vitest';
-import { ChafonFramer, crc16, encodeCommand } from './frame.js';
+import { crc16Mcrf4xx } from '../crc16-mcrf4xx.js';
+import { ChafonFramer, encodeCommand } from './frame.js';
 
 const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
 const hex = (data: Uint8Array): string => Buffer.from(data).toString('hex').toUpperCase();
@@ -11,7 +12,7 @@ const ONE_TAG = '13000103010C0000000000000000000003133F39';
 
 describe('the checksum of Chafon readers', () => {
   it('is CRC-16/MCRF4XX', () => {
-    expect(crc16(Buffer.from('123456789'))).toBe(0x6f91);
+    expect(crc16Mcrf4xx(Buffer.from('123456789'))).toBe(0x6f91);
   });
 
   it('stands behind every command (UHF note, part A)', () => {
