@@ -1,28 +1,21 @@
 import { isRollcallError, RollcallError } from '@rollcall/protocol/errors';
 import type { FramingEvent } from '@rollcall/protocol/framing/framer';
 import { LengthPrefixedFramer } from '@rollcall/protocol/framing/length-prefixed';
-import type { WiegandResult } from '@rollcall/protocol/wiegand';
 import type { FeedbackSignal } from '../../feedback/signal.js';
 import type { DriverContext, DriverSession } from '../driver.js';
 import type { FingerVerifier } from '../finger/verifier.js';
-import { Silence } from '../silence.js';
 import { TimedFramer } from '../timed-framer.js';
 import { TELL_RECEIVE_SIZE } from './biometrics.js';
 import { NAK, REPLY } from './codes.js';
-import { CAP, type Command, comset, ID, LSTAT, POLL, showSignal } from './commands.js';
+import { CAP, type Command, ID, LSTAT, POLL, showSignal } from './commands.js';
 import { FingerScans } from './finger-scans.js';
 import { establishSecurity, type Keys, readKeys } from './handshake.js';
+import { moveToAddress } from './installation.js';
 import { type Answer, Link, OFFLINE_MS, type Trouble } from './link.js';
 import type { OsdpOptions } from './options.js';
 import { isChecked, PACKET_BYTES_MAX, parsePacket, START } from './packet.js';
-import {
-  type Capabilities,
-  describeIdentity,
-  parseCapabilities,
-  parseFormatted,
-  parseKeys,
-  parseRaw,
-} from './replies.js';
+import { ReaderEvents } from './reader-events.js';
+import { type Capabilities, describeIdentity, parseCapabilities } from './replies.js';
 
 /** Pause between two polls of one reader; with a dozen of them the bus itself is slower. */
 const POLL_INTERVAL_MS = 100;
@@ -30,8 +23,6 @@ const POLL_INTERVAL_MS = 100;
 const RESTART_PAUSE_MS = 200;
 /** A pause inside a packet ends it (OSDP note §3: 20 ms, and USB adapters hold bytes for up to 16). */
 const GAP_MS = 50;
-/** A card that the reader reports again within this time never left it. */
-const MERGE_MS = 500;
 /** Bytes outside packets that are worth telling; single ones are the idle mark and the turn of the line. */
 const NOISE_BYTES_TOLD = 64;
 const ALIVE_INTERVAL_MS = 5_000;
@@ -44,14 +35,6 @@ const EVERYTHING: Capabilities = {
 };
 /** What people press, and what their fingers are: no capture holds them. */
 const PRIVATE_REPLIES: readonly number[] = [REPLY.keypad, REPLY.fingerRead];
-const EVENTS: readonly number[] = [
-  REPLY.raw,
-  REPLY.formatted,
-  REPLY.keypad,
-  REPLY.fingerRead,
-  REPLY.fingerMatched,
-];
-
 interface Job {
   command: Command;
   done(): void;
@@ -75,11 +58,10 @@ export class OsdpSession implements DriverSession {
   readonly #context: DriverContext<OsdpOptions>;
   readonly #link: Link;
   readonly #frames: TimedFramer;
-  readonly #presence: Silence;
+  readonly #events: ReaderEvents;
   readonly #jobs: Job[] = [];
   /** Of a reader whose fingers are used. */
   readonly #fingers: FingerScans | undefined;
-  #present: string | undefined;
   #capabilities = EVERYTHING;
   #noiseBytes = 0;
   #aliveMs: number | undefined;
@@ -97,7 +79,7 @@ export class OsdpSession implements DriverSession {
       pauseMs: GAP_MS,
       take: (events) => this.#take(events),
     });
-    this.#presence = new Silence({ clock, limitMs: MERGE_MS, onSilent: () => this.#cardAway() });
+    this.#events = new ReaderEvents(context);
   }
 
   /** Of a reader that is to compare fingers itself. */
@@ -111,7 +93,7 @@ export class OsdpSession implements DriverSession {
 
   async probe(): Promise<void> {
     const keys = readKeys(this.#context);
-    await this.#install();
+    await moveToAddress(this.#context, this.#link);
     await this.#establish(keys);
     void this.#run(keys);
   }
@@ -133,9 +115,8 @@ export class OsdpSession implements DriverSession {
     this.#isClosed = true;
     this.#link.close();
     this.#frames.close();
-    this.#presence.cancel();
+    this.#events.close();
     this.#fingers?.close();
-    this.#present = undefined;
     this.#wake?.();
     this.#failJobs(new RollcallError('PORT_CLOSED', 'The connection was closed before the light was shown'));
   }
@@ -176,20 +157,6 @@ export class OsdpSession implements DriverSession {
       type: 'rejected',
       reason: 'garbage',
       message: 'bytes outside packets; check the speed of the bus, A and B, and the termination',
-    });
-  }
-
-  /** A new reader is moved to where the configuration has it: COMSET, answered at the old place. */
-  async #install(): Promise<void> {
-    const { install, install_address: from, install_baud, address, baud } = this.#context.options;
-    if (!install || from === undefined) return;
-    this.#link.restart();
-    if ((await this.#link.ask(POLL)).type !== 'trouble') return;
-    await this.#link.holdTurn(async () => {
-      await this.#context.setBaud(install_baud);
-      this.#link.restart(from);
-      await this.#link.ask(comset(address, baud));
-      await this.#context.setBaud(baud);
     });
   }
 
@@ -277,7 +244,7 @@ export class OsdpSession implements DriverSession {
   async #recover(trouble: Trouble, keys: Keys): Promise<void> {
     const { clock, count, giveUp } = this.#context;
     count('resyncs');
-    if (trouble === 'unproven') this.#rejectUnsecured();
+    if (trouble === 'unproven') this.#events.rejectUnsecured();
     for (;;) {
       await this.#link.pause(RESTART_PAUSE_MS);
       try {
@@ -296,69 +263,8 @@ export class OsdpSession implements DriverSession {
 
   #onAnswer(answer: Answer, keys: Keys): void {
     if (answer.type !== 'reply') return;
-    const { code, data } = answer;
     this.#context.count('frames_ok');
-    if (EVENTS.includes(code) && keys.scbk !== undefined && this.#link.channel === undefined) {
-      this.#rejectUnsecured();
-      return;
-    }
-    if (code === REPLY.raw) this.#onCard(parseRaw(data, this.#context.options));
-    else if (code === REPLY.formatted) this.#onCard(parseFormatted(data));
-    else if (code === REPLY.keypad) this.#onKeys(parseKeys(data));
-    else if (code === REPLY.localStatus) this.#onStatus(data);
-  }
-
-  #onCard(result: WiegandResult | undefined): void {
-    if (result?.type !== 'card') {
-      this.#rejectCard(result?.reason ?? 'length');
-      return;
-    }
-    const { values } = result.read;
-    const key = values.full ?? values.u32 ?? values.w26;
-    this.#presence.restart();
-    if (this.#present === key) {
-      this.#context.count('merged');
-      return;
-    }
-    this.#present = key;
-    this.#context.emit({ type: 'card', read: result.read });
-  }
-
-  #cardAway(): void {
-    this.#present = undefined;
-    this.#context.emit({ type: 'card_removed' });
-  }
-
-  #rejectCard(reason: 'length' | 'parity' | 'number'): void {
-    const messages = {
-      length:
-        'a card of a length that is not known here; set the output of the reader, or csn (docs/readers/osdp.md)',
-      parity: 'a card failed its parity; the reader sends another format than its length says',
-      number: 'a number that no card has; look at the output format of the reader',
-    };
-    this.#context.emit({ type: 'rejected', reason, message: messages[reason] });
-  }
-
-  #onKeys(digits: string | undefined): void {
-    if (digits !== undefined) this.#context.emit({ type: 'keys', digits });
-  }
-
-  #onStatus([tamper, power]: Uint8Array): void {
-    const { emit } = this.#context;
-    const tampered =
-      'The reader says that it was opened or torn off; look at it before its cards are trusted again';
-    const failing = 'The reader says that its power fails; check its supply';
-    emit({ type: 'condition', code: 'DEVICE_TAMPERED', problem: tamper === 1 ? tampered : null });
-    emit({ type: 'condition', code: 'DEVICE_POWER_FAILING', problem: power === 1 ? failing : null });
-  }
-
-  #rejectUnsecured(): void {
-    this.#context.emit({
-      type: 'rejected',
-      reason: 'unsecured',
-      message:
-        'something came outside the secure channel and was not believed; a reader that lost power, or somebody on the cable',
-    });
+    this.#events.take(answer, { isBelieved: keys.scbk === undefined || this.#link.channel !== undefined });
   }
 
   #tellAlive(): void {
