@@ -28,6 +28,7 @@ export const ERROR_CODES = {
   DEVICE_AMBIGUOUS: 'operator',
   DEVICE_CLOCK_WRONG: 'operator',
   DEVICE_LOG_GAP: 'operator',
+  DEVICE_NOT_INSTALLED: 'operator',
   DEVICE_POWER_FAILING: 'operator',
   DEVICE_REFUSED: 'operator',
   DEVICE_TAMPERED: 'operator',

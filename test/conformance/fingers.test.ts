@@ -283,6 +283,14 @@ describe('a module of the EF01 family', () => {
     expect(on.captured).toEqual([]);
   });
 
+  it('is given no name by the doctor, who only looks', async () => {
+    const on = await new FingerBench('ef01', { isLookedAt: true, profile: 'r307' }).ready();
+    expect(on.sensor.identity).toBeUndefined();
+    on.isLookedAt = false;
+    await on.reconnect();
+    expect(on.sensor.identity).toBeDefined();
+  });
+
   it('wants its password again after a loss of power, and gets it', async () => {
     const on = new FingerBench('ef01', { options: { password_file: '/x' }, secret: '12345678' });
     on.firmware.powerOn();

@@ -293,6 +293,29 @@ describe('a reader that was secured', () => {
     expect(bench.bus.readers[0]?.address).toBe(5);
   });
 
+  it.each([
+    ['its default key', { addresses: '5' }, {}, 'default key'],
+    ['the key before', { addresses: '5', scbk: OTHER_KEY }, { previous: true }, 'the one before'],
+    ['its old address', { addresses: '0' }, { install_address: 0 }, 'still at install_address'],
+  ])('is left by the doctor as it is, with %s', async (_what, settings, {
+    previous,
+    ...options
+  }, problem) => {
+    bench = new OsdpBench(settings);
+    const [reader] = bench.bus.readers;
+    const before = { key: reader?.key, address: reader?.address };
+    const previousKey = previous === true ? { previous_scbk_file: bench.keyFile(OTHER_KEY) } : {};
+    const keys = { scbk_file: bench.keyFile(KEY), install: true, ...previousKey };
+    const outcome = await bench.look(5, { ...keys, ...options });
+    expect(outcome).toMatchObject({ type: 'answered', problems: [expect.stringContaining(problem)] });
+    expect({ key: reader?.key, address: reader?.address }).toEqual(before);
+    // The gateway does what the doctor left.
+    bench.add(5, { ...keys, ...options });
+    await bench.untilReady(5);
+    expect(Buffer.from(reader?.key ?? []).toString('hex')).toBe(KEY);
+    expect(await bench.look(5, keys)).toEqual({ type: 'answered', problems: [] });
+  });
+
   it('needs a key file that holds a key', async () => {
     bench = new OsdpBench({ addresses: '5', scbk: KEY });
     bench.add(5, { scbk_file: bench.keyFile('abc') });

@@ -241,7 +241,7 @@ describe('a terminal that is asked', () => {
       clock: systemClock,
     });
     await terminal.stop();
-    expect(outcome).toEqual({ type: 'answered' });
+    expect(outcome).toEqual({ type: 'answered', problems: [] });
     // To connect, for an option, for the time.
     expect(commands).toEqual([1_000, 11, 201]);
     expect(JSON.stringify(memory?.entries)).toBe(held);

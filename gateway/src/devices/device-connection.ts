@@ -159,6 +159,7 @@ export class DeviceConnection {
       deviceId: device.id,
       options: device.options,
       clock,
+      isLookedAt: terminal.isLookedAt === true,
       datagrams: this.#transport.datagrams === true,
       write: (bytes) => this.#write(bytes),
       setBaud: (baud) => this.#transport.setBaud(baud),

@@ -1,5 +1,5 @@
 import type { Clock } from '@rollcall/protocol/clock';
-import type { RollcallError } from '@rollcall/protocol/errors';
+import type { ErrorCode, RollcallError } from '@rollcall/protocol/errors';
 import { CaptureRing } from '../devices/capture-ring.js';
 import { Counters } from '../devices/counters.js';
 import { DeviceConnection, toRollcallError } from '../devices/device-connection.js';
@@ -8,7 +8,8 @@ import type { OpenTransport } from '../transport/transport.js';
 import { lookedAtTerminal } from './looked-at-terminal.js';
 
 export type TryOutcome =
-  | { type: 'answered' }
+  /** `problems`: what the device said is wrong with it. */
+  | { type: 'answered'; problems: readonly string[] }
   /** Opened; this family cannot be asked, so that only a card shows whether it is one. */
   | { type: 'opened' }
   | { type: 'failed'; reason: RollcallError };
@@ -21,7 +22,7 @@ export interface TryOptions {
   clock: Clock;
 }
 
-/** Opens a device, asks it whether it is there, and lets it go. Nothing that it says is kept. */
+/** Opens a device, asks it whether it is there, and lets it go. Nothing that it says is kept, and nothing of it changed. */
 export async function tryDevice({
   driver,
   port,
@@ -29,6 +30,7 @@ export async function tryDevice({
   openTransport,
   clock,
 }: TryOptions): Promise<TryOutcome> {
+  const problems = new Map<ErrorCode, string>();
   const connection = new DeviceConnection({
     device: { id: 'trial', driver: driver.id, port, options },
     driver,
@@ -37,13 +39,17 @@ export async function tryDevice({
     counters: new Counters(),
     capture: new CaptureRing(),
     terminal: lookedAtTerminal,
-    onEvent: () => undefined,
+    onEvent: (event) => {
+      if (event.type !== 'condition') return;
+      if (event.problem === null) problems.delete(event.code);
+      else problems.set(event.code, event.problem);
+    },
     onBytes: () => undefined,
     onLost: () => undefined,
   });
   try {
     await connection.open(() => undefined);
-    return { type: connection.isAsked ? 'answered' : 'opened' };
+    return connection.isAsked ? { type: 'answered', problems: [...problems.values()] } : { type: 'opened' };
   } catch (error) {
     return { type: 'failed', reason: toRollcallError(error) };
   } finally {

@@ -104,6 +104,8 @@ export interface DriverContext<Options> {
   readonly deviceId: string;
   readonly options: Options;
   readonly clock: Clock;
+  /** Somebody only looks whether the device answers: nothing of it may be changed, neither now nor by what is asked. */
+  readonly isLookedAt?: boolean;
   /** True where each chunk is one datagram, which may be lost, repeated, late or out of order. */
   readonly datagrams?: boolean;
   /** Fails at once when the connection is gone. */

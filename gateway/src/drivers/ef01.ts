@@ -174,10 +174,10 @@ class Ef01Session implements DriverSession, WatchedModule {
   }
 
   async #open(): Promise<void> {
-    const { options: chosen, clock, emit, randomBytes } = this.#context;
+    const { options: chosen, clock, emit, randomBytes, isLookedAt } = this.#context;
     const { capacity, systemId, baud } = await this.#module.readParameters();
     const product = await this.#module.readProduct();
-    const identity = await identify(this.#module, randomBytes);
+    const identity = await identify(this.#module, isLookedAt === true ? undefined : randomBytes);
     this.#hasAura = product !== undefined && chosen.lights !== 'none';
     await this.#show(IDLE);
     const sensor = product?.sensor.toLowerCase().replaceAll(/[^a-z0-9]/g, '') ?? '';

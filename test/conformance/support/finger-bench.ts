@@ -19,6 +19,8 @@ export interface FingerBenchOptions {
   seed?: number;
   /** What every secret file holds. */
   secret?: string;
+  /** Somebody only looks, as the doctor does. */
+  isLookedAt?: true;
   /** Speed that the module was left at by somebody else. */
   moduleBaud?: number;
 }
@@ -40,6 +42,10 @@ export class FingerBench {
   readonly #secret: string;
   #hostBaud: number;
   #moduleBaud: number;
+  /** As {@link FingerBenchOptions.isLookedAt}, for the next connection. */
+  isLookedAt: boolean;
+  /** Why the driver ended its connection. */
+  readonly gaveUp: string[] = [];
   #isConnected = true;
   #lineFreeMs = 0;
 
@@ -68,6 +74,7 @@ export class FingerBench {
       refuse: () => undefined,
     });
     this.#random = random;
+    this.isLookedAt = over.isLookedAt === true;
     this.#secret = secret;
     this.#driver = driver;
     this.#options = driver.options.parse(options);
@@ -79,6 +86,7 @@ export class FingerBench {
       deviceId: 'bench',
       options: this.#options,
       clock: this.clock,
+      isLookedAt: this.isLookedAt,
       write: async (bytes) => {
         if (!this.#isConnected) throw new Error('closed');
         this.firmware.receive(heardAt(bytes, { senderBaud: this.#hostBaud, receiverBaud: this.#moduleBaud }));
@@ -99,7 +107,7 @@ export class FingerBench {
       readSecret: () => this.#secret,
       takeTurn: async () => () => undefined,
       conceal: () => undefined,
-      giveUp: () => undefined,
+      giveUp: ({ message }) => this.gaveUp.push(message),
       emit: (event) => this.events.push(event),
       capture: (_direction, bytes) => this.captured.push(Buffer.from(bytes).toString('hex')),
       count: (counter, by = 1) => {

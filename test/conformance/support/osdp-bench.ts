@@ -6,6 +6,7 @@ import { osdp } from '@rollcall/firmware-sim/devices/osdp';
 import { Random } from '@rollcall/firmware-sim/random';
 import type { DeviceSnapshot } from '@rollcall/gateway/devices/device-snapshot';
 import { Supervisor } from '@rollcall/gateway/devices/supervisor';
+import { type TryOutcome, tryDevice } from '@rollcall/gateway/discovery/try-device';
 import type { DriverEvent } from '@rollcall/gateway/drivers/driver';
 import { driver } from '@rollcall/gateway/drivers/osdp';
 import { silentLog } from '@rollcall/gateway/log';
@@ -88,6 +89,22 @@ export class OsdpBench {
     this.supervisors.set(address, supervisor);
     supervisor.start();
     return supervisor;
+  }
+
+  /** What the doctor finds, which only looks. */
+  async look(address: number, options: Record<string, unknown>): Promise<TryOutcome> {
+    let outcome: TryOutcome | undefined;
+    void tryDevice({
+      driver,
+      port: 'tcp://bus:1',
+      options: driver.options.parse({ address, ...options }),
+      openTransport: this.#openTransport,
+      clock: this.clock,
+    }).then((one) => {
+      outcome = one;
+    });
+    await this.until('somebody has looked', () => outcome !== undefined);
+    return outcome as TryOutcome;
   }
 
   state(address: number): DeviceSnapshot {

@@ -95,7 +95,9 @@ async function tryOne(
   const outcome = await tryDevice({ driver, port, options, openTransport, clock: systemClock });
   switch (outcome.type) {
     case 'answered':
-      return ok(`${id}: answers as ${driverId}`);
+      return outcome.problems.length === 0
+        ? ok(`${id}: answers as ${driverId}`)
+        : warn(`${id}: answers as ${driverId}, but is not well`, outcome.problems.join('; '));
     case 'opened':
       return ok(
         `${id}: can be opened; this family cannot be asked: show it a card with "rollcall-gateway monitor --driver ${driverId} --port ${port}"`,

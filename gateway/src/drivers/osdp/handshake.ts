@@ -45,25 +45,30 @@ type Outcome = 'secured' | 'refused' | 'silent';
 
 /**
  * Opens the secure channel under the reader's own key. Under any other it only hands over that key, and starts again:
- * nothing else is ever said or believed in such a channel, nor in the clear.
+ * nothing else is ever said or believed in such a channel, nor in the clear. Whoever only looks hands over nothing.
  *
+ * @returns false where the reader has another key, which it would be handed its own over.
  * @throws RollcallError `DEVICE_REFUSED`, or `DEVICE_TIMEOUT` where the reader fell silent
  */
 export async function establishSecurity(
   context: DriverContext<OsdpOptions>,
   link: Link,
   { scbk, outgoing }: Keys,
-): Promise<void> {
-  if (scbk === undefined) return;
+): Promise<boolean> {
+  if (scbk === undefined) return true;
   let outcome = await shakeHands(context, link, { key: scbk, type: KEY_TYPE.own });
   for (const candidate of outgoing) {
     if (outcome !== 'refused') break;
     link.restart();
     outcome = await shakeHands(context, link, candidate);
     if (outcome !== 'secured') continue;
+    if (context.isLookedAt === true) {
+      link.restart();
+      return false;
+    }
     outcome = await handOver(context, link, scbk);
   }
-  if (outcome === 'secured') return;
+  if (outcome === 'secured') return true;
   link.restart();
   if (outcome === 'silent') {
     throw new RollcallError('DEVICE_TIMEOUT', 'The reader fell silent while the secure channel was opened');

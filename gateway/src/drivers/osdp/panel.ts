@@ -10,7 +10,7 @@ import { NAK, REPLY } from './codes.js';
 import { CAP, type Command, ID, LSTAT, POLL, showSignal } from './commands.js';
 import { FingerScans } from './finger-scans.js';
 import { establishSecurity, type Keys, readKeys } from './handshake.js';
-import { moveToAddress } from './installation.js';
+import { isAtOldAddress, moveToAddress, tellToCome } from './installation.js';
 import { type Answer, Link, OFFLINE_MS, type Trouble } from './link.js';
 import type { OsdpOptions } from './options.js';
 import { isChecked, PACKET_BYTES_MAX, parsePacket, START } from './packet.js';
@@ -93,6 +93,10 @@ export class OsdpSession implements DriverSession {
 
   async probe(): Promise<void> {
     const keys = readKeys(this.#context);
+    if (this.#context.isLookedAt === true) {
+      await this.#look(keys);
+      return;
+    }
     await moveToAddress(this.#context, this.#link);
     await this.#establish(keys);
     void this.#run(keys);
@@ -160,6 +164,12 @@ export class OsdpSession implements DriverSession {
     });
   }
 
+  /** A diagnosis changes nothing: neither address nor key, and it ends once the reader has answered. */
+  async #look(keys: Keys): Promise<void> {
+    if (await isAtOldAddress(this.#context, this.#link)) tellToCome(this.#context, 'address');
+    else await this.#establish(keys);
+  }
+
   /** @throws RollcallError `DEVICE_TIMEOUT`, or `DEVICE_REFUSED` where waiting does not help. */
   async #establish(keys: Keys): Promise<void> {
     this.#link.restart();
@@ -170,13 +180,16 @@ export class OsdpSession implements DriverSession {
       this.#capabilities = parseCapabilities(listed.data);
     }
     if (keys.scbk === undefined) this.#refuseIfSecuredReader(identity);
-    else await establishSecurity(this.#context, this.#link, keys);
+    else if (!(await establishSecurity(this.#context, this.#link, keys))) {
+      tellToCome(this.#context, 'key');
+      return;
+    }
     if (identity.type === 'reply' && identity.code === REPLY.id) {
       const text = describeIdentity(identity.data);
       if (text !== undefined) this.#context.emit({ type: 'identity', text });
     }
     this.#onAnswer(this.#answered(await this.#link.ask(LSTAT)), keys);
-    if (this.#fingers !== undefined) {
+    if (this.#fingers !== undefined && this.#context.isLookedAt !== true) {
       // Whatever it answers: who does not know the command sends short packets.
       this.#answered(await this.#link.ask(TELL_RECEIVE_SIZE));
       this.#fingers.start(this.#capabilities);
