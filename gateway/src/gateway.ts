@@ -2,6 +2,7 @@ import type { Clock } from '@rollcall/protocol/clock';
 import type { Health } from '@rollcall/protocol/health';
 import { assembleFleet } from './assemble-fleet.js';
 import type { GatewayConfig } from './config/schema.js';
+import type { DeviceSnapshot } from './devices/device-snapshot.js';
 import type { Fleet } from './devices/fleet.js';
 import { createEnrollments } from './enrollment/create-enrollments.js';
 import type { Enrollments } from './enrollment/enrollments.js';
@@ -155,6 +156,11 @@ export class Gateway {
   /** Writes down what the devices sent lately, for the technician who asks. */
   dumpCaptures(): void {
     this.#captures.write(this.#fleet.captures());
+  }
+
+  /** How each device fares at this moment. */
+  devices(): DeviceSnapshot[] {
+    return this.#fleet.snapshot();
   }
 
   /** In reverse: no more taps, then their rows, then the connection, then the disk. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { healthSchema } from '@rollcall/protocol/health';
 import { systemClock } from '@rollcall/protocol/system-clock';
 import { describe, expect, it, vi } from 'vitest';
+import { askGateway } from './cli/ask-gateway.js';
 import type { GatewayConfig } from './config/schema.js';
 import { findDriver } from './drivers/registry.js';
 import { createLog } from './log.js';
@@ -128,6 +129,9 @@ describe('the gateway', () => {
       clock_state: 'synced',
     });
     expect(broker.onTopic('/up/device/line-r102/status')).not.toHaveLength(0);
+    expect((await askGateway(site.dataDir))?.devices).toMatchObject([
+      { device_id: 'line-r102', state: 'ready' },
+    ]);
     await first.finish();
 
     // Nothing was acked: the next start sends all of it again, as the same punches.

@@ -1,4 +1,5 @@
 import { RollcallError } from '@rollcall/protocol/errors';
+import { StateSocket } from './features/state-socket.js';
 import { Gateway, type GatewayOptions } from './gateway.js';
 
 export interface RunOptions extends Omit<GatewayOptions, 'onDamage'> {
@@ -20,8 +21,16 @@ export async function runGateway({ signal, ...options }: RunOptions): Promise<vo
   const gateway = new Gateway({ ...options, onDamage: () => damage.abort() });
   const dumpCaptures = (): void => gateway.dumpCaptures();
   process.on(CAPTURE_SIGNAL, dumpCaptures);
+  const { config, clock } = options;
+  const states = new StateSocket({
+    dataDir: config.gateway.dataDir,
+    clock,
+    log: log.child({ part: 'state' }),
+    devices: () => gateway.devices(),
+  });
   try {
     await gateway.start();
+    states.start();
   } catch (error) {
     // What had started already would keep alive a process that nobody can use.
     await gateway.stop();
@@ -30,6 +39,7 @@ export async function runGateway({ signal, ...options }: RunOptions): Promise<vo
   await aborted(AbortSignal.any([signal, damage.signal]));
   process.off(CAPTURE_SIGNAL, dumpCaptures);
   log.info('stopping');
+  await states.stop();
   await gateway.stop();
   log.info('stopped');
   if (!damage.signal.aborted) return;

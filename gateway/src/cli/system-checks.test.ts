@@ -3,6 +3,8 @@ import { type AddressInfo, createServer } from 'node:net';
 import { RollcallError } from '@rollcall/protocol/errors';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DeviceConfig, GatewayConfig } from '../config/schema.js';
+import { deviceStatus } from '../features/device-reports.js';
+import { deviceSnapshot } from '../features/device-snapshot.fixture.js';
 import { FakeSystem } from '../system/fake-system.fixture.js';
 import { MemoryPort } from '../transport/memory.fixture.js';
 import type { Check, Finding } from './checks/check.js';
@@ -137,10 +139,12 @@ describe('HID ports', () => {
   });
 });
 
+const silent = async (): Promise<undefined> => undefined;
+
 describe('each device', () => {
   it('is opened and let go, and its failure comes with what to do', async () => {
     const port = new MemoryPort();
-    const check = deviceHealth({ files: system.files, openTransport: port.openTransport });
+    const check = deviceHealth({ files: system.files, openTransport: port.openTransport, ask: silent });
     expect(await run(check, { driver: 'rdm6300', port: '/dev/serial/by-id/x' })).toEqual([
       expect.objectContaining({ verdict: 'ok', text: expect.stringContaining('show it a card') }),
     ]);
@@ -153,7 +157,7 @@ describe('each device', () => {
 
   it('that calls is not asked: what its menu needs is said, or why nobody can call', async () => {
     const port = new MemoryPort();
-    const check = deviceHealth({ files: system.files, openTransport: port.openTransport });
+    const check = deviceHealth({ files: system.files, openTransport: port.openTransport, ask: silent });
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
     const address = `127.0.0.1:${(taken.address() as AddressInfo).port}`;
@@ -175,7 +179,7 @@ describe('each device', () => {
 
   it('is said to be held by the running gateway, or not to be, and in neither case opened', async () => {
     const port = new MemoryPort();
-    const check = deviceHealth({ files: system.files, openTransport: port.openTransport });
+    const check = deviceHealth({ files: system.files, openTransport: port.openTransport, ask: silent });
     system.write(`${DATA_DIR}/gateway.pid`, '4711\n');
     system.write('/proc/4711/cmdline', 'node\0/opt/rollcall/gateway/dist/cli/main.js\0run\0');
     system.plugSerial({ tty: 'ttyUSB0', vid: '1a86', pid: '7523', usb: '1-1', byId: 'usb-held' });
@@ -195,9 +199,49 @@ describe('each device', () => {
     expect(port.openings).toEqual([]);
   });
 
+  it('is described by the running gateway itself, where it can be asked', async () => {
+    const port = new MemoryPort();
+    const devices = [
+      deviceSnapshot({ deviceId: 'd0' }),
+      deviceSnapshot({
+        deviceId: 'd1',
+        state: 'blocked',
+        problem: { code: 'DEVICE_REFUSED', message: 'put the key of its menu into comm_key_file' },
+      }),
+      deviceSnapshot({
+        deviceId: 'd2',
+        state: 'ready',
+        problem: { code: 'DEVICE_TAMPERED', message: 'look at it' },
+      }),
+      deviceSnapshot({ deviceId: 'd3', state: 'opening' }),
+    ].map(deviceStatus);
+    const asked: string[] = [];
+    const check = deviceHealth({
+      files: system.files,
+      openTransport: port.openTransport,
+      ask: async (dataDir) => {
+        asked.push(dataDir);
+        return { v: 1, as_of: '2026-07-07T00:00:00.000Z', devices };
+      },
+    });
+    system.write(`${DATA_DIR}/gateway.pid`, '4711\n');
+    system.write('/proc/4711/cmdline', 'node\0/opt/rollcall/gateway/dist/cli/main.js\0run\0');
+    const reader = { driver: 'rdm6300', port: '/dev/serial/by-id/x' };
+    const terminal = { driver: 'zk-push', port: 'http://10.20.0.2:8081/CKJM1' };
+    const findings = await run(check, terminal, reader, reader, reader, reader);
+    // The last one is in the configuration by now, and unknown to a gateway that was not started again.
+    expect(verdicts(findings)).toEqual(['ok', 'fail', 'warn', 'warn', 'warn']);
+    expect(findings[0]?.text).toMatch(/^d0: ready since 2026-07-07T00:00:00.000Z, says the .* port 8081$/);
+    expect(findings[1]).toMatchObject({
+      text: expect.stringContaining('blocked'),
+      remedy: expect.stringContaining('comm_key_file'),
+    });
+    expect([asked, port.openings]).toEqual([[DATA_DIR], []]);
+  });
+
   it('is left alone while the gateway runs', async () => {
     const port = new MemoryPort();
-    const check = deviceHealth({ files: system.files, openTransport: port.openTransport });
+    const check = deviceHealth({ files: system.files, openTransport: port.openTransport, ask: silent });
     system.write(`${DATA_DIR}/gateway.pid`, '4711\n');
     system.write('/proc/4711/cmdline', 'node\0/opt/rollcall/gateway/dist/cli/main.js\0run\0');
     expect(await run(check, { driver: 'rdm6300', port: '/dev/serial/by-id/x' })).toEqual([

@@ -4,17 +4,20 @@ import type { DeviceConfig } from '../../config/schema.js';
 import { toRollcallError } from '../../devices/device-connection.js';
 import { tryDevice } from '../../discovery/try-device.js';
 import { findDriver } from '../../drivers/registry.js';
+import type { GatewayState } from '../../features/state-socket.js';
 import { heldFiles } from '../../system/held-files.js';
 import type { SystemFiles } from '../../system/system-files.js';
 import { type HttpAddress, parseHttpAddress } from '../../transport/http-address.js';
 import { createOpenTransport } from '../../transport/open-transport.js';
 import type { OpenTransport } from '../../transport/transport.js';
 import { tryListening } from '../../transport/try-listening.js';
+import { type AskGateway, askGateway } from '../ask-gateway.js';
 import { type Check, type Finding, fail, ok, warn } from './check.js';
 
 export interface DevicesEdges {
   files: SystemFiles;
   openTransport: OpenTransport;
+  ask: AskGateway;
 }
 
 const PID_FILE = 'gateway.pid';
@@ -23,17 +26,21 @@ const ITS_WORD = 'the Live page and "journalctl -u rollcall-gateway"';
 
 /**
  * Each device answers. While the gateway runs it has them, and a second opener would take bytes away from it: then nothing is
- * opened. Which ports it holds is seen from outside; why it does not hold one, it says itself.
+ * opened, and it says itself how each of them fares. Where it cannot be asked, which ports it holds is seen from outside.
  */
-export function deviceHealth({ files, openTransport }: DevicesEdges): Check {
+export function deviceHealth({ files, openTransport, ask }: DevicesEdges): Check {
   return {
     id: 'devices',
     async run({ devices, gateway }) {
       if (devices.length === 0) return [];
       const pid = await runningGateway(files, gateway.dataDir);
       if (pid !== undefined) {
-        const held = await heldFiles(files, pid);
-        return Promise.all(devices.map((device) => besideGateway(device, { files, pid, held })));
+        const [held, state] = await Promise.all([heldFiles(files, pid), ask(gateway.dataDir)]);
+        return Promise.all(
+          devices.map((device) =>
+            state === undefined ? besideGateway(device, { files, pid, held }) : asTold(device, state),
+          ),
+        );
       }
       const edges = { openTransport, listening: new Map<string, Promise<void>>() };
       return Promise.all(devices.map((device) => tryOne(device, edges)));
@@ -42,7 +49,7 @@ export function deviceHealth({ files, openTransport }: DevicesEdges): Check {
 }
 
 export const systemDeviceHealth = (files: SystemFiles): Check =>
-  deviceHealth({ files, openTransport: createOpenTransport(systemClock, files) });
+  deviceHealth({ files, openTransport: createOpenTransport(systemClock, files), ask: askGateway });
 
 /** By its number and name: the lock itself is not touched, since it would then belong to whoever runs the doctor. */
 async function runningGateway(files: SystemFiles, dataDir: string): Promise<string | undefined> {
@@ -50,6 +57,27 @@ async function runningGateway(files: SystemFiles, dataDir: string): Promise<stri
   if (!/^\d+$/.test(pid) || Number(pid) === process.pid) return undefined;
   const command = await files.text(`/proc/${pid}/cmdline`);
   return command !== undefined && OURS.test(command) ? pid : undefined;
+}
+
+/** In the words of the gateway that has it. */
+function asTold({ id, port }: DeviceConfig, { devices }: GatewayState): Finding {
+  const status = devices.find((one) => one.device_id === id);
+  if (status === undefined) {
+    return warn(
+      `${id}: the running gateway was started without it`,
+      'start it again to use it: systemctl restart rollcall-gateway',
+    );
+  }
+  const { state, since, problem, last_frame_at: heardAt } = status;
+  const heard = heardAt === null ? '' : `, last heard ${heardAt}`;
+  const http = parseHttpAddress(port);
+  const menu = http === undefined ? '' : `; ${inItsMenu(http)}`;
+  const text = `${id}: ${state} since ${since}${heard}, says the running gateway${menu}`;
+  if (problem !== null) {
+    const isFailing = state === 'absent' || state === 'blocked';
+    return (isFailing ? fail : warn)(`${text}: ${problem.code}`, problem.message);
+  }
+  return state === 'ready' ? ok(text) : warn(text, 'look again in a minute; it tries again by itself');
 }
 
 interface Beside {
