@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SimulatedDevice } from '@rollcall/firmware-sim/devices/simulated-device';
 import { makeTemplate } from '@rollcall/firmware-sim/devices/simulated-finger';
+import { inflictFault } from '@rollcall/firmware-sim/faults/registry';
 import { Random } from '@rollcall/firmware-sim/random';
 import type { DeviceConfig } from '@rollcall/gateway/config/schema';
 import { createFleet, type Fleet } from '@rollcall/gateway/devices/fleet';
@@ -143,6 +144,12 @@ describe('a scanner on a pty', () => {
     expect(kept.includes(Buffer.from([0xef, 0x01]))).toBe(true);
     const template = Buffer.from(gallery.read('t-ravi'));
     expect(kept.includes(template.subarray(8, 24))).toBe(false);
+    // Another module on the same adapter, whose port never closed: it is given the gallery as every new one is.
+    await inflictFault(scanner, 'exchange', { ms: 100 });
+    await until('it is no more believed', () => sync.slotsOf('scanner', 'ravi').length === 0);
+    await until('the gallery is in its slots', () => sync.slotsOf('scanner', 'ravi').length === 1);
+    await show(scanner, 'ravi-thumb', 'it is green again', () => scanner.lights.green === 2);
+    expect(punches()).toHaveLength(2);
   });
 
   it('compares with the card that came before, and with nobody without one', async () => {

@@ -152,6 +152,34 @@ describe.each([
     expect(other.sensor.identity).not.toBe(identity);
   });
 
+  it('notices another module on the same line before a finger on it counts', async () => {
+    const on = await bench();
+    await on.enroll(1, 'asha-right-thumb');
+    const { identity } = on.sensor;
+    await on.exchange(2);
+    on.firmware.fingerIn?.('ravi-right-thumb');
+    for (let waitedMs = 0; on.gaveUp.length === 0 && waitedMs < 60_000; waitedMs += 500) await on.pass(500);
+    expect(on.gaveUp).toEqual([expect.stringContaining('Another fingerprint module')]);
+    expect(on.presentations).toEqual([]);
+    await on.reconnect();
+    expect(on.sensor.identity).not.toBe(identity);
+    expect(await on.settle(on.sensor.occupiedSlots())).toEqual([]);
+  });
+
+  it('is not taken for another one after a loss of power, whatever was done with its slots', async () => {
+    const on = await bench();
+    await on.enroll(1, 'asha-right-thumb');
+    await on.settle(on.sensor.occupiedSlots());
+    await on.enroll(2, 'ravi-right-thumb');
+    await on.settle(on.sensor.deleteTemplate(1));
+    on.firmware.powerOff();
+    await on.pass(1_500);
+    on.firmware.powerOn();
+    await on.pass(20_000);
+    await on.touch('ravi-right-thumb', 2_000);
+    expect([on.gaveUp, on.presentations]).toEqual([[], [2]]);
+  });
+
   it('keeps templates and images out of the capture', async () => {
     const on = await bench();
     await on.enroll(1, 'asha-right-thumb');
@@ -281,6 +309,22 @@ describe('a module of the EF01 family', () => {
     });
     await refused;
     expect(on.captured).toEqual([]);
+  });
+
+  it.each([
+    ['between two looks, within ten minutes', async () => undefined, 601_000],
+    [
+      'during an operation, at the next look',
+      async (on: FingerBench) =>
+        void on.sensor.importTemplate(1, new Uint8Array(1_536).fill(7)).catch(() => undefined),
+      10_000,
+    ],
+  ])('is noticed to be another one: exchanged %s', async (_when, begin, withinMs) => {
+    const on = await new FingerBench('ef01').ready();
+    await begin(on);
+    await on.exchange(2, 50);
+    for (let waitedMs = 0; on.gaveUp.length === 0 && waitedMs < withinMs; waitedMs += 500) await on.pass(500);
+    expect(on.gaveUp).toHaveLength(1);
   });
 
   it('is given no name by the doctor, who only looks', async () => {

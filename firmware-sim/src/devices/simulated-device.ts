@@ -36,9 +36,9 @@ export class SimulatedDevice {
   readonly model: DeviceModel;
   readonly profile: DeviceProfile;
   readonly clock: Clock;
-  readonly random: Random;
+  random: Random;
   readonly wire: Wire;
-  readonly firmware: Firmware;
+  firmware: Firmware;
   readonly field: CardField;
   readonly fingers: CardField<string>;
   readonly #rates: FingerRates;
@@ -47,6 +47,8 @@ export class SimulatedDevice {
   beeps = 0;
   refusals = 0;
   readonly #cancelLater = new Set<() => void>();
+  readonly #seed: number;
+  #exchanges = 0;
   readonly #settings: Readonly<Record<string, string>>;
   readonly #reporters: ((event: DeviceEvent) => void)[] = [];
 
@@ -56,7 +58,8 @@ export class SimulatedDevice {
     this.profile = chosenProfile(this.model, options.profile);
     this.#settings = knownSettings(this.model, options.settings ?? {});
     this.clock = options.clock;
-    this.random = Random.of(options.seed ?? 1, options.id);
+    this.#seed = options.seed ?? 1;
+    this.random = Random.of(this.#seed, options.id);
     this.#rates = { ...DATASHEET_RATES, ...options.rates };
     if (options.report !== undefined) this.#reporters.push(options.report);
     this.wire = this.#createWire(options);
@@ -151,6 +154,18 @@ export class SimulatedDevice {
     if (!this.wire.isPlugged) return;
     await this.wire.unplug();
     this.#report({ event: 'unplugged' });
+  }
+
+  /** Another device of its kind comes in its place after a while; the cable stays, and the host notices nothing of it. */
+  exchange(offMs: number): void {
+    this.firmware.powerOff();
+    this.later(offMs, () => {
+      this.#exchanges += 1;
+      this.random = Random.of(this.#seed, `${this.id} ${this.#exchanges}`);
+      this.wire.setBaud(this.profile.baud);
+      this.firmware = this.#boot();
+      if (this.wire.isPlugged) this.#powerChanged(true);
+    });
   }
 
   reportFault(fault: string): void {

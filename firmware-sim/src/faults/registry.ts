@@ -8,6 +8,7 @@ import { clock } from './clock.js';
 import { cut } from './cut.js';
 import { delay } from './delay.js';
 import { duplicate } from './duplicate.js';
+import { exchange } from './exchange.js';
 import type { Fault } from './fault.js';
 import { flip } from './flip.js';
 import { forgetStamp } from './forget-stamp.js';
@@ -28,6 +29,7 @@ export const FAULTS: readonly Fault[] = [
   cut,
   delay,
   duplicate,
+  exchange,
   flip,
   forgetStamp,
   freeze,

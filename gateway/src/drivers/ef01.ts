@@ -6,6 +6,7 @@ import { identify } from './ef01/identity.js';
 import { type AuraCommand, auraOf, IDLE } from './ef01/lights.js';
 import { Ef01Link } from './ef01/link.js';
 import { Ef01Module } from './ef01/module.js';
+import { SameModule } from './ef01/same-module.js';
 import { Ef01Sensor } from './ef01/sensor.js';
 import { findSpeed } from './find-speed.js';
 import { FingerWatch, type Recognition, type WatchedModule } from './finger/finger-watch.js';
@@ -73,6 +74,7 @@ class Ef01Session implements DriverSession, WatchedModule {
   readonly #turns = new Turns();
   readonly #watch: FingerWatch;
   #sensor: Ef01Sensor | undefined;
+  #same: SameModule | undefined;
   #hasAura = false;
 
   constructor(context: DriverContext<Ef01Options>) {
@@ -139,6 +141,10 @@ class Ef01Session implements DriverSession, WatchedModule {
     await this.#module.verifyPassword();
   }
 
+  async check(): Promise<boolean> {
+    return (await this.#same?.check()) ?? true;
+  }
+
   /** @throws RollcallError `KEY_INVALID` */
   #readPassword(): number {
     const { password_file: file } = this.#context.options;
@@ -178,6 +184,7 @@ class Ef01Session implements DriverSession, WatchedModule {
     const { capacity, systemId, baud } = await this.#module.readParameters();
     const product = await this.#module.readProduct();
     const identity = await identify(this.#module, isLookedAt === true ? undefined : randomBytes);
+    this.#same = new SameModule(this.#module, identity);
     this.#hasAura = product !== undefined && chosen.lights !== 'none';
     await this.#show(IDLE);
     const sensor = product?.sensor.toLowerCase().replaceAll(/[^a-z0-9]/g, '') ?? '';

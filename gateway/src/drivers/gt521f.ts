@@ -49,6 +49,10 @@ class Gt521fSession implements DriverSession, WatchedModule {
   readonly #turns = new Turns();
   readonly #watch: FingerWatch;
   #sensor: Gt521fSensor | undefined;
+  /** Which module the connection began with. */
+  #began: string | undefined;
+  /** It was opened just now, and has said who it is. */
+  #isFresh = false;
 
   constructor(context: DriverContext<Gt521fOptions>) {
     this.#context = context;
@@ -83,6 +87,7 @@ class Gt521fSession implements DriverSession, WatchedModule {
       matchedBy: this.#context.options.match,
       reserve: () => this.#watch.reserve(),
     });
+    this.#began = this.#kind;
     const text = `${model}, ${capacity} slots, firmware ${this.#module.firmware}`;
     this.#context.emit({ type: 'identity', text });
     this.#watch.start();
@@ -119,6 +124,21 @@ class Gt521fSession implements DriverSession, WatchedModule {
   async settle(): Promise<void> {
     await this.#link.quiet();
     await this.#agree();
+    this.#isFresh = true;
+  }
+
+  /** By serial number and firmware, which it tells at each opening, and how many fingers it has. */
+  async check(): Promise<boolean> {
+    if (!this.#isFresh) await this.#module.open();
+    this.#isFresh = false;
+    const { slots } = this.#module;
+    if (this.#kind !== this.#began) return false;
+    return !slots.areKnown || slots.areAs(await this.#module.enrolledCount());
+  }
+
+  get #kind(): string {
+    const { serial = 'none', firmware } = this.#module;
+    return `${serial} ${firmware}`;
   }
 
   async #agree(): Promise<void> {

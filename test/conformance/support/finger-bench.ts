@@ -32,13 +32,15 @@ export class FingerBench {
   readonly captured: string[] = [];
   readonly counts: Record<string, number> = {};
   readonly lights: string[] = [];
-  readonly firmware: Firmware;
+  firmware: Firmware;
   session: DriverSession;
   /** Changes what the host hears of each frame. */
   distort: (frame: Uint8Array) => Uint8Array = (frame) => frame;
   readonly #driver: DriverDefinition<unknown>;
   readonly #options: unknown;
   readonly #random: Random;
+  readonly #profile: string;
+  readonly #rates: FingerRates;
   readonly #secret: string;
   #hostBaud: number;
   #moduleBaud: number;
@@ -56,12 +58,33 @@ export class FingerBench {
     if (driver === undefined) throw new Error(driverId);
     const random = new Random(seed);
     this.#moduleBaud = moduleBaud ?? model.profiles[0].baud;
+    this.#profile = profile ?? model.profiles[0].id;
     this.#hostBaud = serialBaud(driver);
-    this.firmware = model.boot({
+    this.#driver = driver;
+    this.#rates = { ...EXACT, ...rates };
+    this.firmware = this.#boot(random);
+    this.#random = random;
+    this.isLookedAt = over.isLookedAt === true;
+    this.#secret = secret;
+    this.#options = driver.options.parse(options);
+    this.session = this.#open();
+  }
+
+  /** Somebody plugs another module into the same adapter: its port stays open. */
+  async exchange(seed: number, offMs = 1_500): Promise<void> {
+    this.firmware.powerOff();
+    await this.pass(offMs);
+    this.#moduleBaud = deviceModel(this.#driver.id).profiles[0].baud;
+    this.firmware = this.#boot(new Random(seed));
+    this.firmware.powerOn();
+  }
+
+  #boot(random: Random): Firmware {
+    return deviceModel(this.#driver.id).boot({
       clock: this.clock,
       random,
-      profile: profile ?? model.profiles[0].id,
-      rates: { ...EXACT, ...rates },
+      profile: this.#profile,
+      rates: this.#rates,
       link: '',
       baud: this.#moduleBaud,
       settings: {},
@@ -73,12 +96,6 @@ export class FingerBench {
       beep: () => undefined,
       refuse: () => undefined,
     });
-    this.#random = random;
-    this.isLookedAt = over.isLookedAt === true;
-    this.#secret = secret;
-    this.#driver = driver;
-    this.#options = driver.options.parse(options);
-    this.session = this.#open();
   }
 
   #open(): DriverSession {
@@ -107,7 +124,10 @@ export class FingerBench {
       readSecret: () => this.#secret,
       takeTurn: async () => () => undefined,
       conceal: () => undefined,
-      giveUp: ({ message }) => this.gaveUp.push(message),
+      giveUp: ({ message }) => {
+        this.gaveUp.push(message);
+        this.session.close();
+      },
       emit: (event) => this.events.push(event),
       capture: (_direction, bytes) => this.captured.push(Buffer.from(bytes).toString('hex')),
       count: (counter, by = 1) => {

@@ -1,4 +1,5 @@
 import { hasCode, RollcallError } from '@rollcall/protocol/errors';
+import { KnownSlots } from '../finger/known-slots.js';
 import type { FingerImage } from '../finger/sensor.js';
 import { CODE, refusal } from './confirmation.js';
 import { unpackImage } from './image.js';
@@ -57,6 +58,7 @@ export class Ef01Module {
   password = 0;
   parameters: SystemParameters | undefined;
   product: ProductInformation | undefined;
+  readonly slots = new KnownSlots();
 
   constructor(link: Ef01Link) {
     this.link = link;
@@ -177,12 +179,16 @@ export class Ef01Module {
   }
 
   async store(slot: number): Promise<void> {
-    await this.link.command({
+    const command = {
       name: 'Store',
       opcode: OPCODE.store,
       parameters: [BUFFER, ...uint16(slot)],
       timeoutMs: CAPTURE_TIMEOUT_MS,
-    });
+    };
+    await this.slots.whileChanged(
+      () => this.link.command(command),
+      (taken) => taken.add(slot),
+    );
   }
 
   /** @throws RollcallError `NOT_FOUND` for a slot without a template. */
@@ -212,21 +218,35 @@ export class Ef01Module {
   }
 
   async deleteTemplate(slot: number): Promise<void> {
-    await this.link.command({
+    const command = {
       name: 'DeletChar',
       opcode: OPCODE.deletChar,
       parameters: [...uint16(slot), ...uint16(1)],
-    });
+    };
+    await this.slots.whileChanged(
+      () => this.link.command(command),
+      (taken) => taken.delete(slot),
+    );
   }
 
   async deleteAll(): Promise<void> {
-    await this.link.command({ name: 'Empty', opcode: OPCODE.empty, timeoutMs: EMPTY_TIMEOUT_MS });
+    const command = { name: 'Empty', opcode: OPCODE.empty, timeoutMs: EMPTY_TIMEOUT_MS };
+    await this.slots.whileChanged(
+      () => this.link.command(command),
+      (taken) => taken.clear(),
+    );
     // Some firmware says yes before its flash is idle (EF01 note §11).
     await this.link.quiet();
   }
 
-  /** Bit 0 of byte 0 is slot 0 (EF01 note §4). */
   async occupiedSlots(): Promise<number[]> {
+    const slots = await this.readIndex();
+    this.slots.note(slots);
+    return slots;
+  }
+
+  /** Bit 0 of byte 0 is slot 0 (EF01 note §4). */
+  async readIndex(): Promise<number[]> {
     const capacity = this.parameters?.capacity ?? 0;
     const slots: number[] = [];
     for (let table = 0; table * SLOTS_PER_TABLE < capacity; table++) {

@@ -1,5 +1,5 @@
 import type { Clock } from '@rollcall/protocol/clock';
-import type { RollcallError } from '@rollcall/protocol/errors';
+import { RollcallError } from '@rollcall/protocol/errors';
 import type { DriverContext } from '../driver.js';
 import type { FingerImage } from './sensor.js';
 import type { Turns } from './turns.js';
@@ -12,6 +12,8 @@ const TRIES = 2;
 const ALIVE_EVERY_MS = 5_000;
 /** Looks that fail with an answer of the module, before it is asked again at the usual pace. */
 const FAILED_PAUSE_MS = 500;
+/** How often a module that answers all the time is asked whether it is still the same, while nobody is there. */
+const CHECK_EVERY_MS = 600_000;
 
 export type Recognition =
   | { type: 'recognized'; slot: number; score?: number }
@@ -28,12 +30,14 @@ export interface WatchedModule {
   recognize(slots: readonly number[] | undefined): Promise<Recognition>;
   /** A question went without its answer: waits until nothing late can be taken for the answer to the next one. */
   settle(): Promise<void>;
+  /** False where it is another module than the connection began with, or where somebody else has changed its slots. */
+  check(): Promise<boolean>;
   /** The finger has left. */
   onLeft?(): Promise<void>;
 }
 
 export interface FingerWatchOptions {
-  context: Pick<DriverContext<unknown>, 'clock' | 'emit' | 'count'>;
+  context: Pick<DriverContext<unknown>, 'clock' | 'emit' | 'count' | 'giveUp'>;
   turns: Turns;
   module: WatchedModule;
   pollMs: number;
@@ -49,6 +53,7 @@ export class FingerWatch {
   #isPresented = false;
   #absentLooks = 0;
   #aliveMs: number | undefined;
+  #checkedMs = 0;
   #reservations = 0;
 
   constructor(options: FingerWatchOptions) {
@@ -56,6 +61,7 @@ export class FingerWatch {
   }
 
   start(): void {
+    this.#checkedMs = this.#clock.monoMs();
     this.#schedule(this.#options.pollMs);
   }
 
@@ -99,7 +105,9 @@ export class FingerWatch {
   }
 
   async #look(): Promise<void> {
-    const { module, slots } = this.#options;
+    const { module, slots, turns } = this.#options;
+    if (turns.isUnsettled) await this.#settle();
+    if (this.#isStopped) return;
     const isThere = await module.look();
     this.#tellAlive();
     if (!isThere) {
@@ -140,9 +148,14 @@ export class FingerWatch {
 
   async #onAbsent(): Promise<void> {
     this.#absentLooks += 1;
-    if (!this.#isPresented || this.#absentLooks < ABSENT_LOOKS) return;
-    this.#isPresented = false;
-    await this.#options.module.onLeft?.();
+    if (this.#absentLooks < ABSENT_LOOKS) return;
+    if (this.#isPresented) {
+      this.#isPresented = false;
+      await this.#options.module.onLeft?.();
+      return;
+    }
+    const isDue = this.#clock.monoMs() - this.#checkedMs >= CHECK_EVERY_MS;
+    if (isDue && this.#reservations === 0) await this.#check();
   }
 
   #tellAlive(): void {
@@ -153,13 +166,35 @@ export class FingerWatch {
   }
 
   async #recover(error: RollcallError): Promise<void> {
-    const { context, module, turns } = this.#options;
+    const { context, turns } = this.#options;
     if (error.code === 'DEVICE_TIMEOUT') context.count('timeouts');
     else context.emit({ type: 'rejected', reason: 'device_error', message: error.message });
+    turns.isUnsettled = true;
     try {
-      await turns.take(() => (this.#isStopped ? Promise.resolve() : module.settle()));
+      await turns.take(() => (this.#isStopped ? Promise.resolve() : this.#settle()));
     } catch {
       // The next look fails too, or the connection has ended: both are noticed there.
     }
+  }
+
+  async #settle(): Promise<void> {
+    const { module, turns } = this.#options;
+    await module.settle();
+    await this.#check();
+    turns.isUnsettled = false;
+  }
+
+  /** A slot of another module is another person: nothing that this connection knows holds for it. */
+  async #check(): Promise<void> {
+    const { context, module } = this.#options;
+    const isSame = await module.check();
+    this.#checkedMs = this.#clock.monoMs();
+    if (isSame) return;
+    context.giveUp(
+      new RollcallError(
+        'PORT_LOST',
+        'Another fingerprint module is connected, or its slots were changed by somebody else; it is connected anew and given its fingers',
+      ),
+    );
   }
 }

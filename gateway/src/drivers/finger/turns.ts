@@ -1,6 +1,10 @@
+import { hasCode } from '@rollcall/protocol/errors';
+
 /** One after the other: looks for a finger, lights and operations of one module never mix on its line. */
 export class Turns {
   #last: Promise<unknown> = Promise.resolve();
+  /** A question went without its answer: whoever answers the next one may be another module. */
+  isUnsettled = false;
 
   /** Runs `work` when everything before it has ended, however that ended. */
   take<T>(work: () => Promise<T>): Promise<T> {
@@ -46,6 +50,7 @@ export function inTurn<T>(
     try {
       return await work(either);
     } catch (error) {
+      if (hasCode(error, 'DEVICE_TIMEOUT')) turns.isUnsettled = true;
       // Whatever is still being sent must not be taken for the answer to the next question.
       if (!closed.aborted) await link.quiet();
       throw error;

@@ -1,4 +1,5 @@
 import { hasCode, RollcallError } from '@rollcall/protocol/errors';
+import { KnownSlots } from '../finger/known-slots.js';
 import type { FingerImage } from '../finger/sensor.js';
 import { COMMAND, NACK, refusal } from './codes.js';
 import type { Gt521fLink } from './link.js';
@@ -32,6 +33,7 @@ export class Gt521fModule {
   serial: string | undefined;
   firmware = '';
   capacity = 0;
+  readonly slots = new KnownSlots();
 
   constructor(link: Gt521fLink, model: Gt521fModel) {
     this.link = link;
@@ -133,6 +135,8 @@ export class Gt521fModule {
   /** A slot that is in use is emptied first. */
   async startEnrollment(slot: number): Promise<void> {
     await this.deleteTemplate(slot);
+    // Whether it will be taken is known when the last capture was kept.
+    this.slots.forget();
     await this.link.command({ name: 'EnrollStart', code: COMMAND.enrollStart, parameter: slot });
   }
 
@@ -168,13 +172,10 @@ export class Gt521fModule {
       );
     }
     await this.deleteTemplate(slot);
-    await this.link.command({
-      name: 'SetTemplate',
-      code: COMMAND.setTemplate,
-      parameter: (NO_DUPLICATE_CHECK | slot) >>> 0,
-    });
-    const { isAck, parameter } = await this.link.upload('the template', template);
-    if (!isAck) throw refusal('the template', parameter);
+    await this.slots.whileChanged(
+      () => this.#setTemplate(slot, template),
+      (taken) => taken.add(slot),
+    );
   }
 
   /** The picture that the last capture took. */
@@ -185,16 +186,17 @@ export class Gt521fModule {
   }
 
   async deleteTemplate(slot: number): Promise<void> {
-    const { isAck, parameter } = await this.link.ask({
-      name: 'DeleteID',
-      code: COMMAND.deleteId,
-      parameter: slot,
-    });
+    const command = { name: 'DeleteID', code: COMMAND.deleteId, parameter: slot };
+    const { isAck, parameter } = await this.slots.whileChanged(
+      () => this.link.ask(command),
+      (taken) => taken.delete(slot),
+    );
     const wasEmpty = parameter === NACK.notUsed || parameter === NACK.databaseEmpty;
     if (!isAck && !wasEmpty) throw refusal('DeleteID', parameter);
   }
 
   async deleteAll(): Promise<void> {
+    this.slots.forget();
     const { isAck, parameter } = await this.link.ask({
       name: 'DeleteAll',
       code: COMMAND.deleteAll,
@@ -209,6 +211,16 @@ export class Gt521fModule {
 
   async isOccupied(slot: number): Promise<boolean> {
     return (await this.#slotState(slot)).isAck;
+  }
+
+  async #setTemplate(slot: number, template: Uint8Array): Promise<void> {
+    await this.link.command({
+      name: 'SetTemplate',
+      code: COMMAND.setTemplate,
+      parameter: (NO_DUPLICATE_CHECK | slot) >>> 0,
+    });
+    const { isAck, parameter } = await this.link.upload('the template', template);
+    if (!isAck) throw refusal('the template', parameter);
   }
 
   #slotState(slot: number) {

@@ -88,7 +88,10 @@ export class Gt521fSensor implements FingerSensor {
       const count = await this.#enrolledCount(signal);
       const slots = await this.#findSlots(count, signal);
       // Somebody may have been enrolled or deleted between two turns, behind where it is looked.
-      if (slots.length === count && (await this.#enrolledCount(signal)) === count) return slots;
+      if (slots.length === count && (await this.#enrolledCount(signal)) === count) {
+        this.#options.module.slots.note(slots);
+        return slots;
+      }
     }
     throw new RollcallError(
       'DEVICE_REFUSED',
