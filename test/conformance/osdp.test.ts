@@ -294,26 +294,27 @@ describe('a reader that was secured', () => {
   });
 
   it.each([
-    ['its default key', { addresses: '5' }, {}, 'default key'],
-    ['the key before', { addresses: '5', scbk: OTHER_KEY }, { previous: true }, 'the one before'],
-    ['its old address', { addresses: '0' }, { install_address: 0 }, 'still at install_address'],
-  ])('is left by the doctor as it is, with %s', async (_what, settings, {
-    previous,
-    ...options
-  }, problem) => {
+    ['its default key', { addresses: '5' }, 'default key'],
+    ['the key before', { addresses: '5', scbk: OTHER_KEY }, 'the one before'],
+    ['its old address', { addresses: '0' }, 'still at install_address'],
+  ])('is left by the doctor as it is, with %s', async (what, settings, problem) => {
     bench = new OsdpBench(settings);
     const [reader] = bench.bus.readers;
     const before = { key: reader?.key, address: reader?.address };
-    const previousKey = previous === true ? { previous_scbk_file: bench.keyFile(OTHER_KEY) } : {};
-    const keys = { scbk_file: bench.keyFile(KEY), install: true, ...previousKey };
-    const outcome = await bench.look(5, { ...keys, ...options });
+    const options = {
+      scbk_file: bench.keyFile(KEY),
+      install: true,
+      ...(what === 'the key before' ? { previous_scbk_file: bench.keyFile(OTHER_KEY) } : {}),
+      ...(what === 'its old address' ? { install_address: 0 } : {}),
+    };
+    const outcome = await bench.look(5, options);
     expect(outcome).toMatchObject({ type: 'answered', problems: [expect.stringContaining(problem)] });
     expect({ key: reader?.key, address: reader?.address }).toEqual(before);
     // The gateway does what the doctor left.
-    bench.add(5, { ...keys, ...options });
+    bench.add(5, options);
     await bench.untilReady(5);
     expect(Buffer.from(reader?.key ?? []).toString('hex')).toBe(KEY);
-    expect(await bench.look(5, keys)).toEqual({ type: 'answered', problems: [] });
+    expect(await bench.look(5, options)).toEqual({ type: 'answered', problems: [] });
   });
 
   it('needs a key file that holds a key', async () => {
