@@ -4,7 +4,15 @@ import type { DriverContext } from '../driver.js';
 import { Turns } from '../finger/turns.js';
 import { COMMAND, type Packet, scrambledKey } from './packet.js';
 import { Questions, type ZkQuestion } from './questions.js';
-import { hasOwnLength, isTransfer, isWhole, piecesOf, TABLE_BYTES_MAX, wholeOf } from './transfer.js';
+import {
+  bufferedLength,
+  hasOwnLength,
+  isTransfer,
+  isWhole,
+  piecesOf,
+  TABLE_BYTES_MAX,
+  wholeOf,
+} from './transfer.js';
 
 /**
  * Bytes of one chunk. The frame around it has to fit into the framer of a stream. Of datagrams each chunk is one, though a
@@ -134,10 +142,9 @@ export class Conversation {
       { name, command: COMMAND.prepareBuffer, data: request, patience: 'table' },
       hasOwnLength,
     );
+    const length = bufferedLength(first);
+    if (length !== undefined) return length;
     if (short !== undefined) return short;
-    if (first !== undefined && isOk(first) && first.data.length >= 5) {
-      return Buffer.from(first.data).readUInt32LE(1);
-    }
     const data = parameter === 0 ? new Uint8Array() : Uint8Array.of(parameter);
     const { whole } = await this.#transfer({ name, command: table, data, patience: 'table' }, hasOwnLength);
     if (whole === undefined) throw refused(name);
@@ -163,10 +170,13 @@ export class Conversation {
   async #transfer(question: ZkQuestion, isRight: (data: Uint8Array) => boolean): Promise<Transferred> {
     let before: Uint8Array | undefined;
     for (let reading = 1; reading <= READINGS_MAX; reading++) {
-      const packets = await this.#questions.ask(question, isWhole);
+      const isPrepared = (packets: readonly Packet[]): boolean =>
+        question.command === COMMAND.prepareBuffer && bufferedLength(packets[0]) !== undefined;
+      const packets = await this.#questions.ask(question, (some) => isPrepared(some) || isWhole(some));
       const [first] = packets;
       const whole = wholeOf(packets);
-      if (!this.#questions.isDatagrams || !isTransfer(first)) return { first, whole };
+      const isPlain = !this.#questions.isDatagrams || !isTransfer(first) || isPrepared(packets);
+      if (isPlain) return { first, whole };
       if (whole === undefined || !isRight(whole)) continue;
       if (piecesOf(packets) === 1) return { first, whole };
       const digest = createHash('sha256').update(whole).digest('hex');

@@ -2,12 +2,28 @@ import { COMMAND, type Packet } from './packet.js';
 
 /** Bytes of one table of a terminal: a million entries of forty. */
 export const TABLE_BYTES_MAX = 64 * 1024 * 1024;
+/** The packet that begins a transfer has so many at most: the length of it, and that of a piece. */
+const PREPARED_BYTES = 8;
 /** Before its records a table has its own length. */
 const TABLE_HEAD_BYTES = 4;
 
 /** Whether the answer is data at all, and no refusal or acknowledgement. */
 export function isTransfer(first: Packet | undefined): boolean {
   return first?.command === COMMAND.data || first?.command === COMMAND.prepareData;
+}
+
+/**
+ * How long a table is that waits in the terminal's buffer, from the answer to the question for it; undefined for any other
+ * answer. Most say OK, some say the same in the packet that otherwise begins a transfer (node-zklib, pyzk).
+ */
+export function bufferedLength(first: Packet | undefined): number | undefined {
+  if (first === undefined || first.data.length < 5) return undefined;
+  const data = Buffer.from(first.data);
+  const length = data.readUInt32LE(1);
+  if (first.command === COMMAND.ok) return length;
+  // Behind a zero and twice; a transfer begins with the length itself.
+  const isBuffered = data.length > PREPARED_BYTES && data[0] === 0 && data.readUInt32LE(5) === length;
+  return first.command === COMMAND.prepareData && isBuffered ? length : undefined;
 }
 
 /** The announced bytes are there, or the terminal said that there is no more. */
