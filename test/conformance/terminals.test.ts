@@ -208,13 +208,17 @@ describe('a terminal that is asked', () => {
     await until('it is blocked', () => rig?.state === 'blocked' && rig.problem === 'DEVICE_REFUSED');
   });
 
-  it('answers somebody who only looks, who reads, acknowledges and changes nothing', async () => {
-    const port = await freePort();
+  it.each([
+    // To connect, for an option, for the time; by UDP nothing else ends it.
+    ['tcp', 8, [1_000, 11, 201]],
+    ['udp', 0, [1_000, 11, 201, 1_001]],
+  ])('answers somebody who only looks, who reads, acknowledges and changes nothing (%s)', async (form, at, expected) => {
+    const port = `${form}://127.0.0.1:${await freePort()}`;
     const terminal = new SimulatedDevice({
       id: 'terminal',
       driver: 'zk-4370',
       profile: 'k40',
-      linkPath: `tcp://127.0.0.1:${port}`,
+      linkPath: port,
       clock: systemClock,
     });
     const { memory } = terminal.firmware;
@@ -227,13 +231,13 @@ describe('a terminal that is asked', () => {
     if (driver === undefined) throw new Error('there is no such driver');
     const outcome = await tryDevice({
       driver,
-      port: `tcp://127.0.0.1:${port}`,
+      port,
       options: driver.options.parse({}),
       openTransport: (...how) => {
         const transport = createOpenTransport(systemClock)(...how);
         const write = transport.write.bind(transport);
         transport.write = (bytes) => {
-          commands.push(Buffer.from(bytes).readUInt16LE(8));
+          commands.push(Buffer.from(bytes).readUInt16LE(at));
           return write(bytes);
         };
         return transport;
@@ -242,8 +246,7 @@ describe('a terminal that is asked', () => {
     });
     await terminal.stop();
     expect(outcome).toEqual({ type: 'answered', problems: [] });
-    // To connect, for an option, for the time.
-    expect(commands).toEqual([1_000, 11, 201]);
+    expect(commands).toEqual(expected);
     expect(JSON.stringify(memory?.entries)).toBe(held);
     expect(memory?.localMs).toBeLessThan(systemClock.wallMs() + 19_800_000 - 3_500_000);
   });

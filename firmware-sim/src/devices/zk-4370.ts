@@ -177,6 +177,10 @@ class Zk4370Firmware implements Firmware {
         this.#answer(packet, OK);
         break;
       case 1001:
+        this.#answer(packet, OK);
+        this.#isAuthorized = false;
+        this.#tellsEvents = false;
+        break;
       case 1002:
       case 1003:
         this.#answer(packet, OK);

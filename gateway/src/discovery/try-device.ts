@@ -8,7 +8,7 @@ import type { OpenTransport } from '../transport/transport.js';
 import { lookedAtTerminal } from './looked-at-terminal.js';
 
 export type TryOutcome =
-  /** `problems`: what the device said is wrong with it. */
+  /** `problems`: what the device said is wrong with it, each behind its code. */
   | { type: 'answered'; problems: readonly string[] }
   /** Opened; this family cannot be asked, so that only a card shows whether it is one. */
   | { type: 'opened' }
@@ -42,7 +42,7 @@ export async function tryDevice({
     onEvent: (event) => {
       if (event.type !== 'condition') return;
       if (event.problem === null) problems.delete(event.code);
-      else problems.set(event.code, event.problem);
+      else problems.set(event.code, `${event.code}: ${event.problem}`);
     },
     onBytes: () => undefined,
     onLost: () => undefined,

@@ -93,6 +93,11 @@ export class Conversation {
     return isOk(answer) || answer.command === COMMAND.data ? answer.data : undefined;
   }
 
+  /** Says that it is over, where the end of a connection would not say so. */
+  async leave(): Promise<void> {
+    if (this.#questions.isDatagrams) await this.#questions.tell(COMMAND.exit);
+  }
+
   /** Acknowledges an event; until then the terminal repeats it. */
   async acknowledge(): Promise<void> {
     await this.#questions.tell(COMMAND.ok);

@@ -62,7 +62,10 @@ export class PullSession implements DriverSession {
     await this.#conversation.connect(() => this.#commKey());
     await this.#checkSerial();
     await this.#readClock();
-    if (this.#context.terminal.isLookedAt === true) return;
+    if (this.#context.terminal.isLookedAt === true) {
+      await this.#conversation.leave();
+      return;
+    }
     const mask = Buffer.alloc(4);
     mask.writeUInt32LE(ATTENDANCE_EVENTS);
     // Firmware without events is read all the same, at every poll.
