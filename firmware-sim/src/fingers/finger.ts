@@ -1,14 +1,20 @@
 import { Random } from '../random.js';
-import { drawClass, type FingerClass, orientationField } from './orientation-field.js';
-import { GROWTH_PX_PER_MM, growRidges } from './ridge-growth.js';
+import { drawClass, type FingerClass, type RidgeFlow, ridgeFlow } from './orientation-field.js';
+import { GROWTH_PX_PER_MM, type GrowthPlan, growRidges } from './ridge-growth.js';
+import { followSpreading } from './ridge-spacing.js';
 import { smoothNoise } from './smooth-noise.js';
 
 /** Half the size of the finger pad that is grown, in millimeters: more than any sensor sees at once. */
 const HALF_WIDTH_MM = 11;
 const HALF_HEIGHT_MM = 14;
 /** Mean distance of ridges in millimeters, and how far people differ (9 px at 500 dpi, fingerprint report §7.0). */
-const PERIOD_MM = 0.455;
+const PERIOD_MM = 0.475;
 const PERIOD_SPREAD_MM = 0.035;
+/** Share by which the distance is uneven in the large and in the small, and the cells of that noise across the pad. */
+const UNEVEN = 0.1;
+const UNEVEN_CELLS = 3;
+const FINE_UNEVEN = 0.1;
+const FINE_UNEVEN_CELLS = 14;
 const CREASES_MAX = 3;
 
 /** A line without ridges that a finger has for good. */
@@ -31,25 +37,10 @@ export interface Finger {
 export function growFinger(seed: number, number: number): Finger {
   const random = Random.of(seed, `finger ${number}`);
   const kind = drawClass(random);
-  const orientation = orientationField(kind, random);
-  const periodMm = PERIOD_MM + PERIOD_SPREAD_MM * (random.next() + random.next() + random.next() - 1.5);
-  const uneven = smoothNoise(random, 3);
-  const width = Math.round(2 * HALF_WIDTH_MM * GROWTH_PX_PER_MM);
-  const height = Math.round(2 * HALF_HEIGHT_MM * GROWTH_PX_PER_MM);
-  const direction = new Float32Array(width * height);
-  const period = new Float32Array(width * height);
-  for (let row = 0; row < height; row++) {
-    for (let column = 0; column < width; column++) {
-      const x = column / GROWTH_PX_PER_MM - HALF_WIDTH_MM;
-      const y = HALF_HEIGHT_MM - row / GROWTH_PX_PER_MM;
-      direction[row * width + column] = -orientation({ x, y });
-      // Ridges lie wider toward the joint.
-      const wider = y < -4 ? 1.1 : 1;
-      period[row * width + column] =
-        periodMm * wider * (1 + 0.1 * uneven(column / width, row / height)) * GROWTH_PX_PER_MM;
-    }
-  }
-  const ridges = growRidges({ width, height, direction, period }, random);
+  const flow = ridgeFlow(kind, random);
+  const plan = planGrowth(flow, random);
+  const { width, height } = plan;
+  const ridges = growRidges(plan, random);
   return {
     kind,
     heightAt: (x, y) =>
@@ -61,6 +52,29 @@ export function growFinger(seed: number, number: number): Finger {
       }),
     creases: drawCreases(random),
   };
+}
+
+/** Direction and period everywhere. Ridges give way to each other's spreading; what is uneven beyond that makes minutiae. */
+function planGrowth({ broad, whole }: RidgeFlow, random: Random): GrowthPlan {
+  const periodMm = PERIOD_MM + PERIOD_SPREAD_MM * (random.next() + random.next() + random.next() - 1.5);
+  const uneven = smoothNoise(random, UNEVEN_CELLS);
+  const fineUneven = smoothNoise(random, FINE_UNEVEN_CELLS);
+  const wider = followSpreading(broad, { halfWidthMm: HALF_WIDTH_MM, halfHeightMm: HALF_HEIGHT_MM });
+  const width = Math.round(2 * HALF_WIDTH_MM * GROWTH_PX_PER_MM);
+  const height = Math.round(2 * HALF_HEIGHT_MM * GROWTH_PX_PER_MM);
+  const direction = new Float32Array(width * height);
+  const period = new Float32Array(width * height);
+  for (let row = 0; row < height; row++) {
+    for (let column = 0; column < width; column++) {
+      const x = column / GROWTH_PX_PER_MM - HALF_WIDTH_MM;
+      const y = HALF_HEIGHT_MM - row / GROWTH_PX_PER_MM;
+      const [u, v] = [column / width, row / height];
+      direction[row * width + column] = -whole({ x, y });
+      const stretch = wider(x, y) + UNEVEN * uneven(u, v) + FINE_UNEVEN * fineUneven(u, v);
+      period[row * width + column] = periodMm * Math.exp(stretch) * GROWTH_PX_PER_MM;
+    }
+  }
+  return { width, height, direction, period };
 }
 
 function drawCreases(random: Random): Crease[] {

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Random } from '../random.js';
 import { type Finger, growFinger } from './finger.js';
 import { impressionOf, render } from './impression.js';
-import { drawClass, FINGER_CLASSES, orientationField } from './orientation-field.js';
+import { drawClass, FINGER_CLASSES, ridgeFlow } from './orientation-field.js';
 import { writeFingers } from './write-fingers.js';
 
 const SENSOR = { width: 160, height: 200, dpi: 500 };
@@ -20,6 +20,7 @@ const CALM = {
   pressure: 0,
   dryness: 0,
   wetness: 0,
+  roughness: 0,
 };
 
 describe('an orientation field', () => {
@@ -38,11 +39,11 @@ describe('an orientation field', () => {
   it.each(
     FINGER_CLASSES,
   )('of a %s turns by nothing round the whole finger: as many deltas as cores', (kind) => {
-    expect(Math.abs(turnsRound(orientationField(kind, new Random(7)), { x: 0, y: 0 }, 13))).toBe(0);
+    expect(Math.abs(turnsRound(ridgeFlow(kind, new Random(7)).whole, { x: 0, y: 0 }, 13))).toBe(0);
   });
 
   it('of a loop turns by half a circle round its core', () => {
-    const field = orientationField('left_loop', new Random(7));
+    const field = ridgeFlow('left_loop', new Random(7)).whole;
     expect(turnsRound(field, { x: 0, y: 1.5 }, 2.5)).toBe(0.5);
   });
 });

@@ -31,6 +31,8 @@ export interface Touch {
   dryness: number;
   /** 0 normal to 1 sweating: valleys fill. */
   wetness: number;
+  /** 0 smooth to 1 worn: edges of ridges are ragged and ridges have gaps. */
+  roughness: number;
 }
 
 const MEAN_RADIUS_X_MM = 7;
@@ -53,6 +55,7 @@ export function drawTouch(random: Random): Touch {
     pressure: Math.max(-1, Math.min(1, about(1.1) * careless)),
     dryness: Math.min(1, Math.max(0, skin - 0.15)),
     wetness: Math.min(1, Math.max(0, -skin - 0.25)),
+    roughness: random.next(),
   };
 }
 
@@ -124,10 +127,13 @@ interface InkContext {
 
 /** How much of a spot touches the glass: 0 to 1. */
 function inkOf(height: number, { touch, patch, grain, distance, random }: InkContext): number {
-  const { pressure, dryness, wetness } = touch;
+  const { pressure, dryness, wetness, roughness } = touch;
   // Less pressure toward the edge, and nowhere quite even; dry skin leaves whole places out, sweat fills them.
   const uneven = patch * (0.25 + 0.9 * dryness + 0.9 * wetness);
-  const level = 0.28 * pressure - 0.3 * distance * distance + uneven - 0.45 * dryness + 0.55 * wetness;
+  // Worn skin is ragged, in some places more than in others.
+  const ragged = (0.4 + 1.4 * roughness) * grain * (0.4 + Math.min(1.2, 1.8 * Math.abs(patch)));
+  const level =
+    0.28 * pressure - 0.3 * distance * distance + uneven + ragged - 0.45 * dryness + 0.55 * wetness;
   const touched = 1 / (1 + Math.exp(-6 * (height + level)));
   // Dry skin touches in grains.
   const isBroken = 0.6 * grain + 0.8 * random.next() < 1.3 * dryness * (0.6 - 0.6 * patch) - 0.1;

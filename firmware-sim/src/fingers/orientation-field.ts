@@ -23,10 +23,26 @@ interface Point {
 /** Direction of the ridges at a point, in radians, counterclockwise from the x axis; its sign has no meaning. */
 export type OrientationField = (point: Point) => number;
 
-/** Radians by which nature leaves the model. */
-const WOBBLE = 0.14;
-/** Half the extent over which it does so, in millimeters. */
+/** Where the ridges of a finger run. */
+export interface RidgeFlow {
+  /** In the large: the class with this finger's places, and how nature leaves the model over centimeters. */
+  broad: OrientationField;
+  /** The same with everything that is less than a few ridges wide. */
+  whole: OrientationField;
+}
+
+/** Radians by which nature leaves the model in the large, and from ridge to ridge, where minutiae come of it. */
+const WOBBLE = 0.2;
+const FINE_WOBBLE = 0.2;
+/** Half the extent over which it does so, in millimeters, and the cells of the noise across the whole of it. */
 const EXTENT_MM = 15;
+const WOBBLE_CELLS = 4;
+const FINE_CELLS = 16;
+/** How far the ridges that come out of a core run beside each other instead of spreading: 0 not at all, 1 wholly. */
+const BESIDE_MIN = 0.6;
+const BESIDE_MAX = 1.05;
+/** The same for the three ways out of a delta. */
+const DELTA_BESIDE = 0.8;
 
 export function drawClass(random: Random): FingerClass {
   let left = random.next() * 100;
@@ -37,16 +53,17 @@ export function drawClass(random: Random): FingerClass {
   return 'whorl';
 }
 
-/**
- * The zero-pole model of Sherlock and Monro: each core turns the ridges by half the angle round it, each delta
- * by as much the other way. Arches have neither and rise in the middle.
- */
-export function orientationField(kind: FingerClass, random: Random): OrientationField {
-  const wobble = smoothNoise(random, 4);
-  const model = kind === 'arch' ? archModel(random) : zeroPoleModel(singularities(kind, random));
-  return (point) =>
-    model(point) +
-    WOBBLE * wobble((point.x + EXTENT_MM) / (2 * EXTENT_MM), (point.y + EXTENT_MM) / (2 * EXTENT_MM));
+/** The model of the class, and smooth noise over it on two scales. Arches have no singularities and rise in the middle. */
+export function ridgeFlow(kind: FingerClass, random: Random): RidgeFlow {
+  const wobble = smoothNoise(random, WOBBLE_CELLS);
+  const fineWobble = smoothNoise(random, FINE_CELLS);
+  const model = kind === 'arch' ? archModel(random) : zeroPoleModel(singularities(kind, random), random);
+  const share = (mm: number): number => (mm + EXTENT_MM) / (2 * EXTENT_MM);
+  const broad: OrientationField = (point) => model(point) + WOBBLE * wobble(share(point.x), share(point.y));
+  return {
+    broad,
+    whole: (point) => broad(point) + FINE_WOBBLE * fineWobble(share(point.x), share(point.y)),
+  };
 }
 
 interface Singularities {
@@ -67,27 +84,48 @@ function singularities(kind: Exclude<FingerClass, 'arch'>, random: Random): Sing
         deltas: [{ x: core.x + (random.next() - 0.5) * 0.4, y: core.y - 4 - random.next() * 2 }],
       };
     case 'left_loop':
-      return { cores: [core], deltas: [about(5.5, -5.5, 1.2)] };
+      return { cores: [core], deltas: [about(6, -6, 1.8)] };
     case 'right_loop':
-      return { cores: [core], deltas: [about(-5.5, -5.5, 1.2)] };
+      return { cores: [core], deltas: [about(-6, -6, 1.8)] };
     case 'whorl': {
-      const lower = { x: core.x + (random.next() * 2 - 1) * 1.2, y: core.y - 1 - random.next() * 3 };
-      return { cores: [core, lower], deltas: [about(-6, -6, 1.2), about(6, -6, 1.2)] };
+      const lower = { x: core.x + (random.next() * 2 - 1) * 1.2, y: core.y - 0.7 - random.next() * 3.5 };
+      return { cores: [core, lower], deltas: [about(-6.5, -6.5, 1.8), about(6.5, -6.5, 1.8)] };
     }
   }
 }
 
-function zeroPoleModel({ cores, deltas }: Singularities): OrientationField {
-  return ({ x, y }) => {
+/**
+ * The zero-pole model of Sherlock and Monro: each core turns the ridges by half the angle round it, each delta by as
+ * much the other way. As it stands ridges fan out from a core, and new ones have to begin between them, in every finger
+ * at the same places; so the angle is bent (as Vizcaya and Gerhardt found necessary): where ridges run outward from a
+ * singularity they turn little, and more between.
+ */
+function zeroPoleModel({ cores, deltas }: Singularities, random: Random): OrientationField {
+  const beside = BESIDE_MIN + random.next() * (BESIDE_MAX - BESIDE_MIN);
+  /** What all the others turn the ridges by at the place of one. */
+  const turnOfOthers = (place: Point): number =>
+    cores.reduce((sum, core) => (core === place ? sum : sum + angleAt(core, place)), 0) -
+    deltas.reduce((sum, delta) => (delta === place ? sum : sum + angleAt(delta, place)), 0);
+  const bentCores = cores.map((core) => ({ core, outward: turnOfOthers(core) }));
+  const bentDeltas = deltas.map((delta) => ({ delta, outward: turnOfOthers(delta) / 3 }));
+  return (point) => {
     let angle = 0;
-    for (const core of cores) angle += Math.atan2(y - core.y, x - core.x);
-    for (const delta of deltas) angle -= Math.atan2(y - delta.y, x - delta.x);
+    for (const { core, outward } of bentCores) {
+      const round = angleAt(core, point);
+      angle += round - beside * Math.sin(round - outward);
+    }
+    for (const { delta, outward } of bentDeltas) {
+      const round = angleAt(delta, point);
+      angle -= round - (DELTA_BESIDE / 3) * Math.sin(3 * (round - outward));
+    }
     return angle / 2;
   };
 }
 
+const angleAt = (from: Point, to: Point): number => Math.atan2(to.y - from.y, to.x - from.x);
+
 function archModel(random: Random): OrientationField {
-  const height = 0.9 + random.next() * 0.7;
+  const height = 0.7 + random.next() * 0.9;
   const middle = (random.next() * 2 - 1) * 1.5;
   return ({ x, y }) => {
     // Flat at the crease of the joint, steepest in the lower half, and bent like the finger tip above.
