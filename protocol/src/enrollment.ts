@@ -1,7 +1,7 @@
 import * as z from 'zod';
+import { fingerPositionSchema } from './finger-position.js';
 import { deviceIdSchema } from './ids.js';
 import { studentRefSchema } from './punch.js';
-import { fingerPositionSchema } from './template-transfer.js';
 
 /** Fingers of one enrollment: two are recommended, one of each hand (fingerprint §10). */
 export const ENROLLMENT_FINGERS_MAX = 4;

@@ -8,7 +8,7 @@ describe('a punch', () => {
     expectRoundTrip(punchSchema, punch);
     expectRoundTrip(punchSchema, {
       ...punch,
-      student: { student_ref: 'A', score: 43.5 },
+      student: { student_ref: 'A', score: 43.5, finger_position: 7 },
       verify_method: 'pin+card',
       device_time: '2026-07-07T04:36:10.000Z',
       device_index: 0,
@@ -62,6 +62,9 @@ describe('a punch', () => {
       ['credential.hashes.1', { projection: 'full', hash: HASH }, 'each projection once'],
       ['student.student_ref', '', 'student.student_ref'],
       ['student.student_ref', 'x'.repeat(65), 'student.student_ref'],
+      ['student.finger_position', 0, 'student.finger_position'],
+      ['student.finger_position', 11, 'student.finger_position'],
+      ['student.finger_position', 1.5, 'student.finger_position'],
       ['student.name', 'Anita', 'name'],
       ['direction_hint', 'up', 'direction_hint'],
       ['device_time', 'noon', 'device_time'],

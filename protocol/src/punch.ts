@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { readHashSchema } from './credential-hash.js';
+import { fingerPositionSchema } from './finger-position.js';
 import { bootIdSchema, deviceIdSchema, instantSchema, seqSchema } from './ids.js';
 import { uuidV7Schema } from './uuid-v7.js';
 
@@ -47,6 +48,8 @@ export const punchSchema = z
         student_ref: studentRefSchema,
         /** Meaning depends on the kind; for fingers −10·log10 of the false match rate. */
         score: z.number().optional(),
+        /** By which finger; left out where that is not known, and for a central that does not ask for it. */
+        finger_position: fingerPositionSchema.optional(),
       })
       .optional(),
     direction_hint: z.enum(DIRECTION_HINTS).optional(),

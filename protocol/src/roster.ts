@@ -14,6 +14,20 @@ const ROSTER_CLASS_STUDENTS_MAX = 5_000;
 /** Bytes of one roster document. */
 export const ROSTER_BYTES_MAX = 256 * 1024 * 1024;
 
+/**
+ * Header of the answer with a roster: the optional members of rows that this central takes, separated by commas. It would
+ * put a row with any other one into quarantine, so software from before the header gets none of them.
+ */
+export const ROW_MEMBERS_HEADER = 'rollcall-row-members';
+export const ROW_MEMBERS = ['punch.student.finger_position'] as const;
+export type RowMember = (typeof ROW_MEMBERS)[number];
+
+/** Members that a header names; those of a newer central are left out. */
+export function readRowMembers(header: string | undefined): RowMember[] {
+  const named = new Set((header ?? '').split(',').map((name) => name.trim()));
+  return ROW_MEMBERS.filter((member) => named.has(member));
+}
+
 const versionSchema = z.int().min(1);
 
 /** `down/roster`, retained: where the roster is, never the roster itself (edge §4.5). */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { fingerPositionSchema } from './finger-position.js';
 import { studentRefSchema } from './punch.js';
 
 /** Templates in one answer: with the largest of them still a few megabytes. */
@@ -6,8 +7,6 @@ export const TEMPLATES_PER_FETCH_MAX = 100;
 /** Base64 characters of one sealed template: three impressions of a finger with both sets of minutiae. */
 const SEALED_CHARACTERS_MAX = 65_536;
 
-/** ISO/IEC 19794-2 table 2: 1 right thumb to 10 left little finger. */
-export const fingerPositionSchema = z.int().min(1).max(10);
 /** Name and version of the record inside. */
 export const templateFormatSchema = z.string().regex(/^[a-z0-9][a-z0-9.-]{0,30}$/);
 
