@@ -72,7 +72,13 @@ export function assembleFleet(parts: FleetParts): Fleet {
     log: parts.log.child({ part: 'devices' }),
     record: createRecordPunch({ ...recording, lookup, pinTries: new PinTries(clock) }),
     fingers: {
-      record: createRecordFinger({ ...recording, slots: gallery, matcher: parts.engine.matcher, clock }),
+      record: createRecordFinger({
+        ...recording,
+        slots: gallery,
+        matcher: parts.engine.matcher,
+        clock,
+        maySayFinger: () => parts.rosterStore.takes('punch.student.finger_position'),
+      }),
       recordRefused: createRecordRefusedFinger(recording),
       sensorChanged: (deviceId, sensor) => gallery.sensorChanged(deviceId, sensor),
       slotsOf: (deviceId, studentRef) => gallery.slotsOf(deviceId, studentRef),

@@ -31,6 +31,7 @@ const STUDENTS = ['asha', 'ravi'];
 const gallery: FingerGallery = {
   allowed: () => new Set(STUDENTS.map((student) => `t-${student}`)),
   has: (templateId) => STUDENTS.includes(templateId.slice(2)),
+  positionOf: () => 1,
   entries: () => STUDENTS.map((student) => ({ templateId: `t-${student}`, studentRef: student })),
   read: (templateId) => makeTemplate(`${templateId.slice(2)}-thumb`, 512, new Random(1)),
 };
@@ -95,6 +96,7 @@ function gateway(devices: DeviceConfig[]) {
     newPunchId: f.store.newPunchId,
     stampAt: stampOf(f.clock),
     append: (row) => f.writer.append(row),
+    maySayFinger: () => true,
     expected: { isElsewhere: () => false, studentsAt: () => new Set() },
     clock: systemClock,
     log: silentLog,
@@ -134,7 +136,7 @@ describe('a scanner on a pty', () => {
     await until('the gallery is in its slots', () => sync.slotsOf('scanner', 'ravi').length === 1);
     await show(scanner, 'ravi-thumb', 'it is green', () => scanner.lights.green === 1);
     expect(punches()).toMatchObject([
-      { kind: 'finger', device_id: 'scanner', student: { student_ref: 'ravi' } },
+      { kind: 'finger', device_id: 'scanner', student: { student_ref: 'ravi', finger_position: 1 } },
     ]);
     await show(scanner, 'stranger-thumb', 'it is red', () => scanner.lights.red === 1);
     expect(punches()).toHaveLength(1);
@@ -167,7 +169,7 @@ describe('a scanner on a pty', () => {
     await show(scanner, 'ravi-thumb', 'a finger of somebody else is red', () => scanner.lights.red === 2);
     await show(scanner, 'asha-thumb', 'the finger of the card is green', () => scanner.lights.green === 1);
     expect(punches()).toMatchObject([
-      { kind: 'finger', verify_method: 'card+finger', student: { student_ref: 'asha' } },
+      { kind: 'finger', verify_method: 'card+finger', student: { student_ref: 'asha', finger_position: 1 } },
     ]);
   });
 });

@@ -4,7 +4,7 @@ import { RollcallError } from '@rollcall/protocol/errors';
 import type { DeviceConfig } from '../config/schema.js';
 import type { DriverDefinition, DriverEvent } from '../drivers/driver.js';
 import type { FingerSensor } from '../drivers/finger/sensor.js';
-import type { KnownFinger, Verification } from '../drivers/finger/verifier.js';
+import type { KnownFinger } from '../drivers/finger/verifier.js';
 import { driverIds, findDriver } from '../drivers/registry.js';
 import type { TerminalLink } from '../drivers/terminal-log.js';
 import type { UserChange } from '../drivers/user-change.js';
@@ -16,7 +16,7 @@ import type { CaptureRing } from './capture-ring.js';
 import { CardAndFinger, windowAfterCard } from './card-and-finger.js';
 import type { Lights, Stamp } from './device-connection.js';
 import type { DeviceSnapshot } from './device-snapshot.js';
-import { HolderFinger } from './holder-finger.js';
+import { HolderFinger, type HolderOutcome } from './holder-finger.js';
 import { PinEntry } from './pin-entry.js';
 import type {
   FingerPresentation,
@@ -284,7 +284,7 @@ class SupervisedFleet implements Fleet {
     });
   }
 
-  #onOwnFinger(member: Member, outcome: Verification, card: VerifiedCard): void {
+  #onOwnFinger(member: Member, outcome: HolderOutcome, card: VerifiedCard): void {
     const { fingers, clock } = this.#options;
     if (outcome.outcome === 'absent' || fingers === undefined || this.#isStopping) return;
     const { id: deviceId, direction } = member.device;
@@ -292,7 +292,7 @@ class SupervisedFleet implements Fleet {
       if (outcome.outcome === 'other') return 'not_recognized';
       return fingers.record({
         deviceId,
-        finger: { verified: card.studentRef, score: outcome.score },
+        finger: { verified: card.studentRef, position: outcome.position, score: outcome.score },
         card,
         ...(direction === undefined || direction === 'both' ? {} : { directionHint: direction }),
         monoMs: clock.monoMs(),

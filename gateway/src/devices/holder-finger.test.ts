@@ -32,7 +32,7 @@ function fixture({ hasVerifier = true } = {}) {
               new Promise((answer, fail) => asked.push({ fingers, signal, answer, fail })),
           }
         : undefined,
-    onOutcome: (outcome, card) => said.push({ outcome: outcome.outcome, studentRef: card.studentRef }),
+    onOutcome: (outcome, card) => said.push({ ...outcome, studentRef: card.studentRef }),
     onFailure: (error) => said.push(error),
   });
   const settled = () => new Promise((resolve) => setImmediate(resolve));
@@ -45,7 +45,7 @@ it('asks the reader for the finger of whoever showed the card', async () => {
   expect(asked[0]?.fingers).toEqual([FINGER]);
   asked[0]?.answer({ outcome: 'fits', templateId: 't1', score: 200 });
   await settled();
-  expect(said).toEqual([{ outcome: 'fits', studentRef: 's1' }]);
+  expect(said).toEqual([{ outcome: 'fits', position: 1, score: 200, studentRef: 's1' }]);
 });
 
 it('asks nobody for a finger that is not enrolled, and no reader that compares none', () => {
@@ -79,7 +79,7 @@ it('recognizes no finger that was revoked while the reader compared it, whatever
   await settled();
   expect(said).toEqual([
     { outcome: 'other', studentRef: 's1' },
-    { outcome: 'fits', studentRef: 's1' },
+    { outcome: 'fits', position: 1, score: 200, studentRef: 's1' },
   ]);
 });
 

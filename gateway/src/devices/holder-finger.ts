@@ -2,6 +2,11 @@ import type { CardRead } from '@rollcall/protocol/credential';
 import type { FingerVerifier, KnownFinger, Verification } from '../drivers/finger/verifier.js';
 import type { VerifiedCard } from './presentation.js';
 
+/** A verification, by the finger instead of its template. */
+export type HolderOutcome =
+  | Exclude<Verification, { outcome: 'fits' }>
+  | { outcome: 'fits'; position: number; score: number };
+
 export interface HolderFingerOptions {
   /** Undefined where no scanner is to be used. */
   fingers:
@@ -12,7 +17,7 @@ export interface HolderFingerOptions {
     | undefined;
   /** Of the present connection; undefined where the reader compares no fingers. */
   verifier(): FingerVerifier | undefined;
-  onOutcome(outcome: Verification, card: VerifiedCard): void;
+  onOutcome(outcome: HolderOutcome, card: VerifiedCard): void;
   onFailure(error: unknown): void;
 }
 
@@ -42,10 +47,7 @@ export class HolderFinger {
     verifier.verify(known, current.signal).then(
       (outcome) => {
         if (current.signal.aborted) return;
-        const isRevoked =
-          outcome.outcome === 'fits' &&
-          !fingers.fingersOf(studentRef).some(({ templateId }) => templateId === outcome.templateId);
-        this.#options.onOutcome(isRevoked ? { outcome: 'other' } : outcome, { read, studentRef });
+        this.#options.onOutcome(ofFinger(outcome, fingers.fingersOf(studentRef)), { read, studentRef });
       },
       (error: unknown) => {
         if (!current.signal.aborted) this.#options.onFailure(error);
@@ -57,4 +59,12 @@ export class HolderFinger {
     this.#current?.abort(new Error('the next card came'));
     this.#current = undefined;
   }
+}
+
+/** What was revoked meanwhile is not known any more. */
+function ofFinger(outcome: Verification, known: readonly KnownFinger[]): HolderOutcome {
+  if (outcome.outcome !== 'fits') return outcome;
+  const finger = known.find(({ templateId }) => templateId === outcome.templateId);
+  if (finger === undefined) return { outcome: 'other' };
+  return { outcome: 'fits', position: finger.position, score: outcome.score };
 }

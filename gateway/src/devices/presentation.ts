@@ -33,8 +33,8 @@ export type PresentedFinger =
   | { slot: number; score?: number }
   | { image: FingerImage }
   | { template: Uint8Array }
-  /** Compared by the device with the templates of this student only. */
-  | { verified: string; score: number };
+  /** Compared by the device with the templates of this student only; it fits that of this finger. */
+  | { verified: string; position: number; score: number };
 
 /** One finger on one scanner. */
 export interface FingerPresentation {

@@ -1,4 +1,4 @@
-import { request as requestHttp } from 'node:http';
+import { type IncomingHttpHeaders, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { RollcallError } from '@rollcall/protocol/errors';
 
@@ -15,6 +15,8 @@ export interface DownloadOptions {
   signal: AbortSignal;
   /** Sent as JSON by POST; without it the document is asked for by GET. */
   body?: object;
+  /** Told what stood above the document, before it. */
+  onHeaders?: (headers: IncomingHttpHeaders) => void;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface DownloadOptions {
  * @throws RollcallError `LINK_DOWN`, `LINK_AUTH` or `ROSTER_INVALID`.
  */
 export function download(options: DownloadOptions): Promise<Buffer> {
-  const { url, username, password, ca, bytesMax, signal, body } = options;
+  const { url, username, password, ca, bytesMax, signal, body, onHeaders } = options;
   return new Promise((resolve, reject) => {
     const open = url.protocol === 'https:' ? requestHttps : requestHttp;
     const fail = (cause: unknown): void => {
@@ -48,6 +50,7 @@ export function download(options: DownloadOptions): Promise<Buffer> {
         request.destroy(refusal);
         return;
       }
+      onHeaders?.(response.headers);
       const chunks: Buffer[] = [];
       let bytes = 0;
       response.on('data', (chunk: Buffer) => {

@@ -46,6 +46,7 @@ describe('the engine as matcher', () => {
     expect(await f.matcher.identify(imageOf(1), { signal })).toEqual({
       outcome: 'recognized',
       studentRef: 'block/7/s1',
+      position: 2,
       score: 80,
     });
     expect(await f.matcher.identify(imageOf(2), { signal })).toEqual({ outcome: 'unknown' });

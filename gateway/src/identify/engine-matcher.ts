@@ -4,7 +4,7 @@ import { greyImage } from '../biometrics/image/grey-image.js';
 import type { SearchOptions } from '../biometrics/node/threaded-gallery.js';
 import type { EngineGallery, EngineThreads } from './engine-gallery.js';
 import { probeRecord } from './engine-records.js';
-import { studentOf } from './engine-templates.js';
+import { positionOf, studentOf } from './engine-templates.js';
 import type { FingerMatch, Matcher, MatchOptions, Probe } from './matcher.js';
 
 const UNKNOWN: FingerMatch = { outcome: 'unknown' };
@@ -40,7 +40,7 @@ export class EngineMatcher implements Matcher {
       case 'match': {
         const { finger, score } = decision;
         return this.#isHeld(finger)
-          ? { outcome: 'recognized', studentRef: studentOf(finger), score }
+          ? { outcome: 'recognized', studentRef: studentOf(finger), position: positionOf(finger), score }
           : UNKNOWN;
       }
       case 'ambiguous': {

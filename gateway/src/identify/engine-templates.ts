@@ -89,6 +89,11 @@ function fingerOf(studentRef: string, position: number): string {
   return `${studentRef}/${position}`;
 }
 
+/** Which finger of that person it is. */
+export function positionOf(finger: string): number {
+  return Number(finger.slice(finger.lastIndexOf('/') + 1));
+}
+
 /** Whose finger it is. */
 export function studentOf(finger: string): string {
   return finger.slice(0, finger.lastIndexOf('/'));

@@ -31,6 +31,7 @@ it('has a withdrawn template no more before the roster without it is in force', 
   const { gallery, put, store } = fixture([ID]);
   put(ID, 'ef01-0009-512');
   expect([gallery.has(ID), gallery.has(OTHER)]).toEqual([true, false]);
+  expect([gallery.positionOf(ID), gallery.positionOf(OTHER)]).toEqual([1, undefined]);
   store.keepOnly(new Set());
   expect([gallery.has(ID), gallery.allowed()?.has(ID)]).toEqual([false, true]);
 });

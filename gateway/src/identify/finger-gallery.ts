@@ -13,6 +13,8 @@ export interface FingerGallery {
   allowed(): ReadonlySet<string> | undefined;
   /** Whether it counts: one that was withdrawn does not, from the moment that is known. */
   has(templateId: string): boolean;
+  /** Which finger it is of, ISO/IEC 19794-2; undefined for one that does not count. */
+  positionOf(templateId: string): number | undefined;
   /** What is here of one format, in the order in which they are to have slots when there are too few. */
   entries(format: string): readonly GalleryEntry[];
   /** @throws RollcallError `TEMPLATE_INVALID` for one that is not here, `SEAL_BROKEN` for one that does not open. */
@@ -42,6 +44,10 @@ export class RosterGallery implements FingerGallery {
   /** What a roster does not list leaves the store before that roster is in force. */
   has(templateId: string): boolean {
     return this.#options.store.one(templateId) !== undefined;
+  }
+
+  positionOf(templateId: string): number | undefined {
+    return this.#options.store.one(templateId)?.finger_position;
   }
 
   entries(format: string): GalleryEntry[] {

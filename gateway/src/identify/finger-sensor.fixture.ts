@@ -84,6 +84,11 @@ export class FakeGallery implements FingerGallery {
     return this.allowed()?.has(templateId) === true;
   }
 
+  /** Every finger is a right index finger. */
+  positionOf(templateId: string): number | undefined {
+    return this.has(templateId) ? 2 : undefined;
+  }
+
   entries(): readonly GalleryEntry[] {
     return this.known ?? [];
   }

@@ -30,6 +30,7 @@ describe('the slots of a scanner', () => {
     await settle();
     expect([...sensor.slots.values()].map(String)).toEqual(['t-s1', 't-s2']);
     expect([0, 1, 2].map((slot) => sync.holderOf(SCANNER, slot))).toEqual(['s1', 's2', undefined]);
+    expect([0, 2].map((slot) => sync.positionOf(SCANNER, slot))).toEqual([2, undefined]);
     expect(sync.slotsOf(SCANNER, 's2')).toEqual([1]);
   });
 

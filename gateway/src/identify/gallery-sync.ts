@@ -3,7 +3,7 @@ import { RollcallError } from '@rollcall/protocol/errors';
 import type { FingerSensor } from '../drivers/finger/sensor.js';
 import type { Log } from '../log.js';
 import type { FingerGallery } from './finger-gallery.js';
-import type { FingerSlots } from './finger-slots.js';
+import type { FingerSlots, SlotRow } from './finger-slots.js';
 import { syncSlots } from './slot-sync.js';
 
 /** A run that failed is tried again after this long, or at once after the next connection. */
@@ -110,11 +110,13 @@ export class GallerySync {
    * scanner whose slots have not been checked yet.
    */
   holderOf(deviceId: string, slot: number): string | undefined {
-    const { gallery, slots } = this.#options;
-    const scanner = this.#scanners.get(deviceId);
-    if (scanner?.isVerified !== true) return undefined;
-    const row = slots.row(scanner.key, slot);
-    return row !== undefined && gallery.has(row.templateId) ? row.studentRef : undefined;
+    return this.#rowOf(deviceId, slot)?.studentRef;
+  }
+
+  /** Which finger of the holder is in the slot. */
+  positionOf(deviceId: string, slot: number): number | undefined {
+    const row = this.#rowOf(deviceId, slot);
+    return row === undefined ? undefined : this.#options.gallery.positionOf(row.templateId);
   }
 
   /** Those of `holderOf`. */
@@ -124,6 +126,14 @@ export class GallerySync {
     if (scanner?.isVerified !== true) return [];
     const rows = slots.ofStudent(scanner.key, studentRef);
     return rows.filter(({ templateId }) => gallery.has(templateId)).map(({ slot }) => slot);
+  }
+
+  #rowOf(deviceId: string, slot: number): SlotRow | undefined {
+    const { gallery, slots } = this.#options;
+    const scanner = this.#scanners.get(deviceId);
+    if (scanner?.isVerified !== true) return undefined;
+    const row = slots.row(scanner.key, slot);
+    return row !== undefined && gallery.has(row.templateId) ? row : undefined;
   }
 
   /** At the latest after as long as one may wait for it. */

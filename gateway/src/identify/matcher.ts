@@ -11,8 +11,8 @@ export interface ProbeImage {
 export type Probe = { readonly image: ProbeImage } | { readonly template: Uint8Array };
 
 export type FingerMatch =
-  /** The score is -10·log10 of the false match rate. */
-  | { outcome: 'recognized'; studentRef: string; score: number }
+  /** By the finger of this position; the score is -10·log10 of the false match rate. */
+  | { outcome: 'recognized'; studentRef: string; position: number; score: number }
   /** Two people fit too well to choose. */
   | { outcome: 'ambiguous'; studentRefs: readonly [string, string] }
   /** No finger in the image, or too little of one. */

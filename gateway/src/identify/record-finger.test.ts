@@ -17,7 +17,11 @@ function fixture(over: Partial<RecordFingerOptions> = {}) {
   const f = storeFixture({ writer: { schedule: setImmediate } });
   const record = createRecordFinger({
     hmacHex,
-    slots: { holderOf: (_device, slot) => (slot === 3 ? 's1' : undefined) },
+    slots: {
+      holderOf: (_device, slot) => (slot === 3 ? 's1' : undefined),
+      positionOf: (_device, slot) => (slot === 3 ? 7 : undefined),
+    },
+    maySayFinger: () => true,
     matcher: absentMatcher,
     newPunchId: f.store.newPunchId,
     stampAt: stampOf(f.clock),
@@ -46,6 +50,22 @@ describe('recording a finger', () => {
     });
     expect(f.rows()[0]).not.toHaveProperty('verify_method');
     expect(await f.touch({ slot: 3 })).toBe('kept_again');
+  });
+
+  it.each([
+    ['slot of a module', { slot: 3 }, 7],
+    ['picture for the engine', { image: IMAGE }, 2],
+    ['reader that compared it itself', { verified: 's1', position: 6, score: 9 }, 6],
+  ] as const)('says which finger it was, of a %s, and only to a central that takes it', async (_, shown, position) => {
+    const match: FingerMatch = { outcome: 'recognized', studentRef: 's1', position: 2, score: 41.5 };
+    const central = { takesIt: false };
+    const f = fixture({ matcher: engine(match), maySayFinger: () => central.takesIt });
+    await f.touch(shown);
+    central.takesIt = true;
+    await f.touch(shown);
+    const said = f.rows().map((row) => punchSchema.parse(row).student);
+    expect(said).toMatchObject([{ student_ref: 's1' }, { student_ref: 's1', finger_position: position }]);
+    expect(said[0]).not.toHaveProperty('finger_position');
   });
 
   it('keeps nothing of a slot that is nobody’s', async () => {
@@ -83,7 +103,7 @@ describe('recording a finger', () => {
   ] as const)('takes the word of the engine: %s is %s', async (outcome, signal, kept) => {
     const match: FingerMatch =
       outcome === 'recognized'
-        ? { outcome, studentRef: 's9', score: 41.5 }
+        ? { outcome, studentRef: 's9', position: 2, score: 41.5 }
         : outcome === 'ambiguous'
           ? { outcome, studentRefs: ['s1', 's2'] }
           : { outcome };
@@ -98,7 +118,7 @@ describe('recording a finger', () => {
     const matcher: Matcher = {
       identify: async (probe, { only }) => {
         asked.push({ probe, only });
-        return { outcome: 'recognized', studentRef: 's1', score: 50 };
+        return { outcome: 'recognized', studentRef: 's1', position: 2, score: 50 };
       },
     };
     const f = fixture({ matcher });
@@ -110,7 +130,7 @@ describe('recording a finger', () => {
 
   it('keeps a finger that the reader compared with the templates of the holder of a card', async () => {
     const f = fixture();
-    expect(await f.touch({ verified: 's1', score: 200 }, { card: CARD })).toBe('kept');
+    expect(await f.touch({ verified: 's1', position: 6, score: 200 }, { card: CARD })).toBe('kept');
     expect(punchSchema.parse(f.rows()[0])).toMatchObject({
       kind: 'finger',
       verify_method: 'card+finger',

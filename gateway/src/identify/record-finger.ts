@@ -1,6 +1,7 @@
 import { type Clock, delay } from '@rollcall/protocol/clock';
 import { hashRead } from '@rollcall/protocol/credential';
 import { isRollcallError, isTransient, RollcallError } from '@rollcall/protocol/errors';
+import type { Punch } from '@rollcall/protocol/punch';
 import type { FingerPresentation, RecordFinger } from '../devices/presentation.js';
 import type { FeedbackSignal } from '../feedback/signal.js';
 import type { Log } from '../log.js';
@@ -17,18 +18,27 @@ export const MATCH_TIMEOUT_MS = 10_000;
 
 export interface RecordFingerOptions {
   hmacHex: HmacHex;
-  slots: Pick<GallerySync, 'holderOf'>;
+  slots: Pick<GallerySync, 'holderOf' | 'positionOf'>;
   matcher: Matcher;
   newPunchId: () => string;
   stampAt: (monoMs: number, wallMs: number) => RowStamp;
   append: (row: RowDraft) => Promise<AppendOutcome>;
+  /** Whether central takes rows that say which finger it was. */
+  maySayFinger: () => boolean;
   expected: Pick<ExpectedStudents, 'isElsewhere' | 'studentsAt'>;
   clock: Clock;
   log: Log;
 }
 
+interface Recognized {
+  studentRef: string;
+  /** Which finger it was (ISO/IEC 19794-2); undefined where that is not known. */
+  position: number | undefined;
+  score: number | undefined;
+}
+
 type Recognition =
-  | { studentRef: string; score?: number }
+  | Recognized
   /** Nobody's, for the log. */
   | { reason: 'slot_of_nobody' | 'unknown' | 'unreadable' | 'not_of_the_card' }
   | { reason: 'ambiguous'; studentRefs: readonly [string, string] };
@@ -53,7 +63,7 @@ export function createRecordFinger(options: RecordFingerOptions): RecordFinger {
         }
         return 'not_recognized';
       }
-      const { studentRef, score } = recognition;
+      const { studentRef } = recognition;
       const outcome = await append({
         kind: 'punch',
         body: {
@@ -64,7 +74,7 @@ export function createRecordFinger(options: RecordFingerOptions): RecordFinger {
           ...(card === undefined
             ? {}
             : { verify_method: 'card+finger', credential: hashRead(card.read, hmacHex) }),
-          student: { student_ref: studentRef, ...(score === undefined ? {} : { score }) },
+          student: studentIn(recognition, options.maySayFinger()),
           ...(directionHint === undefined ? {} : { direction_hint: directionHint }),
         },
       });
@@ -83,6 +93,14 @@ export function createRecordFinger(options: RecordFingerOptions): RecordFinger {
       else log.error(facts, 'a finger could not be recorded');
       return 'refused';
     }
+  };
+}
+
+function studentIn({ studentRef, position, score }: Recognized, mayTell: boolean): Punch['student'] {
+  return {
+    student_ref: studentRef,
+    ...(score === undefined ? {} : { score }),
+    ...(position === undefined || !mayTell ? {} : { finger_position: position }),
   };
 }
 
@@ -111,14 +129,17 @@ async function find(
   options: RecordFingerOptions,
 ): Promise<Recognition> {
   const { deviceId, finger } = presentation;
-  if ('slot' in finger) return bySlot(options.slots.holderOf(deviceId, finger.slot), finger.score);
-  if ('verified' in finger) return { studentRef: finger.verified, score: finger.score };
+  if ('slot' in finger) {
+    const { slot, score } = finger;
+    const studentRef = options.slots.holderOf(deviceId, slot);
+    if (studentRef === undefined) return { reason: 'slot_of_nobody' };
+    return { studentRef, position: options.slots.positionOf(deviceId, slot), score };
+  }
+  if ('verified' in finger) {
+    const { verified: studentRef, position, score } = finger;
+    return { studentRef, position, score };
+  }
   return byProbe(finger, presentation, { ...options, stamp });
-}
-
-function bySlot(studentRef: string | undefined, score: number | undefined): Recognition {
-  if (studentRef === undefined) return { reason: 'slot_of_nobody' };
-  return score === undefined ? { studentRef } : { studentRef, score };
 }
 
 async function byProbe(
@@ -137,7 +158,10 @@ async function byProbe(
       signal: late.signal,
       ...scopeOf(presentation, stamp, expected),
     });
-    if (match.outcome === 'recognized') return { studentRef: match.studentRef, score: match.score };
+    if (match.outcome === 'recognized') {
+      const { studentRef, position, score } = match;
+      return { studentRef, position, score };
+    }
     if (match.outcome === 'ambiguous') return { reason: 'ambiguous', studentRefs: match.studentRefs };
     return { reason: match.outcome };
   } finally {

@@ -1,4 +1,4 @@
-import type { RosterClass, RosterDocument } from '@rollcall/protocol/roster';
+import type { RosterClass, RosterDocument, RowMember } from '@rollcall/protocol/roster';
 import type { Meta } from '../store/meta.js';
 import type { Database } from '../store/open.js';
 
@@ -40,11 +40,16 @@ export class RosterStore {
     return JSON.parse(this.#meta.text('roster_templates') ?? '[]') as string[];
   }
 
+  /** Whether central takes rows with this optional member. */
+  takes(member: RowMember): boolean {
+    return (JSON.parse(this.#meta.text('roster_row_members') ?? '[]') as string[]).includes(member);
+  }
+
   /**
    * Writes a newer roster beside the one in force and then puts it into force in one small transaction; a
    * crash at any point leaves the old one.
    */
-  async replace(document: RosterDocument): Promise<void> {
+  async replace(document: RosterDocument, rowMembers: readonly RowMember[] = []): Promise<void> {
     await this.#deleteOthers(this.version);
     const insertCredential = this.#db.prepare(
       `INSERT INTO roster_credential (version, student_ref, technology, state, valid_from_ms, valid_to_ms)
@@ -77,6 +82,7 @@ export class RosterStore {
       this.#meta.set('roster_version', document.version);
       this.#meta.set('roster_classes', JSON.stringify(document.classes ?? []));
       this.#meta.set('roster_templates', JSON.stringify(document.templates ?? []));
+      this.#meta.set('roster_row_members', JSON.stringify(rowMembers));
     })();
     await this.#deleteOthers(document.version);
   }

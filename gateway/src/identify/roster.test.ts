@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ManualClock } from '@rollcall/protocol/manual-clock';
-import type { RosterPointer } from '@rollcall/protocol/roster';
+import { ROW_MEMBERS_HEADER, type RosterPointer } from '@rollcall/protocol/roster';
 import { describe, expect, it, vi } from 'vitest';
 import { silentLog } from '../log.js';
 import { onCleanup, storeFixture } from '../store/store.fixture.js';
@@ -15,10 +15,15 @@ import { RosterStore } from './roster-store.js';
 const CARD = 'em4100:0F00A1B2C3';
 
 async function central() {
-  const served = { status: 200, body: '', logins: [] as Array<string | undefined> };
+  const served = {
+    status: 200,
+    body: '',
+    headers: {} as Record<string, string>,
+    logins: [] as Array<string | undefined>,
+  };
   const server = createServer((request, response) => {
     served.logins.push(request.headers.authorization);
-    response.writeHead(served.status).end(served.body);
+    response.writeHead(served.status, served.headers).end(served.body);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -70,6 +75,19 @@ describe('Roster', () => {
     expect(f.rosterStore.version).toBe(3);
     expect(f.lookup.find(readHash(CARD), undefined)).toMatchObject({ studentRef: 's1' });
     expect(f.served.logins).toEqual([`Basic ${Buffer.from(`${GATEWAY_ID}:p4ss`).toString('base64')}`]);
+  });
+
+  it('says what central takes in rows beyond what everybody has to, and of an older one nothing', async () => {
+    const f = await fixture();
+    const takes = () => f.rosterStore.takes('punch.student.finger_position');
+    await f.roster.follow(f.offer(3));
+    expect(takes()).toBe(false);
+    f.served.headers = { [ROW_MEMBERS_HEADER]: 'punch.mood,  punch.student.finger_position' };
+    await f.roster.follow(f.offer(4));
+    expect([takes(), new RosterStore(f.store).takes('punch.student.finger_position')]).toEqual([true, true]);
+    f.served.headers = {};
+    await f.roster.follow(f.offer(5));
+    expect(takes()).toBe(false);
   });
 
   it('survives a restart without central', async () => {

@@ -4,8 +4,10 @@ import { RollcallError } from '@rollcall/protocol/errors';
 import { parseJson } from '@rollcall/protocol/parse';
 import {
   ROSTER_BYTES_MAX,
+  ROW_MEMBERS_HEADER,
   type RosterDocument,
   type RosterPointer,
+  readRowMembers,
   rosterDocumentSchema,
 } from '@rollcall/protocol/roster';
 import type { Log } from '../log.js';
@@ -73,6 +75,7 @@ export class Roster {
   async #take(pointer: RosterPointer, signal: AbortSignal): Promise<void> {
     const { gatewayId, password, ca, store, log, bytesMax = ROSTER_BYTES_MAX } = this.#options;
     const url = this.#resolve(pointer.url);
+    let members: string | undefined;
     const bytes = await download({
       url,
       username: gatewayId,
@@ -80,6 +83,9 @@ export class Roster {
       ca,
       bytesMax,
       signal,
+      onHeaders: (headers) => {
+        members = headers[ROW_MEMBERS_HEADER]?.toString();
+      },
     });
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     if (sha256 !== pointer.sha256) {
@@ -96,7 +102,7 @@ export class Roster {
       );
     }
     this.#options.beforeInForce?.(document);
-    await store.replace(document);
+    await store.replace(document, readRowMembers(members));
     log.info({ version: document.version, students: document.students.length }, 'a new roster is in force');
     this.#options.onInForce?.();
   }

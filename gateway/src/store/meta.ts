@@ -11,6 +11,8 @@ export type MetaKey =
   | 'roster_version'
   | 'roster_classes'
   | 'roster_templates'
+  /** Optional members of rows that central takes, as its header said with the roster. */
+  | 'roster_row_members'
   | 'rolled_back'
   | 'replaces'
   /** The enrollment under way, empty without one. */
