@@ -33,6 +33,7 @@ interface FingerPunch {
   device: string;
   student: string | null;
   method: string | null;
+  finger: number | null;
 }
 
 /** One after the other, on one campus. */
@@ -66,7 +67,7 @@ describe('fingers at the doors of a campus', () => {
   const punches = async (): Promise<FingerPunch[]> => {
     await campus.drained();
     return campus.database.rows<FingerPunch>(
-      `SELECT p.device_id AS device, s.roll_number AS student, p.verify_method AS method
+      `SELECT p.device_id AS device, s.roll_number AS student, p.verify_method AS method, p.finger_position AS finger
          FROM punch p LEFT JOIN student s ON s.id = p.student_id WHERE p.kind = 'finger' ORDER BY p.seq`,
     );
   };
@@ -81,7 +82,7 @@ describe('fingers at the doors of a campus', () => {
     await enroll(1, RAVI);
     await galleryHas(2);
     expect(await campus.reader('scanner').touch(ASHA)).toBe('green');
-    expect(await punches()).toEqual([{ device: 'scanner', student: rollNumber(0), method: null }]);
+    expect(await punches()).toEqual([{ device: 'scanner', student: rollNumber(0), method: null, finger: 2 }]);
     await until('the mark is in PostgreSQL', async () =>
       (await campus.database.marks()).some(
         ({ rollNumber: whose, mark }) => whose === rollNumber(0) && mark === 'present',
@@ -104,6 +105,7 @@ describe('fingers at the doors of a campus', () => {
       device: 'desk',
       student: rollNumber(1),
       method: 'card+finger',
+      finger: 2,
     });
   });
 
@@ -121,7 +123,7 @@ describe('fingers at the doors of a campus', () => {
         msg === 'the slots of the scanner are those of the gallery' && facts['imported'] === 1,
     );
     expect(await campus.reader('door').touch('asha-left-index')).toBe('green');
-    expect((await punches()).at(-1)).toMatchObject({ device: 'door', student: rollNumber(0) });
+    expect((await punches()).at(-1)).toMatchObject({ device: 'door', student: rollNumber(0), finger: 7 });
     expect(await campus.reader('door').touch('a-stranger')).toBe('red');
   });
 

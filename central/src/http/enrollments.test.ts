@@ -63,10 +63,10 @@ const cancelOf = (id: string): object => ({
   topic: 'rollcall/v1/gw-a/down/cmd/enroll_cancel',
   args: { enrollment_id: id },
 });
-const upload = (enrollment: string, change: object = {}): Promise<Answer> =>
+const upload = (enrollment: string, change: object = {}, template = 1): Promise<Answer> =>
   server.send(
     'PUT',
-    `${API}/gateways/gw-a/templates/00000000-0000-4000-8000-000000000001/`,
+    `${API}/gateways/gw-a/templates/00000000-0000-4000-8000-00000000000${template}/`,
     {
       student_ref: rollNumber(0),
       finger_position: 2,
@@ -424,24 +424,34 @@ describe("a student's fingers", () => {
     expect((await upload(id)).body.code).toBe('ENROLLMENT_ENDED');
   });
 
-  it('say when one was last recognized, as the punches tell', async () => {
+  it('say when each was last recognized, as the punches tell', async () => {
     const { knex } = server.db;
     await consentOf(0);
-    const { id } = (await start({ fingers: [2] })).body;
+    const { id } = (await start({ fingers: [2, 7] })).body;
     await upload(id);
-    const used = new Date(server.clock.wallMs() + 60_000);
+    await upload(id, { finger_position: 7 }, 2);
     const [punch] = await knex('punch').where({ student_id: ids[0] }).limit(1);
-    await knex('punch').insert({
-      ...punch,
-      seq: 999_999,
-      punch_id: '019c2f6e-7a10-7000-8a2b-3c4d5e6fffff',
-      kind: 'finger',
-      occurred_at: used,
-      effective_at: used,
-    });
+    const usedAfter = async (minutes: number, finger: number | null): Promise<string> => {
+      const at = new Date(server.clock.wallMs() + minutes * 60_000);
+      await knex('punch').insert({
+        ...punch,
+        seq: 900_000 + minutes,
+        punch_id: `019c2f6e-7a10-7000-8a2b-3c4d5e6f${String(minutes + 5_000).padStart(4, '0')}`,
+        kind: 'finger',
+        finger_position: finger,
+        occurred_at: at,
+        effective_at: at,
+      });
+      return at.toISOString();
+    };
+    await usedAfter(-60, 7);
+    await usedAfter(1, 2);
+    const right = await usedAfter(2, 2);
+    const unsaid = await usedAfter(3, null);
     const { body } = await officer().get(`${API}/students/${ids[0]}/fingers/`);
-    expect(body.last_recognized_at).toBe(used.toISOString());
-    expect(body.fingers[0].last_used_at).toBe(used.toISOString());
+    expect(body.last_recognized_at).toBe(unsaid);
+    // Before it was enrolled anew it was another template.
+    expect(body.fingers.map(({ last_used_at: at }: Body) => at)).toEqual([right, null]);
   });
 
   it('are nobody else’s to see', async () => {

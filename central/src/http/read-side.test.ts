@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { ROW_MEMBERS_HEADER } from '@rollcall/protocol/roster';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { storePunches } from '../marks/test-punches.js';
 import { rollNumber } from '../seed/test-campus.js';
@@ -281,6 +282,7 @@ describe('evidence and devices', () => {
       });
     const own = await read('gw-a', 'secret');
     expect([own.status, await own.text()]).toEqual([200, '{"v":1}']);
+    expect(own.headers.get(ROW_MEMBERS_HEADER)).toBe('punch.student.finger_position');
     const wrong = await read('gw-a', 'guess');
     expect([wrong.status, wrong.headers.get('www-authenticate')]).toEqual([
       401,

@@ -19,6 +19,7 @@ const EVIDENCE: readonly (readonly [string, string, (punch: Punch) => string | n
   ['hash_w26', 'bytea', (punch) => hashOf(punch, 'w26')],
   ['claimed_student_ref', 'text', (punch) => punch.student?.student_ref ?? null],
   ['score', 'real', (punch) => punch.student?.score ?? null],
+  ['finger_position', 'smallint', (punch) => punch.student?.finger_position ?? null],
   ['direction_hint', 'text', (punch) => punch.direction_hint ?? null],
   ['device_time', 'timestamptz', (punch) => punch.device_time ?? null],
   ['device_index', 'bigint', (punch) => punch.device_index ?? null],

@@ -142,6 +142,23 @@ describe('whose punch it is', () => {
     ]);
   });
 
+  it('keeps by which finger it was, and does not take another finger for the same punch', async () => {
+    await db.knex('student').insert({ roll_number: 's9', full_name: 'Nine' });
+    const finger = (seq: number, position: object) =>
+      gateway.punch(seq, {
+        kind: 'finger',
+        credential: undefined,
+        student: { student_ref: 's9', score: 60, ...position },
+      });
+    const said = finger(1, { finger_position: 7 });
+    await send(gateway.batch('punch', [said, finger(2, {})]));
+    await send(gateway.batch('punch', [said]));
+    await send(gateway.batch('punch', [{ ...said, student: { student_ref: 's9', score: 60 } }]));
+    expect(await db.knex('punch').orderBy('seq').pluck('finger_position')).toEqual([7, null]);
+    const change = db.knex('punch').where({ seq: 1 }).update({ finger_position: 2 });
+    await expect(change).rejects.toThrow(/immutable/);
+  });
+
   it('takes a card punch of a terminal for the user whom the terminal knows', async () => {
     await db.knex('student').insert({ roll_number: 's9', full_name: 'Nine' });
     const byCard = {

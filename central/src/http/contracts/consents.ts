@@ -56,7 +56,9 @@ export const templateSchema = z.strictObject({
   enrolled_at: instant,
   last_used_at: instant
     .nullable()
-    .describe('When a finger of this student was last recognized since; which of them is not told'),
+    .describe(
+      'When this finger was last recognized; null: never since, or only where it is not told which finger it was (terminals)',
+    ),
   deployments: z.array(
     z.strictObject({ gateway: z.string(), state: z.enum(['pushed', 'acked', 'removing', 'removed']) }),
   ),

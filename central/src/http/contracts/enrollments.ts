@@ -94,7 +94,7 @@ const acknowledgement = z.strictObject({
 export const studentFingersSchema = z.strictObject({
   student: whose,
   fingers: z.array(templateSchema).describe('Enrolled now, each with the gateways that have it'),
-  last_recognized_at: instant.nullable(),
+  last_recognized_at: instant.nullable().describe('By any finger, also where it is not told which of them'),
   awaited: z
     .array(acknowledgement)
     .describe('Gateways that are to delete a template and have not said that it is gone'),

@@ -1,4 +1,5 @@
 import { RollcallError } from '@rollcall/protocol/errors';
+import { ROW_MEMBERS, ROW_MEMBERS_HEADER } from '@rollcall/protocol/roster';
 import { revokeGateway, trustGateway } from '../../devices/revoke-gateway.js';
 import { isOwnPath } from '../authenticate-gateway.js';
 import { Conditions } from '../conditions.js';
@@ -77,6 +78,7 @@ export const readRoster = defineRoute(
         ETag: `"${row.sha256}"`,
         'Cache-Control': 'private, no-store',
         'Content-Type': 'application/json',
+        [ROW_MEMBERS_HEADER]: ROW_MEMBERS.join(', '),
       })
       .send(row.document);
     return undefined;

@@ -16,7 +16,8 @@ export interface TemplateRow
 export const TEMPLATE_SQL = `SELECT t.id, t.student_id, st.roll_number, t.finger_position, t.format, t.quality_score, t.state,
     t.consent_id, t.enrolled_at,
     (SELECT max(p.effective_at) FROM punch p
-      WHERE p.student_id = t.student_id AND p.kind = 'finger' AND p.effective_at >= t.enrolled_at) AS last_used_at,
+      WHERE p.student_id = t.student_id AND p.finger_position = t.finger_position
+        AND p.effective_at >= t.enrolled_at) AS last_used_at,
     coalesce((SELECT json_agg(json_build_object('gateway', d.gateway_id, 'state', d.state) ORDER BY d.gateway_id)
       FROM template_deployment d WHERE d.template_id = t.id), '[]') AS deployments
   FROM attendance_biometric_template t JOIN student st ON st.id = t.student_id`;
