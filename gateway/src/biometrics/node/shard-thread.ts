@@ -12,15 +12,19 @@ interface Waiting {
 
 /** The near end of one thread of a gallery. */
 export class ShardThread {
-  readonly #worker = new Worker(THREAD_FILE, { name: 'gallery', execArgv: [] });
+  readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   #next = 0;
   readonly #onEnd: (error: RollcallError) => void;
   #lost: RollcallError | undefined;
 
-  /** @param onEnd is told once, however the thread ended. */
-  constructor(onEnd: (error: RollcallError) => void) {
+  /**
+   * @param onEnd is told once, however the thread ended.
+   * @param file what the thread runs
+   */
+  constructor(onEnd: (error: RollcallError) => void, file: URL = THREAD_FILE) {
     this.#onEnd = onEnd;
+    this.#worker = new Worker(file, { name: 'gallery', execArgv: [] });
     this.#worker.on('message', ({ number, message }: Numbered<ShardAnswer>) =>
       this.#answered(number, message),
     );

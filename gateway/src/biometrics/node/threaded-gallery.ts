@@ -51,10 +51,14 @@ export class ThreadedGallery {
   #searches = 0;
   #extractions = 0;
 
-  constructor(threads = 1, options: ThreadedGalleryOptions = {}) {
+  /** @param threadFile what the threads run, where that is another program than the compiled one: one that fails. */
+  constructor(threads = 1, options: ThreadedGalleryOptions = {}, threadFile?: URL) {
     const count = Math.min(THREADS_MAX, Math.max(1, threads));
     this.#options = options;
-    this.#threads = Array.from({ length: count }, () => new ShardThread((error) => this.#threadEnded(error)));
+    this.#threads = Array.from(
+      { length: count },
+      () => new ShardThread((error) => this.#threadEnded(error), threadFile),
+    );
   }
 
   get size(): number {
