@@ -111,6 +111,8 @@ export class Gateway {
       slots: this.#slots,
       clock,
       log: log.child({ part: 'gallery' }),
+      // What left the slots is acknowledged at once.
+      onChange: () => this.#uplink.healthChanged(),
     });
     this.#engine = createFingerEngine({
       devices: config.devices,
@@ -407,6 +409,6 @@ export class Gateway {
   /** A module, or the memory of a thread or of an enrollment, still has what the roster in force does not list. */
   #holdsOthers(): boolean {
     const inMemory = this.#engine.holdsOthers || this.#enrollments.holdsOthers;
-    return inMemory || this.#slots.holdOthers(this.#listedTemplates);
+    return inMemory || this.#slots.holdOthers(this.#listedTemplates, this.#enrollments.underwayAt);
   }
 }

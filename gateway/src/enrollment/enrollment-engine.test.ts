@@ -46,6 +46,27 @@ describe('the search for who has a finger already', () => {
     expect(await engine.otherHolder([recordOf(1)], f.asked)).toBeUndefined();
   });
 
+  it('has nothing in memory of who left, also of the portion that was open then', async () => {
+    const f = fixture();
+    f.put(1, 's1');
+    f.put(2, 's2');
+    let go = (): void => undefined;
+    f.gallery.gate = new Promise((resolve) => {
+      go = resolve;
+    });
+    const engine = f.open();
+    // Both are open by now, and wait to be added.
+    await new Promise((resolve) => setImmediate(resolve));
+    f.keepOnly(2);
+    const forgotten = engine.forgetOthers();
+    go();
+    await forgotten;
+    expect([...f.gallery.held.values()].map(({ finger }) => finger)).toEqual(['s2/2']);
+    f.gallery.lose();
+    f.keepOnly();
+    await expect(engine.forgetOthers()).rejects.toThrow(/GALLERY_LOST/);
+  });
+
   it('ends with the enrollment, also while its gallery is filled', async () => {
     const f = fixture();
     f.put(1, 's1');

@@ -4,7 +4,7 @@ import { ThreadedGallery } from '../biometrics/node/threaded-gallery.js';
 import { untilAborted } from '../biometrics/node/until-aborted.js';
 import type { Quality } from '../biometrics/quality.js';
 import type { FingerImage } from '../drivers/finger/sensor.js';
-import { EngineTemplates, studentOf } from '../identify/engine-templates.js';
+import { EngineTemplates, type ListedTemplate, studentOf, templateOf } from '../identify/engine-templates.js';
 import type { TemplateSeal } from '../identify/template-seal.js';
 import type { TemplateStore } from '../identify/template-store.js';
 import type { Log } from '../log.js';
@@ -26,6 +26,12 @@ export interface EnrollmentEngine {
     records: readonly Uint8Array[],
     options: { studentRef: string; signal: AbortSignal },
   ): Promise<string | undefined>;
+  /**
+   * Resolves once nothing of what has left the store is in memory any more.
+   *
+   * @throws RollcallError `GALLERY_LOST`, or why it is still there
+   */
+  forgetOthers(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -37,7 +43,7 @@ export interface GalleryEngineOptions {
   gallery?: OwnGallery;
 }
 
-type OwnGallery = Pick<ThreadedGallery, 'add' | 'search' | 'extract' | 'close' | 'fingers'>;
+type OwnGallery = Pick<ThreadedGallery, 'add' | 'remove' | 'search' | 'extract' | 'close' | 'fingers'>;
 
 /**
  * An engine on a thread of its own, so that nobody at the doors waits for an enrollment. What is enrolled is read into
@@ -47,7 +53,11 @@ export class GalleryEngine implements EnrollmentEngine {
   readonly #templates: EngineTemplates;
   readonly #log: Log;
   readonly #gallery: OwnGallery;
+  /** Impressions that the gallery has. */
+  readonly #held = new Set<string>();
   readonly #filled: Promise<void>;
+  /** Templates that are open beside the gallery are of this portion of the filling. */
+  #portion: Promise<void> = Promise.resolve();
   #isClosed = false;
 
   constructor({ store, seal, log, gallery = new ThreadedGallery(1) }: GalleryEngineOptions) {
@@ -80,6 +90,17 @@ export class GalleryEngine implements EnrollmentEngine {
     return undefined;
   }
 
+  async forgetOthers(): Promise<void> {
+    // What is opened later is what the store has then.
+    await this.#portion;
+    const listed = this.#templates.list();
+    for (const id of [...this.#held]) {
+      if (listed.has(templateOf(id))) continue;
+      await this.#gallery.remove(id);
+      this.#held.delete(id);
+    }
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#gallery.close();
@@ -94,18 +115,23 @@ export class GalleryEngine implements EnrollmentEngine {
 
   async #fill(): Promise<void> {
     const listed = [...this.#templates.list().values()];
-    for (let at = 0; at < listed.length; at += OPENED_AT_ONCE) {
-      const records = await this.#templates.read(listed.slice(at, at + OPENED_AT_ONCE));
-      for (const [id, { finger, record }] of records) {
-        if (this.#isClosed) return;
-        await this.#add(id, finger, record);
-      }
+    for (let at = 0; at < listed.length && !this.#isClosed; at += OPENED_AT_ONCE) {
+      this.#portion = this.#addPortion(listed.slice(at, at + OPENED_AT_ONCE));
+      await this.#portion;
+    }
+  }
+
+  async #addPortion(templates: readonly ListedTemplate[]): Promise<void> {
+    for (const [id, { finger, record }] of await this.#templates.read(templates)) {
+      if (this.#isClosed) return;
+      await this.#add(id, finger, record);
     }
   }
 
   async #add(id: string, finger: string, record: Uint8Array): Promise<void> {
     try {
       await this.#gallery.add(id, finger, record);
+      this.#held.add(id);
     } catch (error) {
       if (this.#isClosed) return;
       this.#log.warn({ err: error, id }, 'an impression was left out of the search for duplicates');

@@ -99,6 +99,13 @@ class PlainEngine implements EnrollmentEngine {
     return Promise.resolve(other?.[0]);
   }
 
+  /** Answers of whoever was told that something left, in turn. */
+  readonly forgetting: { done(): void; fail(error: Error): void }[] = [];
+
+  forgetOthers(): Promise<void> {
+    return new Promise((done, fail) => this.forgetting.push({ done, fail }));
+  }
+
   async close(): Promise<void> {
     this.isClosed = true;
   }
@@ -175,6 +182,7 @@ const settled = async (check: () => boolean): Promise<void> => {
   for (let turn = 0; turn < 200 && !check(); turn += 1) await new Promise((resolve) => setImmediate(resolve));
   expect(check()).toBe(true);
 };
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const isOver = (steps: readonly string[]): boolean => ['failed', 'cancelled'].includes(steps.at(-1) ?? '');
 
 describe('an enrollment with images', () => {
@@ -374,7 +382,7 @@ describe('an enrollment with images', () => {
     expect(r.told.at(-1)).toEqual({ step: 'failed', code: 'ENROLLMENT_ABORTED' });
   });
 
-  it('holds what left the store until it ends, and says so then', async () => {
+  it('holds what left the store until its engine has forgotten the last of it, and says so then', async () => {
     const r = rig(new ImageSensor([]));
     r.enrollments.templatesLeft();
     expect(r.enrollments.holdsOthers).toBe(false);
@@ -382,14 +390,36 @@ describe('an enrollment with images', () => {
     expect(r.enrollments.holdsOthers).toBe(false);
     await settled(() => r.steps().at(-1) === 'place');
     r.enrollments.templatesLeft();
+    r.enrollments.templatesLeft();
+    const [first, second] = r.engine.forgetting;
+    first?.done();
+    await turn();
+    expect([r.enrollments.holdsOthers, r.forgotten]).toEqual([true, 0]);
+    second?.done();
+    await settled(() => !r.enrollments.holdsOthers);
+    expect([r.forgotten, r.engine.isClosed]).toEqual([1, false]);
+    await r.ended();
+    expect(r.forgotten).toBe(1);
+  });
+
+  it('holds what its engine cannot forget until it ends', async () => {
+    const r = rig(new ImageSensor([]));
+    r.enrollments.begin(ARGS);
+    await settled(() => r.steps().at(-1) === 'place');
+    r.enrollments.templatesLeft();
+    r.engine.forgetting[0]?.fail(new Error('a thread failed'));
+    await turn();
     expect([r.enrollments.holdsOthers, r.forgotten]).toEqual([true, 0]);
     await r.ended();
     expect([r.enrollments.holdsOthers, r.forgotten, r.engine.isClosed]).toEqual([false, 1, true]);
     const onModule = rig(new MatchingSensor([]));
     onModule.enrollments.begin(ARGS);
+    expect(onModule.enrollments.underwayAt).toBe('sensor-m');
     onModule.enrollments.templatesLeft();
     expect(onModule.enrollments.holdsOthers).toBe(false);
-    await onModule.ended();
+    const ended = onModule.ended();
+    expect(onModule.enrollments.underwayAt).toBeUndefined();
+    await ended;
   });
 
   it('says nothing of what a finger looks like', async () => {

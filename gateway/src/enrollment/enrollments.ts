@@ -2,7 +2,9 @@ import type { Clock } from '@rollcall/protocol/clock';
 import type { EnrollArgs, EnrollmentProgress } from '@rollcall/protocol/enrollment';
 import { isRollcallError, RollcallError } from '@rollcall/protocol/errors';
 import type { FingerSensor } from '../drivers/finger/sensor.js';
+import { sensorKey } from '../identify/gallery-sync.js';
 import type { Log } from '../log.js';
+import type { EnrollmentEngine } from './enrollment-engine.js';
 import { type ReservedScanner, runEnrollment, type Templates } from './run-enrollment.js';
 
 /** Each finger may take so long; central expects no more either. */
@@ -27,8 +29,10 @@ export interface EnrollmentsOptions {
 
 interface Session {
   args: EnrollArgs;
-  /** It opens every template of the store, to compare them itself. */
-  hasEngine: boolean;
+  /** Under which the slots of the scanner are kept. */
+  module: string;
+  /** It opens every template of the store, to compare them itself; undefined until it does, and where a module compares. */
+  engine: EnrollmentEngine | undefined;
   stopped: AbortController;
   done: Promise<void>;
 }
@@ -41,6 +45,7 @@ export class Enrollments {
   readonly #options: EnrollmentsOptions;
   #session: Session | undefined;
   #holdsOthers = false;
+  #timesLeft = 0;
 
   constructor(options: EnrollmentsOptions) {
     this.#options = options;
@@ -80,26 +85,50 @@ export class Enrollments {
     }
     const sensor = scanner(args.device_id);
     const stopped = new AbortController();
-    const hasEngine = sensor.matchedBy === 'gateway';
-    const session: Session = { args, hasEngine, stopped, done: Promise.resolve() };
+    const module = sensorKey(args.device_id, sensor);
+    const session: Session = { args, module, engine: undefined, stopped, done: Promise.resolve() };
     this.#session = session;
     session.done = this.#run(session, sensor, templates).finally(() => {
       this.#session = undefined;
-      if (!this.#holdsOthers) return;
-      this.#holdsOthers = false;
-      this.#options.onForgotten();
+      this.#forgotten();
     });
     return { started: true };
   }
 
-  /** Something that the store has no more is still in the memory of an enrollment; it goes with its end. */
+  /** The module where somebody enrolls; undefined also once that is to end, because what it needed has to go then. */
+  get underwayAt(): string | undefined {
+    return this.#session?.stopped.signal.aborted === false ? this.#session.module : undefined;
+  }
+
+  /** Something that the store has no more is still in the memory of an enrollment. */
   get holdsOthers(): boolean {
     return this.#holdsOthers;
   }
 
-  /** Templates left the store. */
+  /** Templates left the store. They leave the enrollment as soon as its thread gets to it, at the latest with its end. */
   templatesLeft(): void {
-    this.#holdsOthers ||= this.#session?.hasEngine === true;
+    const { engine, args } = this.#session ?? {};
+    if (engine === undefined) return;
+    this.#holdsOthers = true;
+    this.#timesLeft += 1;
+    const time = this.#timesLeft;
+    engine.forgetOthers().then(
+      () => {
+        // Others may have left meanwhile: whoever asked for those says it.
+        if (time === this.#timesLeft) this.#forgotten();
+      },
+      (error: unknown) =>
+        this.#options.log.debug(
+          { enrollment_id: args?.enrollment_id, ...whyOf(error) },
+          'templates that left stay in memory until the enrollment ends',
+        ),
+    );
+  }
+
+  #forgotten(): void {
+    if (!this.#holdsOthers) return;
+    this.#holdsOthers = false;
+    this.#options.onForgotten();
   }
 
   /** @returns whether it was under way */
@@ -118,7 +147,8 @@ export class Enrollments {
     await this.#session?.done;
   }
 
-  async #run({ args, stopped }: Session, sensor: FingerSensor, templates: Templates): Promise<void> {
+  async #run(session: Session, sensor: FingerSensor, templates: Templates): Promise<void> {
+    const { args, stopped } = session;
     const { clock, log, underway } = this.#options;
     const { enrollment_id: id, device_id: deviceId, fingers } = args;
     const report = (progress: EnrollmentProgress): void => this.#options.report(id, deviceId, progress);
@@ -129,7 +159,17 @@ export class Enrollments {
       underway.set(JSON.stringify({ enrollment_id: id, device_id: deviceId }));
       log.info({ enrollment_id: id, device_id: deviceId }, 'an enrollment begins');
       const reserved = await this.#options.reserve(deviceId, sensor, stopped.signal);
-      await runEnrollment({ args, reserved, templates, report, signal: stopped.signal });
+      const openEngine = (): EnrollmentEngine => {
+        session.engine = templates.openEngine();
+        return session.engine;
+      };
+      await runEnrollment({
+        args,
+        reserved,
+        templates: { ...templates, openEngine },
+        report,
+        signal: stopped.signal,
+      });
       log.info({ enrollment_id: id, device_id: deviceId }, 'an enrollment is done');
     } catch (error) {
       log.warn({ enrollment_id: id, device_id: deviceId, ...whyOf(error) }, 'an enrollment ended early');

@@ -5,6 +5,10 @@ export const NOBODY = '';
 /** No roster lists such a template: it counts as one that must go until the module has confirmed that it went. */
 const UNLISTED = 'enrolling';
 
+/** Whether the slot has what somebody is enrolling just now. */
+export const isEnrolling = ({ templateId }: Pick<SlotRow, 'templateId'>): boolean =>
+  templateId.startsWith(`${UNLISTED}/`);
+
 export interface SlotRow {
   slot: number;
   templateId: string;
@@ -44,7 +48,7 @@ export class FingerSlots {
     this.#modules = db.prepare(
       'SELECT sensor, count(*) AS templates FROM finger_slot GROUP BY sensor ORDER BY sensor',
     );
-    this.#templates = db.prepare('SELECT DISTINCT template_id AS templateId FROM finger_slot');
+    this.#templates = db.prepare('SELECT DISTINCT sensor, template_id AS templateId FROM finger_slot');
   }
 
   of(sensor: string): SlotRow[] {
@@ -60,10 +64,15 @@ export class FingerSlots {
     return this.#ofStudent.all(sensor, studentRef) as SlotRow[];
   }
 
-  /** Whether any module, connected or not, still has a template that is not listed. */
-  holdOthers(listed: ReadonlySet<string>): boolean {
-    const rows = this.#templates.all() as Pick<SlotRow, 'templateId'>[];
-    return rows.some(({ templateId }) => !listed.has(templateId));
+  /**
+   * Whether any module, connected or not, still has a template that is not listed. What is just being enrolled at one of
+   * them was never listed, and nobody withdrew it.
+   */
+  holdOthers(listed: ReadonlySet<string>, enrollingAt?: string): boolean {
+    const rows = this.#templates.all() as { sensor: string; templateId: string }[];
+    return rows.some(
+      (row) => !listed.has(row.templateId) && !(row.sensor === enrollingAt && isEnrolling(row)),
+    );
   }
 
   /** Every module that has anything, connected or not. */

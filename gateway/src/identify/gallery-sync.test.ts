@@ -13,9 +13,19 @@ function fixture(...students: string[]) {
   const { store, clock } = storeFixture();
   const gallery = new FakeGallery(...students);
   const slots = new FingerSlots(store.db);
-  const open = () => new GallerySync({ gallery, slots, clock, log: silentLog });
+  let changes = 0;
+  const open = () =>
+    new GallerySync({
+      gallery,
+      slots,
+      clock,
+      log: silentLog,
+      onChange: () => {
+        changes += 1;
+      },
+    });
   const isGone = () => !slots.holdOthers(gallery.allowed() ?? new Set());
-  return { clock, gallery, slots, open, isGone, sync: open() };
+  return { clock, gallery, slots, open, isGone, changes: () => changes, sync: open() };
 }
 
 const settle = async (): Promise<void> => {
@@ -67,10 +77,74 @@ describe('the slots of a scanner', () => {
     gallery.known = [entry('s1')];
     sync.galleryChanged();
     await settle();
-    expect(sensor.slots.size).toBe(3);
     release();
     await settle();
     expect(sensor.slots.size).toBe(1);
+  });
+
+  it('lose what is withdrawn also while somebody enrolls there, and nothing that is being enrolled', async () => {
+    const { sync, gallery, slots, isGone, changes } = fixture('s1', 's2');
+    const sensor = new FakeSensor('module-a');
+    sync.sensorChanged(SCANNER, sensor);
+    const release = await sync.hold(SCANNER, NEVER);
+    slots.markEnrolling('module-a', 7);
+    sensor.slots.set(7, Buffer.from('of whoever enrolls'));
+    let enrolled = (): void => undefined;
+    const { deleteTemplate } = sensor;
+    // The module is busy with a finger.
+    sensor.deleteTemplate = async (slot) => {
+      await new Promise<void>((resolve) => {
+        enrolled = resolve;
+      });
+      await deleteTemplate.call(sensor, slot);
+    };
+    const before = changes();
+    gallery.known = [entry('s1'), entry('s3')];
+    sync.galleryChanged();
+    sync.galleryChanged();
+    await settle();
+    expect([sync.holderOf(SCANNER, 1), sensor.slots.size]).toEqual([undefined, 3]);
+    enrolled();
+    await settle();
+    expect([...sensor.slots.keys()]).toEqual([0, 7]);
+    expect([sync.takenSlots(SCANNER), changes() - before]).toEqual([[0, 7], 2]);
+    const listed = gallery.allowed() ?? new Set();
+    expect([slots.holdOthers(listed, 'module-a'), slots.holdOthers(listed, 'module-b')]).toEqual([
+      false,
+      true,
+    ]);
+    sensor.deleteTemplate = deleteTemplate;
+    sensor.slots.delete(7);
+    slots.remove('module-a', 7);
+    expect(isGone()).toBe(true);
+    release();
+    await settle();
+    expect([...sensor.slots.values()].map(String)).toEqual(['t-s1', 't-s3']);
+  });
+
+  it('are filled only after what is being withdrawn has left, and a module that fails keeps nobody waiting', async () => {
+    const { sync, gallery, slots } = fixture('s1', 's2');
+    const sensor = new FakeSensor('module-a');
+    sync.sensorChanged(SCANNER, sensor);
+    const release = await sync.hold(SCANNER, NEVER);
+    let fail = (): void => undefined;
+    const { deleteTemplate } = sensor;
+    sensor.deleteTemplate = () =>
+      new Promise((_, reject) => {
+        fail = () => reject(new RollcallError('DEVICE_TIMEOUT', 'silent'));
+      });
+    await settle();
+    gallery.known = [entry('s1'), entry('s3')];
+    sync.galleryChanged();
+    await settle();
+    release();
+    await settle();
+    expect([...sensor.slots.values()].map(String)).toEqual(['t-s1', 't-s2']);
+    sensor.deleteTemplate = deleteTemplate;
+    fail();
+    await settle();
+    expect([...sensor.slots.values()].map(String)).toEqual(['t-s1', 't-s3']);
+    expect(slots.of('module-a').map(({ templateId }) => templateId)).toEqual(['t-s1', 't-s3']);
   });
 
   it('case 115: are not ready for an enrollment that waits too long, is cancelled, or finds a module that failed', async () => {

@@ -5,6 +5,7 @@ import type { Log } from '../log.js';
 import type { FingerGallery } from './finger-gallery.js';
 import type { FingerSlots, SlotRow } from './finger-slots.js';
 import { syncSlots } from './slot-sync.js';
+import { withdrawSlots } from './withdraw-slots.js';
 
 /** A run that failed is tried again after this long, or at once after the next connection. */
 const RETRY_MS = 60_000;
@@ -16,6 +17,8 @@ export interface GallerySyncOptions {
   slots: FingerSlots;
   clock: Clock;
   log: Log;
+  /** Slots of a scanner have another content. */
+  onChange?(): void;
 }
 
 interface Scanner {
@@ -74,7 +77,7 @@ export class GallerySync {
 
   /**
    * Leaves the slots of a scanner alone, from when this resolves until the returned function is called; then they are
-   * made those of the gallery again. A module that matches itself is filled first: nobody else can tell that a finger is
+   * made those of the gallery again. Only what is withdrawn leaves them meanwhile, between two fingers. A module that matches itself is filled first: nobody else can tell that a finger is
    * enrolled for another student already.
    *
    * @throws RollcallError `GALLERY_FILLING` when that takes too long, or the reason of the signal
@@ -88,6 +91,8 @@ export class GallerySync {
     scanner.isHeld = true;
     scanner.interrupted.abort(new Error('somebody enrolls there'));
     await scanner.run;
+    // What was being withdrawn goes on leaving.
+    this.#start(deviceId, scanner);
     return () => {
       scanner.isHeld = false;
       if (this.#scanners.get(deviceId) === scanner) this.#start(deviceId, scanner);
@@ -154,12 +159,11 @@ export class GallerySync {
   }
 
   async #run(deviceId: string, scanner: Scanner): Promise<void> {
-    if (scanner.isHeld) return;
     if (scanner.isRunning) {
       scanner.mustRunAgain = true;
       return;
     }
-    const { gallery, slots, clock } = this.#options;
+    const { clock, onChange } = this.#options;
     const log = this.#options.log.child({ device_id: deviceId });
     scanner.isRunning = true;
     scanner.isFilled = false;
@@ -167,20 +171,8 @@ export class GallerySync {
     scanner.interrupted = new AbortController();
     scanner.cancelRetry?.();
     try {
-      const result = await syncSlots({
-        key: scanner.key,
-        sensor: scanner.sensor,
-        gallery,
-        slots,
-        signal: AbortSignal.any([scanner.stopped.signal, scanner.interrupted.signal]),
-        log,
-        isVerified: scanner.isVerified,
-        onVerified: () => {
-          scanner.isVerified = true;
-        },
-      });
-      scanner.isFilled = result !== undefined;
-      if (result !== undefined) log.info({ ...result }, 'the slots of the scanner are those of the gallery');
+      if (scanner.isHeld) await this.#withdraw(scanner);
+      else await this.#fill(scanner, log);
     } catch (error) {
       if (scanner.stopped.signal.aborted || scanner.interrupted.signal.aborted) return;
       log.warn(
@@ -190,8 +182,34 @@ export class GallerySync {
       scanner.cancelRetry = clock.after(RETRY_MS, () => this.#start(deviceId, scanner));
     } finally {
       scanner.isRunning = false;
+      if (!scanner.stopped.signal.aborted) onChange?.();
     }
     if (scanner.mustRunAgain) await this.#run(deviceId, scanner);
+  }
+
+  async #fill(scanner: Scanner, log: Log): Promise<void> {
+    const { key, sensor, stopped, interrupted, isVerified } = scanner;
+    const { gallery, slots } = this.#options;
+    const result = await syncSlots({
+      key,
+      sensor,
+      gallery,
+      slots,
+      signal: AbortSignal.any([stopped.signal, interrupted.signal]),
+      log,
+      isVerified,
+      onVerified: () => {
+        scanner.isVerified = true;
+      },
+    });
+    scanner.isFilled = result !== undefined;
+    if (result !== undefined) log.info({ ...result }, 'the slots of the scanner are those of the gallery');
+  }
+
+  /** Of what was in a module before it was checked nothing is known that could be deleted. */
+  async #withdraw({ key, sensor, stopped, isVerified }: Scanner): Promise<void> {
+    const { gallery, slots } = this.#options;
+    if (isVerified) await withdrawSlots({ key, sensor, gallery, slots, signal: stopped.signal });
   }
 
   #forget(deviceId: string): void {
