@@ -27,8 +27,14 @@ export async function insertEvents(trx: Knex, rows: readonly EventRow[], at: Dat
     }
     const message = messageFor(row);
     if (message === undefined) continue;
-    await raiseAlarm(trx, { ...message, gatewayId, detail: row.detail, at });
+    await raiseAlarm(trx, { ...message, gatewayId, detail: inOneOrder(row.detail), at });
   }
+}
+
+/** Gateways before this told two people in the order of their scores: the same two are one item (domain case 114). */
+function inOneOrder(detail: EventRow['row']['detail']): EventRow['row']['detail'] {
+  if (detail.type !== 'finger_ambiguous') return detail;
+  return { ...detail, student_refs: [...detail.student_refs].sort() };
 }
 
 function messageFor({

@@ -139,7 +139,7 @@ describe('recording a finger', () => {
   });
 
   it('case 114: a finger that fits two students marks nobody, and the office hears of both', async () => {
-    const f = fixture({ matcher: engine({ outcome: 'ambiguous', studentRefs: ['s1', 's2'] }) });
+    const f = fixture({ matcher: engine({ outcome: 'ambiguous', studentRefs: ['s2', 's1'] }) });
     expect(await f.touch({ image: IMAGE })).toBe('not_recognized');
     expect(f.rows()).toHaveLength(1);
     expect(gatewayEventSchema.parse(f.rows()[0]).detail).toEqual({

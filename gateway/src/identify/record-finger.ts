@@ -108,7 +108,8 @@ function ambiguousRow(stamp: RowStamp, deviceId: string, studentRefs: readonly [
   return eventRow(stamp, {
     type: 'finger_ambiguous',
     device_id: deviceId,
-    student_refs: [...studentRefs],
+    // The search tells the better one first: the same two the other way round are the same question.
+    student_refs: [...studentRefs].sort(),
   });
 }
 
