@@ -4,22 +4,20 @@ import type { DriverContext } from '../driver.js';
 import type { FingerVerifier, KnownFinger, Verification } from '../finger/verifier.js';
 import {
   ABORT,
-  matchFinger,
   matchMessage,
   parseMatchReply,
-  parseReadReply,
   RECEIVE_BYTES_MAX,
   type ReadReply,
   readFinger,
   SCAN,
-  TEMPLATE_BYTES_MAX,
 } from './biometrics.js';
 import { COMMAND, REPLY } from './codes.js';
 import { type Command, POLL } from './commands.js';
 import { GivenUpMatch } from './given-up-match.js';
+import { IncomingRead } from './incoming-read.js';
 import type { Answer } from './link.js';
+import { matchCommands } from './match-commands.js';
 import type { OsdpOptions } from './options.js';
-import { PART_HEAD_BYTES, type Part, PartialMessage, parsePart, splitMessage } from './parts.js';
 import type { Capabilities } from './replies.js';
 
 /** A reader gives up a scan by itself (libosdp: 10 s); one that does not is told to. */
@@ -30,9 +28,6 @@ const PARTS_MS_MAX = 5_000;
 const LIFT_MS = 1_500;
 /** After a scan in which nobody came, or that was refused for the moment. */
 const AGAIN_MS = 500;
-/** What stands around the sealed data of a command: head, security block, code, MAC and CRC. */
-const SEALED_FRAME_BYTES = 14;
-const BLOCK_BYTES = 16;
 /** Waits for a scan: templates are longer than other replies. */
 const PATIENT_POLL: Command = { ...POLL, replyBytesMax: RECEIVE_BYTES_MAX };
 
@@ -63,7 +58,7 @@ export class FingerScans implements FingerVerifier {
   #waiting: Command[] = [];
   #request: Request | undefined;
   #givenUp: GivenUpMatch | undefined;
-  #incoming: { message: PartialMessage; head: ReadReply | undefined } | undefined;
+  readonly #incoming = new IncomingRead();
 
   constructor(context: DriverContext<OsdpOptions>) {
     this.#context = context;
@@ -73,7 +68,7 @@ export class FingerScans implements FingerVerifier {
   start(capabilities: Capabilities): void {
     this.#capabilities = capabilities;
     this.#scan = undefined;
-    this.#incoming = undefined;
+    this.#incoming.drop();
     this.#waiting = [];
     this.#nextMs = 0;
     this.#failRequest(
@@ -91,7 +86,7 @@ export class FingerScans implements FingerVerifier {
 
   /** Whether the next command should follow at once. */
   get isUrgent(): boolean {
-    return this.#waiting.length > 0 || this.#incoming !== undefined || this.#givenUp?.isOver === true;
+    return this.#waiting.length > 0 || this.#incoming.isPartial || this.#givenUp?.isOver === true;
   }
 
   /** What is to be asked now. */
@@ -171,7 +166,7 @@ export class FingerScans implements FingerVerifier {
       return;
     }
     const message = matchMessage(finger.position, this.#context.options.match_score, finger.record);
-    const commands = this.#packed(message);
+    const commands = matchCommands(message, this.#capabilities ?? {});
     if (commands === undefined) {
       request.fail(refused('A template is larger than what the reader takes'));
       return;
@@ -179,17 +174,6 @@ export class FingerScans implements FingerVerifier {
     this.#waiting = commands;
     const { templateId } = finger;
     this.#scan = { type: 'match', request, templateId, untilMs: nowMs + SCAN_MS_MAX };
-  }
-
-  /** As one command, or in parts where the reader takes such; undefined where it is too large for it. */
-  #packed(message: Uint8Array): Command[] | undefined {
-    const { packetBytesMax = 0, messageBytesMax = 0 } = this.#capabilities ?? {};
-    // One byte of the last block is padding at least.
-    const sealed = packetBytesMax - SEALED_FRAME_BYTES;
-    const dataBytesMax = sealed - (sealed % BLOCK_BYTES) - 1;
-    if (message.length <= dataBytesMax) return [matchFinger(message)];
-    if (message.length > messageBytesMax) return undefined;
-    return splitMessage(message, dataBytesMax - PART_HEAD_BYTES).map(matchFinger);
   }
 
   #onRefused(reason: number): void {
@@ -205,9 +189,12 @@ export class FingerScans implements FingerVerifier {
       this.#reject('unasked', 'the reader sent a finger that nobody had asked for');
       return;
     }
-    const reply = this.#incoming === undefined ? this.#firstPart(data) : this.#nextPart(data);
-    if (reply === 'more') return;
-    this.#incoming = undefined;
+    const isFirst = !this.#incoming.isPartial;
+    const reply = this.#incoming.take(data);
+    if (reply === 'more') {
+      if (isFirst) this.#scan.untilMs = this.#context.clock.monoMs() + PARTS_MS_MAX;
+      return;
+    }
     if (reply === 'wrong') {
       this.#endScan(AGAIN_MS);
       this.#reject('template', 'a finger came in pieces that do not fit together; the reader is asked again');
@@ -239,41 +226,6 @@ export class FingerScans implements FingerVerifier {
     this.#context.emit({ type: 'finger_template', template: Uint8Array.from(template) });
   }
 
-  /**
-   * Where the template is larger than a packet, readers do one of two things: the whole reply travels in parts (OSDP v2.2
-   * §5.10), or the reply has the length of the whole and only the rest of the template follows in parts (libosdp
-   * `src/osdp_bio.c`).
-   */
-  #firstPart(data: Uint8Array): ReadReply | 'more' | 'wrong' {
-    const part = parsePart(data);
-    if (part !== undefined && part.offset === 0 && part.piece.length > 0 && part.piece.length < part.total) {
-      return this.#collect(part, undefined);
-    }
-    const reply = parseReadReply(data);
-    if (reply === undefined || reply.template.length > reply.length) return 'wrong';
-    if (reply.template.length === reply.length || reply.status !== SCAN.done) return reply;
-    return this.#collect({ total: reply.length, offset: 0, piece: reply.template }, reply);
-  }
-
-  #collect(part: Part, head: ReadReply | undefined): 'more' | 'wrong' {
-    if (part.total > TEMPLATE_BYTES_MAX || this.#scan === undefined) return 'wrong';
-    const message = new PartialMessage(part.total);
-    if (!message.add(part)) return 'wrong';
-    this.#incoming = { message, head };
-    this.#scan.untilMs = this.#context.clock.monoMs() + PARTS_MS_MAX;
-    return 'more';
-  }
-
-  #nextPart(data: Uint8Array): ReadReply | 'more' | 'wrong' {
-    const part = parsePart(data);
-    const { message, head } = this.#incoming ?? {};
-    if (part === undefined || message?.add(part) !== true) return 'wrong';
-    if (message.whole === undefined) return 'more';
-    if (head !== undefined) return { ...head, template: message.whole };
-    const reply = parseReadReply(message.whole);
-    return reply !== undefined && reply.template.length === reply.length ? reply : 'wrong';
-  }
-
   #onMatched(data: Uint8Array): void {
     if (this.#givenUp !== undefined) return;
     if (this.#scan?.type !== 'match') {
@@ -299,7 +251,7 @@ export class FingerScans implements FingerVerifier {
   #giveUpScan(): void {
     const scan = this.#scan;
     this.#endScan(AGAIN_MS);
-    this.#incoming = undefined;
+    this.#incoming.drop();
     if (scan?.type === 'match') {
       this.#abortMatch();
       scan.request.end({ outcome: 'absent' });
