@@ -1,6 +1,7 @@
 import { extract } from '@rollcall/gateway/biometrics/extract/extract';
 import { greyImage } from '@rollcall/gateway/biometrics/image/grey-image';
 import { compare, prepare } from '@rollcall/gateway/biometrics/match/compare';
+import type { ProbeImage } from '@rollcall/gateway/identify/matcher';
 import { describe, expect, it } from 'vitest';
 import { FingerBench } from './support/finger-bench.js';
 
@@ -266,6 +267,31 @@ describe('a module of the GT-521F series', () => {
 });
 
 describe('a module of the EF01 family', () => {
+  it('shows the pictures that its captures were made of, without one that got lost, and no more than are wanted', async () => {
+    const on = await new FingerBench('ef01', { options: {} }).ready();
+    const shown: ProbeImage[] = [];
+    const onImage = async (image: ProbeImage) => (shown.push(image) < 2 ? 'more' : 'enough');
+    let isSpoiled = false;
+    on.distort = (frame) => {
+      if (isSpoiled || frame.length < 64) return frame;
+      isSpoiled = true;
+      return frame.map((byte, at) => (at === 40 ? byte ^ 0xff : byte));
+    };
+    await on.enroll(1, 'asha-right-thumb', { onImage });
+    // Two captures, and the picture of the first one was spoiled on the line.
+    expect([isSpoiled, shown.length]).toEqual([true, 1]);
+    await on.enroll(2, 'ravi-left-index', { onImage });
+    expect(shown).toHaveLength(2);
+    const [asha, ravi] = shown.map((image) => prepare(extract(greyImage(image)).template));
+    on.firmware.fingerIn?.('asha-right-thumb');
+    const again = prepare(extract(greyImage(await on.settle(on.sensor.captureImage()))).template);
+    expect(compare(asha as typeof again, again)).toBeGreaterThan(compare(ravi as typeof again, again) + 10);
+    on.firmware.fingerOut?.();
+    await on.pass(2_000);
+    await on.touch('ravi-left-index');
+    expect(on.presentations.at(-1)).toBe(2);
+  });
+
   it('errs as often as it is told, with the same seed the same way', async () => {
     const run = async () => {
       const on = await new FingerBench('ef01', { rates: { falseReject: 0.5 }, seed: 7 }).ready();
@@ -279,6 +305,26 @@ describe('a module of the EF01 family', () => {
     expect(rejected).toBeGreaterThan(1);
     expect(rejected).toBeLessThan(13);
     expect(await run()).toEqual(first);
+  });
+
+  it('shows another picture when the captures before it were of two fingers', async () => {
+    const on = await new FingerBench('ef01', { options: {} }).ready();
+    const placed = ['asha-right-thumb', 'ravi-left-index', 'ravi-left-index', 'ravi-left-index'];
+    const steps: string[] = [];
+    const enrolling = on.sensor.enroll(1, {
+      onStep: ({ step }) => {
+        steps.push(step);
+        if (step === 'place') on.firmware.fingerIn?.(placed.shift() ?? '');
+        if (step === 'lift') on.firmware.fingerOut?.();
+      },
+      onImage: async () => {
+        steps.push('image');
+        return 'enough';
+      },
+    });
+    await on.settle(enrolling);
+    const round = ['place', 'image', 'lift', 'place', 'lift'];
+    expect(steps).toEqual([...round, 'mismatch', ...round]);
   });
 
   it.each([

@@ -25,7 +25,7 @@ const GATEWAY = {
     { id: 'door', driver: 'ef01' as const, profile: 'r503', room: 'r101' },
   ],
 };
-const FINGERS = ['asha-right', 'asha-left', 'meena-right'];
+const FINGERS = ['asha-right', 'asha-left', 'meena-right', 'ravi-right'];
 /** Three pictures of each of two fingers, some of them twice. */
 const SESSION_MS = 170_000;
 
@@ -215,7 +215,7 @@ describe('enrolling fingers at a scanner', () => {
     async () => {
       const { id } = await start(2, 'door', [3]);
       const item = await obey(id, 'door', { 3: 'ravi-right' });
-      expect(item).toMatchObject({ state: 'done' });
+      expect(item).toMatchObject({ state: 'done', code: null });
       const [template] = item.templates;
       await isDeployed(template?.id ?? '');
       await campus.gateway.process.line(

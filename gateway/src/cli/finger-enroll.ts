@@ -13,7 +13,7 @@ import type { DeviceConfig, GatewayConfig } from '../config/schema.js';
 import { Supervisor } from '../devices/supervisor.js';
 import type { FingerSensor } from '../drivers/finger/sensor.js';
 import { findDriver } from '../drivers/registry.js';
-import { GalleryEngine } from '../enrollment/enrollment-engine.js';
+import { GalleryEngine, hasEngineTemplates } from '../enrollment/enrollment-engine.js';
 import { endOf } from '../enrollment/enrollments.js';
 import { createKeepTemplate } from '../enrollment/keep-template.js';
 import { reserveScanner } from '../enrollment/reserve-scanner.js';
@@ -124,6 +124,7 @@ async function take(session: {
   const templates: Templates = {
     keep: createKeepTemplate({ seal, clock: systemClock, access, send: sendJson }),
     openEngine: () => new GalleryEngine({ store: stored, seal, log: silentLog }),
+    hasEngineTemplates: () => hasEngineTemplates(stored),
   };
   const slots = new FingerSlots(store.db);
   const tell = teller(access, args.enrollment_id);

@@ -7,7 +7,7 @@ import type { TemplateSeal } from '../identify/template-seal.js';
 import type { TemplateStore } from '../identify/template-store.js';
 import type { Log } from '../log.js';
 import type { Store } from '../store/store.js';
-import { GalleryEngine } from './enrollment-engine.js';
+import { GalleryEngine, hasEngineTemplates } from './enrollment-engine.js';
 import { Enrollments } from './enrollments.js';
 import { createKeepTemplate } from './keep-template.js';
 import { reserveScanner } from './reserve-scanner.js';
@@ -54,6 +54,7 @@ export function createEnrollments(options: CreateEnrollmentsOptions): Enrollment
         : {
             keep: createKeepTemplate({ seal, clock, access, send: sendJson }),
             openEngine: () => new GalleryEngine({ store: templates, seal, log }),
+            hasEngineTemplates: () => hasEngineTemplates(templates),
           },
     report: (enrollment_id, device_id, progress) =>
       report({ type: 'enrollment', enrollment_id, device_id, progress }),

@@ -4,6 +4,7 @@ import { ThreadedGallery } from '../biometrics/node/threaded-gallery.js';
 import { untilAborted } from '../biometrics/node/until-aborted.js';
 import type { Quality } from '../biometrics/quality.js';
 import type { FingerImage } from '../drivers/finger/sensor.js';
+import { ENGINE_FORMATS } from '../identify/engine-records.js';
 import { EngineTemplates, type ListedTemplate, studentOf, templateOf } from '../identify/engine-templates.js';
 import type { TemplateSeal } from '../identify/template-seal.js';
 import type { TemplateStore } from '../identify/template-store.js';
@@ -16,6 +17,9 @@ import type { Log } from '../log.js';
 const DUPLICATE_POINTS_MIN = 70;
 /** Templates that are open in memory at once before they are in the gallery. */
 const OPENED_AT_ONCE = 50;
+
+export const hasEngineTemplates = (store: Pick<TemplateStore, 'ofFormat'>): boolean =>
+  ENGINE_FORMATS.some((format) => store.ofFormat(format).length > 0);
 
 /** What an enrollment needs of the matching engine; lives as long as one enrollment. */
 export interface EnrollmentEngine {

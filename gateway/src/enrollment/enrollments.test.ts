@@ -62,14 +62,25 @@ class ImageSensor extends FakeSensor {
 /** A module that takes three captures of whatever finger is named next. */
 class MatchingSensor extends FakeSensor {
   readonly fingers: string[];
+  /** Of the captures to come. */
+  images: FingerImage[] = [];
+  /** Shown first, before whatever is enrolled in the end. */
+  strange: FingerImage | undefined;
   constructor(fingers: readonly string[]) {
     super('sensor-m', 4);
     this.fingers = [...fingers];
   }
 
-  override async enroll(slot: number, { onStep }: EnrollmentOptions = {}): Promise<void> {
+  override async enroll(slot: number, { onStep, onImage }: EnrollmentOptions = {}): Promise<void> {
     const finger = this.fingers.shift() ?? '';
     onStep?.({ step: 'place', capture: 1, captures: 2 });
+    if (this.strange !== undefined) {
+      await onImage?.(this.strange);
+      onStep?.({ step: 'mismatch' });
+    }
+    for (let wanted = 'more'; onImage !== undefined && wanted === 'more' && this.images.length > 0; ) {
+      wanted = await onImage(this.images.shift() as FingerImage);
+    }
     onStep?.({ step: 'poor' });
     onStep?.({ step: 'lift' });
     const [other] = [...this.slots].find(([, bytes]) => Buffer.from(bytes).toString() === finger) ?? [];
@@ -154,6 +165,7 @@ function rig(sensor: FakeSensor) {
     }),
     templates: {
       openEngine: () => engine,
+      hasEngineTemplates: () => engine.known.size > 0,
       keep: async (finger) => {
         if (rigged.refusal !== undefined) throw rigged.refusal;
         kept.push(finger);
@@ -470,6 +482,39 @@ describe('an enrollment on a module that matches itself', () => {
     expect(r.logged.join('')).toContain('DUPLICATE_BIOMETRIC');
     expect(r.logged.join('')).not.toContain('24B81A0502');
     expect([...sensor.slots.keys()]).toEqual([0]);
+  });
+
+  it('case 115: finds by its picture a finger that was enrolled for somebody else at a scanner of another kind', async () => {
+    const sensor = new MatchingSensor(['right']);
+    const blank = { ...imageOf(11, 0), pixels: new Uint8Array(220 * 260).fill(240) };
+    sensor.images = [blank, imageOf(11, 1), imageOf(11, 2)];
+    sensor.strange = imageOf(12, 0);
+    const r = rig(sensor);
+    r.engine.known.set('24B81A0502', recordOf(11));
+    r.enrollments.begin(ARGS);
+    await settled(() => isOver(r.steps()));
+    expect(r.told.at(-1)).toMatchObject({ code: 'DUPLICATE_BIOMETRIC', student_ref: '24B81A0502' });
+    expect([r.kept, sensor.slots.size, r.engine.isClosed]).toEqual([[], 0, true]);
+    // One that could be read was enough.
+    expect(sensor.images).toHaveLength(1);
+  });
+
+  it('lets the own finger pass that is enrolled at a scanner of another kind, and asks for no picture for nothing', async () => {
+    const sensor = new MatchingSensor(['right', 'left']);
+    sensor.images = [imageOf(11, 1), imageOf(12, 0)];
+    sensor.strange = imageOf(13, 0);
+    const r = rig(sensor);
+    r.engine.known.set(ARGS.student_ref, recordOf(11));
+    r.engine.known.set('24B81A0502', recordOf(13));
+    r.enrollments.begin(ARGS);
+    await settled(() => r.steps().at(-1) === 'kept');
+    await r.ended();
+    expect(sensor.images).toHaveLength(1);
+    sensor.strange = undefined;
+    r.engine.known.clear();
+    r.enrollments.begin({ ...ARGS, fingers: [7] });
+    await settled(() => r.kept.length === 2);
+    expect(sensor.images).toHaveLength(1);
   });
 
   it('refuses one finger under two positions', async () => {

@@ -31,7 +31,7 @@ interface Session {
   args: EnrollArgs;
   /** Under which the slots of the scanner are kept. */
   module: string;
-  /** It opens every template of the store, to compare them itself; undefined until it does, and where a module compares. */
+  /** It opens every template of the store, to compare them itself; undefined until it does, and where it needs none. */
   engine: EnrollmentEngine | undefined;
   stopped: AbortController;
   done: Promise<void>;

@@ -48,6 +48,7 @@ it('case 115: names the holder of a slot, and nobody whose template was withdraw
     slots,
     keep: async () => ID,
     report: () => undefined,
+    search: undefined,
     signal,
   });
   // Nor promises that the security officer hears of a name that nobody has.

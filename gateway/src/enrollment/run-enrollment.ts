@@ -15,6 +15,8 @@ export interface ReservedScanner {
 /** Where templates come from and go to. */
 export interface Templates {
   openEngine(): EnrollmentEngine;
+  /** Whether anything is enrolled that the engine can compare. */
+  hasEngineTemplates(): boolean;
   keep: KeepTemplate;
 }
 
@@ -39,17 +41,27 @@ export async function runEnrollment(options: RunEnrollmentOptions): Promise<void
   try {
     signal.throwIfAborted();
     report({ step: 'started' });
-    if (sensor.matchedBy === 'sensor') {
-      await takeOnSensor({ args, sensor, keep, report, signal, slots });
+    if (sensor.matchedBy === 'gateway') {
+      await withEngine(templates, (engine) => takeFingers({ args, sensor, keep, report, signal, engine }));
       return;
     }
-    const engine = templates.openEngine();
-    try {
-      await takeFingers({ args, sensor, keep, report, signal, engine });
-    } finally {
-      await engine.close();
-    }
+    const take = (search: EnrollmentEngine | undefined): Promise<void> =>
+      takeOnSensor({ args, sensor, keep, report, signal, slots, search });
+    if (templates.hasEngineTemplates()) await withEngine(templates, take);
+    else await take(undefined);
   } finally {
     reserved.release();
+  }
+}
+
+async function withEngine(
+  templates: Templates,
+  work: (engine: EnrollmentEngine) => Promise<void>,
+): Promise<void> {
+  const engine = templates.openEngine();
+  try {
+    await work(engine);
+  } finally {
+    await engine.close();
   }
 }

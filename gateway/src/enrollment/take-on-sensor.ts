@@ -1,6 +1,7 @@
 import { hasCode, RollcallError } from '@rollcall/protocol/errors';
-import type { EnrollmentStep } from '../drivers/finger/sensor.js';
+import type { EnrollmentOptions, EnrollmentStep } from '../drivers/finger/sensor.js';
 import { atFinger } from './at-finger.js';
+import type { EnrollmentEngine } from './enrollment-engine.js';
 import { duplicate, type Report, type TakeFingersOptions } from './take-fingers.js';
 
 /** What is known of the slots of one scanner while nobody else touches them. */
@@ -16,15 +17,19 @@ export interface SensorSlots {
   emptied(slot: number): void;
 }
 
+export interface TakeOnSensorOptions extends Omit<TakeFingersOptions, 'engine' | 'policy'> {
+  slots: SensorSlots;
+  /** Knows fingers that the module does not understand; undefined where there are none. */
+  search: Pick<EnrollmentEngine, 'extract' | 'otherHolder'> | undefined;
+}
+
 /**
  * Takes fingers that the module itself makes templates of. The slots it needs meanwhile are emptied again: what is
  * enrolled comes back to it with the roster, as to every other module of its family.
  *
  * @throws RollcallError what ended it, `DUPLICATE_BIOMETRIC` among them
  */
-export async function takeOnSensor(
-  options: Omit<TakeFingersOptions, 'engine' | 'policy'> & { slots: SensorSlots },
-): Promise<void> {
+export async function takeOnSensor(options: TakeOnSensorOptions): Promise<void> {
   const { args, sensor, slots, keep, report, signal } = options;
   const own: number[] = [];
   try {
@@ -73,17 +78,20 @@ async function freeSlots(
 }
 
 async function enroll(
-  {
-    args,
-    sensor,
-    slots,
-    report,
-    signal,
-  }: Omit<TakeFingersOptions, 'engine' | 'policy'> & { slots: SensorSlots },
+  options: TakeOnSensorOptions,
   { slot, position, own }: { slot: number; position: number; own: readonly number[] },
 ): Promise<void> {
+  const { args, sensor, slots, report, signal, search } = options;
+  const seen: Uint8Array[] = [];
+  const onImage = search === undefined ? {} : { onImage: imageReader(search, seen) };
+  const tell = stepReporter(report, position);
+  const onStep = (step: EnrollmentStep): void => {
+    // What was seen before may be of another finger than what is enrolled in the end.
+    if (step.step === 'mismatch') seen.length = 0;
+    tell(step);
+  };
   try {
-    await sensor.enroll(slot, { signal, onStep: stepReporter(report, position) });
+    await sensor.enroll(slot, { signal, onStep, ...onImage });
   } catch (error) {
     if (!hasCode(error, 'FINGER_DUPLICATE')) throw error;
     const other = error.context['slot'];
@@ -97,6 +105,26 @@ async function enroll(
       { cause: error, context: { reasons: ['enrolled_just_now'] } },
     );
   }
+  if (seen.length === 0) return;
+  const holder = await search?.otherHolder(seen, { studentRef: args.student_ref, signal });
+  if (holder !== undefined) throw duplicate(holder);
+}
+
+/** One picture that the engine can read is enough to look for somebody else's finger. */
+function imageReader(
+  engine: Pick<EnrollmentEngine, 'extract'>,
+  seen: Uint8Array[],
+): NonNullable<EnrollmentOptions['onImage']> {
+  return async (image) => {
+    try {
+      seen.push((await engine.extract(image)).record);
+      return 'enough';
+    } catch (error) {
+      // The module takes what it can read itself.
+      if (hasCode(error, 'FINGER_UNREADABLE') || hasCode(error, 'IMAGE_INVALID')) return 'more';
+      throw error;
+    }
+  };
 }
 
 /** Nobody can be told whose finger it is, the security officer neither. */

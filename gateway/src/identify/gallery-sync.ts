@@ -77,8 +77,8 @@ export class GallerySync {
 
   /**
    * Leaves the slots of a scanner alone, from when this resolves until the returned function is called; then they are
-   * made those of the gallery again. Only what is withdrawn leaves them meanwhile, between two fingers. A module that matches itself is filled first: nobody else can tell that a finger is
-   * enrolled for another student already.
+   * made those of the gallery again. Only what is withdrawn leaves them meanwhile, between two fingers. A module that
+   * matches itself is filled first: nobody else can tell that a finger is enrolled for another student already.
    *
    * @throws RollcallError `GALLERY_FILLING` when that takes too long, or the reason of the signal
    */

@@ -5,7 +5,7 @@ import type { FingerRates } from '@rollcall/firmware-sim/devices/simulated-finge
 import { Random } from '@rollcall/firmware-sim/random';
 import { heardAt } from '@rollcall/firmware-sim/wire/bit-stretch';
 import type { DriverDefinition, DriverEvent, DriverSession } from '@rollcall/gateway/drivers/driver';
-import type { FingerSensor } from '@rollcall/gateway/drivers/finger/sensor';
+import type { EnrollmentOptions, FingerSensor } from '@rollcall/gateway/drivers/finger/sensor';
 import { findDriver } from '@rollcall/gateway/drivers/registry';
 import { ManualClock } from '@rollcall/protocol/manual-clock';
 
@@ -194,8 +194,9 @@ export class FingerBench {
   }
 
   /** Lays the finger down and lifts it as the driver says, until the enrollment has ended. */
-  async enroll(slot: number, finger: string): Promise<void> {
+  async enroll(slot: number, finger: string, more: Pick<EnrollmentOptions, 'onImage'> = {}): Promise<void> {
     const enrolling = this.sensor.enroll(slot, {
+      ...more,
       onStep: ({ step }) => {
         if (step === 'place') this.firmware.fingerIn?.(finger);
         if (step === 'lift') this.firmware.fingerOut?.();

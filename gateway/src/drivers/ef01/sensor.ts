@@ -1,5 +1,5 @@
 import type { Clock } from '@rollcall/protocol/clock';
-import { RollcallError } from '@rollcall/protocol/errors';
+import { hasCode, RollcallError } from '@rollcall/protocol/errors';
 import { untilLifted, untilTouched } from '../finger/presence.js';
 import type { EnrollmentOptions, FingerImage, FingerSensor } from '../finger/sensor.js';
 import { checkedSlot } from '../finger/slots.js';
@@ -111,9 +111,11 @@ export class Ef01Sensor implements FingerSensor {
     return this.#options.reserve();
   }
 
-  async #captureTemplate({ onStep }: EnrollmentOptions, signal: AbortSignal): Promise<void> {
+  async #captureTemplate({ onStep, onImage }: EnrollmentOptions, signal: AbortSignal): Promise<void> {
     const { module, captures } = this.#options;
     for (let mismatches = 0; mismatches < MISMATCHES_MAX; mismatches++) {
+      // Another finger may come after one that did not fit.
+      let wantsImage = onImage !== undefined;
       for (let capture = 1; capture <= captures; capture++) {
         onStep?.({ step: 'place', capture, captures });
         await untilTouched(this.#presence(signal));
@@ -121,6 +123,7 @@ export class Ef01Sensor implements FingerSensor {
           onStep?.({ step: 'poor' });
           await untilTouched(this.#presence(signal));
         }
+        if (wantsImage) wantsImage = await this.#showImage(onImage);
         onStep?.({ step: 'lift' });
         await untilLifted(this.#presence(signal));
       }
@@ -131,6 +134,20 @@ export class Ef01Sensor implements FingerSensor {
       'FINGER_UNREADABLE',
       'The captures never were of one finger; clean finger and sensor, or take another finger',
     );
+  }
+
+  /** The picture is still in the module. Whether another one is wanted. */
+  async #showImage(onImage: EnrollmentOptions['onImage']): Promise<boolean> {
+    const { module } = this.#options;
+    let image: FingerImage;
+    try {
+      image = await module.downloadImage();
+    } catch (error) {
+      if (!hasCode(error, 'DEVICE_TIMEOUT') && !hasCode(error, 'IMAGE_INVALID')) throw error;
+      await module.link.quiet();
+      return true;
+    }
+    return (await onImage?.(image)) === 'more';
   }
 
   #presence(signal: AbortSignal) {

@@ -18,6 +18,12 @@ export type EnrollmentStep =
 export interface EnrollmentOptions {
   signal?: AbortSignal;
   onStep?(step: EnrollmentStep): void;
+  /**
+   * Told the pictures that captures were made of, for as long as it wants more, and anew after a `mismatch`: what was shown
+   * before that may be another finger. Each takes seconds on the line. A module
+   * that cannot tell its captures from its pictures leaves them out, and one that got lost is left out, too.
+   */
+  onImage?(image: FingerImage): Promise<'more' | 'enough'>;
 }
 
 /**
