@@ -234,13 +234,14 @@ describe('enrolling fingers at a scanner', () => {
     async () => {
       const path = `students/${ids[2]}/fingers/`;
       interface Fingers {
-        fingers: { deployments: { gateway: string; state: string }[] }[];
+        fingers: { last_used_at: string | null; deployments: { gateway: string; state: string }[] }[];
         awaited: { gateway: string }[];
         last_recognized_at: string | null;
       }
       const before = await api<Fingers>('GET', path);
       expect(before.fingers[0]?.deployments).toEqual([{ gateway: 'gw-block-a', state: 'acked' }]);
       expect(before.last_recognized_at).not.toBeNull();
+      expect(before.fingers[0]?.last_used_at).toBe(before.last_recognized_at);
       const after = await api<Fingers>('POST', `${path}delete/`, { reason: 'the student asked for it' });
       expect(after).toMatchObject({ fingers: [], awaited: [{ gateway: 'gw-block-a' }] });
       await until('the gateway has said that it is gone', async () => {
