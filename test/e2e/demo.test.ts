@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { makeReachableDirectory, removeServerFiles } from '@rollcall/central/db/test-database';
 import { DEVICE_MODELS } from '@rollcall/firmware-sim/devices/registry';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from '../support/mosquitto.js';
+import { freePort } from '../support/free-port.js';
 import { RunningProcess } from '../support/process.js';
 import { COMMANDS } from '../support/root.js';
 import { signIn } from '../support/sign-in.js';
