@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { ClosingLineReporter } from './test/support/closing-line-reporter.js';
+import { LongFilesFirst } from './test/support/long-files-first.js';
 
 /** Workspace imports resolve to TypeScript sources, so that a test never runs against a stale build. */
 const CONDITIONS = ['rollcall-source'];
@@ -10,11 +11,13 @@ interface ProjectShape {
   /** Spawning suites run the real command lines, which are the built ones. */
   spawns: boolean;
   testTimeoutMs: number;
+  /** Files one at a time, for those that measure what else would disturb. */
+  isAlone?: boolean;
   /** Every file in a fresh set of modules, or all files of a worker in one: loading central for each costs more than most tests. */
   isolate?: boolean;
 }
 
-function project({ name, include, spawns, testTimeoutMs, isolate = true }: ProjectShape) {
+function project({ name, include, spawns, testTimeoutMs, isAlone = false, isolate = true }: ProjectShape) {
   return {
     resolve: { conditions: CONDITIONS },
     ssr: { resolve: { conditions: CONDITIONS } },
@@ -28,15 +31,17 @@ function project({ name, include, spawns, testTimeoutMs, isolate = true }: Proje
       globalSetup: spawns
         ? ['./test/support/build.ts']
         : ['./test/support/kernels.ts', './test/support/postgres-folder.ts'],
-      // One spawning suite at a time: two cores cannot host several campuses without starving each other.
-      ...(spawns ? { fileParallelism: false } : {}),
+      ...(isAlone ? { fileParallelism: false } : {}),
     },
   };
 }
 
 export default defineConfig({
   test: {
-    maxWorkers: 2,
+    // One more than the cores of a small machine: whoever starts processes mostly waits for them. Nothing may depend on
+    // that: deadlines are those of something broken, not of a busy machine.
+    maxWorkers: 3,
+    sequence: { sequencer: LongFilesFirst },
     reporters: ['default', new ClosingLineReporter()],
     projects: [
       project({
@@ -66,7 +71,13 @@ export default defineConfig({
         spawns: true,
         testTimeoutMs: 180_000,
       }),
-      project({ name: 'long', include: ['test/long/**/*.test.ts'], spawns: true, testTimeoutMs: 1_200_000 }),
+      project({
+        name: 'long',
+        include: ['test/long/**/*.test.ts'],
+        spawns: true,
+        testTimeoutMs: 1_200_000,
+        isAlone: true,
+      }),
     ],
   },
 });

@@ -71,8 +71,8 @@ export async function startCentral(
     });
     started.add(() => rosters.stop());
     listener.listen('rollcall_roster', () => rosters.refresh());
-    // A broker that restarted has forgotten the retained pointers.
-    link.onConnect(() => rosters.refresh());
+    // A broker that restarted has forgotten the retained pointers; and they tell gateways that central reads (ADR 49).
+    link.onReading(() => rosters.refresh());
 
     const statistics = createStatisticsKeeper({ db, clock, log });
     statistics.start();

@@ -2,7 +2,7 @@ import { SimulatedDevice } from '@rollcall/firmware-sim/devices/simulated-device
 import { systemClock } from '@rollcall/protocol/system-clock';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { fetchForeignPackage, forgetForeignPackage, runWithPackage } from '../support/foreign-package.js';
-import { freePort } from '../support/terminal-rig.js';
+import { freePort } from '../support/free-port.js';
 
 const ENTRIES = 300;
 const FOLDER = await fetchForeignPackage({

@@ -8,7 +8,8 @@ import { findDriver } from '@rollcall/gateway/drivers/registry';
 import { createOpenTransport } from '@rollcall/gateway/transport/open-transport';
 import { systemClock } from '@rollcall/protocol/system-clock';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { freePort, type RigOptions, TerminalRig } from '../support/terminal-rig.js';
+import { freePort } from '../support/free-port.js';
+import { type RigOptions, TerminalRig } from '../support/terminal-rig.js';
 import { until } from '../support/until.js';
 
 const ENTRIES = 1_500;

@@ -16,6 +16,11 @@ const RDM_READERS: readonly ReaderPlan[] = [1, 2, 3, 4, 5, 6, 7, 8].map((number)
   lights: `line-${number}`,
 }));
 const RDM_FRAME_BYTES = 14;
+/**
+ * Without its end byte a second frame is one of a clone that has none, if the gateway sees 20 ms of silence before it
+ * sees the hang-up: to read that card is right, and not to read it, too.
+ */
+const RDM_SECOND_FRAME_CUTS = RDM_FRAME_BYTES - 1;
 
 describe('a reader that is unplugged in the middle of a frame', () => {
   let campus: Campus;
@@ -36,7 +41,10 @@ describe('a reader that is unplugged in the middle of a frame', () => {
 
   it('makes no card out of the first or the second frame of an RDM6300, cut at any byte', async () => {
     const cuts = [1, 2].flatMap((frame) =>
-      Array.from({ length: RDM_FRAME_BYTES }, (_, atByte) => ({ frame, atByte })),
+      Array.from({ length: frame === 1 ? RDM_FRAME_BYTES : RDM_SECOND_FRAME_CUTS }, (_, atByte) => ({
+        frame,
+        atByte,
+      })),
     );
     await shareOut(campus, RDM_READERS, cuts, async (reader, { frame, atByte }) => {
       if (frame === 1) await inflictFault(reader.device, 'cut', { at_byte: atByte });

@@ -1,3 +1,4 @@
+import { freePort } from './free-port.js';
 import { type Exit, RunningProcess, runToEnd } from './process.js';
 import { COMMANDS } from './root.js';
 import { signIn } from './sign-in.js';
@@ -47,12 +48,11 @@ export class CentralUnderTest {
     if (code !== 0) throw new Error(`seeding ended with ${code}:\n${stdout}${stderr}`);
   }
 
-  /** Ports stay what they were at the first start, as in an installation. */
+  /** Ports stay what they were at the first start, as in an installation, and nobody takes them in between. */
   async start(env: Record<string, string> = {}): Promise<void> {
-    const running = this.launch(env);
-    const ready = await running.line('ready');
-    this.#httpPort = Number(ready['http_port']);
-    this.#mqttPort = Number(ready['mqtt_port'] ?? 0);
+    this.#httpPort ||= await freePort();
+    this.#mqttPort ||= await freePort();
+    await this.launch(env).line('ready');
   }
 
   launch(env: Record<string, string> = {}): RunningProcess {

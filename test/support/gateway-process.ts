@@ -16,6 +16,8 @@ export interface ReaderPlan {
   profile?: string;
   /** Of the device; what the gateway assumes is among its options. */
   baud?: number;
+  /** How many times faster than a real one it sends and works. */
+  speed?: number;
   /** Id of an earlier reader of the same gateway whose lights answer for this one. */
   lights?: string;
   options?: Record<string, unknown>;
@@ -220,13 +222,14 @@ export class GatewayUnderTest {
     );
   }
 
-  #makeReader({ id, driver, profile, baud, lights }: ReaderPlan): Reader {
+  #makeReader({ id, driver, profile, baud, speed, lights }: ReaderPlan): Reader {
     return new Reader({
       id,
       driver,
       linkPath: join(this.#places.directory, this.id, 'dev', id),
       ...(profile === undefined ? {} : { profile }),
       ...(baud === undefined ? {} : { baud }),
+      ...(speed === undefined ? {} : { speed }),
       ...(lights === undefined ? {} : { lightsOf: this.reader(lights) }),
     });
   }

@@ -1,5 +1,5 @@
 import { SimulatedDevice } from '@rollcall/firmware-sim/devices/simulated-device';
-import { systemClock } from '@rollcall/protocol/system-clock';
+import { fasterClock } from './faster-clock.js';
 import { until, within } from './until.js';
 
 /** Nobody waits longer for a light; long enough that a slow machine does not make people tap twice. */
@@ -27,6 +27,8 @@ export interface ReaderOptions {
   linkPath: string;
   profile?: string;
   baud?: number;
+  /** How many times faster than a real one it sends and works; one that sends pictures takes seconds for each. */
+  speed?: number;
   /** The reader whose lights answer for this one, which has none. */
   lightsOf?: Reader;
 }
@@ -42,14 +44,14 @@ export class Reader {
   presentations = 0;
   readonly #waiters = new Set<() => void>();
 
-  constructor({ id, driver, linkPath, profile, baud, lightsOf }: ReaderOptions) {
+  constructor({ id, driver, linkPath, profile, baud, speed = 1, lightsOf }: ReaderOptions) {
     this.id = id;
     this.driver = driver;
     this.device = new SimulatedDevice({
       id,
       driver,
       linkPath,
-      clock: systemClock,
+      clock: fasterClock(speed),
       rates: EXACT,
       ...(profile === undefined ? {} : { profile }),
       ...(baud === undefined ? {} : { baud }),

@@ -1,4 +1,3 @@
-import { createServer } from 'node:net';
 import { SimulatedDevice } from '@rollcall/firmware-sim/devices/simulated-device';
 import type { TerminalMemory } from '@rollcall/firmware-sim/devices/terminal/terminal-memory';
 import { createFleet, type Fleet } from '@rollcall/gateway/devices/fleet';
@@ -14,6 +13,7 @@ import type { StrangerNews } from '@rollcall/gateway/transport/http-listener';
 import { createOpenTransport } from '@rollcall/gateway/transport/open-transport';
 import type { Clock } from '@rollcall/protocol/clock';
 import { systemClock } from '@rollcall/protocol/system-clock';
+import { freePort } from './free-port.js';
 
 const BOOT_ID = '0b0b0b0b-1111-4222-8333-444444444444';
 const ZONE_MS = 5.5 * 3_600_000;
@@ -24,14 +24,6 @@ export const hurried = (times: number): Clock => ({
   monoMs: () => systemClock.monoMs(),
   after: (delayMs, callback) => systemClock.after(delayMs / times, callback),
 });
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 export interface RigOptions {
   dataDir: string;

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Socket } from 'node:net';
 import { Aedes } from 'aedes';
+import { freePort } from './free-port.js';
 
 /** A broker outside of central, as an installation with Mosquitto or EMQX has one: no accounts, no ACL. */
 export interface Broker {
@@ -14,8 +15,8 @@ export interface Broker {
 
 /** aedes in the test's own process. */
 export async function startAedes(): Promise<Broker> {
-  let running = await listen(0);
-  const { port } = running.server.address() as AddressInfo;
+  const port = await freePort();
+  let running = await listen(port);
   return {
     name: 'aedes',
     port,
@@ -27,7 +28,7 @@ export async function startAedes(): Promise<Broker> {
   };
 }
 
-async function listen(port: number): Promise<{ server: Server; stop(): Promise<void> }> {
+async function listen(port: number): Promise<{ stop(): Promise<void> }> {
   const aedes = await Aedes.createBroker();
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -39,7 +40,6 @@ async function listen(port: number): Promise<{ server: Server; stop(): Promise<v
   await once(server, 'listening');
   let isStopped = false;
   return {
-    server,
     async stop() {
       if (isStopped) return;
       isStopped = true;

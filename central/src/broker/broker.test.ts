@@ -189,11 +189,11 @@ describe('the built-in broker', () => {
       for (const resolve of waiting.splice(0)) resolve();
     });
     await link.consume();
-    const connections: number[] = [];
-    const reconnected = new Promise<void>((resolve) => {
-      link.onConnect(() => {
-        connections.push(1);
-        if (connections.length === 2) resolve();
+    const readings: boolean[] = [];
+    const readsAgain = new Promise<void>((resolve) => {
+      link.onReading(() => {
+        readings.push(link.isConsuming);
+        if (readings.length === 2) resolve();
       });
     });
     await broker.stop();
@@ -204,7 +204,9 @@ describe('the built-in broker', () => {
       port,
       secret: broker.login.password,
     });
-    await reconnected;
+    await readsAgain;
+    // What a gateway is made to send by it must not be lost.
+    expect(readings).toEqual([true, true]);
     const arrived = new Promise<void>((resolve) => waiting.push(resolve));
     const gateway = await signIn('gw-1');
     const resend = setInterval(() => gateway.publish('rollcall/v1/gw-1/up/health', 'x', { qos: 1 }), 50);

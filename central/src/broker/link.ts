@@ -30,7 +30,8 @@ export interface BrokerLink {
   release(): Promise<void>;
   /** Never waits: what cannot be sent now is sent again by whoever needs it. */
   publish(topic: string, payload: string | Uint8Array, options?: { retain?: boolean }): void;
-  onConnect(handler: () => void): void;
+  /** Told each time when the subscription has been proved, and now if it is: what is sent from here on is read. */
+  onReading(handler: () => void): void;
   stop(): Promise<void>;
 }
 
@@ -59,7 +60,7 @@ class MqttLink implements BrokerLink {
   readonly #probeTimeoutMs: number;
   readonly #stopping = new AbortController();
   readonly #probes = new Map<string, () => void>();
-  readonly #connectHandlers = new Set<() => void>();
+  readonly #readingHandlers = new Set<() => void>();
   #isWanted = false;
   #isConsuming = false;
   #lastProblem = 'no answer';
@@ -86,7 +87,6 @@ class MqttLink implements BrokerLink {
       this.#isConsuming = false;
     });
     this.#client.on('connect', () => {
-      for (const handler of this.#connectHandlers) handler();
       if (this.#isWanted) void this.#resume();
     });
   }
@@ -127,9 +127,9 @@ class MqttLink implements BrokerLink {
     });
   }
 
-  onConnect(handler: () => void): void {
-    this.#connectHandlers.add(handler);
-    if (this.#client.connected) handler();
+  onReading(handler: () => void): void {
+    this.#readingHandlers.add(handler);
+    if (this.#isConsuming) handler();
   }
 
   async stop(): Promise<void> {
@@ -159,6 +159,7 @@ class MqttLink implements BrokerLink {
       throw new Error(`the broker refuses the subscription ${this.#filter}`);
     await this.#probe();
     this.#isConsuming = true;
+    for (const handler of this.#readingHandlers) handler();
   }
 
   /** After a reconnect the new session of the broker knows no subscription. */

@@ -3,7 +3,6 @@ import { type CentralConfig, type ConfigFlags, readConfig } from '../config.js';
 import { isDatabaseTransient } from '../db/connection.js';
 import { createNetworks, LOOPBACK } from '../http/networks.js';
 import { createLog, type Log } from '../log.js';
-import { startCentral } from '../main.js';
 import { leave } from './leave.js';
 
 export function addRun(program: Command): void {
@@ -26,6 +25,8 @@ export function addRun(program: Command): void {
       warnOfPlainHttp(config, log);
       const stopped = stopSignal();
       outliveLostDatabase(log);
+      // The other commands need next to nothing of it, and are done sooner without.
+      const { startCentral } = await import('../main.js');
       const central = await startCentral(config, log);
       log.info({ http_port: central.httpPort, mqtt_port: central.mqttPort }, 'ready');
       const signal = await stopped;

@@ -19,6 +19,8 @@ const TEST_SETTINGS = {
   synchronous_commit: 'off',
   full_page_writes: 'off',
   max_connections: '200',
+  // It may lie in memory.
+  max_wal_size: '256MB',
 };
 
 export interface TestDatabase extends Database {
@@ -42,7 +44,7 @@ export async function openTestDatabase(): Promise<TestDatabase> {
   const server = await (sharedServer ?? start());
   const name = `test_${randomBytes(6).toString('hex')}`;
   const template = await ensureTemplate(server.url);
-  await administer(server.url, `CREATE DATABASE ${name} TEMPLATE ${template}`);
+  await administer(server.url, `CREATE DATABASE ${name} TEMPLATE ${template} STRATEGY file_copy`);
   const database = await openDatabase({ url: withDatabase(server.url, name), log: silentLog });
   return {
     ...database,

@@ -9,9 +9,6 @@ import { type ExportFormat, exportRequestSchema, fromRequester } from './export-
 import { detailSheet, type ExportSource, statisticsSheet } from './export-sheets.js';
 import { halfDaySheet } from './half-day-sheet.js';
 import type { Sheet, Watermark, WriteSheets } from './sheet.js';
-import { writeCsv } from './write-csv.js';
-import { writeExcel } from './write-excel.js';
-import { writePdf } from './write-pdf.js';
 
 /** A kill is no fault of the export: begun this often without an end, it is. */
 const ATTEMPTS_MAX = 3;
@@ -19,10 +16,11 @@ const FAILURE_CHARS_MAX = 500;
 /** First key of the locks of running exports; the second comes from the id. */
 const EXPORT_LOCK = 0x726f6c32;
 
-const WRITERS: Readonly<Record<ExportFormat, WriteSheets>> = {
-  csv: writeCsv,
-  excel: writeExcel,
-  pdf: writePdf,
+/** Loaded by the first export that needs one: spreadsheets and fonts are a third of what central would start with. */
+const WRITERS: Readonly<Record<ExportFormat, () => Promise<WriteSheets>>> = {
+  csv: async () => (await import('./write-csv.js')).writeCsv,
+  excel: async () => (await import('./write-excel.js')).writeExcel,
+  pdf: async () => (await import('./write-pdf.js')).writePdf,
 };
 
 export type ExportContext = JobContext & { files: ExportFiles };
@@ -122,9 +120,10 @@ async function write(context: ExportContext, job: WaitingExport, trx: ExportSour
     asOfMs: nowMs,
     dates: `${request.start_date} to ${request.end_date}`,
   };
+  const writeSheets = await WRITERS[job.format]();
   let rows = 0;
   const file = await files.write(job.id, job.format, async (output) => {
-    ({ rows } = await WRITERS[job.format](output, sheetsOf(source, job.format), watermark));
+    ({ rows } = await writeSheets(output, sheetsOf(source, job.format), watermark));
   });
   const finishedAt = new Date(clock.wallMs());
   await knex.transaction(async (end) => {

@@ -11,6 +11,8 @@ import { loadSigner } from './signer.js';
 
 const GATEWAY_ID = 'gw-block-a';
 const RESEND_MS = 30_000;
+const ANSWER_MS = 1_000;
+const SPREAD_MS = 1_000;
 const signer = loadSigner(join(tempDir(), 'key.pem'));
 
 interface Sent extends VerifiedBatch {
@@ -258,7 +260,7 @@ describe('Pump', () => {
     expect(replayed.slice(1).flat()).not.toContain(1);
   });
 
-  it('sends at once when a silent central speaks again, instead of waiting out its doubled delay', () => {
+  it('sends again soon after a silent central speaks, instead of waiting out its doubled delay', () => {
     const { pump, clock, add, run, seqs } = fixture();
     pump.linkUp();
     add(2);
@@ -268,11 +270,85 @@ describe('Pump', () => {
     }
     const before = seqs().length;
     pump.centralSpoke();
+    clock.advance(SPREAD_MS / 2);
     run();
     expect(seqs().slice(before)).toEqual([[1, 2]]);
+  });
+
+  it('sends what a central that was away for a moment left unanswered again, long before the resend time', () => {
+    const { pump, clock, add, run, seqs } = fixture();
+    pump.linkUp();
+    add(2);
     pump.centralSpoke();
+    clock.advance(ANSWER_MS);
     run();
-    expect(seqs()).toHaveLength(before + 1);
+    expect(seqs()).toEqual([[1, 2]]);
+    clock.advance(SPREAD_MS / 2);
+    run();
+    expect(seqs()).toEqual([
+      [1, 2],
+      [1, 2],
+    ]);
+    // That was one word of central, however often it was said meanwhile.
+    clock.advance(RESEND_MS / 2);
+    run();
+    expect(seqs()).toHaveLength(2);
+  });
+
+  it('sends nothing twice to a central that answers what was in flight when it spoke', () => {
+    const { pump, clock, add, ack, run, seqs } = fixture();
+    pump.linkUp();
+    add(1);
+    pump.centralSpoke();
+    clock.advance(1);
+    // Sent after the word: it was read.
+    add(1);
+    ack(1);
+    clock.advance(ANSWER_MS + SPREAD_MS);
+    run();
+    expect(seqs()).toEqual([[1], [2]]);
+    pump.centralSpoke();
+    ack(2);
+    clock.advance(ANSWER_MS + SPREAD_MS);
+    run();
+    expect(seqs()).toEqual([[1], [2]]);
+  });
+
+  it('lets a central that still answers, however slowly, go on', () => {
+    const { pump, clock, add, ack, run, seqs } = fixture();
+    pump.linkUp();
+    for (let n = 0; n < 3; n += 1) add(1);
+    pump.centralSpoke();
+    for (const seq of [1, 2]) {
+      clock.advance(ANSWER_MS);
+      ack(seq);
+    }
+    expect(seqs()).toEqual([[1], [2], [3]]);
+    clock.advance(ANSWER_MS + SPREAD_MS / 2);
+    run();
+    expect(seqs()).toEqual([[1], [2], [3], [3]]);
+  });
+
+  it('sends again at another moment than other gateways, and not over a link that went away', () => {
+    const sentAfter = (random: number): number => {
+      const { pump, clock, add, run, seqs } = fixture({ random: () => random });
+      pump.linkUp();
+      add(1);
+      pump.centralSpoke();
+      for (let ms = 0; ; ms += 100, clock.advance(100)) {
+        run();
+        if (seqs().length > 1) return ms;
+      }
+    };
+    expect([0, 0.5, 0.9].map(sentAfter)).toEqual([ANSWER_MS, ANSWER_MS + 500, ANSWER_MS + 900]);
+    const { pump, clock, add, run, seqs } = fixture();
+    pump.linkUp();
+    add(1);
+    pump.centralSpoke();
+    pump.linkDown();
+    clock.advance(RESEND_MS);
+    run();
+    expect(seqs()).toEqual([[1]]);
   });
 
   it('delivers every row whatever is lost, doubled or cut, and remembers only what was acked', async () => {

@@ -12,6 +12,10 @@ const WINDOW_BYTES_MAX = 4 * 1024 * 1024;
 const BODY_BYTES_MAX = BATCH_BYTES_MAX - 4_096;
 const JITTER = 0.2;
 const RESEND_DOUBLINGS_MAX = 4;
+/** How long a central that has just begun to read may take to answer what it still got. */
+const ANSWER_MS = 1_000;
+/** All gateways hear of it at the same moment: each sends again at another one of these. */
+const SPREAD_MS = 1_000;
 const TICK_MS = 10_000;
 
 export interface PumpOptions {
@@ -56,6 +60,9 @@ export class Pump {
   #isScheduled = false;
   #resends = 0;
   #cancelResend: (() => void) | undefined;
+  /** When central last said that it reads, while something it may not have read is in flight. */
+  #spokeMonoMs: number | undefined;
+  #cancelAnswer: (() => void) | undefined;
   #cancelTick: (() => void) | undefined;
   #tickMonoMs: number;
 
@@ -89,6 +96,7 @@ export class Pump {
     this.#isUp = false;
     this.#flights = [];
     this.#cancelResend?.();
+    this.#forgetSpoken();
   }
 
   /** New rows are on disk. */
@@ -110,16 +118,21 @@ export class Pump {
       this.#resends = 0;
       this.#options.onOverdue?.(false);
       this.#armResend();
+      if (this.#spokeMonoMs !== undefined) this.#awaitAnswer(ANSWER_MS);
     }
     this.#cursorSeq = Math.max(this.#cursorSeq, this.#replaySeq ?? this.#options.position.ackedSeq + 1);
     this.wake();
   }
 
-  /** Central has spoken: whatever it left unanswered before, waiting longer for it makes no sense. */
+  /**
+   * Central reads, perhaps since just now (ADR 49). What was sent before that and is not answered soon, it has never
+   * read: waiting out the resend time makes no sense.
+   */
   centralSpoke(): void {
-    if (!this.#isUp || this.#resends === 0) return;
-    this.#resends = 0;
-    this.#rewind();
+    if (!this.#isUp || this.#flights.length === 0 || this.#spokeMonoMs !== undefined) return;
+    this.#spokeMonoMs = this.#options.clock.monoMs();
+    // One that is overdue has had its time.
+    this.#awaitAnswer(this.#resends > 0 ? 0 : ANSWER_MS);
   }
 
   /** Sends acked rows again, for a central that was restored from a backup. */
@@ -128,10 +141,30 @@ export class Pump {
     this.#rewind();
   }
 
+  #awaitAnswer(answerMs: number): void {
+    this.#cancelAnswer?.();
+    const { clock, random = Math.random } = this.#options;
+    this.#cancelAnswer = clock.after(answerMs + SPREAD_MS * random(), () => {
+      const spokeMonoMs = this.#spokeMonoMs ?? 0;
+      const [oldest] = this.#flights;
+      this.#forgetSpoken();
+      if (oldest === undefined || oldest.sentMonoMs > spokeMonoMs) return;
+      this.#resends = 0;
+      this.#rewind();
+    });
+  }
+
+  #forgetSpoken(): void {
+    this.#cancelAnswer?.();
+    this.#cancelAnswer = undefined;
+    this.#spokeMonoMs = undefined;
+  }
+
   /** Back to the first row that central may not have. */
   #rewind(): void {
     const { ackedSeq } = this.#options.position;
     this.#flights = [];
+    this.#forgetSpoken();
     this.#cursorSeq = Math.min(ackedSeq + 1, this.#replaySeq ?? ackedSeq + 1);
     this.#armResend();
     this.wake();

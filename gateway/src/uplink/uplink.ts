@@ -130,7 +130,7 @@ export class Uplink {
     if (topic.kind === 'command') this.#takeCommand(topic.command, payload);
     else if (topic.kind === 'ack') this.#acks.take(payload);
     else {
-      // Central publishes it when it starts, also where the broker stayed and nothing else tells.
+      // Central publishes it as soon as it reads, also where the broker stayed and nothing else tells.
       this.pump.centralSpoke();
       this.#takeRoster(payload);
     }
