@@ -1,0 +1,170 @@
+import type { Clock } from '@rollcall/protocol/clock';
+import type { GatewayEventDetail } from '@rollcall/protocol/gateway-event';
+import type { GatewayConfig } from './config/schema.js';
+import type { FingerSensor } from './drivers/finger/sensor.js';
+import { createEnrollments } from './enrollment/create-enrollments.js';
+import type { Enrollments } from './enrollment/enrollments.js';
+import type { HealthSources } from './features/health-report.js';
+import type { Problems } from './features/problems.js';
+import { createFingerEngine, type FingerEngine } from './identify/finger-engine.js';
+import { RosterGallery } from './identify/finger-gallery.js';
+import { FingerSlots } from './identify/finger-slots.js';
+import { GallerySync } from './identify/gallery-sync.js';
+import type { RosterStore } from './identify/roster-store.js';
+import { TemplateStore } from './identify/template-store.js';
+import { TemplateSync } from './identify/template-sync.js';
+import type { RootLog } from './log.js';
+import type { Secrets } from './secrets.js';
+import type { Store } from './store/store.js';
+
+export interface FingerPartsOptions {
+  config: GatewayConfig;
+  clock: Clock;
+  log: RootLog;
+  store: Store;
+  secrets: Secrets;
+  roster: RosterStore;
+  problems: Problems;
+  /** @throws RollcallError `COMMAND_INVALID`, `PORT_CLOSED` */
+  scanner(deviceId: string): FingerSensor;
+  report(detail: GatewayEventDetail): void;
+  /** Central is to hear of the health now. */
+  onChange(): void;
+}
+
+/** Fingerprint templates on this gateway: in its store, in the slots of modules, in the engine, and being enrolled. */
+export class FingerParts {
+  readonly #options: FingerPartsOptions;
+  readonly templates: TemplateStore;
+  readonly gallery: GallerySync;
+  readonly engine: FingerEngine;
+  readonly enrollments: Enrollments;
+  readonly #slots: FingerSlots;
+  /** Undefined on a gateway that keeps no fingerprints. */
+  readonly #sync: TemplateSync | undefined;
+  /** What the roster in force lists, or the one that is about to be. */
+  #listed: ReadonlySet<string>;
+
+  constructor(options: FingerPartsOptions) {
+    this.#options = options;
+    const { config, clock, log, store, secrets, roster, problems, onChange } = options;
+    this.templates = new TemplateStore(store.db);
+    this.#listed = new Set(roster.templateIds);
+    this.#sync = this.#createSync();
+    this.#slots = new FingerSlots(store.db);
+    this.gallery = new GallerySync({
+      gallery: new RosterGallery({ store: this.templates, seal: secrets.templateSeal, roster }),
+      slots: this.#slots,
+      clock,
+      log: log.child({ part: 'gallery' }),
+    });
+    this.engine = createFingerEngine({
+      devices: config.devices,
+      seal: secrets.templateSeal,
+      store: this.templates,
+      threads: config.fingers.matchThreads,
+      dataDir: config.gateway.dataDir,
+      clock,
+      log: log.child({ part: 'fingers' }),
+      onProblem: problems.follow(['GALLERY_LOST', 'GALLERY_FULL'], 'degraded'),
+      onChange,
+    });
+    this.enrollments = this.#createEnrollments();
+  }
+
+  /** Before anything can be enrolled, and before any device is open. */
+  start(): void {
+    this.engine.start();
+    this.#follow();
+  }
+
+  /** Nothing is put into any device from now on. */
+  async stopWriting(): Promise<void> {
+    await this.enrollments.stop();
+    this.gallery.stop();
+  }
+
+  async stop(): Promise<void> {
+    await this.engine.stop();
+    this.#sync?.stop();
+  }
+
+  /** What the next roster does not list leaves the store before that roster is in force. */
+  beforeInForce(listed: ReadonlySet<string>): void {
+    this.#listed = listed;
+    const removed = this.templates.keepOnly(listed);
+    if (removed === 0) return;
+    this.engine.templatesLeft();
+    this.enrollments.templatesLeft();
+    this.#options.log.child({ part: 'roster' }).info({ removed }, 'fingerprint templates were removed');
+  }
+
+  rosterInForce(): void {
+    this.gallery.galleryChanged();
+    this.#follow();
+  }
+
+  /** What central is told of them. */
+  health(): Pick<HealthSources, 'rosterVersion' | 'templatesVersion' | 'gallery'> {
+    return {
+      // Saying it acknowledges that what the roster does not list is gone, out of the modules, too.
+      rosterVersion: this.#holdsOthers ? undefined : this.#options.roster.version,
+      templatesVersion: this.#sync?.completeVersion,
+      gallery: this.engine.health,
+    };
+  }
+
+  /** A module, or the memory of a thread or of an enrollment, still has what the roster in force does not list. */
+  get #holdsOthers(): boolean {
+    const inMemory = this.engine.holdsOthers || this.enrollments.holdsOthers;
+    return inMemory || this.#slots.holdOthers(this.#listed);
+  }
+
+  #follow(): void {
+    const { version, templateIds: ids } = this.#options.roster;
+    void this.#sync?.follow({ version, ids });
+  }
+
+  #createSync(): TemplateSync | undefined {
+    const { config, clock, log, secrets, problems, onChange } = this.#options;
+    const { templateSeal: seal } = secrets;
+    if (seal === undefined) return undefined;
+    const tell = problems.follow(['TEMPLATE_INVALID', 'SEAL_BROKEN'], 'degraded');
+    return new TemplateSync({
+      ...secrets,
+      gatewayId: config.gateway.id,
+      centralUrl: config.uplink.centralUrl,
+      store: this.templates,
+      seal,
+      isListed: (id) => this.#listed.has(id),
+      clock,
+      log: log.child({ part: 'templates' }),
+      onState: (problem) => {
+        tell(problem);
+        if (problem === undefined) {
+          this.gallery.galleryChanged();
+          this.engine.templatesCame();
+        }
+        onChange();
+      },
+    });
+  }
+
+  #createEnrollments(): Enrollments {
+    const { config, clock, log, store, secrets, scanner, report, onChange } = this.#options;
+    return createEnrollments({
+      ...secrets,
+      gatewayId: config.gateway.id,
+      centralUrl: config.uplink.centralUrl,
+      clock,
+      log: log.child({ part: 'enrollment' }),
+      store,
+      templates: this.templates,
+      slots: this.#slots,
+      gallery: this.gallery,
+      fleet: { scanner },
+      report,
+      onForgotten: onChange,
+    });
+  }
+}
