@@ -4,4 +4,5 @@ export const MEMORY = {
   operationStamp: 'operation-stamp',
   registryCode: 'registry-code',
   commandId: 'command-id',
+  fingerVersion: 'finger-version',
 } as const;

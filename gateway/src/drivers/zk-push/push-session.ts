@@ -6,10 +6,10 @@ import { CommandQueue } from './command-queue.js';
 import { DrainWatch } from './drain-watch.js';
 import { optionBlock, pushParameters, timeZoneLine } from './option-block.js';
 import { MEMORY } from './push-memory.js';
+import { PushPeople } from './push-people.js';
 import { PushTime } from './push-time.js';
 import { RequestReader, type TerminalRequest } from './request-reader.js';
 import { LINES_PER_KEEP, takeLog } from './take-log.js';
-import { userCommands } from './user-commands.js';
 import { parseUserLine } from './user-line.js';
 
 export const POLL_SECONDS = 10;
@@ -18,6 +18,7 @@ const ERROR_DELAY_SECONDS = 30;
 const FIRST_CALL_MS = 45_000;
 const LOG_TABLES = new Set(['ATTLOG', 'RTLOG', 'TRANSACTION']);
 const USER_TABLES = new Set(['OPERLOG', 'USERINFO', 'USER']);
+const PEOPLE_TABLES = new Set([...USER_TABLES, 'FP', 'FINGERTMP', 'BIODATA', 'TEMPLATEV10']);
 
 interface Reply {
   status: 200 | 503;
@@ -31,6 +32,7 @@ export class PushSession implements DriverSession {
   readonly #drain: DrainWatch;
   readonly #commands: CommandQueue;
   readonly #time: PushTime;
+  readonly #people: PushPeople;
   readonly #reader: RequestReader;
   #last: Promise<void> = Promise.resolve();
   #hasCalled = false;
@@ -43,6 +45,7 @@ export class PushSession implements DriverSession {
     this.#drain = new DrainWatch((name) => terminal.recall(name));
     this.#commands = new CommandQueue(Number(terminal.recall(MEMORY.commandId) ?? 0));
     this.#time = new PushTime({ context, drain: this.#drain, commands: this.#commands });
+    this.#people = new PushPeople({ context, commands: this.#commands });
     this.#reader = new RequestReader({
       onRequest: (request) => this.#onRequest(request),
       onDiscarded: (bytes) => {
@@ -81,17 +84,19 @@ export class PushSession implements DriverSession {
 
   /** Waits for the terminal's next polls: it is told, does it, and says what became of it. */
   async changeUser(change: UserChange): Promise<void> {
-    const commands = userCommands(change);
-    const results = await Promise.all(commands.map(({ text }) => this.#commands.add(text)));
-    const refused = commands.find(({ isOptional }, at) => !isOptional && results[at]?.code !== 0);
-    const isDone = results.some((result) => result?.code === 0);
-    if (refused === undefined && isDone) return;
-    const codes = results.map((result) => result?.code ?? 'no answer').join(', ');
-    throw new RollcallError('DEVICE_REFUSED', `The terminal did not do it (${codes}); do it in its menu`);
+    const outcome = await this.#people.change(change);
+    if (outcome.outcome === 'refused') {
+      throw new RollcallError(
+        'DEVICE_REFUSED',
+        `The terminal did not do it (${outcome.reason}); do it in its menu`,
+      );
+    }
+    this.#context.terminal.people?.changedByHand(change);
   }
 
   close(): void {
     this.#isClosed = true;
+    this.#people.close();
     this.#commands.close();
     this.#time.close();
     this.#firstCall?.settle(
@@ -105,6 +110,7 @@ export class PushSession implements DriverSession {
     this.#firstCall?.settle();
     this.#context.count('frames_ok');
     this.#context.emit({ type: 'alive' });
+    this.#people.called(request.query.get('sn'));
     this.#last = this.#last.then(() => this.#answer(request));
   }
 
@@ -175,6 +181,7 @@ export class PushSession implements DriverSession {
         delay: POLL_SECONDS,
         errorDelay: ERROR_DELAY_SECONDS,
         wantsUsers: options.user_ids === 'card',
+        wantsFingers: this.#people.wantsFingers,
         timeZone: timeZoneLine(options.time_zone_line, this.#time.zone.offsetMs(clock.wallMs())),
       }),
     );
@@ -191,9 +198,10 @@ export class PushSession implements DriverSession {
       });
       return ok(`OK: ${lines.length}`);
     }
+    if (PEOPLE_TABLES.has(table)) await this.#people.took(linesOf(body), table);
     if (USER_TABLES.has(table))
       return this.#takeUsers(linesOf(body), query.get('opstamp') ?? query.get('stamp'));
-    // Templates, photos, options: nobody asked for them, and they are forgotten here.
+    // Photos, faces, options: nobody asked for them, and they are forgotten here.
     return ok(`OK: ${table === 'OPTIONS' || body.length === 0 ? 1 : linesOf(body).length}`);
   }
 
@@ -225,6 +233,7 @@ export class PushSession implements DriverSession {
       this.#context.emit({ type: 'drained', throughMs });
     if (isToReplay && !this.#commands.has('CHECK')) void this.#commands.add('CHECK');
     this.#time.set(now);
+    await this.#people.informed(query.get('info'));
     const due = this.#commands.take(now.monoMs);
     if (due.length === 0) return ok();
     await terminal.keep({ memory: { [MEMORY.commandId]: String(Math.max(...due.map(({ id }) => id))) } });

@@ -3,6 +3,7 @@ import { terminalLog } from '../terminal/terminal-options.js';
 import type { RejectedLine, TerminalLog } from '../terminal-log.js';
 import type { ZkPushOptions } from '../zk-push.js';
 import type { DrainWatch } from './drain-watch.js';
+import { isFingerLine } from './finger-line.js';
 import { parseLogLine } from './log-line.js';
 import { MEMORY } from './push-memory.js';
 import type { PushTime } from './push-time.js';
@@ -60,7 +61,12 @@ function read(
     const parsed = parseLogLine(line);
     if (parsed.type === 'entry')
       logs.push(terminalLog(parsed.entry, { options: context.options, zone: time.zone }));
-    else if (parsed.type === 'bad') rejected.push({ line, reason: parsed.reason });
+    else if (parsed.type === 'bad')
+      rejected.push({ line: isPrivate(line) ? '' : line, reason: parsed.reason });
   }
   return { logs, rejected };
 }
+
+/** What is put aside lies in the store for a person to read. */
+const isPrivate = (line: string): boolean =>
+  isFingerLine(line) || /(?:^|[\s,;&])(?:passwd|password|name|tmp|template|content)\s*=/i.test(line);
