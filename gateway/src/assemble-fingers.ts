@@ -2,6 +2,7 @@ import type { Clock } from '@rollcall/protocol/clock';
 import type { GatewayEventDetail } from '@rollcall/protocol/gateway-event';
 import type { GatewayConfig } from './config/schema.js';
 import type { FingerSensor } from './drivers/finger/sensor.js';
+import { versionOf } from './drivers/terminal/finger-format.js';
 import { createEnrollments } from './enrollment/create-enrollments.js';
 import type { Enrollments } from './enrollment/enrollments.js';
 import type { HealthSources } from './features/health-report.js';
@@ -10,9 +11,11 @@ import { createFingerEngine, type FingerEngine } from './identify/finger-engine.
 import { RosterGallery } from './identify/finger-gallery.js';
 import { FingerSlots } from './identify/finger-slots.js';
 import { GallerySync } from './identify/gallery-sync.js';
+import { PeopleSync } from './identify/people-sync.js';
 import type { RosterStore } from './identify/roster-store.js';
 import { TemplateStore } from './identify/template-store.js';
 import { TemplateSync } from './identify/template-sync.js';
+import { TerminalBook } from './identify/terminal-book.js';
 import type { RootLog } from './log.js';
 import type { Secrets } from './secrets.js';
 import type { Store } from './store/store.js';
@@ -37,9 +40,12 @@ export class FingerParts {
   readonly #options: FingerPartsOptions;
   readonly templates: TemplateStore;
   readonly gallery: GallerySync;
+  /** Users and fingers of terminals. */
+  readonly people: PeopleSync;
   readonly engine: FingerEngine;
   readonly enrollments: Enrollments;
   readonly #slots: FingerSlots;
+  readonly #gallery: RosterGallery;
   /** Undefined on a gateway that keeps no fingerprints. */
   readonly #sync: TemplateSync | undefined;
   /** What the roster in force lists, or the one that is about to be. */
@@ -52,12 +58,14 @@ export class FingerParts {
     this.#listed = new Set(roster.templateIds);
     this.#sync = this.#createSync();
     this.#slots = new FingerSlots(store.db);
+    this.#gallery = new RosterGallery({ store: this.templates, seal: secrets.templateSeal, roster });
     this.gallery = new GallerySync({
-      gallery: new RosterGallery({ store: this.templates, seal: secrets.templateSeal, roster }),
+      gallery: this.#gallery,
       slots: this.#slots,
       clock,
       log: log.child({ part: 'gallery' }),
     });
+    this.people = this.#createPeople();
     this.engine = createFingerEngine({
       devices: config.devices,
       seal: secrets.templateSeal,
@@ -82,6 +90,7 @@ export class FingerParts {
   async stopWriting(): Promise<void> {
     await this.enrollments.stop();
     this.gallery.stop();
+    this.people.stop();
   }
 
   async stop(): Promise<void> {
@@ -101,6 +110,7 @@ export class FingerParts {
 
   rosterInForce(): void {
     this.gallery.galleryChanged();
+    this.people.changed();
     this.#follow();
   }
 
@@ -109,15 +119,16 @@ export class FingerParts {
     return {
       // Saying it acknowledges that what the roster does not list is gone, out of the modules, too.
       rosterVersion: this.#holdsOthers ? undefined : this.#options.roster.version,
-      templatesVersion: this.#sync?.completeVersion,
+      // Saying it acknowledges that they are where fingers are compared: in the terminals, too.
+      templatesVersion: this.people.isBehind ? undefined : this.#sync?.completeVersion,
       gallery: this.engine.health,
     };
   }
 
-  /** A module, or the memory of a thread or of an enrollment, still has what the roster in force does not list. */
+  /** A module or a terminal, or the memory of a thread or of an enrollment, still has what the roster in force does not list. */
   get #holdsOthers(): boolean {
     const inMemory = this.engine.holdsOthers || this.enrollments.holdsOthers;
-    return inMemory || this.#slots.holdOthers(this.#listed);
+    return inMemory || this.#slots.holdOthers(this.#listed) || this.people.holdOthers(this.#listed);
   }
 
   #follow(): void {
@@ -143,10 +154,28 @@ export class FingerParts {
         tell(problem);
         if (problem === undefined) {
           this.gallery.galleryChanged();
+          this.people.changed();
           this.engine.templatesCame();
         }
         onChange();
       },
+    });
+  }
+
+  #createPeople(): PeopleSync {
+    const { config, clock, log, store, secrets, roster, report, onChange } = this.#options;
+    return new PeopleSync({
+      book: new TerminalBook(store.db),
+      roster,
+      templates: this.templates,
+      gallery: this.#gallery,
+      keepsFingers: secrets.templateSeal !== undefined,
+      managed: config.devices.flatMap(({ id, options }) => (managesUsers(options) ? [id] : [])),
+      isOfTerminals: (format) => versionOf(format) !== undefined,
+      clock,
+      log: log.child({ part: 'people' }),
+      report,
+      onChange,
     });
   }
 
@@ -162,9 +191,15 @@ export class FingerParts {
       templates: this.templates,
       slots: this.#slots,
       gallery: this.gallery,
+      people: this.people,
       fleet: { scanner },
       report,
       onForgotten: onChange,
     });
   }
+}
+
+function managesUsers(options: unknown): boolean {
+  const { manage_users: manages = 'off' } = options as { manage_users?: string };
+  return manages !== 'off';
 }

@@ -29,7 +29,7 @@ export interface FleetParts {
   keeper: Keeper;
   secrets: Secrets;
   expected: ExpectedStudents;
-  fingers: Pick<FingerParts, 'templates' | 'gallery' | 'engine'>;
+  fingers: Pick<FingerParts, 'templates' | 'gallery' | 'engine' | 'people'>;
   rosterStore: RosterStore;
   stamp(): RowStamp;
   stampAt(monoMs: number, wallMs: number): RowStamp;
@@ -40,7 +40,7 @@ export interface FleetParts {
 /** The devices, and what becomes of whatever they see: cards, fingers and the logs of terminals. */
 export function assembleFleet(parts: FleetParts): Fleet {
   const { config, clock, keeper, secrets, expected, stamp, stampAt, append } = parts;
-  const { gallery, engine, templates } = parts.fingers;
+  const { gallery, engine, templates, people } = parts.fingers;
   const { store, writer } = keeper;
   const { hmacHex } = secrets;
   const lookup = new CardLookup(store.db);
@@ -76,7 +76,7 @@ export function assembleFleet(parts: FleetParts): Fleet {
       fingersOf: (studentRef) => known.of(studentRef),
       holderOf: (read) => holderOf(lookup, hashRead(read, hmacHex), stamp()),
     },
-    terminalOf: (deviceId) => logs.of(deviceId),
+    terminalOf: (deviceId) => ({ ...logs.of(deviceId), people: people.of(deviceId) }),
     onChange: parts.onChange,
   });
 }

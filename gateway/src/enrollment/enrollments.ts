@@ -3,7 +3,9 @@ import type { EnrollArgs, EnrollmentProgress } from '@rollcall/protocol/enrollme
 import { isRollcallError, RollcallError } from '@rollcall/protocol/errors';
 import type { FingerSensor } from '../drivers/finger/sensor.js';
 import type { Log } from '../log.js';
+import type { KeepTemplate } from './keep-template.js';
 import { type ReservedScanner, runEnrollment, type Templates } from './run-enrollment.js';
+import type { Report } from './take-fingers.js';
 
 /** Each finger may take so long; central expects no more either. */
 export const FINGER_WITHIN_MS = 5 * 60_000;
@@ -13,6 +15,8 @@ export interface EnrollmentsOptions {
   log: Log;
   /** @throws RollcallError `COMMAND_INVALID`, `PORT_CLOSED` */
   scanner(deviceId: string): FingerSensor;
+  /** Takes fingers where a device is a terminal, which makes templates itself; undefined for every other device. */
+  terminal?(deviceId: string): TakeThere | undefined;
   /** @throws RollcallError `GALLERY_FILLING`, or the reason of the signal */
   reserve(deviceId: string, sensor: FingerSensor, signal: AbortSignal): Promise<ReservedScanner>;
   /** Undefined on a gateway that keeps no fingerprints. */
@@ -24,6 +28,14 @@ export interface EnrollmentsOptions {
   /** Nothing is held any more of what left the store. */
   onForgotten(): void;
 }
+
+/** Takes the fingers of one enrollment. @throws RollcallError what ended it */
+export type TakeThere = (run: {
+  args: EnrollArgs;
+  keep: KeepTemplate;
+  report: Report;
+  signal: AbortSignal;
+}) => Promise<void>;
 
 interface Session {
   args: EnrollArgs;
@@ -63,7 +75,7 @@ export class Enrollments {
    * @throws RollcallError `ENROLLMENT_BUSY`, `COMMAND_INVALID`, `PORT_CLOSED`, `KEY_INVALID`
    */
   begin(args: EnrollArgs): { started: true } {
-    const { templates, scanner } = this.#options;
+    const { templates } = this.#options;
     if (this.#session !== undefined) {
       // The command came twice.
       if (this.#session.args.enrollment_id === args.enrollment_id) return { started: true };
@@ -78,12 +90,11 @@ export class Enrollments {
         'This gateway has no key for templates; make fingers.template_key_file, the same on every gateway',
       );
     }
-    const sensor = scanner(args.device_id);
+    const { take, hasEngine } = this.#place(args, templates);
     const stopped = new AbortController();
-    const hasEngine = sensor.matchedBy === 'gateway';
     const session: Session = { args, hasEngine, stopped, done: Promise.resolve() };
     this.#session = session;
-    session.done = this.#run(session, sensor, templates).finally(() => {
+    session.done = this.#run(session, take, templates).finally(() => {
       this.#session = undefined;
       if (!this.#holdsOthers) return;
       this.#holdsOthers = false;
@@ -118,7 +129,22 @@ export class Enrollments {
     await this.#session?.done;
   }
 
-  async #run({ args, stopped }: Session, sensor: FingerSensor, templates: Templates): Promise<void> {
+  /** @throws RollcallError `COMMAND_INVALID`, `PORT_CLOSED` */
+  #place({ device_id: deviceId }: EnrollArgs, templates: Templates): { take: TakeThere; hasEngine: boolean } {
+    const { terminal, scanner, reserve } = this.#options;
+    const atTerminal = terminal?.(deviceId);
+    if (atTerminal !== undefined) return { take: atTerminal, hasEngine: false };
+    const sensor = scanner(deviceId);
+    return {
+      hasEngine: sensor.matchedBy === 'gateway',
+      take: async ({ args, report, signal }) => {
+        const reserved = await reserve(deviceId, sensor, signal);
+        await runEnrollment({ args, reserved, templates, report, signal });
+      },
+    };
+  }
+
+  async #run({ args, stopped }: Session, take: TakeThere, { keep }: Templates): Promise<void> {
     const { clock, log, underway } = this.#options;
     const { enrollment_id: id, device_id: deviceId, fingers } = args;
     const report = (progress: EnrollmentProgress): void => this.#options.report(id, deviceId, progress);
@@ -128,8 +154,7 @@ export class Enrollments {
     try {
       underway.set(JSON.stringify({ enrollment_id: id, device_id: deviceId }));
       log.info({ enrollment_id: id, device_id: deviceId }, 'an enrollment begins');
-      const reserved = await this.#options.reserve(deviceId, sensor, stopped.signal);
-      await runEnrollment({ args, reserved, templates, report, signal: stopped.signal });
+      await take({ args, keep, report, signal: stopped.signal });
       log.info({ enrollment_id: id, device_id: deviceId }, 'an enrollment is done');
     } catch (error) {
       log.warn({ enrollment_id: id, device_id: deviceId, ...whyOf(error) }, 'an enrollment ended early');
