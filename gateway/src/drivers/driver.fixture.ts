@@ -3,10 +3,13 @@ import type { ClockState } from '@rollcall/protocol/punch';
 import { BusyClock } from './busy-clock.fixture.js';
 import type { DriverDefinition, DriverEvent, DriverSession } from './driver.js';
 import type { KeepRequest, TerminalLink, TerminalLog } from './terminal-log.js';
-import type { PeopleLink } from './terminal-people.js';
+import type { BroughtFinger, PeopleLink } from './terminal-people.js';
 
-/** What a driver says, and each entry of a terminal's log that it keeps for the first time. */
-export type BenchEvent = DriverEvent | { type: 'log'; log: TerminalLog };
+/** What a driver says, each entry of a terminal's log that it keeps for the first time, and each finger that it brings. */
+export type BenchEvent =
+  | DriverEvent
+  | { type: 'log'; log: TerminalLog }
+  | { type: 'terminal_finger'; finger: BroughtFinger };
 
 /** One driver session with everything it can see and do, on a clock that moves only when told to. */
 export class DriverBench {
@@ -19,8 +22,16 @@ export class DriverBench {
   /** Why nothing can be kept; undefined while the disk is well. */
   keepFailure: RollcallError | undefined;
   clockState: ClockState = 'synced';
-  /** Who hears of a terminal's people, from the next connection on; nobody keeps any otherwise. */
-  people: PeopleLink | undefined;
+  /** Who hears of a terminal's people, from the next connection on. */
+  people: PeopleLink = {
+    keepsFingers: true,
+    reachable: () => undefined,
+    fingerBrought: (finger) => void this.events.push({ type: 'terminal_finger', finger }),
+    userSeen: () => undefined,
+    forgotAll: () => undefined,
+    counted: () => undefined,
+    changedByHand: () => undefined,
+  };
   readonly written: string[] = [];
   readonly counts: Record<string, number> = {};
   readonly #driver: DriverDefinition<unknown>;

@@ -14,8 +14,9 @@ export class Caller {
   /** @param people who hears of its people */
   constructor(options: Record<string, unknown> = {}, people?: PeopleLink) {
     this.bench = new DriverBench(driver, options);
+    if (people === undefined) return;
     this.bench.people = people;
-    if (people !== undefined) this.bench.reconnect();
+    this.bench.reconnect();
   }
 
   async call(method: string, path: string, body = ''): Promise<string> {

@@ -88,7 +88,7 @@ describe('an enrollment at a terminal', () => {
     ]);
   });
 
-  it('case 116: keeps nothing without consent, and the terminal is not known to have it', async () => {
+  it('keeps nothing without consent (domain F3), and the terminal is not known to have it', async () => {
     const { reports, held } = enroll(terminalOf(), new RollcallError('CONSENT_MISSING', 'withdrawn'));
     await settle();
     expect(reports.at(-1)).toEqual({ step: 'failed', code: 'CONSENT_MISSING', finger_position: 2 });

@@ -263,7 +263,7 @@ describe('the users of a terminal', () => {
 });
 
 describe('the fingers of a terminal', () => {
-  it('are those of its users and its algorithm, and gone before the roster without them is acknowledged (case 97)', async () => {
+  it('case 97: are those of its users and its algorithm, and gone before the roster without them is acknowledged', async () => {
     const { sync, enroll, inForce, isGone } = await fixture();
     const [one, two] = [enroll(1, 's1'), enroll(2, 's2')];
     await inForce(['s1', 's2'], [one, two]);

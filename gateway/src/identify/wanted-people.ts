@@ -34,7 +34,7 @@ export interface WantedPeople {
   fingers: ReadonlyMap<string, ListedFinger & { userId: string }> | undefined;
   /** What may stay where it is, although it is not wanted anew. */
   allowed: ReadonlySet<string>;
-  /** Whoever the roster has, wanted here or not: such a user is no stranger. */
+  /** Whoever the roster has, wanted here or not, where that matters: such a user is no stranger. */
   known: ReadonlySet<string>;
 }
 
@@ -47,9 +47,10 @@ export const fingerKey = (userId: string, fingerPosition: number): string => `${
 export function wantedPeople(inputs: WantedInputs): WantedPeople {
   const { terminal, roster, fingers, allowed } = inputs;
   const userOf = (refs: Iterable<string>): string[] => [...refs].flatMap((ref) => terminal.userOf(ref) ?? []);
-  const known = new Set(userOf(new Set([...roster.studentRefs(), ...fingers.map((one) => one.studentRef)])));
-  const users =
-    terminal.manages === 'off' || roster.version === 0 ? undefined : managed(inputs, known, userOf);
+  const isManaged = terminal.manages !== 'off' && roster.version !== 0;
+  const refs = isManaged ? [...roster.studentRefs(), ...fingers.map((one) => one.studentRef)] : [];
+  const known = new Set(userOf(new Set(refs)));
+  const users = isManaged ? managed(inputs, known, userOf) : undefined;
   const nothing = new Set<string>();
   if (allowed === undefined) return { users, fingers: undefined, allowed: nothing, known };
   const wanted = fingers.flatMap((finger) => {
