@@ -23,7 +23,7 @@ export interface CreateEnrollmentsOptions extends CentralAccess {
   templates: TemplateStore;
   slots: FingerSlots;
   gallery: GallerySync;
-  people: Pick<PeopleSync, 'terminal' | 'enrolledAt'>;
+  people: Pick<PeopleSync, 'enrollAt'>;
   fleet: Pick<Fleet, 'scanner'>;
   report(detail: GatewayEventDetail): void;
   onForgotten(): void;
@@ -51,10 +51,8 @@ export function createEnrollments(options: CreateEnrollmentsOptions): Enrollment
     log,
     scanner: (deviceId) => fleet.scanner(deviceId),
     terminal: (deviceId) => {
-      const terminal = people.terminal(deviceId);
-      if (terminal === undefined) return undefined;
-      return (run) =>
-        takeAtTerminal({ ...run, terminal, onKept: (finger) => people.enrolledAt(deviceId, finger) });
+      const there = people.enrollAt(deviceId);
+      return there && ((run) => takeAtTerminal({ ...run, there }));
     },
     reserve: (deviceId, sensor, signal) =>
       reserveScanner(deviceId, sensor, { slots, templates, gallery, signal }),

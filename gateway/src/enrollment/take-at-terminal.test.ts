@@ -35,14 +35,23 @@ function enroll(terminal: TerminalPeople, keepError?: RollcallError) {
   const clock = new ManualClock();
   const reports: EnrollmentProgress[] = [];
   const kept: TakenFinger[] = [];
-  const held: unknown[] = [];
+  const held: string[] = [];
   const enrollments = new Enrollments({
     clock,
     log: silentLog,
     scanner: () => {
       throw new RollcallError('COMMAND_INVALID', 'no scanner');
     },
-    terminal: () => (run) => takeAtTerminal({ ...run, terminal, onKept: (finger) => held.push(finger) }),
+    terminal: () => (run) =>
+      takeAtTerminal({
+        ...run,
+        there: {
+          terminal,
+          taken: (user, position) => held.push(`taken ${user}/${position}`),
+          kept: (user, position, id) => held.push(`kept ${user}/${position} ${id}`),
+          end: () => held.push('end'),
+        },
+      }),
     reserve: () => Promise.reject(new Error('nothing to reserve')),
     templates: {
       openEngine: () => {
@@ -83,8 +92,11 @@ describe('an enrollment at a terminal', () => {
       ['24B81A0501', 7, 'zk-finger-10', null],
     ]);
     expect(held).toEqual([
-      { userId: '0501', fingerPosition: 2, templateId: 'template-2' },
-      { userId: '0501', fingerPosition: 7, templateId: 'template-7' },
+      'taken 0501/2',
+      'kept 0501/2 template-2',
+      'taken 0501/7',
+      'kept 0501/7 template-7',
+      'end',
     ]);
   });
 
@@ -92,7 +104,7 @@ describe('an enrollment at a terminal', () => {
     const { reports, held } = enroll(terminalOf(), new RollcallError('CONSENT_MISSING', 'withdrawn'));
     await settle();
     expect(reports.at(-1)).toEqual({ step: 'failed', code: 'CONSENT_MISSING', finger_position: 2 });
-    expect(held).toEqual([]);
+    expect(held).toEqual(['taken 0501/2', 'end']);
   });
 
   it.each([

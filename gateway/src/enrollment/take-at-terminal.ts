@@ -1,6 +1,6 @@
 import type { EnrollArgs } from '@rollcall/protocol/enrollment';
 import { RollcallError } from '@rollcall/protocol/errors';
-import type { TerminalPeople } from '../drivers/terminal-people.js';
+import type { EnrollmentAtTerminal } from '../identify/terminal-enrollments.js';
 import { atFinger } from './at-finger.js';
 import type { KeepTemplate } from './keep-template.js';
 import type { Report } from './take-fingers.js';
@@ -10,12 +10,10 @@ const IMPRESSIONS = 3;
 
 export interface TakeAtTerminalOptions {
   args: EnrollArgs;
-  terminal: TerminalPeople;
+  there: EnrollmentAtTerminal;
   keep: KeepTemplate;
   report: Report;
   signal: AbortSignal;
-  /** The terminal has it, under this name. */
-  onKept(finger: { userId: string; fingerPosition: number; templateId: string }): void;
 }
 
 /**
@@ -25,7 +23,8 @@ export interface TakeAtTerminalOptions {
  * @throws RollcallError what ended it
  */
 export async function takeAtTerminal(options: TakeAtTerminalOptions): Promise<void> {
-  const { args, terminal, keep, report, signal, onKept } = options;
+  const { args, there, report, signal } = options;
+  const { terminal } = there;
   signal.throwIfAborted();
   const user = terminal.userOf(args.student_ref);
   if (user === undefined) throw nameless();
@@ -35,25 +34,34 @@ export async function takeAtTerminal(options: TakeAtTerminalOptions): Promise<vo
   if (known.outcome === 'refused') {
     throw new RollcallError('DEVICE_REFUSED', `The terminal did not take the student (${known.reason})`);
   }
-  for (const position of args.fingers) {
-    await atFinger(position, async () => {
-      report({ step: 'place', finger_position: position, impression: 1, impressions: IMPRESSIONS });
-      const { format, record } = await terminal.takeFinger({ user, fingerPosition: position }, signal);
-      const templateId = await keep(
-        {
-          enrollmentId: args.enrollment_id,
-          studentRef: args.student_ref,
-          fingerPosition: position,
-          format,
-          record,
-          quality: null,
-        },
-        signal,
-      );
-      onKept({ userId: user, fingerPosition: position, templateId });
-      report({ step: 'kept', finger_position: position, template_id: templateId, quality: null });
-    });
+  try {
+    for (const position of args.fingers) await atFinger(position, () => takeAndKeep(options, user, position));
+  } finally {
+    there.end();
   }
+}
+
+async function takeAndKeep(
+  { args, there, keep, report, signal }: TakeAtTerminalOptions,
+  user: string,
+  position: number,
+): Promise<void> {
+  report({ step: 'place', finger_position: position, impression: 1, impressions: IMPRESSIONS });
+  const { format, record } = await there.terminal.takeFinger({ user, fingerPosition: position }, signal);
+  there.taken(user, position);
+  const templateId = await keep(
+    {
+      enrollmentId: args.enrollment_id,
+      studentRef: args.student_ref,
+      fingerPosition: position,
+      format,
+      record,
+      quality: null,
+    },
+    signal,
+  );
+  there.kept(user, position, templateId);
+  report({ step: 'kept', finger_position: position, template_id: templateId, quality: null });
 }
 
 const nameless = (): RollcallError =>

@@ -74,6 +74,14 @@ const settle = async (): Promise<void> => {
 
 const template = (n: number): string => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 
+/** Somebody has enrolled finger 2 of user 1 there; without a template central has not kept it. */
+function enrollAt(sync: PeopleSync, templateId?: string): void {
+  const there = sync.enrollAt(GATE);
+  there?.taken('1', 2);
+  if (templateId !== undefined) there?.kept('1', 2, templateId);
+  there?.end();
+}
+
 async function fixture({ managed = [GATE], keepsFingers = true } = {}) {
   const { store, clock } = storeFixture();
   const roster = new RosterStore(store);
@@ -331,7 +339,10 @@ describe('the fingers of a terminal', () => {
     terminal.manages = 'off';
     await inForce(['s1']);
     sync.of(GATE).reachable(terminal);
-    sync.enrolledAt(GATE, { userId: '1', fingerPosition: 2, templateId: template(1) });
+    enrollAt(sync, template(1));
+    // No roster has it yet.
+    sync.changed();
+    await settle();
     await inForce(['s1'], [enroll(1, 's1')]);
     sync.changed();
     await settle();
@@ -341,6 +352,22 @@ describe('the fingers of a terminal', () => {
     await settle();
     expect(terminal.news()).toEqual(['remove_finger 1/2']);
     expect(isGone()).toBe(true);
+  });
+
+  it('that were taken in an enrollment and not kept are deleted, and left alone until it ends', async () => {
+    const { sync, inForce } = await fixture({ managed: [] });
+    const terminal = new FakeTerminal();
+    terminal.manages = 'off';
+    await inForce(['s1']);
+    sync.of(GATE).reachable(terminal);
+    const there = sync.enrollAt(GATE);
+    there?.taken('1', 2);
+    sync.changed();
+    await settle();
+    expect(terminal.news()).toEqual([]);
+    there?.end();
+    await settle();
+    expect(terminal.news()).toEqual(['remove_finger 1/2']);
   });
 
   it('stay as they are on a gateway that has lost its key', async () => {
@@ -370,7 +397,7 @@ describe('a finger that a terminal took unasked', () => {
     terminal.manages = 'off';
     const link = sync.of(GATE);
     link.reachable(terminal);
-    sync.enrolledAt(GATE, { userId: '1', fingerPosition: 2, templateId: template(1) });
+    enrollAt(sync, template(1));
     link.fingerBrought(brought('1', 'finger 1', 's1'));
     expect(events).toEqual([]);
     link.fingerBrought(brought('99', 'a stranger'));

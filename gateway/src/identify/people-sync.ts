@@ -9,6 +9,7 @@ import type { FingerGallery } from './finger-gallery.js';
 import { type PeopleSyncResult, syncPeople } from './sync-people.js';
 import type { TemplateStore } from './template-store.js';
 import type { TerminalBook } from './terminal-book.js';
+import { type EnrollmentAtTerminal, TerminalEnrollments } from './terminal-enrollments.js';
 import { type RosterPeople, type WantedPeople, wantedPeople } from './wanted-people.js';
 
 /** A run that failed is tried again after this long, or at once after the next connection. */
@@ -55,12 +56,14 @@ export class PeopleSync {
   readonly #options: PeopleSyncOptions;
   readonly #served = new Map<string, Served>();
   readonly #brought: BroughtFingers;
+  readonly #enrollments: TerminalEnrollments;
   #hasTemplates: boolean;
 
   constructor(options: PeopleSyncOptions) {
     this.#options = options;
     this.#hasTemplates = this.#lookForTemplates();
     this.#brought = new BroughtFingers(options);
+    this.#enrollments = new TerminalEnrollments(options);
   }
 
   /** What the driver of a device tells of it. */
@@ -81,16 +84,19 @@ export class PeopleSync {
     return this.#served.get(deviceId)?.terminal;
   }
 
-  /** The terminal has this of its own: it was enrolled there. */
-  enrolledAt(deviceId: string, finger: { userId: string; fingerPosition: number; templateId: string }): void {
-    const terminal = this.terminal(deviceId);
-    if (terminal !== undefined) this.#options.book.putFinger(terminal.identity, { ...finger, isHeld: true });
+  /** Somebody enrolls there; undefined while it is not connected, and for what is no terminal. */
+  enrollAt(deviceId: string): EnrollmentAtTerminal | undefined {
+    const served = this.#served.get(deviceId);
+    if (served === undefined) return undefined;
+    return this.#enrollments.begin(served.terminal, () => {
+      if (this.#served.get(deviceId) === served) void this.#run(deviceId, served);
+    });
   }
 
   /** The roster or the templates have changed. */
   changed(): void {
     this.#hasTemplates = this.#lookForTemplates();
-    for (const [deviceId, served] of this.#served) this.#start(deviceId, served);
+    for (const [deviceId, served] of this.#served) void this.#run(deviceId, served);
   }
 
   /** A terminal, connected or not, may still have what is not listed. */
@@ -111,7 +117,7 @@ export class PeopleSync {
   #reachable(deviceId: string, terminal: TerminalPeople | undefined): void {
     const known = this.#served.get(deviceId);
     if (terminal !== undefined && known?.terminal === terminal) {
-      this.#start(deviceId, known);
+      void this.#run(deviceId, known);
       return;
     }
     this.#forget(deviceId);
@@ -128,10 +134,6 @@ export class PeopleSync {
       cancelRetry: undefined,
     };
     this.#served.set(deviceId, served);
-    this.#start(deviceId, served);
-  }
-
-  #start(deviceId: string, served: Served): void {
     void this.#run(deviceId, served);
   }
 
@@ -181,6 +183,8 @@ export class PeopleSync {
       terminal,
       book,
       wanted,
+      isEnrolling: (userId, fingerPosition) =>
+        this.#enrollments.isUnderway(terminal.identity, userId, fingerPosition),
       readTemplate: (templateId) => gallery.read(templateId),
       signal: stopped.signal,
       log,
@@ -190,6 +194,7 @@ export class PeopleSync {
   #wanted(terminal: TerminalPeople): WantedPeople {
     const { book, roster, templates, gallery } = this.#options;
     const { fingerFormat: format } = terminal;
+    const allowed = gallery.allowed();
     const fingers = format === undefined ? [] : templates.ofFormat(format);
     return wantedPeople({
       terminal,
@@ -199,7 +204,7 @@ export class PeopleSync {
         studentRef: row.student_ref,
         fingerPosition: row.finger_position,
       })),
-      allowed: gallery.allowed(),
+      allowed: allowed && this.#enrollments.withFresh(allowed),
       booked: book.users(terminal.identity),
     });
   }
@@ -226,20 +231,20 @@ export class PeopleSync {
 
   #retry(deviceId: string, served: Served, afterMs: number): void {
     served.cancelRetry?.();
-    served.cancelRetry = this.#options.clock.after(afterMs, () => this.#start(deviceId, served));
+    served.cancelRetry = this.#options.clock.after(afterMs, () => void this.#run(deviceId, served));
   }
 
   #fingerBrought(deviceId: string, finger: BroughtFinger): void {
     const served = this.#served.get(deviceId);
     if (served === undefined) return;
-    if (this.#brought.take(deviceId, served.terminal, finger) === 'undone') this.#start(deviceId, served);
+    if (this.#brought.take(deviceId, served.terminal, finger) === 'undone') void this.#run(deviceId, served);
   }
 
   #userSeen(deviceId: string, { user, isAdministrator }: { user: string; isAdministrator: boolean }): void {
     const served = this.#served.get(deviceId);
     if (served === undefined || isAdministrator || served.seen.size >= SEEN_MAX) return;
     served.seen.add(user);
-    this.#start(deviceId, served);
+    void this.#run(deviceId, served);
   }
 
   #forgotAll(deviceId: string): void {
@@ -250,7 +255,7 @@ export class PeopleSync {
       'the terminal has forgotten its users; they are sent again',
     );
     this.#options.book.clear(served.terminal.identity);
-    this.#start(deviceId, served);
+    void this.#run(deviceId, served);
   }
 
   /** Fewer than it was given: somebody has deleted them, or has reset it. */
@@ -276,7 +281,7 @@ export class PeopleSync {
     if (change.action === 'remove') book.removeUser(identity, change.user);
     else if (change.action === 'forget_biometrics') book.removeFingers(identity, change.user);
     else if (manages !== 'off') book.putUser(identity, { userId: change.user, isHeld: true });
-    this.#start(deviceId, served);
+    void this.#run(deviceId, served);
   }
 
   #forget(deviceId: string): void {

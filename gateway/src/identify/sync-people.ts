@@ -11,6 +11,8 @@ export interface SyncPeopleOptions {
   terminal: TerminalPeople;
   book: TerminalBook;
   wanted: WantedPeople;
+  /** Such a finger is left alone. */
+  isEnrolling(userId: string, fingerPosition: number): boolean;
   /** @throws RollcallError `TEMPLATE_INVALID`, `SEAL_BROKEN` */
   readTemplate(templateId: string): Uint8Array;
   signal: AbortSignal;
@@ -87,7 +89,7 @@ function fingersToRemove(options: SyncPeopleOptions): Step[] {
     const listed = fingers.get(fingerKey(user, fingerPosition));
     const mayStay = listed === undefined ? allowed.has(templateId) : listed.templateId === templateId;
     // Whoever leaves takes his fingers with him.
-    if (mayStay || users?.has(user) === false) return [];
+    if (mayStay || users?.has(user) === false || options.isEnrolling(user, fingerPosition)) return [];
     return {
       change: () => ({ action: 'remove_finger', user, fingerPosition }) as const,
       mark: () => book.putFinger(identity, { userId: user, fingerPosition, templateId, isHeld }),
@@ -136,7 +138,7 @@ function fingersToPut(options: SyncPeopleOptions): Step[] {
     const booked = book.finger(identity, user, fingerPosition);
     // One that is to be replaced and could not be removed stays in the book under its own name.
     if (booked !== undefined && (booked.isHeld || booked.templateId !== templateId)) return [];
-    if (!users.has(user)) return [];
+    if (!users.has(user) || options.isEnrolling(user, fingerPosition)) return [];
     const row = { userId: user, fingerPosition, templateId };
     return {
       change: () => {
