@@ -30,7 +30,7 @@ async function start(options: Partial<RigOptions> = {}): Promise<TerminalPeople>
     driver: 'zk-push',
     profile,
     settings,
-    hurry: 50,
+    hurry: 30,
     options: { manage_users: 'campus', ...options.options },
   });
   return rig.memory.people;
@@ -44,7 +44,7 @@ describe('the people of a terminal that pushes', () => {
     const people = await start({ options: { delete_strangers: true } });
     people.users.set('900', { name: 'Stranger', privilege: 0 });
     people.users.set('901', { name: 'Technician', privilege: 14 });
-    const students = Array.from({ length: 30 }, (_, n) => String(1_001 + n));
+    const students = Array.from({ length: 12 }, (_, n) => String(1_001 + n));
     await rig.people.inForce(students);
     rig.terminal.start();
     await until(
@@ -53,7 +53,7 @@ describe('the people of a terminal that pushes', () => {
     );
     await rig.restartGateway();
     await rig.people.inForce(students.slice(1));
-    await until('one has left', () => usersOf(people).length === 30);
+    await until('one has left', () => usersOf(people).length === 12);
     await inflictFault(rig.terminal, 'forget-people', {});
     await until('they are there again', () => usersOf(people).join() === students.slice(1).join());
   });

@@ -43,7 +43,7 @@ export interface RigOptions {
   options?: Record<string, unknown>;
   /** Of the simulated terminal. */
   settings?: Record<string, string>;
-  /** How many times faster the gateway waits; a command that gets lost is sent again after two minutes. */
+  /** How many times faster both wait, where each one's patience with the other matters. */
   hurry?: number;
 }
 
@@ -71,7 +71,7 @@ export class TerminalRig {
       profile: options.profile,
       linkPath: port,
       settings: options.settings ?? {},
-      clock: hurried(100),
+      clock: hurried(options.hurry ?? 100),
     });
     this.#running = this.#open();
   }
