@@ -1,14 +1,13 @@
 import type { Clock } from '@rollcall/protocol/clock';
 import { hashRead } from '@rollcall/protocol/credential';
 import type { ReadHash } from '@rollcall/protocol/credential-hash';
+import type { FingerParts } from './assemble-fingers.js';
 import type { GatewayConfig } from './config/schema.js';
 import type { DeviceSnapshot } from './devices/device-snapshot.js';
 import { createFleet, type Fleet } from './devices/fleet.js';
 import { tellStrangers } from './features/tell-strangers.js';
 import { CardLookup } from './identify/card-lookup.js';
 import type { ExpectedStudents } from './identify/expected-students.js';
-import type { FingerEngine } from './identify/finger-engine.js';
-import type { GallerySync } from './identify/gallery-sync.js';
 import { createKeepLogs } from './identify/keep-logs.js';
 import { KnownFingers } from './identify/known-fingers.js';
 import { PinTries } from './identify/pin-tries.js';
@@ -16,7 +15,6 @@ import { createRecordFinger } from './identify/record-finger.js';
 import { createRecordPunch } from './identify/record-punch.js';
 import { createRecordRefusedFinger } from './identify/record-refused-finger.js';
 import type { RosterStore } from './identify/roster-store.js';
-import type { TemplateStore } from './identify/template-store.js';
 import type { RootLog } from './log.js';
 import type { Secrets } from './secrets.js';
 import type { Keeper } from './store/keeper.js';
@@ -31,10 +29,8 @@ export interface FleetParts {
   keeper: Keeper;
   secrets: Secrets;
   expected: ExpectedStudents;
-  templates: TemplateStore;
+  fingers: Pick<FingerParts, 'templates' | 'gallery' | 'engine' | 'people'>;
   rosterStore: RosterStore;
-  gallery: GallerySync;
-  engine: FingerEngine;
   stamp(): RowStamp;
   stampAt(monoMs: number, wallMs: number): RowStamp;
   append(row: RowDraft): Promise<AppendOutcome>;
@@ -43,7 +39,8 @@ export interface FleetParts {
 
 /** The devices, and what becomes of whatever they see: cards, fingers and the logs of terminals. */
 export function assembleFleet(parts: FleetParts): Fleet {
-  const { config, clock, keeper, secrets, expected, gallery, stamp, stampAt, append } = parts;
+  const { config, clock, keeper, secrets, expected, stamp, stampAt, append } = parts;
+  const { gallery, engine, templates, people } = parts.fingers;
   const { store, writer } = keeper;
   const { hmacHex } = secrets;
   const lookup = new CardLookup(store.db);
@@ -51,7 +48,7 @@ export function assembleFleet(parts: FleetParts): Fleet {
   const { newPunchId } = store;
   const recording = { hmacHex, newPunchId, stampAt, append, expected, log };
   const known = new KnownFingers({
-    store: parts.templates,
+    store: templates,
     seal: secrets.templateSeal,
     roster: parts.rosterStore,
     log,
@@ -75,7 +72,7 @@ export function assembleFleet(parts: FleetParts): Fleet {
       record: createRecordFinger({
         ...recording,
         slots: gallery,
-        matcher: parts.engine.matcher,
+        matcher: engine.matcher,
         clock,
         maySayFinger: () => parts.rosterStore.takes('punch.student.finger_position'),
       }),
@@ -85,7 +82,7 @@ export function assembleFleet(parts: FleetParts): Fleet {
       fingersOf: (studentRef) => known.of(studentRef),
       holderOf: (read) => holderOf(lookup, hashRead(read, hmacHex), stamp()),
     },
-    terminalOf: (deviceId) => logs.of(deviceId),
+    terminalOf: (deviceId) => ({ ...logs.of(deviceId), people: people.of(deviceId) }),
     onChange: parts.onChange,
   });
 }

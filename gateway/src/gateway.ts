@@ -1,11 +1,11 @@
 import type { Clock } from '@rollcall/protocol/clock';
 import type { Health } from '@rollcall/protocol/health';
+import { FingerParts } from './assemble-fingers.js';
 import { assembleFleet } from './assemble-fleet.js';
+import { commandHandlers } from './command-handlers.js';
 import type { GatewayConfig } from './config/schema.js';
 import type { DeviceSnapshot } from './devices/device-snapshot.js';
 import type { Fleet } from './devices/fleet.js';
-import { createEnrollments } from './enrollment/create-enrollments.js';
-import type { Enrollments } from './enrollment/enrollments.js';
 import { CaptureFiles } from './features/capture-files.js';
 import { ClockAnchors, readBootId } from './features/clock-anchors.js';
 import { trustNtp, trustSystem } from './features/clock-sync.js';
@@ -14,25 +14,17 @@ import { healthReport } from './features/health-report.js';
 import { TemporaryLogLevel } from './features/log-level.js';
 import { Maintenance } from './features/maintenance.js';
 import { Problems } from './features/problems.js';
-import { replayFrom } from './features/replay.js';
 import { createNotify, type Notify, watchdogIntervalMs } from './features/sd-notify.js';
 import { softwareVersion } from './features/software-version.js';
 import { Watchdog } from './features/watchdog.js';
 import { ExpectedStudents } from './identify/expected-students.js';
-import { createFingerEngine, type FingerEngine } from './identify/finger-engine.js';
-import { RosterGallery } from './identify/finger-gallery.js';
-import { FingerSlots } from './identify/finger-slots.js';
-import { GallerySync } from './identify/gallery-sync.js';
 import { Roster } from './identify/roster.js';
 import { RosterStore } from './identify/roster-store.js';
-import { TemplateStore } from './identify/template-store.js';
-import { TemplateSync } from './identify/template-sync.js';
 import type { RootLog } from './log.js';
 import { readSecrets, type Secrets } from './secrets.js';
 import { HoursLeft } from './store/hours-left.js';
 import { type Keeper, openKeeper } from './store/keeper.js';
 import { eventRow, type RowDraft, type RowStamp } from './store/outbox-row.js';
-import type { CommandHandlers } from './uplink/commands.js';
 import { Uplink } from './uplink/uplink.js';
 
 const SECOND_MS = 1_000;
@@ -55,20 +47,12 @@ export class Gateway {
   readonly #keeper: Keeper;
   readonly #rosterStore: RosterStore;
   readonly #expected = new ExpectedStudents();
-  readonly #templates: TemplateStore;
-  /** Undefined on a gateway that keeps no fingerprints. */
-  readonly #templateSync: TemplateSync | undefined;
   readonly #roster: Roster;
   readonly #level: TemporaryLogLevel;
   readonly #uplink: Uplink;
   readonly #reports: DeviceReports;
-  readonly #slots: FingerSlots;
-  readonly #gallery: GallerySync;
-  readonly #engine: FingerEngine;
-  /** Fingerprint templates that the roster in force lists, or the one that is about to be. */
-  #listedTemplates: ReadonlySet<string> = new Set();
+  readonly #fingers: FingerParts;
   readonly #fleet: Fleet;
-  readonly #enrollments: Enrollments;
   readonly #maintenance: Maintenance;
   readonly #captures: CaptureFiles;
   readonly #notify: Notify;
@@ -87,9 +71,6 @@ export class Gateway {
     this.#anchors = this.#createAnchors();
     this.#keeper = this.#openKeeper();
     this.#rosterStore = new RosterStore(this.#keeper.store);
-    this.#templates = new TemplateStore(this.#keeper.store.db);
-    this.#templateSync = this.#createTemplateSync();
-    this.#listedTemplates = new Set(this.#rosterStore.templateIds);
     this.#expected.replace(this.#rosterStore.classes);
     this.#roster = this.#createRoster();
     this.#level = new TemporaryLogLevel(log, config.log.level, clock);
@@ -101,32 +82,8 @@ export class Gateway {
       stamp: this.#stamp,
       append: this.#append,
     });
-    this.#slots = new FingerSlots(this.#keeper.store.db);
-    this.#gallery = new GallerySync({
-      gallery: new RosterGallery({
-        store: this.#templates,
-        seal: this.#secrets.templateSeal,
-        roster: this.#rosterStore,
-      }),
-      slots: this.#slots,
-      clock,
-      log: log.child({ part: 'gallery' }),
-      // What left the slots is acknowledged at once.
-      onChange: () => this.#uplink.healthChanged(),
-    });
-    this.#engine = createFingerEngine({
-      devices: config.devices,
-      seal: this.#secrets.templateSeal,
-      store: this.#templates,
-      threads: config.fingers.matchThreads,
-      dataDir: config.gateway.dataDir,
-      clock,
-      log: log.child({ part: 'fingers' }),
-      onProblem: this.#problems.follow(['GALLERY_LOST', 'GALLERY_FULL'], 'degraded'),
-      onChange: () => this.#uplink.healthChanged(),
-    });
+    this.#fingers = this.#createFingers();
     this.#fleet = this.#createFleet();
-    this.#enrollments = this.#createEnrollments();
     this.#captures = new CaptureFiles({ dataDir: config.gateway.dataDir, log });
     this.#maintenance = this.#createMaintenance();
     this.#notify = createNotify({ env, log });
@@ -141,10 +98,9 @@ export class Gateway {
     this.#captures.remove();
     await this.#anchors.start();
     this.#maintenance.start();
-    this.#engine.start();
-    this.#followTemplates();
+    this.#fingers.start();
     this.#uplink.start();
-    this.#enrollments.start();
+    this.#fingers.enrollments.start();
     this.#fleet.start();
     this.#watchdog.start();
     this.#notify('READY=1');
@@ -169,10 +125,9 @@ export class Gateway {
   async stop(): Promise<void> {
     this.#notify('STOPPING=1');
     this.#watchdog.stop();
-    await this.#enrollments.stop();
-    this.#gallery.stop();
+    await this.#fingers.stopWriting();
     await this.#fleet.stop();
-    await this.#engine.stop();
+    await this.#fingers.stop();
     this.#reports.stop();
     this.#anchors.stop();
     this.#keeper.writer.flush();
@@ -180,7 +135,6 @@ export class Gateway {
     this.#maintenance.stop();
     this.#level.stop();
     this.#roster.stop();
-    this.#templateSync?.stop();
     this.#keeper.close();
   }
 
@@ -225,51 +179,29 @@ export class Gateway {
       clock,
       log: log.child({ part: 'roster' }),
       onProblem: this.#problems.follow(['ROSTER_INVALID'], 'degraded'),
-      beforeInForce: ({ templates = [] }) => {
-        this.#listedTemplates = new Set(templates);
-        const removed = this.#templates.keepOnly(this.#listedTemplates);
-        if (removed === 0) return;
-        this.#engine.templatesLeft();
-        this.#enrollments.templatesLeft();
-        log.info({ removed }, 'fingerprint templates were removed');
-      },
+      beforeInForce: ({ templates = [] }) => this.#fingers.beforeInForce(new Set(templates)),
       onInForce: () => {
         this.#expected.replace(this.#rosterStore.classes);
-        this.#gallery.galleryChanged();
-        this.#followTemplates();
+        this.#fingers.rosterInForce();
         this.#uplink.healthChanged();
       },
     });
   }
 
-  #createTemplateSync(): TemplateSync | undefined {
+  #createFingers(): FingerParts {
     const { config, clock, log } = this.#options;
-    const { templateSeal: seal } = this.#secrets;
-    if (seal === undefined) return undefined;
-    const tell = this.#problems.follow(['TEMPLATE_INVALID', 'SEAL_BROKEN'], 'degraded');
-    return new TemplateSync({
-      ...this.#secrets,
-      gatewayId: config.gateway.id,
-      centralUrl: config.uplink.centralUrl,
-      store: this.#templates,
-      seal,
-      isListed: (id) => this.#listedTemplates.has(id),
+    return new FingerParts({
+      config,
       clock,
-      log: log.child({ part: 'templates' }),
-      onState: (problem) => {
-        tell(problem);
-        if (problem === undefined) {
-          this.#gallery.galleryChanged();
-          this.#engine.templatesCame();
-        }
-        this.#uplink.healthChanged();
-      },
+      log,
+      store: this.#keeper.store,
+      secrets: this.#secrets,
+      roster: this.#rosterStore,
+      problems: this.#problems,
+      scanner: (deviceId) => this.#fleet.scanner(deviceId),
+      report: (detail) => void this.#append(eventRow(this.#stamp(), detail)),
+      onChange: () => this.#uplink.healthChanged(),
     });
-  }
-
-  #followTemplates(): void {
-    const { version, templateIds: ids } = this.#rosterStore;
-    void this.#templateSync?.follow({ version, ids });
   }
 
   #createUplink(): Uplink {
@@ -291,7 +223,16 @@ export class Gateway {
       clock,
       log: log.child({ part: 'uplink' }),
       buildHealth: () => this.#health(),
-      handlers: this.#commandHandlers(),
+      handlers: commandHandlers({
+        keeper: this.#keeper,
+        level: this.#level,
+        log,
+        stamp: this.#stamp,
+        append: this.#append,
+        fleet: () => this.#fleet,
+        enrollments: () => this.#fingers.enrollments,
+        resend: (fromSeq) => this.#uplink.pump.replay(fromSeq),
+      }),
       onRoster: (pointer) => this.#roster.follow(pointer),
       onLinkProblem: this.#problems.follow(['LINK_DOWN', 'LINK_AUTH', 'CLIENT_ID_TAKEN'], 'degraded'),
       onOverdue: (isOverdue) => this.#problems.set('ACK_TIMEOUT', 'degraded', isOverdue),
@@ -302,35 +243,14 @@ export class Gateway {
     });
   }
 
-  #commandHandlers(): CommandHandlers {
-    return {
-      ping: () => ({ at: this.#stamp().occurred_at }),
-      replay: ({ from_seq }) =>
-        replayFrom(from_seq, {
-          outbox: this.#keeper.store.outbox,
-          position: this.#keeper.writer,
-          pump: this.#uplink.pump,
-          append: this.#append,
-          stamp: this.#stamp,
-          log: this.#options.log,
-        }),
-      log_level: ({ level, minutes }) => this.#level.set(level, minutes),
-      terminal_user: ({ device_id, ...change }) => this.#fleet.changeUser(device_id, change),
-      enroll: (args) => this.#enrollments.begin(args),
-      enroll_cancel: ({ enrollment_id }) => this.#enrollments.cancel(enrollment_id),
-    };
-  }
-
   #createFleet(): Fleet {
     return assembleFleet({
       ...this.#options,
       keeper: this.#keeper,
       secrets: this.#secrets,
       expected: this.#expected,
-      templates: this.#templates,
+      fingers: this.#fingers,
       rosterStore: this.#rosterStore,
-      gallery: this.#gallery,
-      engine: this.#engine,
       stamp: this.#stamp,
       stampAt: (monoMs, wallMs) => this.#anchors.stampAt(monoMs, wallMs),
       append: this.#append,
@@ -338,24 +258,6 @@ export class Gateway {
         this.#reports.changed(snapshot);
         this.#uplink.healthChanged();
       },
-    });
-  }
-
-  #createEnrollments(): Enrollments {
-    const { config, clock, log } = this.#options;
-    return createEnrollments({
-      ...this.#secrets,
-      gatewayId: config.gateway.id,
-      centralUrl: config.uplink.centralUrl,
-      clock,
-      log: log.child({ part: 'enrollment' }),
-      store: this.#keeper.store,
-      templates: this.#templates,
-      slots: this.#slots,
-      gallery: this.#gallery,
-      fleet: this.#fleet,
-      report: (detail) => void this.#append(eventRow(this.#stamp(), detail)),
-      onForgotten: () => this.#uplink.healthChanged(),
     });
   }
 
@@ -399,16 +301,7 @@ export class Gateway {
       disk,
       hoursLeft: this.#hoursLeft.observe(clock.monoMs(), disk.freeBytes),
       devices: this.#fleet.snapshot(),
-      // Saying it acknowledges that what the roster does not list is gone, out of the modules, too.
-      rosterVersion: this.#holdsOthers() ? undefined : this.#rosterStore.version,
-      templatesVersion: this.#templateSync?.completeVersion,
-      gallery: this.#engine.health,
+      ...this.#fingers.health(),
     });
-  }
-
-  /** A module, or the memory of a thread or of an enrollment, still has what the roster in force does not list. */
-  #holdsOthers(): boolean {
-    const inMemory = this.#engine.holdsOthers || this.#enrollments.holdsOthers;
-    return inMemory || this.#slots.holdOthers(this.#listedTemplates, this.#enrollments.underwayAt);
   }
 }

@@ -36,7 +36,9 @@ export const ERROR_CODES = {
   DRIVER_UNKNOWN: 'operator',
   HID_UNAVAILABLE: 'operator',
   LOG_LINE_INVALID: 'input',
+  TERMINAL_FINGER_REFUSED: 'operator',
   TERMINAL_KEEPS_FINGERS: 'operator',
+  TERMINAL_PEOPLE_BEHIND: 'operator',
   TERMINAL_UNKNOWN: 'operator',
   TERMINAL_USER_UNKNOWN: 'operator',
   // simulator

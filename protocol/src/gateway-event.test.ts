@@ -28,6 +28,14 @@ describe('a gateway event', () => {
     { type: 'terminals_refused', calls: 17 },
     { type: 'finger_refused', device_id: 'line-r101', reason: 'liveness' },
     { type: 'terminal_unknown', serial: 'CKJM201260001', address: '10.0.0.7' },
+    {
+      type: 'terminal_finger_refused',
+      device_id: 'zk-gate',
+      user: '7',
+      student_ref: null,
+      finger_position: 2,
+      deletes: false,
+    },
     { type: 'finger_ambiguous', device_id: 'finger-r101', student_refs: ['24B81A0501', '24B81A0502'] },
   ])('of type $type survives the wire', (detail) => {
     expectRoundTrip(gatewayEventSchema, { ...position, detail });

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { enrollmentProgressSchema } from './enrollment.js';
+import { fingerPositionSchema } from './finger-position.js';
 import { deviceIdSchema, instantSchema, seqSchema, storeIdSchema } from './ids.js';
 import { rowPositionSchema, studentRefSchema } from './punch.js';
 
@@ -73,6 +74,18 @@ const eventDetailSchema = z.discriminatedUnion('type', [
     type: z.literal('terminal_unknown'),
     serial: z.string().min(1).max(32),
     address: z.string().min(1).max(64),
+  }),
+  z.strictObject({
+    /** A finger was taken at a terminal's own keypad, and nobody had asked for it: it was not kept. */
+    type: z.literal('terminal_finger_refused'),
+    device_id: deviceIdSchema,
+    /** User of the terminal. */
+    user: z.string().regex(/^[\x21-\x7e]{1,24}$/),
+    /** Null where no student is called like that. */
+    student_ref: studentRefSchema.nullable(),
+    finger_position: fingerPositionSchema,
+    /** Whether the gateway has it deleted from the terminal. */
+    deletes: z.boolean(),
   }),
   z.strictObject({
     /** A finger fits two people too well to choose (domain case 114): nobody was marked. */

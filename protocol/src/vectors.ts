@@ -1,10 +1,12 @@
 import * as z from 'zod';
 import { parseCanonical } from './credential.js';
 import { RollcallError } from './errors.js';
+import { fingerPositionSchema } from './finger-position.js';
 import { FINGER_REFUSALS } from './gateway-event.js';
 import { instantSchema } from './ids.js';
 import { parseValue } from './parse.js';
 import { PUNCH_KINDS } from './punch.js';
+import { templateFormatSchema } from './template-transfer.js';
 
 const CHUNK_PATTERN = /^(?:[0-9A-F]{2}(?: [0-9A-F]{2})*)?$/;
 
@@ -36,6 +38,14 @@ const expectationSchema = z.discriminatedUnion('type', [
   }),
   /** A record that the device made itself; what is in it says its length only. */
   z.strictObject({ type: z.literal('finger_template'), bytes: z.int().min(1).max(65_536) }),
+  z.strictObject({
+    /** A finger that a terminal brought of its own; what is in it says its length only. */
+    type: z.literal('terminal_finger'),
+    user: z.string().min(1).max(24),
+    finger_position: fingerPositionSchema,
+    format: templateFormatSchema,
+    bytes: z.int().min(1).max(65_536),
+  }),
   z.strictObject({ type: z.literal('finger_unknown') }),
   z.strictObject({ type: z.literal('finger_refused'), reason: z.enum(FINGER_REFUSALS) }),
   z.strictObject({ type: z.literal('rejected'), reason: z.string().regex(/^[a-z][a-z_]{1,31}$/) }),

@@ -14,6 +14,7 @@ import { createOpenTransport } from '@rollcall/gateway/transport/open-transport'
 import type { Clock } from '@rollcall/protocol/clock';
 import { systemClock } from '@rollcall/protocol/system-clock';
 import { freePort } from './free-port.js';
+import { PeopleParts } from './people-parts.js';
 
 const BOOT_ID = '0b0b0b0b-1111-4222-8333-444444444444';
 const ZONE_MS = 5.5 * 3_600_000;
@@ -32,12 +33,17 @@ export interface RigOptions {
   /** Of one that is asked: by UDP. */
   udp?: true;
   options?: Record<string, unknown>;
+  /** Of the simulated terminal. */
+  settings?: Record<string, string>;
+  /** How many times faster both wait, where each one's patience with the other matters. */
+  hurry?: number;
 }
 
 interface Running {
   fleet: Fleet;
   store: Store;
   writer: Writer;
+  people: PeopleParts;
 }
 
 /** A simulated terminal on a real TCP port and what keeps its log: fleet, driver, writer and a SQLite store on disk. */
@@ -56,7 +62,8 @@ export class TerminalRig {
       driver: options.driver,
       profile: options.profile,
       linkPath: port,
-      clock: hurried(100),
+      settings: options.settings ?? {},
+      clock: hurried(options.hurry ?? 100),
     });
     this.#running = this.#open();
   }
@@ -76,6 +83,11 @@ export class TerminalRig {
     const { memory } = this.terminal.firmware;
     if (memory === undefined) throw new Error('this is no terminal');
     return memory;
+  }
+
+  /** What the gateway has of its people; anew after a restart. */
+  get people(): PeopleParts {
+    return this.#running.people;
   }
 
   get state(): string | undefined {
@@ -142,14 +154,15 @@ export class TerminalRig {
   }
 
   async #stopGateway(): Promise<void> {
-    const { fleet, writer, store } = this.#running;
+    const { fleet, writer, store, people } = this.#running;
+    people.sync.stop();
     await fleet.stop();
     writer.close();
     store.close();
   }
 
   #open(): Running {
-    const { dataDir, driver, options = {} } = this.#options;
+    const { dataDir, driver, options = {}, hurry = 10 } = this.#options;
     const stamp = (): RowStamp => ({
       boot_id: BOOT_ID,
       mono_ms: Math.round(systemClock.monoMs()),
@@ -167,7 +180,8 @@ export class TerminalRig {
       keepLogs: (batch) => writer.keepLogs(batch),
       log: silentLog,
     });
-    const clock = hurried(10);
+    const clock = hurried(hurry);
+    const people = new PeopleParts(store, clock);
     const fleet = createFleet({
       devices: [
         {
@@ -181,11 +195,11 @@ export class TerminalRig {
       clock,
       log: silentLog,
       record: async () => 'refused',
-      terminalOf: (id) => logs.of(id),
+      terminalOf: (id) => ({ ...logs.of(id), people: people.sync.of(id) }),
       onChange: () => undefined,
       random: () => 0,
     });
     fleet.start();
-    return { fleet, store, writer };
+    return { fleet, store, writer, people };
   }
 }

@@ -7,8 +7,8 @@ import type { Knex } from '../db/database.js';
  */
 const REPEAT_AFTER_MS = 60 * 60_000;
 
-/** What of a detail tells two things apart: the device, the terminal that nobody entered, the people (case 114). */
-const SAME = ['type', 'device_id', 'serial', 'student_refs'];
+/** What of a detail tells two things apart: the device, the terminal that nobody entered, the people (case 114), its user. */
+const SAME = ['type', 'device_id', 'serial', 'student_refs', 'user'];
 
 export interface Alarm {
   code: ErrorCode;

@@ -2,6 +2,7 @@ import type { ErrorCode } from '@rollcall/protocol/errors';
 import type { Knex } from '../db/database.js';
 import { raiseAlarm } from '../devices/alarms.js';
 import { applyProgress } from '../enrollment/apply-progress.js';
+import { tellRefusedFinger } from '../enrollment/refused-at-terminal.js';
 import { type EventRow, identityBindings } from './verified-batch.js';
 
 /** Stores events and puts before a human what they say about lost evidence. */
@@ -23,6 +24,10 @@ export async function insertEvents(trx: Knex, rows: readonly EventRow[], at: Dat
     if (row.detail.type === 'enrollment') {
       const { enrollment_id: enrollmentId, progress } = row.detail;
       await applyProgress(trx, { gatewayId, enrollmentId, progress, at });
+      continue;
+    }
+    if (row.detail.type === 'terminal_finger_refused') {
+      await tellRefusedFinger(trx, { gatewayId, refused: row.detail, at });
       continue;
     }
     const message = messageFor(row);
@@ -59,6 +64,7 @@ function messageFor({
       };
     case 'device_changed':
     case 'enrollment':
+    case 'terminal_finger_refused':
       return undefined;
     case 'log_lines_rejected':
       return {

@@ -247,6 +247,30 @@ describe('whose punch it is', () => {
     expect(await db.knex('exception_item').pluck('code')).toEqual([code]);
   });
 
+  it.each([
+    [null, false, /who is no student.*still has it/],
+    ['s1', false, /who has not consented/],
+    ['s1', true, /has it deleted there/],
+  ])('puts a finger that a terminal took for user 7 (%s) unasked before a person, once (deleted: %s)', async (ref, deletes, message) => {
+    await db.knex('student').insert({ roll_number: 's1', full_name: 'One' });
+    const refused = {
+      type: 'terminal_finger_refused',
+      device_id: 'reader-1',
+      user: '7',
+      student_ref: ref,
+      finger_position: 2,
+      deletes,
+    };
+    await send(gateway.batch('event', [gateway.event(1, refused), gateway.event(2, refused)]));
+    const items = await db.knex('exception_item').select('code', 'message', 'student_id');
+    expect(items).toHaveLength(1);
+    expect(items[0]).toMatchObject({
+      code: 'TERMINAL_FINGER_REFUSED',
+      message: expect.stringMatching(message),
+      student_id: ref === null ? null : expect.any(String),
+    });
+  });
+
   it('case 114: two people each time, and each terminal that nobody entered, are an item of their own', async () => {
     const fits = (...student_refs: string[]) => ({
       type: 'finger_ambiguous',

@@ -1,8 +1,10 @@
 import { NetworkWire } from '../wire/network-wire.js';
 import { CallingPlug, networkAddress } from '../wire/tcp-plug.js';
-import type { DeviceModel, Firmware, FirmwareContext } from './device.js';
+import type { DeviceModel, Firmware, FirmwareCommand, FirmwareContext } from './device.js';
 import { HttpAnswers } from './terminal/http-answers.js';
-import { type Entry, TerminalMemory } from './terminal/terminal-memory.js';
+import { DIALECTS, type Dialect } from './terminal/push-dialects.js';
+import { PushPeople } from './terminal/push-people.js';
+import { TerminalMemory } from './terminal/terminal-memory.js';
 
 /** Until the server says otherwise (PUSH note §1.2). */
 const DELAY_S = 10;
@@ -11,54 +13,10 @@ const BOOT_MS = 500;
 /** A server that does not answer. */
 const ANSWER_MS = 20_000;
 const ENTRIES_PER_UPLOAD = 100;
+/** Of users and fingers: a template is a kilobyte or two. */
+const LINES_PER_UPLOAD = 20;
 /** Every so many polls it tells about itself. */
 const INFO_EVERY = 6;
-
-interface Dialect {
-  pushVersion: string | undefined;
-  suffix: string;
-  line(entry: Entry, index: number): string;
-  table: string;
-  registers: boolean;
-}
-
-const columns = ({ user, localMs, verify, status }: Entry): string =>
-  [user, timeText(localMs), status, verify, 0, 0, 0].join('\t');
-
-const DIALECTS: Readonly<Record<string, Dialect>> = {
-  push2: { pushVersion: '2.4.1', suffix: '', table: 'ATTLOG', registers: false, line: columns },
-  push1: {
-    pushVersion: undefined,
-    suffix: '.aspx',
-    table: 'ATTLOG',
-    registers: false,
-    line: ({ user, localMs, verify, status }) => [user, timeText(localMs), status, verify].join('\t'),
-  },
-  push3: {
-    pushVersion: '3.1.2',
-    suffix: '',
-    table: 'ATTLOG',
-    registers: true,
-    line: (entry) => `${columns({ ...entry, status: 255 })}\t255\t0\t0`,
-  },
-  rtlog: {
-    pushVersion: '3.1.2',
-    suffix: '',
-    table: 'rtlog',
-    registers: true,
-    line: ({ user, localMs, verify, status }, index) =>
-      [
-        `time=${timeText(localMs)}`,
-        `pin=${user}`,
-        'cardno=0',
-        'eventaddr=1',
-        'event=0',
-        `inoutstatus=${status}`,
-        `verifytype=${verify}`,
-        `index=${index + 1}`,
-      ].join('\t'),
-  },
-};
 
 /** A request that waits for its answer, and what is done with that. */
 interface Request {
@@ -72,12 +30,15 @@ class ZkPushFirmware implements Firmware {
   readonly #context: FirmwareContext;
   readonly #dialect: Dialect;
   readonly #serial: string;
+  readonly #people: PushPeople;
   readonly #answers = new HttpAnswers((status, body) => this.#onAnswer(status, body));
   #delayMs = DELAY_S * 1_000;
   #errorDelayMs = ERROR_DELAY_S * 1_000;
   #request: Request | undefined;
   #hasGreeted = false;
   #polls = 0;
+  /** In the middle of the commands of one answer. */
+  #isObeying = false;
   #cancelTimer: (() => void) | undefined;
   #cancelPatience: (() => void) | undefined;
   /** Results of commands that the server was not told yet. */
@@ -86,6 +47,10 @@ class ZkPushFirmware implements Firmware {
   constructor(context: FirmwareContext) {
     this.#context = context;
     this.memory = new TerminalMemory(context.clock);
+    this.#people = new PushPeople(context, this.memory, {
+      algorithm: context.settings['algorithm'] ?? '10',
+      onResult: (result) => this.#tell(result),
+    });
     this.#dialect = DIALECTS[context.profile] ?? (DIALECTS['push2'] as Dialect);
     this.#serial = /\/(?<serial>[A-Za-z0-9_-]+)$/.exec(context.link)?.groups?.['serial'] ?? 'CKJM201260001';
   }
@@ -96,6 +61,7 @@ class ZkPushFirmware implements Firmware {
   }
 
   powerOff(): void {
+    this.#people.powerOff();
     this.#cancelTimer?.();
     this.#cancelPatience?.();
     this.#request = undefined;
@@ -115,6 +81,27 @@ class ZkPushFirmware implements Firmware {
       this.#context.refuse('the log is full');
     // Realtime=1: at once, unless it is talking.
     else if (this.#request === undefined && this.#hasGreeted) this.#next();
+  }
+
+  fingerIn(finger: string): void {
+    const user = this.#people.touched(finger);
+    if (user !== undefined) this.cardIn(Buffer.from(`${user}:1`, 'latin1'));
+    else if (this.#request === undefined && this.#hasGreeted) this.#next();
+  }
+
+  /** What is done at its keypad. */
+  readonly commands: readonly FirmwareCommand[] = [
+    {
+      usage: 'enroll <user> <number> <finger>',
+      run: (words) => {
+        this.#people.enrollAtKeypad(words);
+        if (this.#request === undefined && this.#hasGreeted) this.#next();
+      },
+    },
+  ];
+
+  get users(): readonly string[] {
+    return [...this.memory.people.users.keys()];
   }
 
   cardOut(): void {
@@ -140,6 +127,7 @@ class ZkPushFirmware implements Firmware {
     const result = this.#results[0];
     if (!this.#hasGreeted) this.#greet();
     else if (result !== undefined) this.#tellResult(result);
+    else if (this.#people.lines.length > 0) this.#uploadPeople();
     else if (this.memory.sent < this.memory.entries.length) this.#upload();
     else this.#poll();
   }
@@ -168,6 +156,7 @@ class ZkPushFirmware implements Firmware {
     else this.memory.sent = stamp === '9999' ? entries.length : Math.min(Number(stamp), entries.length);
     this.#delayMs = Number(options.get('Delay') ?? DELAY_S) * 1_000;
     this.#errorDelayMs = Number(options.get('ErrorDelay') ?? ERROR_DELAY_S) * 1_000;
+    this.#people.asked(options.get('TransFlag') ?? '');
     this.#hasGreeted = true;
     this.#next();
   }
@@ -191,12 +180,35 @@ class ZkPushFirmware implements Firmware {
     });
   }
 
+  #uploadPeople(): void {
+    const lines = this.#people.lines.slice(0, LINES_PER_UPLOAD);
+    this.#ask('POST', 'cdata', '&table=OPERLOG&OpStamp=9999', lines.join(''), (body) => {
+      if (!body.startsWith('OK')) {
+        this.#failed();
+        return;
+      }
+      this.#people.lines.splice(0, lines.length);
+      this.#next();
+    });
+  }
+
+  #tell(result: string): void {
+    this.#results.push(result);
+    if (this.#request === undefined && this.#hasGreeted && !this.#isObeying) this.#next();
+  }
+
   #poll(): void {
     this.#polls += 1;
+    const { people, entries } = this.memory;
+    const counts = [people.users.size, people.fingers.size, entries.length].join(',');
     const info =
-      this.#polls % INFO_EVERY === 1 ? `&INFO=Ver 8.0.4.2,500,0,${this.memory.entries.length},127.0.0.1` : '';
+      this.#polls % INFO_EVERY === 1
+        ? `&INFO=Ver 8.0.4.2,${counts},127.0.0.1,${this.#people.algorithm},7,15,0,111`
+        : '';
     this.#ask('GET', 'getrequest', encodeURI(info), '', (body) => {
+      this.#isObeying = true;
       for (const line of body.split('\n')) this.#obey(line.trim());
+      this.#isObeying = false;
       if (this.#results.length > 0 || !this.#hasGreeted) this.#next();
       else this.#after(this.#delayMs);
     });
@@ -208,8 +220,9 @@ class ZkPushFirmware implements Firmware {
     const time = /^SET OPTIONS? DateTime=(.+)$/.exec(command)?.[1];
     if (command === 'CHECK') this.#hasGreeted = false;
     else if (time !== undefined) this.memory.setLocal(Date.parse(`${time.replace(' ', 'T')}Z`));
-    const isKnown = command === 'CHECK' || time !== undefined || command.startsWith('DATA ');
-    this.#results.push(`ID=${id}&Return=${isKnown ? 0 : -1002}&CMD=${command.split(' ')[0]}\n`);
+    if (command === 'CHECK' || time !== undefined) {
+      this.#results.push(`ID=${id}&Return=0&CMD=${command.split(' ')[0]}\n`);
+    } else this.#people.obey(id, command);
   }
 
   #tellResult(result: string): void {
@@ -260,10 +273,6 @@ class ZkPushFirmware implements Firmware {
   }
 }
 
-function timeText(localMs: number): string {
-  return new Date(localMs).toISOString().slice(0, 19).replace('T', ' ');
-}
-
 export const zkPush: DeviceModel = {
   id: 'zk-push',
   title: 'terminal that calls its server (ADMS)',
@@ -275,6 +284,8 @@ export const zkPush: DeviceModel = {
   ],
   uidBytes: [],
   readsUsers: true,
+  readsFingers: true,
+  settings: ['algorithm=10'],
   openWire: ({ clock, link, ...events }) =>
     new NetworkWire({
       clock,

@@ -11,12 +11,15 @@ import { duplicate } from './duplicate.js';
 import { exchange } from './exchange.js';
 import type { Fault } from './fault.js';
 import { flip } from './flip.js';
+import { forgetPeople } from './forget-people.js';
 import { forgetStamp } from './forget-stamp.js';
 import { freeze } from './freeze.js';
 import { ghost } from './ghost.js';
+import { lateAnswers } from './late-answers.js';
 import { lose } from './lose.js';
 import { noise } from './noise.js';
 import { pause } from './pause.js';
+import { refuseChanges } from './refuse-changes.js';
 import { stored } from './stored.js';
 import { swap } from './swap.js';
 import { thaw } from './thaw.js';
@@ -31,12 +34,15 @@ export const FAULTS: readonly Fault[] = [
   duplicate,
   exchange,
   flip,
+  forgetPeople,
   forgetStamp,
   freeze,
   ghost,
   lose,
+  lateAnswers,
   noise,
   pause,
+  refuseChanges,
   stored,
   swap,
   thaw,

@@ -156,7 +156,10 @@ class SupervisedFleet implements Fleet {
   scanner(deviceId: string): FingerSensor {
     const { supervisor, driver } = this.#member(deviceId);
     if (driver.kind !== 'finger') {
-      throw new RollcallError('COMMAND_INVALID', `${deviceId} is no fingerprint scanner; name one`);
+      throw new RollcallError(
+        'COMMAND_INVALID',
+        `${deviceId} is no fingerprint scanner, or a terminal that does not call now; name another`,
+      );
     }
     const { sensor } = supervisor;
     if (sensor !== undefined) return sensor;

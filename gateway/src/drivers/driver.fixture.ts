@@ -3,9 +3,13 @@ import type { ClockState } from '@rollcall/protocol/punch';
 import { BusyClock } from './busy-clock.fixture.js';
 import type { DriverDefinition, DriverEvent, DriverSession } from './driver.js';
 import type { KeepRequest, TerminalLink, TerminalLog } from './terminal-log.js';
+import type { BroughtFinger, PeopleLink } from './terminal-people.js';
 
-/** What a driver says, and each entry of a terminal's log that it keeps for the first time. */
-export type BenchEvent = DriverEvent | { type: 'log'; log: TerminalLog };
+/** What a driver says, each entry of a terminal's log that it keeps for the first time, and each finger that it brings. */
+export type BenchEvent =
+  | DriverEvent
+  | { type: 'log'; log: TerminalLog }
+  | { type: 'terminal_finger'; finger: BroughtFinger };
 
 /** One driver session with everything it can see and do, on a clock that moves only when told to. */
 export class DriverBench {
@@ -18,6 +22,16 @@ export class DriverBench {
   /** Why nothing can be kept; undefined while the disk is well. */
   keepFailure: RollcallError | undefined;
   clockState: ClockState = 'synced';
+  /** Who hears of a terminal's people, from the next connection on. */
+  people: PeopleLink = {
+    keepsFingers: true,
+    reachable: () => undefined,
+    fingerBrought: (finger) => void this.events.push({ type: 'terminal_finger', finger }),
+    userSeen: () => undefined,
+    forgotAll: () => undefined,
+    counted: () => undefined,
+    changedByHand: () => undefined,
+  };
   readonly written: string[] = [];
   readonly counts: Record<string, number> = {};
   readonly #driver: DriverDefinition<unknown>;
@@ -174,7 +188,7 @@ export class DriverBench {
         // Beyond what the vector states the bytes do not matter, only that there are enough.
         return Uint8Array.from({ length: count }, (_, at) => this.#random[drawn - count + at] ?? 0x5a);
       },
-      terminal: this.#terminal,
+      terminal: { ...this.#terminal, people: this.people },
       readSecret: () => this.#secret,
       takeTurn: async () => {
         if (!this.#isConnected) throw new Error('closed');

@@ -1,5 +1,6 @@
 import type { CardRead } from '@rollcall/protocol/credential';
 import type { ClockState, DirectionHint, PunchKind } from '@rollcall/protocol/punch';
+import type { PeopleLink } from './terminal-people.js';
 
 /** One entry of a terminal's own log. */
 export interface TerminalLog {
@@ -72,6 +73,8 @@ export interface TerminalLink {
   recall(name: string): string | undefined;
   /** How far the gateway's own clock can be believed now. */
   clockState(): ClockState;
+  /** Whom it is to know; absent where nothing is kept of people. */
+  readonly people?: PeopleLink | undefined;
   /** Somebody only looks whether the terminal answers: nothing is read, acknowledged, set or asked for beyond that. */
   readonly isLookedAt?: true;
 }

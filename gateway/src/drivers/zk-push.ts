@@ -3,23 +3,40 @@ import { defineDriver } from './driver.js';
 import { terminalOptions } from './terminal/terminal-options.js';
 import { POLL_SECONDS, PushSession } from './zk-push/push-session.js';
 
-const options = z.strictObject({
-  ...terminalOptions,
-  time_zone_line: z
-    .enum(['none', 'hours', 'minutes'], 'must be none, hours or minutes')
-    .default('none')
-    .meta({
+const options = z
+  .strictObject({
+    ...terminalOptions,
+    manage_users: z.enum(['off', 'classes', 'campus'], 'must be off, classes or campus').default('off').meta({
       description:
-        'How this firmware understands `TimeZone=`. `none` leaves the zone that is set in its menu; `hours` is never written for a zone like India that is no whole number of hours.',
+        'Whether its users follow the roster. `off`: they are looked after by hand or by other software, which would undo it. `classes`: everybody who has class in the building, from the evening before the first of them until he leaves the roster. `campus`: the whole roster. Needs `user_ids: roll_number`.',
     }),
-  set_clock: z
-    .enum(['off', 'date', 'text', 'number'], 'must be off, date, text or number')
-    .default('off')
-    .meta({
+    delete_strangers: z.boolean('must be true or false').default(false).meta({
       description:
-        'Whether a wrong clock is set, and how this firmware takes it: `date`: from the Date line of every answer; `text` and `number`: by the command `SET OPTION DateTime`.',
+        '`true`: users of the terminal that no roster has are deleted, other than its administrators. Needs `manage_users`.',
     }),
-});
+    time_zone_line: z
+      .enum(['none', 'hours', 'minutes'], 'must be none, hours or minutes')
+      .default('none')
+      .meta({
+        description:
+          'How this firmware understands `TimeZone=`. `none` leaves the zone that is set in its menu; `hours` is never written for a zone like India that is no whole number of hours.',
+      }),
+    set_clock: z
+      .enum(['off', 'date', 'text', 'number'], 'must be off, date, text or number')
+      .default('off')
+      .meta({
+        description:
+          'Whether a wrong clock is set, and how this firmware takes it: `date`: from the Date line of every answer; `text` and `number`: by the command `SET OPTION DateTime`.',
+      }),
+  })
+  .refine(({ manage_users: manages, user_ids: ids }) => manages === 'off' || ids === 'roll_number', {
+    path: ['manage_users'],
+    message: 'needs user_ids: roll_number, or nobody knows who its users are',
+  })
+  .refine(({ manage_users: manages, delete_strangers: deletes }) => manages !== 'off' || !deletes, {
+    path: ['delete_strangers'],
+    message: 'needs manage_users: classes or campus',
+  });
 export type ZkPushOptions = z.infer<typeof options>;
 
 /**

@@ -3,6 +3,7 @@ import type { GatewayEventDetail } from '@rollcall/protocol/gateway-event';
 import type { Fleet } from '../devices/fleet.js';
 import type { FingerSlots } from '../identify/finger-slots.js';
 import type { GallerySync } from '../identify/gallery-sync.js';
+import type { PeopleSync } from '../identify/people-sync.js';
 import type { TemplateSeal } from '../identify/template-seal.js';
 import type { TemplateStore } from '../identify/template-store.js';
 import type { Log } from '../log.js';
@@ -12,6 +13,7 @@ import { Enrollments } from './enrollments.js';
 import { createKeepTemplate } from './keep-template.js';
 import { reserveScanner } from './reserve-scanner.js';
 import { type CentralAccess, sendJson } from './send-json.js';
+import { takeAtTerminal } from './take-at-terminal.js';
 
 export interface CreateEnrollmentsOptions extends CentralAccess {
   templateSeal: TemplateSeal | undefined;
@@ -21,6 +23,7 @@ export interface CreateEnrollmentsOptions extends CentralAccess {
   templates: TemplateStore;
   slots: FingerSlots;
   gallery: GallerySync;
+  people: Pick<PeopleSync, 'enrollAt'>;
   fleet: Pick<Fleet, 'scanner'>;
   report(detail: GatewayEventDetail): void;
   onForgotten(): void;
@@ -36,6 +39,7 @@ export function createEnrollments(options: CreateEnrollmentsOptions): Enrollment
     templates,
     slots,
     gallery,
+    people,
     fleet,
     report,
     onForgotten,
@@ -46,6 +50,10 @@ export function createEnrollments(options: CreateEnrollmentsOptions): Enrollment
     clock,
     log,
     scanner: (deviceId) => fleet.scanner(deviceId),
+    terminal: (deviceId) => {
+      const there = people.enrollAt(deviceId);
+      return there && ((run) => takeAtTerminal({ ...run, there }));
+    },
     reserve: (deviceId, sensor, signal) =>
       reserveScanner(deviceId, sensor, { slots, templates, gallery, signal }),
     templates:

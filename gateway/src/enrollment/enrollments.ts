@@ -5,7 +5,9 @@ import type { FingerSensor } from '../drivers/finger/sensor.js';
 import { sensorKey } from '../identify/gallery-sync.js';
 import type { Log } from '../log.js';
 import type { EnrollmentEngine } from './enrollment-engine.js';
+import type { KeepTemplate } from './keep-template.js';
 import { type ReservedScanner, runEnrollment, type Templates } from './run-enrollment.js';
+import type { Report } from './take-fingers.js';
 
 /** Each finger may take so long; central expects no more either. */
 export const FINGER_WITHIN_MS = 5 * 60_000;
@@ -15,6 +17,8 @@ export interface EnrollmentsOptions {
   log: Log;
   /** @throws RollcallError `COMMAND_INVALID`, `PORT_CLOSED` */
   scanner(deviceId: string): FingerSensor;
+  /** Takes fingers where a device is a terminal, which makes templates itself; undefined for every other device. */
+  terminal?(deviceId: string): TakeThere | undefined;
   /** @throws RollcallError `GALLERY_FILLING`, or the reason of the signal */
   reserve(deviceId: string, sensor: FingerSensor, signal: AbortSignal): Promise<ReservedScanner>;
   /** Undefined on a gateway that keeps no fingerprints. */
@@ -27,10 +31,25 @@ export interface EnrollmentsOptions {
   onForgotten(): void;
 }
 
+/** Takes the fingers of one enrollment. @throws RollcallError what ended it */
+export type TakeThere = (run: {
+  args: EnrollArgs;
+  keep: KeepTemplate;
+  openEngine(): EnrollmentEngine;
+  report: Report;
+  signal: AbortSignal;
+}) => Promise<void>;
+
+/** Where somebody enrolls. */
+interface Place {
+  take: TakeThere;
+  module: string | undefined;
+}
+
 interface Session {
   args: EnrollArgs;
-  /** Under which the slots of the scanner are kept. */
-  module: string;
+  /** Under which the slots of the scanner are kept; terminals have none. */
+  module: string | undefined;
   /** It opens every template of the store, to compare them itself; undefined until it does, and where it needs none. */
   engine: EnrollmentEngine | undefined;
   stopped: AbortController;
@@ -68,7 +87,7 @@ export class Enrollments {
    * @throws RollcallError `ENROLLMENT_BUSY`, `COMMAND_INVALID`, `PORT_CLOSED`, `KEY_INVALID`
    */
   begin(args: EnrollArgs): { started: true } {
-    const { templates, scanner } = this.#options;
+    const { templates } = this.#options;
     if (this.#session !== undefined) {
       // The command came twice.
       if (this.#session.args.enrollment_id === args.enrollment_id) return { started: true };
@@ -83,12 +102,11 @@ export class Enrollments {
         'This gateway has no key for templates; make fingers.template_key_file, the same on every gateway',
       );
     }
-    const sensor = scanner(args.device_id);
+    const { take, module } = this.#place(args, templates);
     const stopped = new AbortController();
-    const module = sensorKey(args.device_id, sensor);
     const session: Session = { args, module, engine: undefined, stopped, done: Promise.resolve() };
     this.#session = session;
-    session.done = this.#run(session, sensor, templates).finally(() => {
+    session.done = this.#run(session, take, templates).finally(() => {
       this.#session = undefined;
       this.#forgotten();
     });
@@ -147,7 +165,22 @@ export class Enrollments {
     await this.#session?.done;
   }
 
-  async #run(session: Session, sensor: FingerSensor, templates: Templates): Promise<void> {
+  /** @throws RollcallError `COMMAND_INVALID`, `PORT_CLOSED` */
+  #place({ device_id: deviceId }: EnrollArgs, templates: Templates): Place {
+    const { terminal, scanner, reserve } = this.#options;
+    const atTerminal = terminal?.(deviceId);
+    if (atTerminal !== undefined) return { take: atTerminal, module: undefined };
+    const sensor = scanner(deviceId);
+    return {
+      module: sensorKey(deviceId, sensor),
+      take: async ({ args, report, signal, openEngine }) => {
+        const reserved = await reserve(deviceId, sensor, signal);
+        await runEnrollment({ args, reserved, templates: { ...templates, openEngine }, report, signal });
+      },
+    };
+  }
+
+  async #run(session: Session, take: TakeThere, templates: Templates): Promise<void> {
     const { args, stopped } = session;
     const { clock, log, underway } = this.#options;
     const { enrollment_id: id, device_id: deviceId, fingers } = args;
@@ -158,18 +191,11 @@ export class Enrollments {
     try {
       underway.set(JSON.stringify({ enrollment_id: id, device_id: deviceId }));
       log.info({ enrollment_id: id, device_id: deviceId }, 'an enrollment begins');
-      const reserved = await this.#options.reserve(deviceId, sensor, stopped.signal);
       const openEngine = (): EnrollmentEngine => {
         session.engine = templates.openEngine();
         return session.engine;
       };
-      await runEnrollment({
-        args,
-        reserved,
-        templates: { ...templates, openEngine },
-        report,
-        signal: stopped.signal,
-      });
+      await take({ args, keep: templates.keep, openEngine, report, signal: stopped.signal });
       log.info({ enrollment_id: id, device_id: deviceId }, 'an enrollment is done');
     } catch (error) {
       log.warn({ enrollment_id: id, device_id: deviceId, ...whyOf(error) }, 'an enrollment ended early');

@@ -45,6 +45,14 @@ export class RosterStore {
     return (JSON.parse(this.#meta.text('roster_row_members') ?? '[]') as string[]).includes(member);
   }
 
+  /** Everybody who has a card, by roll number. */
+  studentRefs(): string[] {
+    const rows = this.#db
+      .prepare('SELECT DISTINCT student_ref FROM roster_credential WHERE version = ? ORDER BY student_ref')
+      .all(this.version) as { student_ref: string }[];
+    return rows.map(({ student_ref }) => student_ref);
+  }
+
   /**
    * Writes a newer roster beside the one in force and then puts it into force in one small transaction; a
    * crash at any point leaves the old one.

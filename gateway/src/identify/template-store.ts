@@ -49,6 +49,15 @@ export class TemplateStore {
     }
   }
 
+  /** Of everything that is here. */
+  formats(): string[] {
+    const rows = this.#db.prepare('SELECT DISTINCT format FROM finger_template').all() as Pick<
+      Row,
+      'format'
+    >[];
+    return rows.map(({ format }) => format);
+  }
+
   /** Whose they are, without the templates themselves. */
   ofFormat(format: string): Pick<Row, 'template_id' | 'student_ref' | 'finger_position'>[] {
     return this.#ofFormat.all(format) as Row[];

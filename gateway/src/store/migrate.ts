@@ -4,6 +4,7 @@ import { rosterMigration } from './migrations/0002-roster.js';
 import { fingerTemplatesMigration } from './migrations/0003-finger-templates.js';
 import { fingerSlotsMigration } from './migrations/0004-finger-slots.js';
 import { deviceStateMigration } from './migrations/0005-device-state.js';
+import { terminalPeopleMigration } from './migrations/0006-terminal-people.js';
 import type { Database } from './open.js';
 
 /** In order; the number of a migration is its place here plus one and never changes. */
@@ -13,6 +14,7 @@ const MIGRATIONS = [
   fingerTemplatesMigration,
   fingerSlotsMigration,
   deviceStateMigration,
+  terminalPeopleMigration,
 ] as const;
 /** "RLCL": tells our database from any other SQLite file that was put in its place. */
 const APPLICATION_ID = 0x524c434c;

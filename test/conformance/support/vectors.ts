@@ -111,6 +111,10 @@ function hexOf(written: string): string {
 export function outcome(events: readonly BenchEvent[]): VectorExpectation[] {
   const said = events.flatMap((event): VectorExpectation[] => {
     if (event.type === 'rejected') return [{ type: 'rejected', reason: event.reason }];
+    if (event.type === 'terminal_finger') {
+      const { user, fingerPosition: finger_position, format, record } = event.finger;
+      return [{ type: 'terminal_finger', user, finger_position, format, bytes: record.length }];
+    }
     if (event.type === 'log') {
       const { user, deviceTimeMs, kind } = event.log;
       return [{ type: 'log', user, device_time: new Date(deviceTimeMs).toISOString(), kind }];

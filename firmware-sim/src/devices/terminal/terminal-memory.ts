@@ -1,4 +1,5 @@
 import type { Clock } from '@rollcall/protocol/clock';
+import { TerminalPeople } from './terminal-people.js';
 
 /** India, the zone that a terminal in this simulator is set to. */
 const ZONE_MS = 5.5 * 3_600_000;
@@ -19,6 +20,7 @@ export interface Entry {
 /** The flash of a terminal and its clock: both survive a power cut. */
 export class TerminalMemory {
   readonly entries: Entry[] = [];
+  readonly people = new TerminalPeople();
   readonly #clock: Clock;
   /** How far its clock is ahead of the true time. */
   #offsetMs = 0;

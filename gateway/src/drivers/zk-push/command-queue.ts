@@ -2,6 +2,7 @@
 export const COMMANDS_MAX = 1_000;
 /** Commands handed over in one poll: small terminals take one answer of a few kilobytes. */
 const COMMANDS_PER_POLL = 5;
+const BYTES_PER_POLL = 4_096;
 /** A terminal that does not say what became of a command gets it again after this time (PUSH note §1.6). */
 export const RESEND_MS = 120_000;
 const SENDINGS_MAX = 3;
@@ -16,6 +17,7 @@ export interface QueuedCommand {
 interface Waiting extends QueuedCommand {
   sentMs: number | undefined;
   sendings: number;
+  sendingsMax: number;
   settle(result: CommandResult): void;
 }
 
@@ -36,13 +38,17 @@ export class CommandQueue {
     return this.#waiting.length;
   }
 
-  /** Resolves with what the terminal answers, or undefined when it never does. Undefined where there is no room. */
-  add(text: string): Promise<CommandResult> | undefined {
+  /**
+   * Resolves with what the terminal answers, or undefined when it never does. Undefined where there is no room.
+   *
+   * @param sendingsMax how often it is sent at most; what a person carries out is not sent again
+   */
+  add(text: string, sendingsMax = SENDINGS_MAX): Promise<CommandResult> | undefined {
     if (this.#waiting.length >= COMMANDS_MAX) return undefined;
     this.#lastId = (this.#lastId % ID_MAX) + 1;
     const id = this.#lastId;
     return new Promise((settle) => {
-      this.#waiting.push({ id, text, sentMs: undefined, sendings: 0, settle });
+      this.#waiting.push({ id, text, sentMs: undefined, sendings: 0, sendingsMax, settle });
     });
   }
 
@@ -55,12 +61,12 @@ export class CommandQueue {
   take(monoMs: number): QueuedCommand[] {
     const isDue = ({ sentMs }: Waiting): boolean => sentMs === undefined || monoMs - sentMs >= RESEND_MS;
     const [given, kept] = [
-      this.#waiting.filter((one) => isDue(one) && one.sendings >= SENDINGS_MAX),
-      this.#waiting.filter((one) => !isDue(one) || one.sendings < SENDINGS_MAX),
+      this.#waiting.filter((one) => isDue(one) && one.sendings >= one.sendingsMax),
+      this.#waiting.filter((one) => !isDue(one) || one.sendings < one.sendingsMax),
     ];
     this.#waiting = kept;
     for (const { settle } of given) settle(undefined);
-    const due = kept.filter(isDue).slice(0, COMMANDS_PER_POLL);
+    const due = thatFit(kept.filter(isDue).slice(0, COMMANDS_PER_POLL));
     for (const one of due) {
       one.sentMs = monoMs;
       one.sendings += 1;
@@ -79,4 +85,13 @@ export class CommandQueue {
     for (const { settle } of this.#waiting) settle(undefined);
     this.#waiting = [];
   }
+}
+
+/** The first one always: a template alone may be as long. */
+function thatFit(commands: readonly Waiting[]): Waiting[] {
+  let bytes = 0;
+  return commands.filter(({ text }, at) => {
+    bytes += text.length;
+    return at === 0 || bytes <= BYTES_PER_POLL;
+  });
 }

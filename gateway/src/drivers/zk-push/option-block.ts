@@ -8,7 +8,10 @@ export interface OptionBlock {
   /** Seconds between two polls, and before a failed request is repeated. */
   delay: number;
   errorDelay: number;
+  /** Users with their cards. */
   wantsUsers: boolean;
+  /** Fingers that are taken at its keypad from now on. */
+  wantsFingers: boolean;
   /** The line about the time zone, in the way that this firmware understands it; undefined leaves it alone. */
   timeZone: string | undefined;
 }
@@ -18,7 +21,7 @@ const ONLY_NEW = '9999';
 
 /**
  * The answer to a terminal's first request (PUSH note §1.2). A terminal that was never drained is asked for all that
- * it holds. Templates, faces and photos are never asked for.
+ * it holds. Faces and photos are never asked for, nor fingers that it has already.
  */
 export function optionBlock(options: OptionBlock): string {
   const { serial, logStamp, operationStamp, delay, errorDelay, wantsUsers, timeZone } = options;
@@ -35,7 +38,7 @@ export function optionBlock(options: OptionBlock): string {
     `Delay=${delay}`,
     'TransTimes=00:00;14:05',
     'TransInterval=1',
-    `TransFlag=${transFlag(isOld, wantsUsers)}`,
+    `TransFlag=${transFlag(isOld, options)}`,
     ...(timeZone === undefined ? [] : [`TimeZone=${timeZone}`]),
     'Realtime=1',
     `Encrypt=${isOld ? '0' : 'None'}`,
@@ -43,10 +46,30 @@ export function optionBlock(options: OptionBlock): string {
   ].join('\n');
 }
 
-/** Flags in their order: log, operations, photos, new users, changed users and so on. */
-function transFlag(isOld: boolean, wantsUsers: boolean): string {
-  if (isOld) return wantsUsers ? '1101100000' : '1000000000';
-  return ['TransData AttLog', ...(wantsUsers ? ['OpLog', 'EnrollUser', 'ChgUser'] : [])].join('\t');
+/** In the order of the flags of old firmware: the vendor's PUSH description, and its names for newer firmware. */
+const FLAGS = [
+  'AttLog',
+  'OpLog',
+  'AttPhoto',
+  'EnrollFP',
+  'EnrollUser',
+  'FPImag',
+  'ChgUser',
+  'ChgFP',
+  'FACE',
+  'UserPic',
+] as const;
+
+function transFlag(isOld: boolean, { wantsUsers, wantsFingers }: OptionBlock): string {
+  const wanted: ReadonlySet<(typeof FLAGS)[number]> = new Set([
+    'AttLog',
+    ...(wantsUsers || wantsFingers ? (['OpLog'] as const) : []),
+    ...(wantsUsers ? (['EnrollUser', 'ChgUser'] as const) : []),
+    ...(wantsFingers ? (['EnrollFP', 'ChgFP'] as const) : []),
+  ]);
+  return isOld
+    ? FLAGS.map((flag) => (wanted.has(flag) ? '1' : '0')).join('')
+    : `TransData ${[...wanted].join('\t')}`;
 }
 
 /** What push 3 asks for after it registered (PUSH note §1.7; names as in the servers that speak it). */

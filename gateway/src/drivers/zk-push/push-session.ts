@@ -1,42 +1,24 @@
 import { isRollcallError, RollcallError } from '@rollcall/protocol/errors';
 import type { DriverContext, DriverSession } from '../driver.js';
-import { ClockWatch } from '../terminal/clock-watch.js';
-import { formatLocal, LocalTime } from '../terminal/local-time.js';
-import { packTime } from '../terminal/packed-time.js';
-import { terminalLog } from '../terminal/terminal-options.js';
-import type { RejectedLine, TerminalLog } from '../terminal-log.js';
 import type { UserChange } from '../user-change.js';
 import type { ZkPushOptions } from '../zk-push.js';
 import { CommandQueue } from './command-queue.js';
 import { DrainWatch } from './drain-watch.js';
-import { parseLogLine } from './log-line.js';
 import { optionBlock, pushParameters, timeZoneLine } from './option-block.js';
+import { MEMORY } from './push-memory.js';
+import { PushPeople } from './push-people.js';
+import { PushTime } from './push-time.js';
 import { RequestReader, type TerminalRequest } from './request-reader.js';
-import { userCommands } from './user-commands.js';
+import { LINES_PER_KEEP, takeLog } from './take-log.js';
 import { parseUserLine } from './user-line.js';
 
 export const POLL_SECONDS = 10;
 const ERROR_DELAY_SECONDS = 30;
 /** A terminal that is on calls every few seconds; less than the watchdog's patience with a device in transition. */
 const FIRST_CALL_MS = 45_000;
-/** Lines kept in one transaction, as the gateway takes them. */
-const LINES_PER_KEEP = 250;
-/** An upload this short, after a silence, is somebody who was just there. */
-const FRESH_LINES_MAX = 20;
-/** A last entry this young proves that the clock is right, whatever is not known of it. */
-const YOUNG_MS = 90_000;
-const AHEAD_MS = 5_000;
-/** A clock that is wrong by more than this is set, where that is wanted; one that does not obey, once an hour. */
-const SET_CLOCK_MS = 10_000;
-const SET_CLOCK_EVERY_MS = 3_600_000;
 const LOG_TABLES = new Set(['ATTLOG', 'RTLOG', 'TRANSACTION']);
 const USER_TABLES = new Set(['OPERLOG', 'USERINFO', 'USER']);
-const MEMORY = {
-  logStamp: 'log-stamp',
-  operationStamp: 'operation-stamp',
-  registryCode: 'registry-code',
-  commandId: 'command-id',
-} as const;
+const PEOPLE_TABLES = new Set([...USER_TABLES, 'FP', 'FINGERTMP', 'BIODATA', 'TEMPLATEV10']);
 
 interface Reply {
   status: 200 | 503;
@@ -47,24 +29,23 @@ const ok = (body = 'OK'): Reply => ({ status: 200, body });
 /** What one terminal asks and tells, from its first call to the end of the connection. */
 export class PushSession implements DriverSession {
   readonly #context: DriverContext<ZkPushOptions>;
-  readonly #zone: LocalTime;
-  readonly #clock: ClockWatch;
   readonly #drain: DrainWatch;
   readonly #commands: CommandQueue;
+  readonly #time: PushTime;
+  readonly #people: PushPeople;
   readonly #reader: RequestReader;
   #last: Promise<void> = Promise.resolve();
   #hasCalled = false;
   #isClosed = false;
-  #clockSetMs = Number.NEGATIVE_INFINITY;
   #firstCall: { settle(error?: RollcallError): void } | undefined;
 
   constructor(context: DriverContext<ZkPushOptions>) {
     this.#context = context;
-    const { terminal, options } = context;
-    this.#zone = new LocalTime(options.time_zone);
-    this.#clock = new ClockWatch((name) => terminal.recall(name));
+    const { terminal } = context;
     this.#drain = new DrainWatch((name) => terminal.recall(name));
     this.#commands = new CommandQueue(Number(terminal.recall(MEMORY.commandId) ?? 0));
+    this.#time = new PushTime({ context, drain: this.#drain, commands: this.#commands });
+    this.#people = new PushPeople({ context, commands: this.#commands });
     this.#reader = new RequestReader({
       onRequest: (request) => this.#onRequest(request),
       onDiscarded: (bytes) => {
@@ -103,18 +84,21 @@ export class PushSession implements DriverSession {
 
   /** Waits for the terminal's next polls: it is told, does it, and says what became of it. */
   async changeUser(change: UserChange): Promise<void> {
-    const commands = userCommands(change);
-    const results = await Promise.all(commands.map(({ text }) => this.#commands.add(text)));
-    const refused = commands.find(({ isOptional }, at) => !isOptional && results[at]?.code !== 0);
-    const isDone = results.some((result) => result?.code === 0);
-    if (refused === undefined && isDone) return;
-    const codes = results.map((result) => result?.code ?? 'no answer').join(', ');
-    throw new RollcallError('DEVICE_REFUSED', `The terminal did not do it (${codes}); do it in its menu`);
+    const outcome = await this.#people.change(change);
+    if (outcome.outcome === 'refused') {
+      throw new RollcallError(
+        'DEVICE_REFUSED',
+        `The terminal did not do it (${outcome.reason}); do it in its menu`,
+      );
+    }
+    this.#context.terminal.people?.changedByHand(change);
   }
 
   close(): void {
     this.#isClosed = true;
+    this.#people.close();
     this.#commands.close();
+    this.#time.close();
     this.#firstCall?.settle(
       new RollcallError('PORT_CLOSED', 'The connection was closed before the terminal called'),
     );
@@ -126,6 +110,7 @@ export class PushSession implements DriverSession {
     this.#firstCall?.settle();
     this.#context.count('frames_ok');
     this.#context.emit({ type: 'alive' });
+    this.#people.called(request.query.get('sn'));
     this.#last = this.#last.then(() => this.#answer(request));
   }
 
@@ -163,7 +148,7 @@ export class PushSession implements DriverSession {
       case 'cdata':
         return request.method === 'POST' ? this.#upload(request) : this.#options(request);
       case 'rtdata':
-        return this.#time();
+        return ok(this.#time.answer());
       case 'getrequest':
         return this.#poll(request);
       case 'devicecmd':
@@ -180,7 +165,7 @@ export class PushSession implements DriverSession {
 
   async #options(request: TerminalRequest): Promise<Reply> {
     const { query } = request;
-    if (query.get('type') === 'time') return this.#time();
+    if (query.get('type') === 'time') return ok(this.#time.answer());
     const { terminal, options, clock } = this.#context;
     this.#context.emit({
       type: 'identity',
@@ -196,88 +181,28 @@ export class PushSession implements DriverSession {
         delay: POLL_SECONDS,
         errorDelay: ERROR_DELAY_SECONDS,
         wantsUsers: options.user_ids === 'card',
-        timeZone: timeZoneLine(options.time_zone_line, this.#zone.offsetMs(clock.wallMs())),
+        wantsFingers: this.#people.wantsFingers,
+        timeZone: timeZoneLine(options.time_zone_line, this.#time.zone.offsetMs(clock.wallMs())),
       }),
     );
   }
 
-  #time(): Reply {
-    const { terminal, clock } = this.#context;
-    if (terminal.clockState() !== 'synced') return ok();
-    const nowMs = clock.wallMs();
-    const offset = this.#zone.offsetMs(nowMs);
-    const minutes = Math.abs(Math.round(offset / 60_000));
-    const zone = `${offset < 0 ? '-' : '+'}${String(Math.floor(minutes / 60)).padStart(2, '0')}${String(minutes % 60).padStart(2, '0')}`;
-    return ok(`DateTime=${packTime(this.#zone.toLocalMs(nowMs))},ServerTZ=${zone}`);
-  }
-
   async #upload({ query, body }: TerminalRequest): Promise<Reply> {
     const table = (query.get('table') ?? 'ATTLOG').toUpperCase();
-    if (LOG_TABLES.has(table)) return this.#takeLog(linesOf(body), query.get('stamp'));
+    if (LOG_TABLES.has(table)) {
+      const lines = linesOf(body);
+      await takeLog(lines, query.get('stamp'), {
+        context: this.#context,
+        drain: this.#drain,
+        time: this.#time,
+      });
+      return ok(`OK: ${lines.length}`);
+    }
+    if (PEOPLE_TABLES.has(table)) await this.#people.took(linesOf(body), table);
     if (USER_TABLES.has(table))
       return this.#takeUsers(linesOf(body), query.get('opstamp') ?? query.get('stamp'));
-    // Templates, photos, options: nobody asked for them, and they are forgotten here.
+    // Photos, faces, options: nobody asked for them, and they are forgotten here.
     return ok(`OK: ${table === 'OPTIONS' || body.length === 0 ? 1 : linesOf(body).length}`);
-  }
-
-  /** Every line is kept or put aside; only then the terminal may go on (PUSH note §1.3). */
-  async #takeLog(lines: readonly string[], stamp: string | undefined): Promise<Reply> {
-    const { terminal } = this.#context;
-    const { logs, rejected } = this.#read(lines);
-    const now = this.#now();
-    const note = this.#readClock(logs, now);
-    let fresh = 0;
-    for (let at = 0; at === 0 || at < lines.length; at += LINES_PER_KEEP) {
-      const isLast = at + LINES_PER_KEEP >= lines.length;
-      const kept = await terminal.keep({
-        logs: logs.slice(at, at + LINES_PER_KEEP),
-        rejected: rejected.slice(at, at + LINES_PER_KEEP),
-        clock: this.#clock.clock,
-        ...(at === 0 ? { news: note.news } : {}),
-        memory: {
-          ...(at === 0 ? note.memory : {}),
-          ...(isLast && stamp !== undefined ? { [MEMORY.logStamp]: stamp } : {}),
-        },
-      });
-      fresh += kept.fresh;
-    }
-    await terminal.keep({ memory: this.#drain.taken({ lines: lines.length, fresh }) });
-    if (rejected.length > 0)
-      this.#reject('bad_line', 'the terminal sent lines that nobody understands; they are put aside');
-    return ok(`OK: ${lines.length}`);
-  }
-
-  #read(lines: readonly string[]): { logs: TerminalLog[]; rejected: RejectedLine[] } {
-    const { options } = this.#context;
-    const logs: TerminalLog[] = [];
-    const rejected: RejectedLine[] = [];
-    for (const line of lines) {
-      const read = parseLogLine(line);
-      if (read.type === 'entry') logs.push(terminalLog(read.entry, { options, zone: this.#zone }));
-      else if (read.type === 'bad') rejected.push({ line, reason: read.reason });
-    }
-    return { logs, rejected };
-  }
-
-  /**
-   * A terminal never says what time it has. But what it sends after a silence in which its log was drained has just
-   * happened; and where nothing is known, an entry as young as now shows that its clock is right.
-   */
-  #readClock(logs: readonly TerminalLog[], now: Moment): ReturnType<ClockWatch['read']> {
-    const last = logs.at(-1);
-    const nothing = { news: [], memory: {} };
-    if (last === undefined) return nothing;
-    const ageMs = now.wallMs - last.deviceTimeMs;
-    const isYoung = this.#clock.clock === undefined && ageMs >= -AHEAD_MS && ageMs <= YOUNG_MS;
-    const isFresh = this.#drain.isDrained && logs.length <= FRESH_LINES_MAX;
-    if (!isYoung && !isFresh) return nothing;
-    const clockState = this.#context.terminal.clockState();
-    return this.#clock.read({
-      terminalMs: last.deviceTimeMs,
-      monoMs: now.monoMs,
-      wallMs: now.wallMs,
-      clockState,
-    });
   }
 
   async #takeUsers(lines: readonly string[], stamp: string | undefined): Promise<Reply> {
@@ -288,7 +213,7 @@ export class PushSession implements DriverSession {
       const isLast = at + LINES_PER_KEEP >= cards.length;
       await terminal.keep({
         cards: cards.slice(at, at + LINES_PER_KEEP),
-        clock: this.#clock.clock,
+        clock: this.#time.clock,
         memory: isLast && stamp !== undefined ? { [MEMORY.operationStamp]: stamp } : {},
       });
     }
@@ -296,7 +221,7 @@ export class PushSession implements DriverSession {
   }
 
   async #poll({ query }: TerminalRequest): Promise<Reply> {
-    const now = this.#now();
+    const now = this.#time.now();
     const { terminal } = this.#context;
     const { memory, news, throughMs, isToReplay } = this.#drain.polled(
       now,
@@ -304,36 +229,15 @@ export class PushSession implements DriverSession {
     );
     if (Object.keys(memory).length > 0 || news.length > 0) await terminal.keep({ memory, news });
     // What waits for the clock to become known is not in time yet: the log does not reach as far.
-    if (throughMs !== undefined && this.#clock.clock !== undefined)
+    if (throughMs !== undefined && this.#time.clock !== undefined)
       this.#context.emit({ type: 'drained', throughMs });
     if (isToReplay && !this.#commands.has('CHECK')) void this.#commands.add('CHECK');
-    this.#setClock(now);
+    this.#time.set(now);
+    await this.#people.informed(query.get('info'));
     const due = this.#commands.take(now.monoMs);
     if (due.length === 0) return ok();
     await terminal.keep({ memory: { [MEMORY.commandId]: String(Math.max(...due.map(({ id }) => id))) } });
     return ok(due.map(({ id, text }) => `C:${id}:${text}\n`).join(''));
-  }
-
-  /** Only while nothing waits in the terminal: what it logged under the wrong time was placed by that. */
-  #setClock({ monoMs, wallMs }: Moment): void {
-    const { options, terminal } = this.#context;
-    const form = options.set_clock;
-    const offsetMs = this.#clock.offsetMs ?? 0;
-    const isDue = monoMs - this.#clockSetMs >= SET_CLOCK_EVERY_MS && this.#drain.isDrained;
-    if ((form !== 'text' && form !== 'number') || !isDue || Math.abs(offsetMs) < SET_CLOCK_MS) return;
-    if (terminal.clockState() !== 'synced') return;
-    this.#clockSetMs = monoMs;
-    const local = this.#zone.toLocalMs(wallMs);
-    const result = this.#commands.add(
-      `SET OPTION DateTime=${form === 'text' ? formatLocal(local) : packTime(local)}`,
-    );
-    void result?.then((answer) => {
-      if (answer?.code !== 0 || this.#isClosed) return;
-      const { monoMs: atMs, wallMs: nowMs } = this.#now();
-      const clockState = terminal.clockState();
-      const note = this.#clock.read({ terminalMs: nowMs, monoMs: atMs, wallMs: nowMs, clockState });
-      terminal.keep({ ...note, clock: this.#clock.clock }).catch(() => undefined);
-    });
   }
 
   #results({ body }: TerminalRequest): Reply {
@@ -353,19 +257,9 @@ export class PushSession implements DriverSession {
     return ok(`RegistryCode=${code}`);
   }
 
-  #now(): Moment {
-    const { clock } = this.#context;
-    return { monoMs: clock.monoMs(), wallMs: clock.wallMs() };
-  }
-
   #reject(reason: string, message: string): void {
     this.#context.emit({ type: 'rejected', reason, message });
   }
-}
-
-interface Moment {
-  monoMs: number;
-  wallMs: number;
 }
 
 function linesOf(body: Uint8Array): string[] {

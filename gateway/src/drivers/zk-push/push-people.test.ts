@@ -1,0 +1,207 @@
+import { describe, expect, it } from 'vitest';
+import type { BroughtFinger, PeopleLink, TerminalPeople } from '../terminal-people.js';
+import { Caller, SN } from '../zk-push.fixture.js';
+
+const RECORD = Buffer.concat([Buffer.from('J\x89SS21', 'latin1'), Buffer.alloc(48, 7)]);
+const TMP = RECORD.toString('base64');
+const line = (user: string, fid: number): string =>
+  `FP PIN=${user}\tFID=${fid}\tSize=${TMP.length}\tValid=1\tTMP=${TMP}\n`;
+
+/** Everything that the driver tells of the people of its terminal. */
+class Heard implements PeopleLink {
+  keepsFingers = true;
+  terminal: TerminalPeople | undefined;
+  readonly brought: BroughtFinger[] = [];
+  readonly told: unknown[] = [];
+  reachable(terminal: TerminalPeople | undefined): void {
+    this.terminal = terminal;
+  }
+  fingerBrought(finger: BroughtFinger): void {
+    this.brought.push(finger);
+  }
+  userSeen(user: unknown): void {
+    this.told.push(user);
+  }
+  forgotAll(): void {
+    this.told.push('forgot');
+  }
+  counted(count: unknown): void {
+    this.told.push(count);
+  }
+  changedByHand(change: unknown): void {
+    this.told.push(change);
+  }
+}
+
+const INFO = encodeURI('Ver 8.0,7,3,0,10.0.0.7,10,7,15,0,111');
+
+async function start(options: Record<string, unknown> = {}): Promise<{ caller: Caller; heard: Heard }> {
+  const heard = new Heard();
+  const caller = new Caller({ user_ids: 'roll_number', roll_prefix: '24B81A05', ...options }, heard);
+  await caller.greet();
+  await caller.poll(INFO);
+  return { caller, heard };
+}
+
+const people = (heard: Heard): TerminalPeople => heard.terminal as TerminalPeople;
+
+describe('the people of a terminal that pushes', () => {
+  it('are known by roll numbers, of a terminal with a name and an algorithm of its own', async () => {
+    const { caller, heard } = await start();
+    expect(people(heard)).toMatchObject({
+      identity: `zk:${SN}`,
+      fingerFormat: 'zk-finger-10',
+      manages: 'off',
+    });
+    expect(people(heard).userOf('24B81A0517')).toBe('17');
+    expect(people(heard).userOf('23B81A0517')).toBeUndefined();
+    expect(people(heard).userOf('24B81A05')).toBeUndefined();
+    expect(people(heard).userOf('24B81A051\t7')).toBeUndefined();
+    expect(heard.told).toContainEqual({ users: 7, fingers: 3 });
+    caller.bench.disconnect();
+    expect(heard.terminal).toBeUndefined();
+  });
+
+  it('are asked for by new fingers only where this gateway keeps any', async () => {
+    const { caller } = await start();
+    const options = await caller.greet();
+    expect(options).toContain('TransFlag=TransData AttLog\tOpLog\tEnrollFP\tChgFP\n');
+    expect(options).toContain('OPERLOGStamp=9999\n');
+    expect(await caller.call('GET', `cdata?SN=${SN}&options=all`)).toContain('TransFlag=1101000100\n');
+    const others = new Caller({ user_ids: 'card' }, new Heard());
+    expect(await others.greet()).toContain('TransFlag=TransData AttLog\tOpLog\tEnrollUser\tChgUser\n');
+    expect(await others.call('GET', `cdata?SN=${SN}&options=all`)).toContain('TransFlag=1100101000\n');
+  });
+
+  it('have a finger taken at its keypad, which it is asked to begin, and which it brings', async () => {
+    const { caller, heard } = await start();
+    const taken = people(heard).takeFinger({ user: '17', fingerPosition: 2 }, new AbortController().signal);
+    expect(await caller.poll()).toBe('C:1:ENROLL_FP PIN=17\tFID=6\tRETRY=3\tOVERWRITE=1\n');
+    // It cannot be asked to: somebody does it at the keypad, another finger first.
+    await caller.answers({ 1: -1002 });
+    const operations = `OPLOG 6\t0\t2026-07-15 09:00:00\t17\t6\t0\t0\n${line('17', 7)}${line('17', 6)}`;
+    expect(await caller.call('POST', `cdata?SN=${SN}&table=OPERLOG&OpStamp=3`, operations)).toBe('OK: 3');
+    const { format, record } = await taken;
+    expect([format, Buffer.from(record)]).toEqual(['zk-finger-10', RECORD]);
+    expect(
+      heard.brought.map(({ user, studentRef, fingerPosition }) => [user, studentRef, fingerPosition]),
+    ).toEqual([['17', '24B81A0517', 3]]);
+    // What a person does is not asked for twice.
+    await caller.bench.pass(300_000);
+    expect(await caller.poll()).toBe('OK');
+  });
+
+  it.each([
+    [5, 'DUPLICATE_BIOMETRIC'],
+    [4, 'FINGER_INCONSISTENT'],
+    [6, 'FINGER_ABSENT'],
+  ])('are told of %i as %s', async (code, expected) => {
+    const { caller, heard } = await start();
+    const taken = people(heard).takeFinger({ user: '17', fingerPosition: 2 }, new AbortController().signal);
+    const outcome = expect(taken).rejects.toMatchObject({ code: expected });
+    await caller.poll();
+    await caller.answers({ 1: code });
+    await outcome;
+  });
+
+  it('are not waited for once somebody has given up, or the terminal is gone', async () => {
+    const { caller, heard } = await start();
+    const stopped = new AbortController();
+    const first = people(heard).takeFinger({ user: '17', fingerPosition: 2 }, stopped.signal);
+    stopped.abort(new Error('given up'));
+    await expect(first).rejects.toThrow('given up');
+    await caller.call('POST', `cdata?SN=${SN}&table=FINGERTMP`, line('17', 6).replace('FP ', ''));
+    expect(heard.brought).toHaveLength(1);
+    const second = people(heard).takeFinger({ user: '17', fingerPosition: 2 }, new AbortController().signal);
+    const outcome = expect(second).rejects.toMatchObject({ code: 'PORT_CLOSED' });
+    caller.bench.disconnect();
+    await outcome;
+  });
+
+  it('are told in the words of the algorithm, and done once it says so', async () => {
+    const { caller, heard } = await start();
+    const finger = { user: '17', fingerPosition: 2 } as const;
+    const change = people(heard).change({
+      action: 'put_finger',
+      ...finger,
+      format: 'zk-finger-10',
+      record: RECORD,
+    });
+    expect(await caller.poll()).toBe(
+      `C:1:DATA UPDATE FINGERTMP PIN=17\tFID=6\tSize=${TMP.length}\tValid=1\tTMP=${TMP}\n`,
+    );
+    await caller.answers({ 1: 0 });
+    expect(await change).toEqual({ outcome: 'done' });
+    const removed = people(heard).change({ action: 'remove_finger', ...finger });
+    expect(await caller.poll()).toBe('C:2:DATA DELETE FINGERTMP PIN=17\tFID=6\n');
+    await caller.answers({ 2: -1002 });
+    expect(await removed).toEqual({ outcome: 'refused', reason: '-1002: it does not support that' });
+    const gone = people(heard).change({ action: 'remove', user: '17' });
+    await caller.poll();
+    await caller.answers({ 3: -10 });
+    expect(await gone).toEqual({ outcome: 'done' });
+    const newer = people(heard).change({
+      action: 'put_finger',
+      ...finger,
+      format: 'zk-finger-12.3',
+      record: RECORD,
+    });
+    expect(await caller.poll()).toBe(
+      `C:4:DATA UPDATE BIODATA Pin=17\tNo=6\tIndex=0\tValid=1\tDuress=0\tType=1\tMajorVer=12\tMinorVer=3\tFormat=0\tTmp=${TMP}\n`,
+    );
+    const silent = expect(newer).rejects.toMatchObject({ code: 'DEVICE_TIMEOUT' });
+    for (let turn = 0; turn < 3; turn++) {
+      await caller.bench.pass(120_000);
+      await caller.poll();
+    }
+    await silent;
+  });
+
+  it('come a few at a time, and long templates fewer', async () => {
+    const { caller, heard } = await start();
+    const long = { format: 'zk-finger-10', record: Buffer.alloc(1_400, 1) };
+    for (let n = 1; n <= 3; n++)
+      void people(heard)
+        .change({ action: 'put_finger', user: String(n), fingerPosition: 2, ...long })
+        .catch(() => undefined);
+    expect((await caller.poll()).match(/^C:/gm)).toHaveLength(2);
+    expect((await caller.poll()).match(/^C:/gm)).toHaveLength(1);
+    caller.bench.disconnect();
+  });
+
+  it('are seen, and a reset too; nothing else of them is read', async () => {
+    const { caller, heard } = await start({ manage_users: 'campus', delete_strangers: true });
+    const users =
+      'USER PIN=9\tName=Asha\tPri=0\tPasswd=1234\tCard=[000]\nUSER PIN=1\tPri=14\nUSER PIN=2\tName=x\nOPLOG 22\t0\t2026-07-15 09:00:00\t0\t0\t0\t0\n';
+    await caller.call('POST', `cdata?SN=${SN}&table=OPERLOG`, users);
+    expect(heard.told.slice(1)).toEqual([
+      { user: '9', isAdministrator: false },
+      { user: '1', isAdministrator: true },
+      { user: '2', isAdministrator: true },
+      'forgot',
+    ]);
+    expect(JSON.stringify(heard.told)).not.toMatch(/Asha|1234/);
+  });
+
+  it('bring nothing that is kept, logged or remembered by the driver, wherever a template is sent', async () => {
+    const { caller, heard } = await start();
+    const cut = line('17', 6).slice(0, 60);
+    expect(await caller.call('POST', `cdata?SN=${SN}&table=OPERLOG`, cut)).toBe('OK: 1');
+    expect(await caller.call('POST', `cdata?SN=${SN}&table=ATTLOG&Stamp=1`, line('17', 6))).toBe('OK: 1');
+    expect(await caller.call('POST', `cdata?SN=${SN}&table=BIOPHOTO`, line('17', 6))).toBe('OK: 1');
+    expect(heard.brought).toEqual([]);
+    expect(caller.bench.rejections).toEqual(['bad_template', 'bad_line']);
+    const all = JSON.stringify([caller.bench.keeps, caller.bench.events, [...caller.bench.memory]]);
+    expect(all).not.toContain(TMP.slice(8, 24));
+  });
+
+  it('are nobody whose fingers could be kept where users are no roll numbers', async () => {
+    const heard = new Heard();
+    const caller = new Caller({}, heard);
+    await caller.greet();
+    await caller.poll(INFO);
+    await caller.call('POST', `cdata?SN=${SN}&table=OPERLOG`, line('17', 6));
+    expect(heard.brought).toEqual([]);
+    expect(people(heard).fingerFormat).toBeUndefined();
+  });
+});

@@ -1,0 +1,234 @@
+import { RollcallError } from '@rollcall/protocol/errors';
+import type { DriverContext } from '../driver.js';
+import { formatOf, parseVersion } from '../terminal/finger-format.js';
+import type { ChangeOutcome, PeopleChange, TerminalFinger, TerminalPeople } from '../terminal-people.js';
+import type { ZkPushOptions } from '../zk-push.js';
+import type { CommandQueue, CommandResult } from './command-queue.js';
+import { type FingerLine, parseFingerLine } from './finger-line.js';
+import { enrollCommand, peopleCommands } from './people-commands.js';
+import { MEMORY } from './push-memory.js';
+import { ENROLL, meaningOf, NO_SUCH_USER } from './return-code.js';
+import { parseUserSeen } from './user-line.js';
+
+/** Operations after which nobody is known any more: data deleted, factory settings (PUSH note §1.4). */
+const FORGETTING = /^OPLOG\s+(?:13|22)\t/i;
+/** What the central schemas call a user, and what no line of the protocol ends at. */
+const STUDENT_USER = /^[A-Za-z0-9]{1,24}$/;
+
+export interface PushPeopleOptions {
+  context: Pick<DriverContext<ZkPushOptions>, 'terminal' | 'options' | 'emit'>;
+  commands: CommandQueue;
+}
+
+interface Expected {
+  user: string;
+  fingerPosition: number;
+  take(finger: TerminalFinger): void;
+  fail(reason: unknown): void;
+}
+
+/** The users and fingers of one terminal that pushes. */
+export class PushPeople implements TerminalPeople {
+  readonly #options: PushPeopleOptions;
+  #serial: string | undefined;
+  #expected: Expected | undefined;
+  #isClosed = false;
+
+  constructor(options: PushPeopleOptions) {
+    this.#options = options;
+  }
+
+  get identity(): string {
+    return `zk:${this.#serial ?? ''}`;
+  }
+
+  get manages(): ZkPushOptions['manage_users'] {
+    return this.#options.context.options.manage_users;
+  }
+
+  get deletesStrangers(): boolean {
+    return this.#options.context.options.delete_strangers;
+  }
+
+  /** Whether it is asked for the fingers that are taken at it: only where they can be somebody's. */
+  get wantsFingers(): boolean {
+    const { terminal, options } = this.#options.context;
+    return terminal.people?.keepsFingers === true && options.user_ids === 'roll_number';
+  }
+
+  get fingerFormat(): string | undefined {
+    const version = parseVersion(this.#options.context.terminal.recall(MEMORY.fingerVersion));
+    return version === undefined || !this.wantsFingers ? undefined : formatOf(version);
+  }
+
+  /** It has called, and says who it is. */
+  called(serial: string | undefined): void {
+    if (this.#serial !== undefined || serial === undefined || serial === '') return;
+    this.#serial = serial;
+    this.#options.context.terminal.people?.reachable(this);
+  }
+
+  /** `INFO=firmware,users,fingers,entries,address,algorithm,…` */
+  async informed(info: string | undefined): Promise<void> {
+    const columns = info?.split(',') ?? [];
+    const { terminal } = this.#options.context;
+    const version = parseVersion(columns[5]);
+    if (version !== undefined) await this.#learn(`${version.major}.${version.minor}`);
+    const [users, fingers] = [columns[1], columns[2]].map((text) =>
+      text !== undefined && /^\d{1,8}$/.test(text) ? Number(text) : undefined,
+    );
+    if (users !== undefined && fingers !== undefined) terminal.people?.counted({ users, fingers });
+  }
+
+  /** Lines of a table with users, operations or fingers. What is nobody's business is dropped unread. */
+  async took(lines: readonly string[], table: string): Promise<void> {
+    const { people } = this.#options.context.terminal;
+    if (people === undefined) return;
+    for (const line of lines) {
+      if (FORGETTING.test(line)) people.forgotAll();
+      const seen = this.deletesStrangers ? parseUserSeen(line) : undefined;
+      if (seen !== undefined) people.userSeen(seen);
+    }
+    if (!this.wantsFingers) return;
+    for (const line of lines) {
+      if (/^(?:USER|OPLOG)/i.test(line.trimStart())) continue;
+      await this.#finger(parseFingerLine(line, table));
+    }
+  }
+
+  userOf(studentRef: string): string | undefined {
+    const { user_ids: ids, roll_prefix: prefix } = this.#options.context.options;
+    if (ids !== 'roll_number' || !studentRef.startsWith(prefix)) return undefined;
+    const user = studentRef.slice(prefix.length);
+    return STUDENT_USER.test(user) && user !== '0' ? user : undefined;
+  }
+
+  async change(change: PeopleChange): Promise<ChangeOutcome> {
+    const commands = peopleCommands(change, this.fingerFormat);
+    const results = await Promise.all(commands.map(({ text }) => this.#options.commands.add(text)));
+    const isRemoval = change.action.startsWith('remove') || change.action === 'forget_biometrics';
+    const isDone = (result: CommandResult): boolean =>
+      result?.code === 0 || (isRemoval && result?.code === NO_SUCH_USER);
+    const needed = commands.flatMap(({ isOptional }, at) => (isOptional ? [] : [results[at]]));
+    if (needed.every(isDone) && results.some(isDone)) return { outcome: 'done' };
+    if (results.some((result) => result === undefined)) throw this.#silent();
+    return { outcome: 'refused', reason: results.map((result) => meaningOf(result?.code ?? 0)).join('; ') };
+  }
+
+  async listUsers(): Promise<ChangeOutcome> {
+    const result = await this.#options.commands.add('DATA QUERY USERINFO');
+    if (result === undefined) throw this.#silent();
+    // Some count the rows instead.
+    return result.code >= 0 ? { outcome: 'done' } : { outcome: 'refused', reason: meaningOf(result.code) };
+  }
+
+  takeFinger(
+    { user, fingerPosition }: { user: string; fingerPosition: number },
+    signal: AbortSignal,
+  ): Promise<TerminalFinger> {
+    return new Promise((resolve, reject) => {
+      const end = (settle: () => void): void => {
+        if (this.#expected === expected) this.#expected = undefined;
+        signal.removeEventListener('abort', onAbort);
+        settle();
+      };
+      const onAbort = (): void => expected.fail(signal.reason);
+      const expected: Expected = {
+        user,
+        fingerPosition,
+        take: (finger) => end(() => resolve(finger)),
+        fail: (reason) => end(() => reject(reason)),
+      };
+      if (signal.aborted || this.#isClosed) {
+        reject(signal.aborted ? signal.reason : closed());
+        return;
+      }
+      this.#expected = expected;
+      signal.addEventListener('abort', onAbort);
+      void this.#options.commands.add(enrollCommand(user, fingerPosition), 1)?.then((result) => {
+        const failure = enrollFailure(result);
+        // Whatever else it answers: it cannot be asked to, and somebody does it at its keypad.
+        if (failure !== undefined) expected.fail(failure);
+      });
+    });
+  }
+
+  tell(problem: string | null): void {
+    if (!this.#isClosed)
+      this.#options.context.emit({ type: 'condition', code: 'TERMINAL_PEOPLE_BEHIND', problem });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#expected?.fail(closed());
+    if (this.#serial !== undefined) this.#options.context.terminal.people?.reachable(undefined);
+  }
+
+  async #finger(line: FingerLine): Promise<void> {
+    const { context } = this.#options;
+    if (line.type === 'other') return;
+    if (line.type === 'bad') {
+      this.#reject(line.reason);
+      return;
+    }
+    const { user, fingerPosition, record, version } = line;
+    // What it says of itself goes before what a line says: anybody on its network can send one.
+    if (version !== undefined && this.fingerFormat === undefined)
+      await this.#learn(`${version.major}.${version.minor}`);
+    const format = version === undefined ? this.fingerFormat : formatOf(version);
+    if (format === undefined) {
+      this.#reject('a template of an algorithm that it has not named');
+      return;
+    }
+    const expected = this.#expected;
+    if (expected?.user === user && expected.fingerPosition === fingerPosition) {
+      expected.take({ format, record });
+      return;
+    }
+    const studentRef =
+      context.options.user_ids === 'roll_number' ? context.options.roll_prefix + user : undefined;
+    context.terminal.people?.fingerBrought({ user, studentRef, fingerPosition, format, record });
+  }
+
+  #reject(reason: string): void {
+    const message = `a finger of the terminal was not taken: ${reason}`;
+    this.#options.context.emit({ type: 'rejected', reason: 'bad_template', message });
+  }
+
+  async #learn(version: string): Promise<void> {
+    const { terminal } = this.#options.context;
+    if (terminal.recall(MEMORY.fingerVersion) === version) return;
+    await terminal.keep({ memory: { [MEMORY.fingerVersion]: version } });
+    if (this.#serial !== undefined) terminal.people?.reachable(this);
+  }
+
+  #silent(): RollcallError {
+    if (this.#isClosed) return closed();
+    return new RollcallError(
+      'DEVICE_TIMEOUT',
+      'The terminal did not say what became of a command; see that it still calls',
+    );
+  }
+}
+
+const closed = (): RollcallError =>
+  new RollcallError('PORT_CLOSED', 'The terminal is not connected any more');
+
+function enrollFailure(result: CommandResult): RollcallError | undefined {
+  switch (result?.code) {
+    case ENROLL.failed:
+      return new RollcallError(
+        'FINGER_INCONSISTENT',
+        'The terminal could not make a template of what it saw; wipe its glass, and begin again',
+      );
+    case ENROLL.duplicate:
+      return new RollcallError(
+        'DUPLICATE_BIOMETRIC',
+        'The terminal has this finger already, under another number or of another user; nothing was stored',
+      );
+    case ENROLL.cancelled:
+      return new RollcallError('FINGER_ABSENT', 'Somebody left the menu of the terminal; begin again');
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,71 @@
+import type { Clock } from '@rollcall/protocol/clock';
+import { isRollcallError } from '@rollcall/protocol/errors';
+import type { GatewayEventDetail } from '@rollcall/protocol/gateway-event';
+import type { BroughtFinger, TerminalPeople } from '../drivers/terminal-people.js';
+import type { Log } from '../log.js';
+import type { FingerGallery } from './finger-gallery.js';
+import { RefusedFingers } from './refused-fingers.js';
+import { type TerminalBook, UNWANTED } from './terminal-book.js';
+
+export interface BroughtFingersOptions {
+  book: TerminalBook;
+  gallery: Pick<FingerGallery, 'read'>;
+  clock: Clock;
+  log: Log;
+  report(detail: GatewayEventDetail): void;
+}
+
+/**
+ * Fingers that terminals took unasked: they are not kept (ADR 45), and told to people. A terminal tells us what we gave it
+ * as well; and whoever puts another finger in the place of one of ours is undone.
+ */
+export class BroughtFingers {
+  readonly #options: BroughtFingersOptions;
+  readonly #refused = new Map<string, RefusedFingers>();
+
+  constructor(options: BroughtFingersOptions) {
+    this.#options = options;
+  }
+
+  /** @returns `undone`: the terminal is to be told to have another one there, or none */
+  take(deviceId: string, terminal: TerminalPeople, finger: BroughtFinger): 'known' | 'refused' | 'undone' {
+    const { book, report, log } = this.#options;
+    const { user: userId, studentRef, fingerPosition } = finger;
+    const { identity, manages } = terminal;
+    const booked = book.finger(identity, userId, fingerPosition);
+    if (booked !== undefined && this.#isSame(booked.templateId, finger.record)) return 'known';
+    const deletes = manages !== 'off' && book.users(identity).some((user) => user.userId === userId);
+    if (deletes) {
+      const templateId = booked?.templateId ?? UNWANTED;
+      book.putFinger(identity, { userId, fingerPosition, templateId, isHeld: false });
+    }
+    if (this.#tellerOf(deviceId).isNew(`${userId}/${fingerPosition}`)) {
+      log.warn({ code: 'TERMINAL_FINGER_REFUSED', device_id: deviceId }, 'a terminal took a finger unasked');
+      report({
+        type: 'terminal_finger_refused',
+        device_id: deviceId,
+        user: userId,
+        student_ref: studentRef ?? null,
+        finger_position: fingerPosition,
+        deletes,
+      });
+    }
+    return deletes ? 'undone' : 'refused';
+  }
+
+  #isSame(templateId: string, record: Uint8Array): boolean {
+    if (templateId === UNWANTED) return false;
+    try {
+      return Buffer.from(this.#options.gallery.read(templateId)).equals(record);
+    } catch (error) {
+      if (!isRollcallError(error)) throw error;
+      return false;
+    }
+  }
+
+  #tellerOf(deviceId: string): RefusedFingers {
+    const known = this.#refused.get(deviceId) ?? new RefusedFingers(this.#options.clock);
+    this.#refused.set(deviceId, known);
+    return known;
+  }
+}
