@@ -4,6 +4,8 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FingerSlots } from '../identify/finger-slots.js';
 import { createTemplateSeal } from '../identify/template-seal.js';
 import { TemplateStore } from '../identify/template-store.js';
+import { TerminalBook } from '../identify/terminal-book.js';
+import type { Database } from '../store/open.js';
 import { STORE_FILE } from '../store/replace.js';
 import { storeFixture, tempDir } from '../store/store.fixture.js';
 import { fingerForget, fingerList } from './finger-list.js';
@@ -49,6 +51,13 @@ function filled() {
   return { ...f, store, sealed };
 }
 
+const TERMINAL = 'zk:CKUH204960123';
+function tellTerminal(db: Database): void {
+  const book = new TerminalBook(db);
+  book.putUser(TERMINAL, { userId: '501', isHeld: true });
+  book.putFinger(TERMINAL, { userId: '501', fingerPosition: 2, templateId: OTHER, isHeld: true });
+}
+
 afterEach(() => vi.restoreAllMocks());
 
 describe('finger list', () => {
@@ -64,13 +73,21 @@ describe('finger list', () => {
         { sensor: 'module-a', templates: 2 },
         { sensor: 'nameless:office', templates: 1 },
       ],
+      terminals: [],
     });
+  });
+
+  it('names the terminals that were told of somebody, and how many fingers each has', () => {
+    const { config, said, store } = filled();
+    tellTerminal(store.db);
+    expect(fingerList({ config })).toBe(0);
+    expect(said()).toMatchObject({ terminals: [{ sensor: TERMINAL, templates: 1 }] });
   });
 
   it('of a gateway that never ran is empty, and makes no store', () => {
     const { config, said, dataDir } = fixture();
     expect(fingerList({ config })).toBe(0);
-    expect(said()).toEqual({ templates: [], modules: [] });
+    expect(said()).toEqual({ templates: [], modules: [], terminals: [] });
     expect(existsSync(join(dataDir, STORE_FILE))).toBe(false);
   });
 });
@@ -84,6 +101,17 @@ describe('finger forget', () => {
     const slots = new FingerSlots(storeFixture({ dataDir }).store.db);
     expect(slots.modules()).toEqual([{ sensor: 'nameless:office', templates: 1 }]);
     expect(slots.holdOthers(new Set([ID]))).toBe(false);
+  });
+
+  it('lets go of a terminal by its serial number', () => {
+    const { config, said, store, dataDir } = filled();
+    tellTerminal(store.db);
+    store.close();
+    expect(fingerForget('CKUH204960123', { config })).toBe(0);
+    expect(said()).toEqual({ forgotten: TERMINAL, templates: 1 });
+    const book = new TerminalBook(storeFixture({ dataDir }).store.db);
+    expect(book.terminals()).toEqual([]);
+    expect(book.holdOthers(new Set())).toBe(false);
   });
 
   it('knows a module without a name by the device it is plugged in as', () => {
