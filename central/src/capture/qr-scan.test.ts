@@ -56,6 +56,29 @@ beforeEach(async () => {
   queues = [queue(), queue()];
 });
 
+/** A class of another week: what is judged with it is none of the others. */
+let heldId: string;
+beforeAll(async () => {
+  const other = await server.post(`${API}/sessions/`, {
+    course: 'CS302',
+    sections: ['cse-a'],
+    faculty: 'F001',
+    rooms: ['r101'],
+    date: '2026-07-14',
+    start_time: '12:00',
+    end_time: '12:50',
+    session_type: 'LECTURE',
+    origin: 'extra',
+  });
+  heldId = other.body.id;
+  await server.db.knex('session_tally').insert({ session_id: heldId });
+});
+beforeEach(async () => {
+  const { knex } = server.db;
+  await knex('attendance_session').where({ id: heldId }).update({ status: 'open' });
+  await knex('attendance_record').where({ session_id: heldId }).delete();
+});
+
 /** Until a statement of this database waits for the row that another transaction holds. */
 async function somebodyWaits(): Promise<void> {
   for (;;) {
@@ -105,29 +128,6 @@ describe('scans at two replicas', () => {
 });
 
 describe('two batches of scans', () => {
-  /** A class of another week: what is judged with it is none of the others. */
-  let heldId: string;
-  beforeAll(async () => {
-    const other = await server.post(`${API}/sessions/`, {
-      course: 'CS302',
-      sections: ['cse-a'],
-      faculty: 'F001',
-      rooms: ['r101'],
-      date: '2026-07-14',
-      start_time: '12:00',
-      end_time: '12:50',
-      session_type: 'LECTURE',
-      origin: 'extra',
-    });
-    heldId = other.body.id;
-    await server.db.knex('session_tally').insert({ session_id: heldId });
-  });
-  beforeEach(async () => {
-    const { knex } = server.db;
-    await knex('attendance_session').where({ id: heldId }).update({ status: 'open' });
-    await knex('attendance_record').where({ session_id: heldId }).delete();
-  });
-
   /** Holds the marks of that class while one scans there, as somebody does who marks it by hand. */
   async function whileItWaits(act: () => Promise<unknown>): Promise<void> {
     const trx = await server.db.knex.transaction();
@@ -150,6 +150,34 @@ describe('two batches of scans', () => {
     });
   });
 
+  it('case 104: whoever scanned first with a phone is recorded, although a later one could go at once', async () => {
+    const first = scan(1, { sessionId: heldId });
+    const second = scan(2, { deviceHash: first.deviceHash });
+    const late: Promise<unknown>[] = [];
+    await whileItWaits(async () => {
+      late.push(queues[0].scan(first), queues[0].scan(second));
+      for (const one of late) one.catch(() => undefined);
+      await Promise.all(Array.from({ length: 16 }, () => queues[0].scan(scan(3))));
+    });
+    expect(await late[0]).toMatchObject({ alreadyRecorded: false });
+    await expect(late[1]).rejects.toMatchObject({ code: 'DEVICE_ALREADY_USED' });
+  });
+
+  it('are not begun for less than they are worth, whatever else waits', async () => {
+    const done: string[] = [];
+    const late: Promise<unknown>[] = [];
+    await whileItWaits(async () => {
+      for (let n = 0; n < 16; n++) late.push(queues[0].scan(scan(2, { sessionId: heldId })));
+      late.push(queues[0].scan(scan(1)).finally(() => done.push('alone')));
+      const other = queues[1].scan(scan(3));
+      await other;
+      expect(done).toEqual([]);
+      late.push(...Array.from({ length: 15 }, () => queues[0].scan(scan(1))));
+      await late[16];
+    });
+    await Promise.all(late);
+  });
+
   it('never have a class, a student or a phone in common', async () => {
     const common = {
       class: scan(2, { sessionId: heldId }),
@@ -163,7 +191,7 @@ describe('two batches of scans', () => {
         for (let n = 0; n < 16; n++) late.push(queues[0].scan(one).finally(() => done.push(name)));
       }
       const waiting = Promise.allSettled(late);
-      await queues[0].scan(scan(3));
+      await Promise.all(Array.from({ length: 16 }, () => queues[0].scan(scan(3))));
       expect(done).toEqual([]);
       late.push(waiting);
     });
@@ -174,6 +202,16 @@ describe('two batches of scans', () => {
 });
 
 describe('a batch of scans', () => {
+  it('case 104: has no second student with a phone, also where they scan in different classes', async () => {
+    const { deviceHash } = scan(0);
+    const [first, second] = [
+      queues[0].scan(scan(0, { sessionId: heldId })),
+      queues[0].scan(scan(1, { deviceHash })),
+    ];
+    expect(await first).toMatchObject({ alreadyRecorded: false });
+    await expect(second).rejects.toMatchObject({ code: 'DEVICE_ALREADY_USED' });
+  });
+
   it('fails only for the scan that cannot be stored', async () => {
     // PostgreSQL refuses NUL in a text; the request has been looked at, the address has not.
     const outcomes = await Promise.allSettled([

@@ -43,20 +43,23 @@ export interface ScanQueueOptions {
 
 interface Waiting {
   scan: Scan;
+  phone: string;
   resolve(scanned: Scanned): void;
   reject(error: unknown): void;
 }
 
 /**
  * Scans that arrive together are checked, stored and judged together: one transaction of a fixed number of
- * statements, however many there are. Two go on at once, of different classes, students and
- * phones, so that neither waits for rows of the other.
+ * statements, however many there are. Two go on at once, of different classes, students and phones, so that neither
+ * waits for rows of the other; who came first stays first.
  */
 export function createScanQueue({ knex, clock, secrets }: ScanQueueOptions): ScanQueue {
   let waiting: Waiting[] = [];
   /** Classes, students and phones of the batches that are running. */
   const busy = new Set<string>();
   let running = 0;
+  /** Scans that might go, for all that is known: a long queue is not searched anew for each that arrives. */
+  let untried = 0;
   let isWoken = false;
 
   async function take(batch: readonly Waiting[]): Promise<void> {
@@ -80,29 +83,46 @@ export function createScanQueue({ knex, clock, secrets }: ScanQueueOptions): Sca
     }
   }
 
-  /** In order of arrival, without what a running batch is busy with. */
+  /**
+   * In order of arrival, without what a running batch is busy with, and without whom somebody stands before: of two
+   * students with one phone the second one's batch sees what became of the first (domain case 104).
+   */
   function nextBatch(): Waiting[] {
     const batch: Waiting[] = [];
     const left: Waiting[] = [];
+    const before = new Set(busy);
+    const ownerOf = new Map<string, string>();
     for (const one of waiting) {
-      const isTaken = batch.length < BATCH_SCANS_MAX && !concernsOf(one).some((key) => busy.has(key));
-      (isTaken ? batch : left).push(one);
+      const { sessionId, studentId } = one.scan;
+      const isSecond = (ownerOf.get(one.phone) ?? studentId) !== studentId;
+      const isBehind = busy.has(sessionId) || before.has(studentId) || before.has(one.phone) || isSecond;
+      if (!isBehind && batch.length < BATCH_SCANS_MAX) {
+        batch.push(one);
+        ownerOf.set(one.phone, studentId);
+      } else {
+        left.push(one);
+        before.add(studentId).add(one.phone);
+      }
     }
+    const isWorthIt = batch.length >= (running === 0 ? 1 : BESIDE_SCANS_MIN);
+    untried = isWorthIt ? left.length : batch.length;
+    if (!isWorthIt) return [];
     waiting = left;
     return batch;
   }
 
   function startBatches(): void {
     isWoken = false;
-    while (waiting.length >= (running === 0 ? 1 : BESIDE_SCANS_MIN) && running < BATCHES_MAX) {
+    while (running === 0 || (running < BATCHES_MAX && untried >= BESIDE_SCANS_MIN)) {
       const batch = nextBatch();
       if (batch.length === 0) return;
-      const keys = batch.flatMap(concernsOf);
+      const keys = batch.flatMap(({ scan, phone }) => [scan.sessionId, scan.studentId, phone]);
       for (const key of keys) busy.add(key);
       running += 1;
       void takeOrSplit(batch).finally(() => {
         for (const key of keys) busy.delete(key);
         running -= 1;
+        untried = waiting.length;
         startBatches();
       });
     }
@@ -116,7 +136,8 @@ export function createScanQueue({ knex, clock, secrets }: ScanQueueOptions): Sca
         );
       }
       return new Promise((resolve, reject) => {
-        waiting.push({ scan, resolve, reject });
+        waiting.push({ scan, phone: scan.deviceHash.toString('base64'), resolve, reject });
+        untried += 1;
         // All that have arrived in this turn of the loop go together.
         if (isWoken) return;
         isWoken = true;
@@ -125,12 +146,6 @@ export function createScanQueue({ knex, clock, secrets }: ScanQueueOptions): Sca
     },
   };
 }
-
-const concernsOf = ({ scan: { sessionId, studentId, deviceHash } }: Waiting): string[] => [
-  sessionId,
-  studentId,
-  deviceHash.toString('base64'),
-];
 
 /** Deadlocks and serialization failures: PostgreSQL is there. */
 const isRolledBack = (error: unknown): boolean => sqlState(error)?.startsWith('40') === true;
