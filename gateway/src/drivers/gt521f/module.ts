@@ -187,12 +187,14 @@ export class Gt521fModule {
 
   async deleteTemplate(slot: number): Promise<void> {
     const command = { name: 'DeleteID', code: COMMAND.deleteId, parameter: slot };
-    const { isAck, parameter } = await this.slots.whileChanged(
-      () => this.link.ask(command),
+    await this.slots.whileChanged(
+      async () => {
+        const { isAck, parameter } = await this.link.ask(command);
+        const wasEmpty = parameter === NACK.notUsed || parameter === NACK.databaseEmpty;
+        if (!isAck && !wasEmpty) throw refusal('DeleteID', parameter);
+      },
       (taken) => taken.delete(slot),
     );
-    const wasEmpty = parameter === NACK.notUsed || parameter === NACK.databaseEmpty;
-    if (!isAck && !wasEmpty) throw refusal('DeleteID', parameter);
   }
 
   async deleteAll(): Promise<void> {
