@@ -241,6 +241,14 @@ describe('a module of the GT-521F series', () => {
     expect(on.presentations).toEqual([1]);
   });
 
+  it('keeps its speed when the doctor looks, who changes nothing, and is raised by the gateway', async () => {
+    const on = await new FingerBench('gt521f', { profile: 'gt511c3', isLookedAt: true }).ready();
+    expect([on.sensor.capacity, on.moduleBaud]).toEqual([200, 9_600]);
+    on.isLookedAt = false;
+    await on.reconnect();
+    expect(on.moduleBaud).toBe(115_200);
+  });
+
   it('reads fingers while its three thousand slots are looked through, and notices what changes meanwhile', async () => {
     const options = { model: 'gt521f52' };
     const on = await new FingerBench('gt521f', { profile: 'gt521f52', options }).ready();

@@ -143,8 +143,9 @@ class Gt521fSession implements DriverSession, WatchedModule {
 
   async #agree(): Promise<void> {
     const found = await this.#findSpeed();
-    const { speed } = this.#context.options;
-    if (found === speed) return;
+    const { options: chosen, isLookedAt } = this.#context;
+    const { speed } = chosen;
+    if (found === speed || isLookedAt === true) return;
     await this.#module.changeBaud(speed);
     await this.#context.setBaud(speed);
     await this.#link.quiet();

@@ -152,6 +152,11 @@ export class FingerBench {
     return this;
   }
 
+  /** At which speed the module talks by now. */
+  get moduleBaud(): number {
+    return this.#moduleBaud;
+  }
+
   get sensor(): FingerSensor {
     const { sensor } = this.session;
     if (sensor === undefined) throw new Error('the module is not ready');
