@@ -373,6 +373,11 @@ describe('a module of the EF01 family', () => {
         void on.sensor.importTemplate(1, new Uint8Array(1_536).fill(7)).catch(() => undefined),
       10_000,
     ],
+    [
+      'while a light was shown, at the next look',
+      async (on: FingerBench) => void on.session.feedback?.('kept').catch(() => undefined),
+      10_000,
+    ],
   ])('is noticed to be another one: exchanged %s', async (_when, begin, withinMs) => {
     const on = await new FingerBench('ef01').ready();
     await begin(on);

@@ -10,7 +10,6 @@ import { SameModule } from './ef01/same-module.js';
 import { Ef01Sensor } from './ef01/sensor.js';
 import { findSpeed } from './find-speed.js';
 import { FingerWatch, type Recognition, type WatchedModule } from './finger/finger-watch.js';
-import { Turns } from './finger/turns.js';
 import { USB_BRIDGES } from './usb-bridges.js';
 
 /** Speeds of the family, the likeliest first (EF01 note §6). */
@@ -71,7 +70,6 @@ class Ef01Session implements DriverSession, WatchedModule {
   readonly #context: DriverContext<Ef01Options>;
   readonly #link: Ef01Link;
   readonly #module: Ef01Module;
-  readonly #turns = new Turns();
   readonly #watch: FingerWatch;
   #sensor: Ef01Sensor | undefined;
   #same: SameModule | undefined;
@@ -84,7 +82,7 @@ class Ef01Session implements DriverSession, WatchedModule {
     this.#module = new Ef01Module(this.#link);
     this.#watch = new FingerWatch({
       context,
-      turns: this.#turns,
+      turns: this.#link.turns,
       module: this,
       pollMs: POLL_MS,
       slots: () => this.#sensor?.expected,
@@ -107,7 +105,7 @@ class Ef01Session implements DriverSession, WatchedModule {
   }
 
   feedback(signal: FeedbackSignal): Promise<void> {
-    return this.#turns.take(async () => {
+    return this.#link.turns.take(async () => {
       this.#link.closed.throwIfAborted();
       await this.#show(auraOf(signal, this.#context.options.lights !== 'three_colors'));
     });
@@ -192,7 +190,6 @@ class Ef01Session implements DriverSession, WatchedModule {
     const templateBytes = product?.templateBytes ?? chosen.template_bytes;
     this.#sensor = new Ef01Sensor({
       clock,
-      turns: this.#turns,
       module: this.#module,
       identity,
       capacity,

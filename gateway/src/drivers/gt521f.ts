@@ -3,7 +3,6 @@ import * as z from 'zod';
 import { type DriverContext, type DriverSession, defineDriver } from './driver.js';
 import { findSpeed } from './find-speed.js';
 import { FingerWatch, type Recognition, type WatchedModule } from './finger/finger-watch.js';
-import { Turns } from './finger/turns.js';
 import { Gt521fLink } from './gt521f/link.js';
 import { Gt521fModule } from './gt521f/module.js';
 import { Gt521fSensor } from './gt521f/sensor.js';
@@ -46,7 +45,6 @@ class Gt521fSession implements DriverSession, WatchedModule {
   readonly #context: DriverContext<Gt521fOptions>;
   readonly #link: Gt521fLink;
   readonly #module: Gt521fModule;
-  readonly #turns = new Turns();
   readonly #watch: FingerWatch;
   #sensor: Gt521fSensor | undefined;
   /** Which module the connection began with. */
@@ -60,7 +58,7 @@ class Gt521fSession implements DriverSession, WatchedModule {
     this.#module = new Gt521fModule(this.#link, MODELS[context.options.model]);
     this.#watch = new FingerWatch({
       context,
-      turns: this.#turns,
+      turns: this.#link.turns,
       module: this,
       pollMs: POLL_MS,
       slots: () => this.#sensor?.expected,
@@ -81,7 +79,6 @@ class Gt521fSession implements DriverSession, WatchedModule {
     const { model } = this.#context.options;
     this.#sensor = new Gt521fSensor({
       clock: this.#context.clock,
-      turns: this.#turns,
       module: this.#module,
       templateFormat: `${model}-${this.#module.model.templateBytes}`,
       matchedBy: this.#context.options.match,

@@ -47,7 +47,7 @@ export class Ef01Link extends ModuleLine<Packet> {
     const { name, opcode, parameters = [], replyBytes = 0, timeoutMs = REPLY_TIMEOUT_MS } = command;
     const payload = Uint8Array.of(opcode, ...parameters);
     this.#captureOut(payload);
-    const { payload: reply } = await this.exchange.ask({
+    const answer = this.exchange.ask({
       name,
       timeoutMs,
       bytes: encodePacket({ address: this.#address, pid: PID.command, payload }),
@@ -55,6 +55,7 @@ export class Ef01Link extends ModuleLine<Packet> {
       accept: ({ pid, payload: said }) =>
         pid === PID.ack && (said[0] !== CODE.ok || said.length === replyBytes + 1),
     });
+    const { payload: reply } = await this.awaited(answer);
     return { code: reply[0] ?? CODE.ok, data: reply.subarray(1) };
   }
 
@@ -72,7 +73,7 @@ export class Ef01Link extends ModuleLine<Packet> {
     this.#transfer = transfer;
     try {
       await this.command(command);
-      return await transfer.content;
+      return await this.awaited(transfer.content);
     } catch (error) {
       transfer.fail(error);
       throw error;

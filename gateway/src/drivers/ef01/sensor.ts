@@ -3,7 +3,7 @@ import { hasCode, RollcallError } from '@rollcall/protocol/errors';
 import { untilLifted, untilTouched } from '../finger/presence.js';
 import type { EnrollmentOptions, FingerImage, FingerSensor } from '../finger/sensor.js';
 import { checkedSlot } from '../finger/slots.js';
-import { inTurn, type Turns } from '../finger/turns.js';
+import { inTurn } from '../finger/turns.js';
 import type { Ef01Module } from './module.js';
 
 /** Captures that turned out to be of different fingers before enrollment gives up. */
@@ -13,7 +13,6 @@ const TEMPLATE_BYTES_MAX = 8_192;
 
 export interface Ef01SensorOptions {
   clock: Clock;
-  turns: Turns;
   module: Ef01Module;
   identity: string | undefined;
   capacity: number;
@@ -156,7 +155,6 @@ export class Ef01Sensor implements FingerSensor {
   }
 
   #inTurn<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const { turns, module } = this.#options;
-    return inTurn({ turns, link: module.link }, signal, work);
+    return inTurn(this.#options.module.link, signal, work);
   }
 }

@@ -60,7 +60,9 @@ export class FingerWatch {
     this.#options = options;
   }
 
+  /** The connection begins with the module that has just answered, whatever was not understood until it did. */
   start(): void {
+    this.#options.turns.isUnsettled = false;
     this.#checkedMs = this.#clock.monoMs();
     this.#schedule(this.#options.pollMs);
   }

@@ -1,9 +1,10 @@
 import { delay } from '@rollcall/protocol/clock';
-import { RollcallError } from '@rollcall/protocol/errors';
+import { hasCode, RollcallError } from '@rollcall/protocol/errors';
 import type { Framer, FramingEvent } from '@rollcall/protocol/framing/framer';
 import type { DriverContext } from '../driver.js';
 import { Exchange } from '../exchange.js';
 import { TimedFramer } from '../timed-framer.js';
+import { Turns } from './turns.js';
 
 /** Bytes of one packet follow each other; after this pause the rest of it will not come. */
 const PACKET_PAUSE_MS = 80;
@@ -15,6 +16,7 @@ const QUIET_LIMIT_MS = 3_000;
 export abstract class ModuleLine<Reply> {
   protected readonly context: DriverContext<unknown>;
   protected readonly exchange: Exchange<Reply>;
+  readonly turns = new Turns();
   readonly #frames: TimedFramer;
   readonly #closed = new AbortController();
   #lastByteMs = 0;
@@ -60,6 +62,16 @@ export abstract class ModuleLine<Reply> {
       leftMs = QUIET_MS - (clock.monoMs() - Math.max(sinceMs, this.#lastByteMs));
     }
     this.#frames.end();
+  }
+
+  /** Waits for what was asked of the module, whoever asked: a look, an operation or a light. */
+  protected async awaited<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      if (hasCode(error, 'DEVICE_TIMEOUT')) this.turns.isUnsettled = true;
+      throw error;
+    }
   }
 
   #take(events: readonly FramingEvent[]): void {

@@ -1,5 +1,3 @@
-import { hasCode } from '@rollcall/protocol/errors';
-
 /** One after the other: looks for a finger, lights and operations of one module never mix on its line. */
 export class Turns {
   #last: Promise<unknown> = Promise.resolve();
@@ -32,27 +30,27 @@ export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined):
 }
 
 /** Where operations of a module happen. */
-export interface ModuleTurns {
-  turns: Turns;
-  link: { readonly closed: AbortSignal; quiet(): Promise<void> };
+export interface TurnedLine {
+  readonly turns: Turns;
+  readonly closed: AbortSignal;
+  quiet(): Promise<void>;
 }
 
 /** One operation at a time; it ends at once when it is cancelled or the connection ends. */
 export function inTurn<T>(
-  { turns, link }: ModuleTurns,
+  line: TurnedLine,
   signal: AbortSignal | undefined,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const { closed } = link;
+  const { closed, turns } = line;
   const either = signal === undefined ? closed : AbortSignal.any([signal, closed]);
   const turn = turns.take(async () => {
     either.throwIfAborted();
     try {
       return await work(either);
     } catch (error) {
-      if (hasCode(error, 'DEVICE_TIMEOUT')) turns.isUnsettled = true;
       // Whatever is still being sent must not be taken for the answer to the next question.
-      if (!closed.aborted) await link.quiet();
+      if (!closed.aborted) await line.quiet();
       throw error;
     }
   });

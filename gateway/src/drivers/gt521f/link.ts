@@ -41,7 +41,7 @@ export class Gt521fLink extends ModuleLine<Response> {
   ask({ name, code, parameter = 0, timeoutMs = REPLY_TIMEOUT_MS }: Command): Promise<Response> {
     const bytes = encodeCommand(code, parameter);
     this.context.capture('out', bytes);
-    return this.exchange.ask({ name, bytes, timeoutMs, accept: () => true });
+    return this.awaited(this.exchange.ask({ name, bytes, timeoutMs, accept: () => true }));
   }
 
   /** As `ask`, for commands that have only one good outcome. @throws RollcallError also `DEVICE_REFUSED`. */
@@ -67,7 +67,7 @@ export class Gt521fLink extends ModuleLine<Response> {
       ).then(() => {
         throw new RollcallError('DEVICE_TIMEOUT', `The module did not send the data of ${command.name}`);
       });
-      return await Promise.race([data, late]);
+      return await this.awaited(Promise.race([data, late]));
     } finally {
       waiting.abort(new Error('the data has come'));
       this.#onData = undefined;
@@ -77,12 +77,13 @@ export class Gt521fLink extends ModuleLine<Response> {
 
   /** A data packet to the module, which says whether it took it. */
   async upload(name: string, content: Uint8Array): Promise<Response> {
-    return this.exchange.ask({
+    const answer = this.exchange.ask({
       name,
       bytes: encodeData(content),
       timeoutMs: REPLY_TIMEOUT_MS,
       accept: () => true,
     });
+    return this.awaited(answer);
   }
 
   protected override onFrame(frame: Uint8Array): void {

@@ -3,7 +3,7 @@ import { RollcallError } from '@rollcall/protocol/errors';
 import { untilLifted, untilTouched } from '../finger/presence.js';
 import type { EnrollmentOptions, FingerImage, FingerSensor } from '../finger/sensor.js';
 import { checkedSlot } from '../finger/slots.js';
-import { inTurn, type Turns } from '../finger/turns.js';
+import { inTurn } from '../finger/turns.js';
 import type { Gt521fModule } from './module.js';
 
 const CAPTURES = 3;
@@ -15,7 +15,6 @@ const READINGS_MAX = 3;
 
 export interface Gt521fSensorOptions {
   clock: Clock;
-  turns: Turns;
   module: Gt521fModule;
   templateFormat: string;
   matchedBy: 'sensor' | 'gateway';
@@ -180,7 +179,6 @@ export class Gt521fSensor implements FingerSensor {
   }
 
   #inTurn<T>(signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const { turns, module } = this.#options;
-    return inTurn({ turns, link: module.link }, signal, work);
+    return inTurn(this.#options.module.link, signal, work);
   }
 }
