@@ -167,6 +167,20 @@ describe.each([
     expect(await on.settle(on.sensor.occupiedSlots())).toEqual([]);
   });
 
+  it.each([
+    ['deleted', (on: FingerBench) => on.sensor.deleteTemplate(1)],
+    ['read', (on: FingerBench) => on.sensor.exportTemplate(1)],
+    ['written', (on: FingerBench, template: Uint8Array) => on.sensor.importTemplate(1, template)],
+    ['listed', (on: FingerBench) => on.sensor.occupiedSlots()],
+  ])('nothing is %s in another module that was waited for behind an unanswered look', async (_what, act) => {
+    const on = await bench();
+    await on.enroll(1, 'asha-right-thumb');
+    const template = await on.settle(on.sensor.exportTemplate(1));
+    await on.exchange(2, 500);
+    await expect(on.settle<unknown>(act(on, template))).rejects.toMatchObject({ code: 'PORT_CLOSED' });
+    expect(on.gaveUp).toEqual([expect.stringContaining('Another fingerprint module')]);
+  });
+
   it('is not taken for another one after a loss of power, whatever was done with its slots', async () => {
     const on = await bench();
     await on.enroll(1, 'asha-right-thumb');

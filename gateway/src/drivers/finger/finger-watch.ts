@@ -62,7 +62,9 @@ export class FingerWatch {
 
   /** The connection begins with the module that has just answered, whatever was not understood until it did. */
   start(): void {
-    this.#options.turns.isUnsettled = false;
+    const { turns } = this.#options;
+    turns.isUnsettled = false;
+    turns.settleBy(() => this.#settle());
     this.#checkedMs = this.#clock.monoMs();
     this.#schedule(this.#options.pollMs);
   }
@@ -107,9 +109,7 @@ export class FingerWatch {
   }
 
   async #look(): Promise<void> {
-    const { module, slots, turns } = this.#options;
-    if (turns.isUnsettled) await this.#settle();
-    if (this.#isStopped) return;
+    const { module, slots } = this.#options;
     const isThere = await module.look();
     this.#tellAlive();
     if (!isThere) {
@@ -173,7 +173,7 @@ export class FingerWatch {
     else context.emit({ type: 'rejected', reason: 'device_error', message: error.message });
     turns.isUnsettled = true;
     try {
-      await turns.take(() => (this.#isStopped ? Promise.resolve() : this.#settle()));
+      await turns.take(() => Promise.resolve());
     } catch {
       // The next look fails too, or the connection has ended: both are noticed there.
     }
@@ -186,17 +186,21 @@ export class FingerWatch {
     turns.isUnsettled = false;
   }
 
-  /** A slot of another module is another person: nothing that this connection knows holds for it. */
+  /**
+   * A slot of another module is another person: nothing that this connection knows holds for it.
+   *
+   * @throws RollcallError `PORT_LOST` where it is another one; the connection has ended then.
+   */
   async #check(): Promise<void> {
     const { context, module } = this.#options;
     const isSame = await module.check();
     this.#checkedMs = this.#clock.monoMs();
     if (isSame) return;
-    context.giveUp(
-      new RollcallError(
-        'PORT_LOST',
-        'Another fingerprint module is connected, or its slots were changed by somebody else; it is connected anew and given its fingers',
-      ),
+    const reason = new RollcallError(
+      'PORT_LOST',
+      'Another fingerprint module is connected, or its slots were changed by somebody else; it is connected anew and given its fingers',
     );
+    context.giveUp(reason);
+    throw reason;
   }
 }

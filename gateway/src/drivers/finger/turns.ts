@@ -1,12 +1,24 @@
 /** One after the other: looks for a finger, lights and operations of one module never mix on its line. */
 export class Turns {
   #last: Promise<unknown> = Promise.resolve();
+  #settle: () => Promise<void> = () => Promise.resolve();
   /** A question went without its answer: whoever answers the next one may be another module. */
   isUnsettled = false;
 
-  /** Runs `work` when everything before it has ended, however that ended. */
+  /** A turn begins with this where something is unsettled, and fails where this fails. */
+  settleBy(settle: () => Promise<void>): void {
+    this.#settle = settle;
+  }
+
+  /**
+   * Runs `work` when everything before it has ended, however that ended: an operation that waited behind an unanswered
+   * look must not happen to another module.
+   */
   take<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(work);
+    const turn = this.#last.then(async () => {
+      if (this.isUnsettled) await this.#settle();
+      return work();
+    });
     this.#last = turn.then(
       () => undefined,
       () => undefined,
