@@ -224,6 +224,29 @@ describe.each([
   });
 });
 
+describe('a module without a name', () => {
+  it.each([
+    ['ef01', 'r307', {}],
+    ['gt521f', 'gt511c3', { model: 'gt511c3' }],
+  ])('%s may be another one after each unanswered question', async (driver, profile, options) => {
+    // Who only looks gives no name, and nobody can read the serial number.
+    const on = new FingerBench(driver, { profile, options, isLookedAt: true });
+    on.distort = withoutSerial;
+    await on.ready();
+    expect(on.sensor.identity).toBeUndefined();
+    await on.enroll(1, 'asha-right-thumb');
+    await on.pass(5_000);
+    expect(on.gaveUp).toEqual([]);
+    // It has as many fingers, in the same slots, as one that would be filled for the same students.
+    on.distort = () => new Uint8Array();
+    await on.pass(1_000);
+    on.distort = withoutSerial;
+    await on.touch('asha-right-thumb', 5_000);
+    expect(on.gaveUp).toEqual([expect.stringContaining('has no name')]);
+    expect(on.presentations).toEqual([]);
+  });
+});
+
 describe('a module of the GT-521F series', () => {
   it.each([
     ['gt521f52', 'gt521f52', 3_000],
@@ -448,4 +471,12 @@ function setPassword(on: FingerBench): void {
   on.firmware.receive(
     Uint8Array.from([0xef, 1, 255, 255, 255, 255, 1, 0, 7, 0x12, 0x12, 0x34, 0x56, 0x78, 1, 0x2e]),
   );
+}
+
+/** What a GT-521F says of itself, with the serial number of one that was never given any. */
+function withoutSerial(frame: Uint8Array): Uint8Array {
+  if (frame[0] !== 0x5a || frame.length !== 30) return frame;
+  const blank = Uint8Array.from(frame).fill(0, 12, 28);
+  const sum = blank.subarray(0, 28).reduce((total, byte) => total + byte, 0);
+  return Uint8Array.from([...blank.subarray(0, 28), sum & 0xff, (sum >> 8) & 0xff]);
 }

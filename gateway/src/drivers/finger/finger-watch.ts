@@ -1,7 +1,7 @@
 import type { Clock } from '@rollcall/protocol/clock';
 import { RollcallError } from '@rollcall/protocol/errors';
 import type { DriverContext } from '../driver.js';
-import type { FingerImage } from './sensor.js';
+import type { FingerImage, FingerSensor } from './sensor.js';
 import type { Turns } from './turns.js';
 
 /** A finger is gone after so many looks without it: one that slips is still the same presentation. */
@@ -24,6 +24,8 @@ export type Recognition =
 
 /** What the watch needs of a module. */
 export interface WatchedModule {
+  /** Who it is, once that was asked. */
+  readonly sensor: Pick<FingerSensor, 'identity'> | undefined;
   /** Whether a finger is there now. */
   look(): Promise<boolean>;
   /** Compares the finger that `look` saw, with these slots or with all. */
@@ -63,7 +65,7 @@ export class FingerWatch {
   /** The connection begins with the module that has just answered, whatever was not understood until it did. */
   start(): void {
     const { turns } = this.#options;
-    turns.isUnsettled = false;
+    turns.noteSettled();
     turns.settleBy(() => this.#settle());
     this.#checkedMs = this.#clock.monoMs();
     this.#schedule(this.#options.pollMs);
@@ -181,9 +183,15 @@ export class FingerWatch {
 
   async #settle(): Promise<void> {
     const { module, turns } = this.#options;
+    // Nameless ones of a kind look alike, and often have the same slots taken: the gateway fills the lowest ones first.
+    if (turns.wasSilent && module.sensor?.identity === undefined) {
+      this.#giveUp(
+        'The fingerprint module was silent, and has no name by which it could be told from another one; it is connected anew and given its fingers',
+      );
+    }
     await module.settle();
     await this.#check();
-    turns.isUnsettled = false;
+    turns.noteSettled();
   }
 
   /**
@@ -192,15 +200,17 @@ export class FingerWatch {
    * @throws RollcallError `PORT_LOST` where it is another one; the connection has ended then.
    */
   async #check(): Promise<void> {
-    const { context, module } = this.#options;
-    const isSame = await module.check();
+    const isSame = await this.#options.module.check();
     this.#checkedMs = this.#clock.monoMs();
     if (isSame) return;
-    const reason = new RollcallError(
-      'PORT_LOST',
+    this.#giveUp(
       'Another fingerprint module is connected, or its slots were changed by somebody else; it is connected anew and given its fingers',
     );
-    context.giveUp(reason);
+  }
+
+  #giveUp(why: string): never {
+    const reason = new RollcallError('PORT_LOST', why);
+    this.#options.context.giveUp(reason);
     throw reason;
   }
 }

@@ -69,7 +69,7 @@ export abstract class ModuleLine<Reply> {
     try {
       return await answer;
     } catch (error) {
-      if (hasCode(error, 'DEVICE_TIMEOUT')) this.turns.isUnsettled = true;
+      if (hasCode(error, 'DEVICE_TIMEOUT')) this.turns.noteSilence();
       throw error;
     }
   }

@@ -4,6 +4,20 @@ export class Turns {
   #settle: () => Promise<void> = () => Promise.resolve();
   /** A question went without its answer: whoever answers the next one may be another module. */
   isUnsettled = false;
+  /** That question was followed by silence: the module may have been taken away. */
+  wasSilent = false;
+
+  /** A question got no answer at all. */
+  noteSilence(): void {
+    this.isUnsettled = true;
+    this.wasSilent = true;
+  }
+
+  /** The module is the one that the connection began with. */
+  noteSettled(): void {
+    this.isUnsettled = false;
+    this.wasSilent = false;
+  }
 
   /** A turn begins with this where something is unsettled, and fails where this fails. */
   settleBy(settle: () => Promise<void>): void {
