@@ -40,8 +40,15 @@ export const driver = defineDriver({
   hasLights: false,
   isPrivateWire: true,
   ports: 'called',
+  adviceWhereAbsent: otherPort,
   link: { baud: 115_200, dtr: false, rts: false, readyWithinMs: 0 },
   silenceLimitMs: 2 * POLL_SECONDS_MAX * 1_000 + 30_000,
   options,
   open: (context) => new PullSession(context),
 });
+
+/** Who has an old terminal, and wrote what the younger ones speak, is told so where it matters. */
+function otherPort(port: string): string | undefined {
+  if (!port.startsWith('tcp:')) return undefined;
+  return `No terminal answers at ${port}; check its power, its network and "port" in the configuration, and write udp:// instead of tcp:// for an old one that knows no TCP`;
+}
