@@ -276,7 +276,7 @@ function adviseWhereAbsent(
   { adviceWhereAbsent }: DriverDefinition<unknown>,
 ): unknown {
   if (!hasCode(error, 'PORT_ABSENT')) return error;
-  const advice = adviceWhereAbsent?.(port);
+  const advice = adviceWhereAbsent?.(port, error.cause);
   return advice === undefined ? error : new RollcallError('PORT_ABSENT', advice, { cause: error });
 }
 

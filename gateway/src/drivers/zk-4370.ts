@@ -47,8 +47,13 @@ export const driver = defineDriver({
   open: (context) => new PullSession(context),
 });
 
+/** By these a host says that nothing takes TCP there; by any other, that it was not reached. */
+const WITHOUT_TCP: ReadonlySet<unknown> = new Set(['ECONNREFUSED', 'ETIMEDOUT']);
+
 /** Who has an old terminal, and wrote what the younger ones speak, is told so where it matters. */
-function otherPort(port: string): string | undefined {
+function otherPort(port: string, cause: unknown): string | undefined {
   if (!port.startsWith('tcp:')) return undefined;
-  return `No terminal answers at ${port}; check its power, its network and "port" in the configuration, and write udp:// instead of tcp:// for an old one that knows no TCP`;
+  const isWithoutTcp = cause instanceof Error && 'code' in cause && WITHOUT_TCP.has(cause.code);
+  const other = isWithoutTcp ? ', and write udp:// instead of tcp:// for an old one that knows no TCP' : '';
+  return `No terminal answers at ${port}; check its power, its network and "port" in the configuration${other}`;
 }
