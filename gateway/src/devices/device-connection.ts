@@ -36,6 +36,8 @@ export interface DeviceConnectionOptions {
   capture: CaptureRing;
   /** Absent where nothing is kept: then the log of a terminal cannot be drained. */
   terminal?: TerminalLink;
+  /** Nothing of the device may be changed: somebody only looks whether it is there. */
+  isLookedAt?: true;
   onEvent(event: DriverEvent, stamp: Stamp): void;
   onBytes(): void;
   /** Called at most once, and only after `open` resolved. */
@@ -146,7 +148,7 @@ export class DeviceConnection {
         () => this.#transport.close(),
         () => undefined,
       );
-      throw adviseOtherPort(error, device, this.#options.driver);
+      throw adviseWhereAbsent(error, device, this.#options.driver);
     } finally {
       cancel();
     }
@@ -159,7 +161,7 @@ export class DeviceConnection {
       deviceId: device.id,
       options: device.options,
       clock,
-      isLookedAt: terminal.isLookedAt === true,
+      isLookedAt: this.#options.isLookedAt === true,
       datagrams: this.#transport.datagrams === true,
       write: (bytes) => this.#write(bytes),
       setBaud: (baud) => this.#transport.setBaud(baud),
@@ -267,18 +269,15 @@ export class DeviceConnection {
   }
 }
 
-/** Who has an old terminal, and wrote what the younger ones speak, is told so where it matters. */
-function adviseOtherPort(
+/** What the family says of a port where nobody is, for what the transport says of any. */
+function adviseWhereAbsent(
   error: unknown,
   { port }: DeviceConfig,
-  { ports }: DriverDefinition<unknown>,
+  { adviceWhereAbsent }: DriverDefinition<unknown>,
 ): unknown {
-  if (ports !== 'called' || !port.startsWith('tcp:') || !hasCode(error, 'PORT_ABSENT')) return error;
-  return new RollcallError(
-    'PORT_ABSENT',
-    `No terminal answers at ${port}; check its power, its network and "port" in the configuration, and write udp:// instead of tcp:// for an old one that knows no TCP`,
-    { cause: error },
-  );
+  if (!hasCode(error, 'PORT_ABSENT')) return error;
+  const advice = adviceWhereAbsent?.(port, error.cause);
+  return advice === undefined ? error : new RollcallError('PORT_ABSENT', advice, { cause: error });
 }
 
 /** Whatever was thrown, as an error with a code. */

@@ -3,7 +3,6 @@ import type { TerminalLink } from '../drivers/terminal-log.js';
 
 /** A terminal that is only asked whether it is there: its log stays where it is, and no place in it is remembered. */
 export const lookedAtTerminal: TerminalLink = {
-  isLookedAt: true,
   async keep({ logs = [], rejected = [], cards = [] }) {
     if (logs.length + rejected.length + cards.length > 0) {
       throw new RollcallError('STORE_BUSY', 'Only looked at: the terminal keeps what it has');

@@ -39,6 +39,7 @@ export async function tryDevice({
     counters: new Counters(),
     capture: new CaptureRing(),
     terminal: lookedAtTerminal,
+    isLookedAt: true,
     onEvent: (event) => {
       if (event.type !== 'condition') return;
       if (event.problem === null) problems.delete(event.code);

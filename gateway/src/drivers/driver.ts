@@ -180,6 +180,8 @@ export interface DriverDefinition<Options> {
   readonly isPrivateWire?: true;
   /** The form of `port` that it needs, where any other is a mistake: `called` is `tcp://` and `udp://`. */
   readonly ports?: 'http' | 'called';
+  /** What to tell a technician where nobody is at this port, and why, if this family has more to say than its port has. */
+  readonly adviceWhereAbsent?: (port: string, cause: unknown) => string | undefined;
   /** Per-device options, named as in the configuration file; defaults included. */
   readonly options: z.ZodType<Options>;
   /** The speed where it is an option of the device; otherwise `link.baud` holds. */

@@ -75,6 +75,4 @@ export interface TerminalLink {
   clockState(): ClockState;
   /** Whom it is to know; absent where nothing is kept of people. */
   readonly people?: PeopleLink | undefined;
-  /** Somebody only looks whether the terminal answers: nothing is read, acknowledged, set or asked for beyond that. */
-  readonly isLookedAt?: true;
 }

@@ -40,8 +40,20 @@ export const driver = defineDriver({
   hasLights: false,
   isPrivateWire: true,
   ports: 'called',
+  adviceWhereAbsent: otherPort,
   link: { baud: 115_200, dtr: false, rts: false, readyWithinMs: 0 },
   silenceLimitMs: 2 * POLL_SECONDS_MAX * 1_000 + 30_000,
   options,
   open: (context) => new PullSession(context),
 });
+
+/** By these a host says that nothing takes TCP there; by any other, that it was not reached. */
+const WITHOUT_TCP: ReadonlySet<unknown> = new Set(['ECONNREFUSED', 'ETIMEDOUT']);
+
+/** Who has an old terminal, and wrote what the younger ones speak, is told so where it matters. */
+function otherPort(port: string, cause: unknown): string | undefined {
+  if (!port.startsWith('tcp:')) return undefined;
+  const isWithoutTcp = cause instanceof Error && 'code' in cause && WITHOUT_TCP.has(cause.code);
+  const other = isWithoutTcp ? ', and write udp:// instead of tcp:// for an old one that knows no TCP' : '';
+  return `No terminal answers at ${port}; check its power, its network and "port" in the configuration${other}`;
+}

@@ -1,4 +1,4 @@
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { systemClock } from '@rollcall/protocol/system-clock';
@@ -57,5 +57,24 @@ describe('the socket on which a running gateway says how its devices fare', () =
     mkdirSync(deep);
     await listening(deep);
     expect(await askGateway(deep)).toBeUndefined();
+  });
+
+  it('may be connected to by nobody else from its first moment on', async () => {
+    const dataDir = tempDir();
+    const umask = process.umask();
+    await listening(dataDir);
+    expect(statSync(stateSocketPath(dataDir)).mode & 0o077).toBe(0);
+    expect(process.umask()).toBe(umask);
+  });
+
+  it('is missed where something else is at its path, or takes it away, and the gateway goes on', async () => {
+    const taken = tempDir();
+    mkdirSync(stateSocketPath(taken));
+    await listening(taken);
+    expect(await askGateway(taken)).toBeUndefined();
+    const dataDir = tempDir();
+    await listening(dataDir);
+    rmSync(stateSocketPath(dataDir));
+    expect(await askGateway(dataDir)).toBeUndefined();
   });
 });

@@ -10,6 +10,8 @@ import type { Log } from '../log.js';
 import { deviceStatus } from './device-reports.js';
 
 const FILE = 'state.sock';
+/** Rights of everybody but the owner, as a mask. */
+const OTHERS = 0o077;
 /** What Linux takes as the path of a socket, without its end (`sun_path` in unix(7)). */
 const PATH_BYTES_MAX = 107;
 /** Each of them is answered and let go; more at once are a mistake of whoever asks. */
@@ -62,9 +64,20 @@ export class StateSocket {
     const server = createServer((socket) => this.#answer(socket));
     server.maxConnections = CONNECTIONS_MAX;
     server.on('error', (err) => log.warn({ err }, 'the doctor cannot ask this gateway'));
-    // Left by a gateway that was killed; only one runs on a data folder, by its lock.
-    rmSync(this.#path, { force: true });
-    server.listen(this.#path, () => chmodSync(this.#path, 0o600));
+    try {
+      // Left by a gateway that was killed; only one runs on a data folder, by its lock.
+      rmSync(this.#path, { force: true });
+    } catch (err) {
+      log.warn({ err }, 'something else is at this path: the doctor cannot ask this gateway');
+      return;
+    }
+    // The socket is there when `listen` returns. Nobody else may connect to it before it has its own mode.
+    const umask = process.umask(OTHERS);
+    try {
+      server.listen(this.#path, () => this.#narrow());
+    } finally {
+      process.umask(umask);
+    }
     server.unref();
     this.#server = server;
   }
@@ -75,6 +88,14 @@ export class StateSocket {
     if (server === undefined) return;
     for (const socket of this.#sockets) socket.destroy();
     await new Promise<void>((resolve) => server.close(() => resolve()));
+  }
+
+  #narrow(): void {
+    try {
+      chmodSync(this.#path, 0o600);
+    } catch (err) {
+      this.#options.log.warn({ err }, 'the doctor cannot ask this gateway');
+    }
   }
 
   #answer(socket: Socket): void {

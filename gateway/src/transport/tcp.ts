@@ -69,7 +69,9 @@ export class TcpTransport implements Transport {
           ),
         );
       };
-      const cancel = this.#clock.after(CONNECT_TIMEOUT_MS, () => fail(new Error('no answer in time')));
+      const cancel = this.#clock.after(CONNECT_TIMEOUT_MS, () =>
+        fail(Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' })),
+      );
       socket.once('error', fail);
       socket.once('connect', () => {
         cancel();

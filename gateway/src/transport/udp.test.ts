@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createOpenTransport } from './open-transport.js';
 import { isWatchable } from './port-identity.js';
 import type { Transport } from './transport.js';
+import { UdpTransport } from './udp.js';
 import { parseUdpAddress } from './udp-address.js';
 
 const LINK = { baud: 9600, dtr: false, rts: false };
@@ -71,6 +72,51 @@ describe('a device that speaks in datagrams', () => {
     await lost;
     expect(closed).toEqual(['PORT_LOST']);
     await expect(transport.write(Buffer.from('again'))).rejects.toMatchObject({ code: 'PORT_CLOSED' });
+  });
+});
+
+describe('a name instead of an address', () => {
+  const named = (resolve: () => Promise<{ address: string; family: number }>): void => {
+    transport = new UdpTransport({
+      address: { host: 'terminal.campus.example', port: device.address().port },
+      clock: new ManualClock(),
+      resolve,
+    });
+  };
+
+  it('that nobody knows is no port', async () => {
+    named(async () => {
+      throw Object.assign(new Error('no such name'), { code: 'ENOTFOUND' });
+    });
+    await expect(open()).rejects.toMatchObject({ code: 'PORT_ABSENT' });
+    transport = createOpenTransport(new ManualClock())('udp://no-such-host.invalid:4370', LINK);
+    await expect(open()).rejects.toMatchObject({ code: 'PORT_ABSENT' });
+  });
+
+  it('is reached in the family of its address, and an address nobody may call is no port', async () => {
+    named(async () => ({ address: '127.0.0.1', family: 4 }));
+    await open();
+    const heard = new Promise<string>((resolve) => device.once('message', (text) => resolve(String(text))));
+    await transport.write(Buffer.from('question'));
+    expect(await heard).toBe('question');
+    await transport.close();
+    // Of the other family: a socket that was made for IPv4 could not even try.
+    named(async () => ({ address: '::1', family: 6 }));
+    await open().catch((error: unknown) => expect(String(error)).not.toContain('EINVAL'));
+  });
+
+  it('whose address comes when nobody waits any more opens nothing', async () => {
+    let answer: (found: { address: string; family: number }) => void = () => undefined;
+    named(
+      () =>
+        new Promise((resolve) => {
+          answer = resolve;
+        }),
+    );
+    const opening = open();
+    await transport.close();
+    answer({ address: '127.0.0.1', family: 4 });
+    await expect(opening).rejects.toMatchObject({ code: 'PORT_CLOSED' });
   });
 });
 

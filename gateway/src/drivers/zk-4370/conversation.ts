@@ -3,14 +3,14 @@ import { RollcallError } from '@rollcall/protocol/errors';
 import type { DriverContext } from '../driver.js';
 import { Turns } from '../finger/turns.js';
 import { COMMAND, type Packet, scrambledKey } from './packet.js';
-import { Questions, type ZkQuestion } from './questions.js';
+import { oneAnswer, Questions, type ZkQuestion } from './questions.js';
 import {
   bufferedLength,
   hasOwnLength,
   isTransfer,
-  isWhole,
   piecesOf,
   TABLE_BYTES_MAX,
+  untilWhole,
   wholeOf,
 } from './transfer.js';
 
@@ -175,12 +175,12 @@ export class Conversation {
   async #transfer(question: ZkQuestion, isRight: (data: Uint8Array) => boolean): Promise<Transferred> {
     let before: Uint8Array | undefined;
     for (let reading = 1; reading <= READINGS_MAX; reading++) {
-      const isPrepared = (packets: readonly Packet[]): boolean =>
-        question.command === COMMAND.prepareBuffer && bufferedLength(packets[0]) !== undefined;
-      const packets = await this.#questions.ask(question, (some) => isPrepared(some) || isWhole(some));
+      const isPrepared = (first: Packet | undefined): boolean =>
+        question.command === COMMAND.prepareBuffer && bufferedLength(first) !== undefined;
+      const packets = await this.#questions.ask(question, () => untilWhole(isPrepared));
       const [first] = packets;
       const whole = wholeOf(packets);
-      const isPlain = !this.#questions.isDatagrams || !isTransfer(first) || isPrepared(packets);
+      const isPlain = !this.#questions.isDatagrams || !isTransfer(first) || isPrepared(first);
       if (isPlain) return { first, whole };
       if (whole === undefined || !isRight(whole)) continue;
       if (piecesOf(packets) === 1) return { first, whole };
@@ -199,7 +199,7 @@ export class Conversation {
   }
 
   async #askOne(name: string, command: number, data: Uint8Array = new Uint8Array()): Promise<Packet> {
-    const [answer] = await this.#questions.ask({ name, command, data, patience: 'answer' }, () => true);
+    const [answer] = await this.#questions.ask({ name, command, data, patience: 'answer' }, oneAnswer);
     return answer ?? { command: COMMAND.error, session: 0, reply: 0, data: new Uint8Array() };
   }
 }

@@ -62,7 +62,7 @@ export class PullSession implements DriverSession {
     await this.#conversation.connect(() => this.#commKey());
     await this.#checkSerial();
     await this.#readClock();
-    if (this.#context.terminal.isLookedAt === true) {
+    if (this.#context.isLookedAt === true) {
       await this.#conversation.leave();
       return;
     }

@@ -30,6 +30,11 @@ export interface ZkQuestion {
   patience: Patience;
 }
 
+/** Of one answer: whether this packet is the last of it. */
+export type IsLast = (packet: Packet) => boolean;
+/** Most answers are one packet. */
+export const oneAnswer = (): IsLast => () => true;
+
 /** Questions to one terminal over one connection, and which answers belong to which. */
 export class Questions {
   readonly #context: DriverContext<unknown>;
@@ -90,22 +95,23 @@ export class Questions {
     this.#greetings = 0;
     this.#lateGreeting = undefined;
     const question = { name: 'to connect', command: COMMAND.connect, data: new Uint8Array() };
-    const [greeting] = await this.ask({ ...question, patience: 'answer' }, () => true);
+    const [greeting] = await this.ask({ ...question, patience: 'answer' }, oneAnswer);
     // Each time it is asked a terminal begins a new session, and only the last one counts.
     if (this.#greetings > 1) await delay(this.#context.clock, LATE_GREETING_MS, this.#closed.signal);
     return this.#lateGreeting ?? greeting ?? NOTHING;
   }
 
   /**
-   * Everything that answers a question carries its number: what comes late belongs to nobody.
+   * Everything that answers a question carries its number: what comes late belongs to nobody. Each time it is asked the answer
+   * begins anew, and `newAnswer` tells where it ends.
    *
    * @throws RollcallError `DEVICE_TIMEOUT`, or `PORT_LOST` where the terminal has forgotten the connection.
    */
-  async ask(question: ZkQuestion, isComplete: (packets: readonly Packet[]) => boolean): Promise<Packet[]> {
+  async ask(question: ZkQuestion, newAnswer: () => IsLast): Promise<Packet[]> {
     const waitsMs: readonly number[] = PATIENCE[question.patience][this.isDatagrams ? 'datagrams' : 'stream'];
     for (const [index, timeoutMs] of waitsMs.entries()) {
       try {
-        const packets = await this.#askOnce(question, timeoutMs, isComplete);
+        const packets = await this.#askOnce(question, timeoutMs, newAnswer());
         this.#checkLetIn(packets);
         return packets;
       } catch (error) {
@@ -120,11 +126,7 @@ export class Questions {
     );
   }
 
-  async #askOnce(
-    { name, command, data }: ZkQuestion,
-    timeoutMs: number,
-    isComplete: (packets: readonly Packet[]) => boolean,
-  ): Promise<Packet[]> {
+  async #askOnce({ name, command, data }: ZkQuestion, timeoutMs: number, isLast: IsLast): Promise<Packet[]> {
     const packets: Packet[] = [];
     const isGreeting = command === COMMAND.connect;
     const reply = isGreeting ? 0 : this.#reply;
@@ -137,7 +139,7 @@ export class Questions {
       accept: (packet) => {
         if (packet.reply !== reply) return false;
         packets.push(packet);
-        return isComplete(packets);
+        return isLast(packet);
       },
     });
     return packets;

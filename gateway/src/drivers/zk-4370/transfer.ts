@@ -2,6 +2,8 @@ import { COMMAND, type Packet } from './packet.js';
 
 /** Bytes of one table of a terminal: a million entries of forty. */
 export const TABLE_BYTES_MAX = 64 * 1024 * 1024;
+/** Packets of one transfer: that table in pieces of 512. Whoever sends smaller ones, or empty ones, is not heard out. */
+export const PACKETS_MAX = TABLE_BYTES_MAX / 512;
 /** The packet that begins a transfer has so many at most: the length of it, and that of a piece. */
 const PREPARED_BYTES = 8;
 /** Before its records a table has its own length. */
@@ -26,13 +28,25 @@ export function bufferedLength(first: Packet | undefined): number | undefined {
   return first.command === COMMAND.prepareData && isBuffered ? length : undefined;
 }
 
-/** The announced bytes are there, or the terminal said that there is no more. */
-export function isWhole(packets: readonly Packet[]): boolean {
-  const [first, ...rest] = packets;
-  if (first?.command !== COMMAND.prepareData || announced(first) > TABLE_BYTES_MAX) return true;
-  const last = rest.at(-1);
-  if (last !== undefined && last.command !== COMMAND.data) return true;
-  return bytesOf(rest) >= announced(first);
+/**
+ * Asked of each packet of an answer in turn, whether it is the last: the announced bytes are there, the terminal said that there
+ * is no more, or it sent more packets than any table needs.
+ *
+ * @param isAll of the first one, that nothing follows it though it looks like the beginning of a transfer.
+ */
+export function untilWhole(isAll: (first: Packet) => boolean): (packet: Packet) => boolean {
+  let expected: number | undefined;
+  let bytes = 0;
+  let packets = 0;
+  return (packet) => {
+    packets += 1;
+    if (expected === undefined) {
+      expected = packet.command === COMMAND.prepareData ? announced(packet) : 0;
+      return expected === 0 || expected > TABLE_BYTES_MAX || isAll(packet);
+    }
+    bytes += packet.data.length;
+    return !isData(packet) || bytes >= expected || packets >= PACKETS_MAX;
+  };
 }
 
 /** The data of a transfer; undefined where it was none, or came short. */
@@ -60,8 +74,4 @@ const isData = ({ command }: Packet): boolean => command === COMMAND.data;
 
 function announced({ data }: Packet): number {
   return data.length < 4 ? 0 : Buffer.from(data).readUInt32LE(0);
-}
-
-function bytesOf(packets: readonly Packet[]): number {
-  return packets.reduce((sum, packet) => sum + (isData(packet) ? packet.data.length : 0), 0);
 }
