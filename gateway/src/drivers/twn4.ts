@@ -130,8 +130,7 @@ class Twn4Session implements DriverSession {
   }
 
   async #start(): Promise<void> {
-    await this.#link.flush();
-    const version = await this.#link.ask(GET_VERSION, isVersion);
+    const version = await this.#link.askFirst(GET_VERSION, isVersion);
     this.#hasAnswered = true;
     this.#context.emit({ type: 'identity', text: versionText(version) ?? '' });
     const { low, high } = masksOf(this.#context.options.technologies);
