@@ -17,10 +17,12 @@ let folder: string;
 let device: SimulatedDevice;
 let fleet: Fleet;
 let cards: (string | undefined)[];
+let states: Set<string | undefined>;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'rollcall-asked-'));
   cards = [];
+  states = new Set();
 });
 
 afterEach(async () => {
@@ -29,10 +31,11 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function connect(id: string, profile: string, options: Record<string, unknown>): void {
+function connect(id: string, profile: string, options: Record<string, unknown>, held?: Uint8Array): void {
   const linkPath = join(folder, 'reader');
   device = new SimulatedDevice({ id: 'reader', driver: id, profile, linkPath, clock: systemClock });
   device.start();
+  if (held !== undefined) device.firmware.receive(held);
   fleet = createFleet({
     devices: [{ id: 'reader', driver: id, port: linkPath, options: findDriver(id)?.options.parse(options) }],
     openTransport: createOpenTransport(systemClock),
@@ -42,7 +45,7 @@ function connect(id: string, profile: string, options: Record<string, unknown>):
       cards.push(read.values.full);
       return 'kept';
     },
-    onChange: () => undefined,
+    onChange: () => states.add(fleet.snapshot()[0]?.state),
   });
   fleet.start();
 }
@@ -75,6 +78,17 @@ describe('a reader that is asked, on a pty', () => {
     device.hold('66CF4DC2');
     await until('the card is recorded', () => cards.length > 0);
     expect(cards).toEqual(['iso14443a:66CF4DC2']);
+  });
+
+  it.each([
+    ['a line', 'twn4', 'ascii', '30 35 30 34'],
+    ['a binary command', 'binary', 'binary', '05 00 05'],
+    ['a length', 'binary', 'binary', '05'],
+    ['a binary command with CRC', 'binary-crc', 'binary_crc', '05 00 05 00 10'],
+  ])('is not turned away by a TWN4 that holds half of %s of somebody else', async (_what, profile, protocol, held) => {
+    connect('twn4', profile, { protocol }, Buffer.from(held.replaceAll(' ', ''), 'hex'));
+    await until('the reader is ready', () => fleet.snapshot()[0]?.state === 'ready');
+    expect([...states].filter((state) => state === 'blocked' || state === 'absent')).toEqual([]);
   });
 
   it('takes no ghost for a tag where nothing but text comes', async () => {

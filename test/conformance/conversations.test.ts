@@ -7,15 +7,20 @@ import { describe, expect, it } from 'vitest';
 import {
   benchFor,
   cardsOf,
+  connectionName,
+  connectionsOf,
   converse,
   driversThat,
   outcome,
   playDialog,
   readVectors,
+  runsEach,
 } from './support/vectors.js';
 
 /** Longer than any question waits and any presentation is held. */
 const QUIET_MS = 10_000;
+/** For all connections of a driver together. */
+const FUZZ_RUNS = 60;
 const FLOOD_BYTES = 64 * 1024;
 /** Cuts of one vector that are tried; a long dialog is cut at so many places, evenly spread. */
 const CUTS_MAX = 60;
@@ -86,18 +91,18 @@ describe.each(
     for (const vector of vectors) for (const card of cardsOf(vector)) parseCanonical(card);
   });
 
-  // Where it is also reached by datagrams, half of the runs are.
-  const wires = vectors.some(({ datagrams }) => datagrams === true) ? [false, true] : [false];
-
-  it('never throws, whatever arrives and whenever, and ends without a timer', async () => {
+  it.each(
+    connectionsOf(vectors).map((connection) => [connectionName(connection), connection] as const),
+  )('never throws, whatever arrives and whenever, and ends without a timer: %s', async (_name, connection) => {
     const chunk = fc.oneof(
       fc.uint8Array({ maxLength: 64 }),
+      fc.constantFrom(...chunksOf(connection)),
       fc.constantFrom(...vectors.flatMap((vector) => chunksOf(vector))),
     );
     const steps = fc.array(fc.tuple(chunk, fc.nat({ max: 700 })), { maxLength: 20 });
     await fc.assert(
-      fc.asyncProperty(steps, fc.constantFrom(...wires), async (taken, isDatagrams) => {
-        const bench = benchFor(driver, { dialog: [], ...(isDatagrams ? { datagrams: true } : {}) });
+      fc.asyncProperty(steps, async (taken) => {
+        const bench = benchFor(driver, connection);
         bench.probe();
         for (const [bytes, waitMs] of taken) {
           bench.feed(bytes);
@@ -108,7 +113,7 @@ describe.each(
         await bench.pass(QUIET_MS);
         expect(bench.clock.pendingTimers).toBe(0);
       }),
-      { numRuns: 60 },
+      { numRuns: runsEach(vectors, FUZZ_RUNS) },
     );
   });
 

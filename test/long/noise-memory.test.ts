@@ -5,7 +5,7 @@ import { DriverBench } from '@rollcall/gateway/drivers/driver.fixture';
 import { drivers } from '@rollcall/gateway/drivers/registry';
 import { chunksOf } from '@rollcall/protocol/vectors';
 import { describe, expect, it } from 'vitest';
-import { readVectors } from '../conformance/support/vectors.js';
+import { connectionName, connectionsOf, readVectors } from '../conformance/support/vectors.js';
 
 const SEED = 11;
 const NOISE_BYTES = 10_000_000;
@@ -48,15 +48,19 @@ function forgetNotes(bench: DriverBench): void {
 }
 
 describe.each(
-  drivers.map((driver) => [driver.id, driver] as const),
-)('the driver %s, through ten million bytes of noise', (id, driver) => {
+  drivers.flatMap((driver) =>
+    connectionsOf(readVectors(driver.id)).map(
+      (connection) => [driver.id, connectionName(connection), driver, connection] as const,
+    ),
+  ),
+)('the driver %s with %s, through ten million bytes of noise', (id, name, driver, connection) => {
   it('keeps none of them, and ends without a timer', { timeout: EACH_TIMEOUT_MS }, async () => {
-    const random = Random.of(SEED, id);
-    const vectors = readVectors(id);
-    const real = vectors.flatMap((vector) => chunksOf(vector)).filter(({ length }) => length > 0);
+    const random = Random.of(SEED, `${id} ${name}`);
+    const alike = readVectors(id).filter((vector) => connectionName(vector) === name);
+    const real = alike.flatMap((vector) => chunksOf(vector)).filter(({ length }) => length > 0);
     // The same noise again and again costs nothing to make; where it is cut differs each time.
     const stock = Array.from({ length: 64 }, () => noise(random, real));
-    const bench = new DriverBench(driver, vectors[0]?.options, new Uint8Array(), vectors[0]);
+    const bench = new DriverBench(driver, connection.options, new Uint8Array(), connection);
     bench.probe();
     /** After settling, in the middle and at the end. */
     const held: number[] = [];

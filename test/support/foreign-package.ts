@@ -20,28 +20,38 @@ export interface ForeignPackage {
  * Brings a package of the npm registry into a temporary folder, where it becomes nobody's dependency. One without
  * dependencies of its own: they are not brought along.
  *
- * @returns its folder; undefined where it cannot be had, or is another one by now.
+ * @param fetchInto puts the archive into a folder; fails where the registry is not reached.
+ * @returns its folder; undefined where it cannot be had here.
+ * @throws when what was brought is another archive, or none: that is no reason to skip a test.
  */
-export async function fetchForeignPackage({
-  name,
-  version,
-  sha512,
-}: ForeignPackage): Promise<string | undefined> {
+export async function fetchForeignPackage(
+  { name, version, sha512 }: ForeignPackage,
+  fetchInto: (folder: string, spec: string) => Promise<unknown> = packInto,
+): Promise<string | undefined> {
   const folder = mkdtempSync(join(tmpdir(), 'rollcall-foreign-'));
+  let isUnpacked = false;
   try {
-    const words = ['pack', `${name}@${version}`, '--fetch-retries=0', `--fetch-timeout=${FETCH_TIMEOUT_MS}`];
-    await run('npm', words, { cwd: folder, timeout: FETCH_TIMEOUT_MS });
+    const isFetched = await fetchInto(folder, `${name}@${version}`).then(
+      () => true,
+      () => false,
+    );
+    if (!isFetched) return undefined;
     const [archive = ''] = readdirSync(folder);
     const digest = createHash('sha512')
       .update(readFileSync(join(folder, archive)))
       .digest('base64');
-    if (digest !== sha512) throw new Error('another archive than was looked at');
+    if (digest !== sha512) throw new Error(`${name}@${version} is another archive than was looked at`);
     await run('tar', ['-xzf', archive], { cwd: folder });
+    isUnpacked = true;
     return join(folder, 'package');
-  } catch {
-    rmSync(folder, { recursive: true, force: true });
-    return undefined;
+  } finally {
+    if (!isUnpacked) rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function packInto(folder: string, spec: string): Promise<unknown> {
+  const words = ['pack', spec, '--fetch-retries=0', `--fetch-timeout=${FETCH_TIMEOUT_MS}`];
+  return run('npm', words, { cwd: folder, timeout: FETCH_TIMEOUT_MS });
 }
 
 /** What a script prints; its arguments are the folder of the package and then `args`. */

@@ -47,6 +47,8 @@ export interface Firmware {
   setFeature?(report: Uint8Array): boolean;
   /** The feature report that the host asks for, its number first; undefined where there is none. */
   getFeature?(reportId: number): Uint8Array | undefined;
+  /** What a host has changed about it, or could, for a test to compare; absent where nothing outlasts a connection. */
+  readonly configured?: unknown;
   /** A frame as the device sends it although no card is there. */
   ghostFrame(): Uint8Array;
   /** Of terminals: what can be done to their memory and their clock. */

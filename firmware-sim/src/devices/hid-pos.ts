@@ -58,6 +58,10 @@ class PosFirmware implements Firmware {
     this.#isEnabled = context.profile !== 'honeywell';
   }
 
+  get configured(): boolean {
+    return this.#isEnabled;
+  }
+
   powerOn(): void {
     // A Honeywell has to be told again after each plug.
     this.#isEnabled = this.#context.profile !== 'honeywell';

@@ -63,6 +63,10 @@ export class OsdpBus implements Firmware {
     },
   ];
 
+  get configured(): unknown {
+    return this.readers.map(({ address, key, baud }) => ({ address, key, baud }));
+  }
+
   powerOn(): void {
     for (const reader of this.readers) reader.reboot();
   }

@@ -51,6 +51,10 @@ class PcproxFirmware implements Firmware {
     this.powerOn();
   }
 
+  get configured(): readonly Uint8Array[] {
+    return this.#pages.map((page) => Uint8Array.from(page));
+  }
+
   powerOn(): void {
     this.#pages = FACTORY.map((page) => Uint8Array.from(page));
     this.#selected = undefined;

@@ -57,6 +57,10 @@ class Twn4Firmware implements Firmware {
     this.#form = context.profile.startsWith('binary') ? (context.profile as Form) : 'line';
   }
 
+  get configured(): { low: number; high: number } {
+    return this.#masks;
+  }
+
   powerOn(): void {
     this.#command = '';
     this.#held = [];

@@ -76,7 +76,8 @@ class HidPosSession implements DriverSession {
   }
 
   async probe(): Promise<void> {
-    if (this.#context.options.enable === 'honeywell') await this.#context.features.set(HONEYWELL_ENABLE);
+    const { options: chosen, features, isLookedAt } = this.#context;
+    if (chosen.enable === 'honeywell' && isLookedAt !== true) await features.set(HONEYWELL_ENABLE);
   }
 
   close(): void {

@@ -71,6 +71,8 @@ class PcproxSession implements DriverSession {
       );
     }
     this.#context.emit({ type: 'identity', text: `pcProx ${version}` });
+    // It may type for another program, which would get nothing more until it is plugged in again.
+    if (this.#context.isLookedAt === true) return;
     await this.#takeOver();
     void this.#poll();
   }

@@ -98,7 +98,7 @@ class Twn4Session implements DriverSession {
         { cause: error },
       );
     }
-    void this.#searchForEver();
+    if (this.#context.isLookedAt !== true) void this.#searchForEver();
   }
 
   async feedback(signal: FeedbackSignal): Promise<void> {
@@ -130,14 +130,17 @@ class Twn4Session implements DriverSession {
   }
 
   async #start(): Promise<void> {
-    await this.#link.flush();
-    const version = await this.#link.ask(GET_VERSION, isVersion);
+    const version = await this.#link.askFirst(GET_VERSION, isVersion);
     this.#hasAnswered = true;
     this.#context.emit({ type: 'identity', text: versionText(version) ?? '' });
+    if (this.#context.isLookedAt !== true) await this.#configure();
+    this.#context.emit({ type: 'alive' });
+  }
+
+  async #configure(): Promise<void> {
     const { low, high } = masksOf(this.#context.options.technologies);
     await this.#link.command({ name: 'SetTagTypes', hex: `0502${hexLong(low)}${hexLong(high)}` });
     await this.#link.command(LED_INIT);
-    this.#context.emit({ type: 'alive' });
   }
 
   async #searchForEver(): Promise<void> {

@@ -20,9 +20,32 @@ export function readVectors(driverId: string): readonly Vector[] {
   return parseVectorFile(JSON.parse(readFileSync(file, 'utf8'))).vectors;
 }
 
+/** One vector for each way in which a driver is connected among its vectors: other options or datagrams can be another wire. */
+export function connectionsOf(vectors: readonly Vector[]): Vector[] {
+  const byName = new Map<string, Vector>();
+  for (const vector of vectors) {
+    const name = connectionName(vector);
+    if (!byName.has(name)) byName.set(name, vector);
+  }
+  return [...byName.values()];
+}
+
+/** How a connection is told from the others of its driver, in the title of a test. */
+export function connectionName({ options = {}, datagrams }: Vector): string {
+  return `${JSON.stringify(options)}${datagrams === true ? ' by datagrams' : ''}`;
+}
+
+/** Runs of a property for each of a driver's connections: together about as many as there would be for one, and never a handful. */
+export function runsEach(vectors: readonly Vector[], runs: number): number {
+  return Math.max(RUNS_MIN, Math.ceil(runs / connectionsOf(vectors).length));
+}
+
 /** Clock time that a driver may take until it asks the next question of a dialog. */
 const DIALOG_PATIENCE_MS = 10_000;
 const DIALOG_STEP_MS = 5;
+const RUNS_MIN = 20;
+/** As many as the checker makes unless told otherwise. */
+const RUNS = 100;
 
 type Cut = (chunk: Uint8Array) => readonly Uint8Array[];
 const whole: Cut = (chunk) => [chunk];
@@ -145,22 +168,30 @@ export function cardsOf(vector: Vector): string[] {
   return vector.expect.flatMap((expected) => (expected.type === 'card' ? [expected.canonical] : []));
 }
 
-/** Whatever arrives, and whenever: nothing is thrown, only canonical cards are emitted, and no timer is left. */
+/**
+ * Whatever arrives, whenever, and however the driver is connected: nothing is thrown, only canonical cards are emitted, and no
+ * timer is left.
+ */
 export function survivesAnything(
   driver: DriverDefinition<unknown>,
   input: fc.Arbitrary<Uint8Array>,
   inputsMax: number,
 ): void {
-  fc.assert(
-    fc.property(fc.array(fc.tuple(input, fc.nat({ max: 700 })), { maxLength: inputsMax }), (steps) => {
-      const bench = benchFor(driver, {});
-      for (const [bytes, waitMs] of steps) {
-        bench.feed(bytes);
-        bench.clock.advance(waitMs);
-      }
-      for (const card of bench.cards) parseCanonical(card);
-      bench.disconnect();
-      return bench.clock.pendingTimers === 0;
-    }),
-  );
+  const vectors = readVectors(driver.id);
+  const steps = fc.array(fc.tuple(input, fc.nat({ max: 700 })), { maxLength: inputsMax });
+  for (const connection of connectionsOf(vectors)) {
+    fc.assert(
+      fc.property(steps, (taken) => {
+        const bench = benchFor(driver, connection);
+        for (const [bytes, waitMs] of taken) {
+          bench.feed(bytes);
+          bench.clock.advance(waitMs);
+        }
+        for (const card of bench.cards) parseCanonical(card);
+        bench.disconnect();
+        return bench.clock.pendingTimers === 0;
+      }),
+      { numRuns: runsEach(vectors, RUNS) },
+    );
+  }
 }

@@ -66,6 +66,17 @@ export class Ef01Firmware implements Firmware {
     });
   }
 
+  get configured(): unknown {
+    return {
+      address: this.#address,
+      password: this.#password,
+      security: this.#security,
+      packetCode: this.#packetCode,
+      baudFactor: this.#baudFactor,
+      notepad: this.state.notepad.map((page) => Uint8Array.from(page)),
+    };
+  }
+
   powerOn(): void {
     this.#after(BOOT_MS, () => {
       this.#isReady = true;

@@ -12,6 +12,7 @@ export class Transfer {
   readonly #clock: Clock;
   readonly #parts: Uint8Array[] = [];
   #bytes = 0;
+  #isOver = false;
   #cancel: () => void;
   #resolve: (bytes: Uint8Array) => void = () => undefined;
   #reject: (reason: unknown) => void = () => undefined;
@@ -28,6 +29,8 @@ export class Transfer {
   }
 
   add(content: Uint8Array, isLast: boolean): void {
+    // Packets behind the last one can come in the same read: they must not wait for more.
+    if (this.#isOver) return;
     this.#cancel();
     this.#bytes += content.length;
     if (this.#bytes > TRANSFER_BYTES_MAX) {
@@ -37,11 +40,13 @@ export class Transfer {
       return;
     }
     this.#parts.push(Uint8Array.from(content));
+    this.#isOver = isLast;
     if (isLast) this.#resolve(Buffer.concat(this.#parts));
     else this.#cancel = this.#expireAfter(PACKET_TIMEOUT_MS);
   }
 
   fail(reason: unknown): void {
+    this.#isOver = true;
     this.#cancel();
     this.#parts.length = 0;
     this.#reject(reason);

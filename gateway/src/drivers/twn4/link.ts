@@ -9,6 +9,8 @@ import { type Twn4Protocol, type Twn4Wire, wireOf } from './wire.js';
 const ANSWER_TIMEOUT_MS = 1_000;
 /** A pause inside a binary answer ends it. A line ends with its CR, however late that comes. */
 const INTER_BYTE_GAP_MS = 100;
+/** The fill and what the reader says to it take this long at 9600 baud. */
+const FILLED_ANSWER_TIMEOUT_MS = 5_000;
 /** Tries of a binary reader that still has half a command of somebody else: each try fills that up. */
 const GREETINGS = 3;
 
@@ -103,6 +105,18 @@ export class Twn4Link {
     );
   }
 
+  /**
+   * The first question: the reader may hold half a command of somebody else, whose refusal says nothing about this one and
+   * whose length may swallow it. Only the last try, with nothing in front of it, is believed when it is refused.
+   *
+   * @throws RollcallError `DEVICE_REFUSED` when the reader says that it cannot do this.
+   */
+  async askFirst(command: Twn4Command, accept: (answer: Uint8Array) => boolean): Promise<Uint8Array> {
+    await this.flush();
+    const answer = await answerOrSilence(this.greet(command, accept));
+    return answer ?? (await this.#greetFilled(command, accept)) ?? (await this.ask(command, accept));
+  }
+
   /** As {@link ask}, but a refusal may be the answer to what stood in the reader's buffer before, and is nobody's. */
   greet(
     { name, hex, timeoutMs = ANSWER_TIMEOUT_MS }: Twn4Command,
@@ -110,6 +124,16 @@ export class Twn4Link {
   ): Promise<Uint8Array> {
     const bytes = this.#wire.encode(Buffer.from(hex, 'hex'));
     return this.#exchange.ask({ name, bytes, timeoutMs, accept });
+  }
+
+  async #greetFilled(
+    command: Twn4Command,
+    accept: (answer: Uint8Array) => boolean,
+  ): Promise<Uint8Array | undefined> {
+    const { fill } = this.#wire;
+    if (fill === undefined) return undefined;
+    await this.#context.write(fill);
+    return answerOrSilence(this.greet({ ...command, timeoutMs: FILLED_ANSWER_TIMEOUT_MS }, accept));
   }
 
   #take(events: readonly FramingEvent[]): void {
@@ -131,5 +155,14 @@ export class Twn4Link {
       if (!isTold && !(event.type === 'discarded' && event.reason === 'truncated')) this.#onGarbage();
       isTold = true;
     }
+  }
+}
+
+async function answerOrSilence(answer: Promise<Uint8Array>): Promise<Uint8Array | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!hasCode(error, 'DEVICE_TIMEOUT')) throw error;
+    return undefined;
   }
 }
