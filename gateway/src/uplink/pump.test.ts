@@ -329,6 +329,52 @@ describe('Pump', () => {
     expect(seqs()).toEqual([[1], [2], [3], [3]]);
   });
 
+  it('hears every word of central, also while it still answers an earlier one', () => {
+    const { pump, clock, add, ack, run, seqs } = fixture();
+    pump.linkUp();
+    add(1);
+    pump.centralSpoke();
+    // A busy door: something is always in flight, and the acks come in time.
+    for (let seq = 1; seq <= 40; seq += 1) {
+      clock.advance(ANSWER_MS / 2);
+      add(1);
+      ack(seq);
+    }
+    expect(seqs().flat()).toEqual(range(1, 41));
+    // The next central never reads the last one.
+    clock.advance(300);
+    pump.centralSpoke();
+    clock.advance(ANSWER_MS + SPREAD_MS / 2);
+    run();
+    expect(seqs().slice(41)).toEqual([[41]]);
+  });
+
+  it('waits for what a second word of central left open after the first one is answered', () => {
+    const { pump, clock, add, ack, run, seqs } = fixture();
+    pump.linkUp();
+    add(1);
+    pump.centralSpoke();
+    clock.advance(1);
+    add(1);
+    pump.centralSpoke();
+    ack(1);
+    clock.advance(ANSWER_MS + SPREAD_MS / 2);
+    run();
+    expect(seqs()).toEqual([[1], [2], [2]]);
+  });
+
+  it('is not kept waiting by a central that goes on speaking', () => {
+    const { pump, clock, add, run, seqs } = fixture();
+    pump.linkUp();
+    add(1);
+    for (let ms = 0; ms < ANSWER_MS + SPREAD_MS / 2; ms += 100) {
+      pump.centralSpoke();
+      clock.advance(100);
+    }
+    run();
+    expect(seqs()).toEqual([[1], [1]]);
+  });
+
   it('sends again at another moment than other gateways, and not over a link that went away', () => {
     const sentAfter = (random: number): number => {
       const { pump, clock, add, run, seqs } = fixture({ random: () => random });

@@ -42,6 +42,8 @@ interface Flight {
   throughSeq: number;
   bytes: number;
   sentMonoMs: number;
+  /** Central said afterwards that it reads, perhaps since just then. */
+  mayBeUnread: boolean;
 }
 
 /**
@@ -60,8 +62,7 @@ export class Pump {
   #isScheduled = false;
   #resends = 0;
   #cancelResend: (() => void) | undefined;
-  /** When central last said that it reads, while something it may not have read is in flight. */
-  #spokeMonoMs: number | undefined;
+  /** Waits for an answer to the oldest batch, where central spoke after it. */
   #cancelAnswer: (() => void) | undefined;
   #cancelTick: (() => void) | undefined;
   #tickMonoMs: number;
@@ -96,7 +97,7 @@ export class Pump {
     this.#isUp = false;
     this.#flights = [];
     this.#cancelResend?.();
-    this.#forgetSpoken();
+    this.#cancelAnswer?.();
   }
 
   /** New rows are on disk. */
@@ -118,7 +119,7 @@ export class Pump {
       this.#resends = 0;
       this.#options.onOverdue?.(false);
       this.#armResend();
-      if (this.#spokeMonoMs !== undefined) this.#awaitAnswer(ANSWER_MS);
+      this.#awaitAnswer(ANSWER_MS);
     }
     this.#cursorSeq = Math.max(this.#cursorSeq, this.#replaySeq ?? this.#options.position.ackedSeq + 1);
     this.wake();
@@ -129,10 +130,10 @@ export class Pump {
    * read: waiting out the resend time makes no sense.
    */
   centralSpoke(): void {
-    if (!this.#isUp || this.#flights.length === 0 || this.#spokeMonoMs !== undefined) return;
-    this.#spokeMonoMs = this.#options.clock.monoMs();
-    // One that is overdue has had its time.
-    this.#awaitAnswer(this.#resends > 0 ? 0 : ANSWER_MS);
+    const isAwaited = this.#flights[0]?.mayBeUnread === true;
+    for (const flight of this.#flights) flight.mayBeUnread = true;
+    // Another word does not postpone what the first one began. One that is overdue has had its time.
+    if (!isAwaited) this.#awaitAnswer(this.#resends > 0 ? 0 : ANSWER_MS);
   }
 
   /** Sends acked rows again, for a central that was restored from a backup. */
@@ -143,28 +144,20 @@ export class Pump {
 
   #awaitAnswer(answerMs: number): void {
     this.#cancelAnswer?.();
+    this.#cancelAnswer = undefined;
+    if (this.#flights[0]?.mayBeUnread !== true) return;
     const { clock, random = Math.random } = this.#options;
     this.#cancelAnswer = clock.after(answerMs + SPREAD_MS * random(), () => {
-      const spokeMonoMs = this.#spokeMonoMs ?? 0;
-      const [oldest] = this.#flights;
-      this.#forgetSpoken();
-      if (oldest === undefined || oldest.sentMonoMs > spokeMonoMs) return;
       this.#resends = 0;
       this.#rewind();
     });
-  }
-
-  #forgetSpoken(): void {
-    this.#cancelAnswer?.();
-    this.#cancelAnswer = undefined;
-    this.#spokeMonoMs = undefined;
   }
 
   /** Back to the first row that central may not have. */
   #rewind(): void {
     const { ackedSeq } = this.#options.position;
     this.#flights = [];
-    this.#forgetSpoken();
+    this.#cancelAnswer?.();
     this.#cursorSeq = Math.min(ackedSeq + 1, this.#replaySeq ?? ackedSeq + 1);
     this.#armResend();
     this.wake();
@@ -181,7 +174,12 @@ export class Pump {
     if (first === undefined) return false;
     const { body, throughSeq } = this.#encode(rows);
     const bytes = this.#options.signer.seal(body);
-    const flight: Flight = { throughSeq, bytes: bytes.length, sentMonoMs: clock.monoMs() };
+    const flight: Flight = {
+      throughSeq,
+      bytes: bytes.length,
+      sentMonoMs: clock.monoMs(),
+      mayBeUnread: false,
+    };
     this.#flights.push(flight);
     this.#cursorSeq = throughSeq + 1;
     if (this.#flights.length === 1) this.#armResend();
@@ -239,6 +237,7 @@ export class Pump {
         nextSeq > this.#options.position.ackedSeq ? undefined : Math.max(this.#replaySeq, nextSeq);
     }
     this.#armResend();
+    this.#awaitAnswer(ANSWER_MS);
     this.wake();
   }
 
