@@ -14,6 +14,8 @@ const JITTER = 0.2;
 const RESEND_DOUBLINGS_MAX = 4;
 /** How long a central that has just begun to read may take to answer what it still got. */
 const ANSWER_MS = 1_000;
+/** Beyond the resend time: one that goes on speaking and answers nothing becomes overdue like any other. */
+const ANSWER_DOUBLINGS_MAX = 6;
 /** All gateways hear of it at the same moment: each sends again at another one of these. */
 const SPREAD_MS = 1_000;
 const TICK_MS = 10_000;
@@ -61,6 +63,8 @@ export class Pump {
   #isUp = false;
   #isScheduled = false;
   #resends = 0;
+  /** How often a word of central made everything be sent again since it last answered. */
+  #heeded = 0;
   #cancelResend: (() => void) | undefined;
   /** Waits for an answer to the oldest batch, where central spoke after it. */
   #cancelAnswer: (() => void) | undefined;
@@ -90,6 +94,7 @@ export class Pump {
   linkUp(): void {
     this.#isUp = true;
     this.#resends = 0;
+    this.#heeded = 0;
     this.#rewind();
   }
 
@@ -117,6 +122,7 @@ export class Pump {
     this.#flights = this.#flights.filter((flight) => flight.throughSeq > throughSeq);
     if (this.#flights.length < before) {
       this.#resends = 0;
+      this.#heeded = 0;
       this.#options.onOverdue?.(false);
       this.#armResend();
       this.#awaitAnswer(ANSWER_MS);
@@ -132,8 +138,11 @@ export class Pump {
   centralSpoke(): void {
     const isAwaited = this.#flights[0]?.mayBeUnread === true;
     for (const flight of this.#flights) flight.mayBeUnread = true;
-    // Another word does not postpone what the first one began. One that is overdue has had its time.
-    if (!isAwaited) this.#awaitAnswer(this.#resends > 0 ? 0 : ANSWER_MS);
+    // Another word does not postpone what the first one began.
+    if (isAwaited) return;
+    // What is overdue has had its time; but one that speaks again and still answers nothing is slow, not new.
+    const isDue = this.#resends > 0 && this.#heeded === 0;
+    this.#awaitAnswer(isDue ? 0 : ANSWER_MS * 2 ** Math.min(this.#heeded, ANSWER_DOUBLINGS_MAX));
   }
 
   /** Sends acked rows again, for a central that was restored from a backup. */
@@ -148,7 +157,7 @@ export class Pump {
     if (this.#flights[0]?.mayBeUnread !== true) return;
     const { clock, random = Math.random } = this.#options;
     this.#cancelAnswer = clock.after(answerMs + SPREAD_MS * random(), () => {
-      this.#resends = 0;
+      this.#heeded += 1;
       this.#rewind();
     });
   }
