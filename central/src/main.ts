@@ -67,12 +67,13 @@ export async function startCentral(
       db,
       clock,
       log,
+      isReading: () => link.isConsuming,
       publish: (topic, payload, options) => link.publish(topic, payload, options),
     });
     started.add(() => rosters.stop());
     listener.listen('rollcall_roster', () => rosters.refresh());
     // A broker that restarted has forgotten the retained pointers; and they tell gateways that central reads (ADR 49).
-    link.onReading(() => rosters.refresh());
+    link.onReading(() => rosters.announce());
 
     const statistics = createStatisticsKeeper({ db, clock, log });
     statistics.start();

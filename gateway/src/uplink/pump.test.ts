@@ -329,6 +329,93 @@ describe('Pump', () => {
     expect(seqs()).toEqual([[1], [2], [3], [3]]);
   });
 
+  it('hears every word of central, also while it still answers an earlier one', () => {
+    const { pump, clock, add, ack, run, seqs } = fixture();
+    pump.linkUp();
+    add(1);
+    pump.centralSpoke();
+    // A busy door: something is always in flight, and the acks come in time.
+    for (let seq = 1; seq <= 40; seq += 1) {
+      clock.advance(ANSWER_MS / 2);
+      add(1);
+      ack(seq);
+    }
+    expect(seqs().flat()).toEqual(range(1, 41));
+    // The next central never reads the last one.
+    clock.advance(300);
+    pump.centralSpoke();
+    clock.advance(ANSWER_MS + SPREAD_MS / 2);
+    run();
+    expect(seqs().slice(41)).toEqual([[41]]);
+  });
+
+  it('waits for what a second word of central left open after the first one is answered', () => {
+    const { pump, clock, add, ack, run, seqs } = fixture();
+    pump.linkUp();
+    add(1);
+    pump.centralSpoke();
+    clock.advance(1);
+    add(1);
+    pump.centralSpoke();
+    ack(1);
+    clock.advance(ANSWER_MS + SPREAD_MS / 2);
+    run();
+    expect(seqs()).toEqual([[1], [2], [2]]);
+  });
+
+  it('is not kept waiting by a central that goes on speaking', () => {
+    const { pump, clock, add, run, seqs } = fixture();
+    pump.linkUp();
+    add(1);
+    for (let ms = 0; ms < ANSWER_MS + SPREAD_MS / 2; ms += 100) {
+      pump.centralSpoke();
+      clock.advance(100);
+    }
+    run();
+    expect(seqs()).toEqual([[1], [1]]);
+  });
+
+  it('sends less and less often to a central that speaks every second and answers nothing, and calls it overdue', () => {
+    const { pump, clock, add, ack, run, seqs, overdue } = fixture();
+    const speakFor = (seconds: number): number => {
+      const before = seqs().length;
+      for (let second = 0; second < seconds; second += 1) {
+        pump.centralSpoke();
+        clock.advance(1_000);
+        run();
+      }
+      return seqs().length - before;
+    };
+    pump.linkUp();
+    add(1);
+    // After 2 + 3 + 5 + 9 + 17 seconds.
+    expect(speakFor(36)).toBe(5);
+    expect(overdue).toEqual([]);
+    expect(speakFor(60)).toBe(1);
+    expect(overdue).toEqual([true]);
+    ack(1);
+    add(1);
+    expect(speakFor(2)).toBe(1);
+  });
+
+  it('keeps its doubled delay when what central asked for stays unanswered, too', () => {
+    const { pump, clock, add, run, seqs } = fixture();
+    pump.linkUp();
+    add(1);
+    clock.advance(RESEND_MS);
+    run();
+    pump.centralSpoke();
+    clock.advance(SPREAD_MS / 2);
+    run();
+    expect(seqs()).toHaveLength(3);
+    clock.advance(2 * RESEND_MS - 1);
+    run();
+    expect(seqs()).toHaveLength(3);
+    clock.advance(1);
+    run();
+    expect(seqs()).toHaveLength(4);
+  });
+
   it('sends again at another moment than other gateways, and not over a link that went away', () => {
     const sentAfter = (random: number): number => {
       const { pump, clock, add, run, seqs } = fixture({ random: () => random });

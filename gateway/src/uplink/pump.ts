@@ -14,6 +14,8 @@ const JITTER = 0.2;
 const RESEND_DOUBLINGS_MAX = 4;
 /** How long a central that has just begun to read may take to answer what it still got. */
 const ANSWER_MS = 1_000;
+/** Beyond the resend time: one that goes on speaking and answers nothing becomes overdue like any other. */
+const ANSWER_DOUBLINGS_MAX = 6;
 /** All gateways hear of it at the same moment: each sends again at another one of these. */
 const SPREAD_MS = 1_000;
 const TICK_MS = 10_000;
@@ -42,6 +44,8 @@ interface Flight {
   throughSeq: number;
   bytes: number;
   sentMonoMs: number;
+  /** Central said afterwards that it reads, perhaps since just then. */
+  mayBeUnread: boolean;
 }
 
 /**
@@ -59,9 +63,10 @@ export class Pump {
   #isUp = false;
   #isScheduled = false;
   #resends = 0;
+  /** How often a word of central made everything be sent again since it last answered. */
+  #heeded = 0;
   #cancelResend: (() => void) | undefined;
-  /** When central last said that it reads, while something it may not have read is in flight. */
-  #spokeMonoMs: number | undefined;
+  /** Waits for an answer to the oldest batch, where central spoke after it. */
   #cancelAnswer: (() => void) | undefined;
   #cancelTick: (() => void) | undefined;
   #tickMonoMs: number;
@@ -89,6 +94,7 @@ export class Pump {
   linkUp(): void {
     this.#isUp = true;
     this.#resends = 0;
+    this.#heeded = 0;
     this.#rewind();
   }
 
@@ -96,7 +102,7 @@ export class Pump {
     this.#isUp = false;
     this.#flights = [];
     this.#cancelResend?.();
-    this.#forgetSpoken();
+    this.#cancelAnswer?.();
   }
 
   /** New rows are on disk. */
@@ -116,9 +122,10 @@ export class Pump {
     this.#flights = this.#flights.filter((flight) => flight.throughSeq > throughSeq);
     if (this.#flights.length < before) {
       this.#resends = 0;
+      this.#heeded = 0;
       this.#options.onOverdue?.(false);
       this.#armResend();
-      if (this.#spokeMonoMs !== undefined) this.#awaitAnswer(ANSWER_MS);
+      this.#awaitAnswer(ANSWER_MS);
     }
     this.#cursorSeq = Math.max(this.#cursorSeq, this.#replaySeq ?? this.#options.position.ackedSeq + 1);
     this.wake();
@@ -129,10 +136,13 @@ export class Pump {
    * read: waiting out the resend time makes no sense.
    */
   centralSpoke(): void {
-    if (!this.#isUp || this.#flights.length === 0 || this.#spokeMonoMs !== undefined) return;
-    this.#spokeMonoMs = this.#options.clock.monoMs();
-    // One that is overdue has had its time.
-    this.#awaitAnswer(this.#resends > 0 ? 0 : ANSWER_MS);
+    const isAwaited = this.#flights[0]?.mayBeUnread === true;
+    for (const flight of this.#flights) flight.mayBeUnread = true;
+    // Another word does not postpone what the first one began.
+    if (isAwaited) return;
+    // What is overdue has had its time; but one that speaks again and still answers nothing is slow, not new.
+    const isDue = this.#resends > 0 && this.#heeded === 0;
+    this.#awaitAnswer(isDue ? 0 : ANSWER_MS * 2 ** Math.min(this.#heeded, ANSWER_DOUBLINGS_MAX));
   }
 
   /** Sends acked rows again, for a central that was restored from a backup. */
@@ -143,28 +153,20 @@ export class Pump {
 
   #awaitAnswer(answerMs: number): void {
     this.#cancelAnswer?.();
+    this.#cancelAnswer = undefined;
+    if (this.#flights[0]?.mayBeUnread !== true) return;
     const { clock, random = Math.random } = this.#options;
     this.#cancelAnswer = clock.after(answerMs + SPREAD_MS * random(), () => {
-      const spokeMonoMs = this.#spokeMonoMs ?? 0;
-      const [oldest] = this.#flights;
-      this.#forgetSpoken();
-      if (oldest === undefined || oldest.sentMonoMs > spokeMonoMs) return;
-      this.#resends = 0;
+      this.#heeded += 1;
       this.#rewind();
     });
-  }
-
-  #forgetSpoken(): void {
-    this.#cancelAnswer?.();
-    this.#cancelAnswer = undefined;
-    this.#spokeMonoMs = undefined;
   }
 
   /** Back to the first row that central may not have. */
   #rewind(): void {
     const { ackedSeq } = this.#options.position;
     this.#flights = [];
-    this.#forgetSpoken();
+    this.#cancelAnswer?.();
     this.#cursorSeq = Math.min(ackedSeq + 1, this.#replaySeq ?? ackedSeq + 1);
     this.#armResend();
     this.wake();
@@ -181,7 +183,12 @@ export class Pump {
     if (first === undefined) return false;
     const { body, throughSeq } = this.#encode(rows);
     const bytes = this.#options.signer.seal(body);
-    const flight: Flight = { throughSeq, bytes: bytes.length, sentMonoMs: clock.monoMs() };
+    const flight: Flight = {
+      throughSeq,
+      bytes: bytes.length,
+      sentMonoMs: clock.monoMs(),
+      mayBeUnread: false,
+    };
     this.#flights.push(flight);
     this.#cursorSeq = throughSeq + 1;
     if (this.#flights.length === 1) this.#armResend();
@@ -239,6 +246,7 @@ export class Pump {
         nextSeq > this.#options.position.ackedSeq ? undefined : Math.max(this.#replaySeq, nextSeq);
     }
     this.#armResend();
+    this.#awaitAnswer(ANSWER_MS);
     this.wake();
   }
 
