@@ -46,7 +46,7 @@ export default defineConfig({
     projects: [
       project({
         name: 'unit',
-        include: ['*/src/**/*.test.ts', 'central/web/src/**/*.test.ts'],
+        include: ['*/src/**/*.test.ts', 'central/web/src/**/*.test.ts', 'test/support/**/*.test.ts'],
         spawns: false,
         testTimeoutMs: 30_000,
         isolate: false,

@@ -1,12 +1,12 @@
 import { accessSync, chmodSync, constants, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { folderPrefix, removeLeftovers } from './leftover-folders.js';
 
 /** A file system in memory, which Linux has for programs that share it. */
 const MEMORY = '/dev/shm';
 /** Far more than the databases of a run ever are together; containers often have only 64 MiB there. */
 const MEMORY_FREE_BYTES_MIN = 2 * 1024 ** 3;
-const NAME = /^rollcall-postgres-(?<pid>\d+)-/;
 
 /**
  * One folder for the PostgreSQL of a whole run: the first test that needs it makes the cluster, the others only copy a
@@ -15,8 +15,8 @@ const NAME = /^rollcall-postgres-(?<pid>\d+)-/;
  */
 export default async function setUp(): Promise<() => Promise<void>> {
   const parent = isRoomy(MEMORY) ? MEMORY : tmpdir();
-  if (parent === MEMORY) await removeLeftovers();
-  const directory = mkdtempSync(join(parent, `rollcall-postgres-${process.pid}-`));
+  if (parent === MEMORY) await removeLeftovers(parent);
+  const directory = mkdtempSync(join(parent, folderPrefix()));
   // PostgreSQL's unprivileged user has to enter it when the tests run as root.
   chmodSync(directory, 0o755);
   process.env['ROLLCALL_TEST_POSTGRES'] = directory;
@@ -30,28 +30,6 @@ function isRoomy(path: string): boolean {
     return bavail * bsize >= MEMORY_FREE_BYTES_MIN;
   } catch {
     return false;
-  }
-}
-
-/** A run that was killed left its server and its files: on a disk they only lie about, here they take memory. */
-async function removeLeftovers(): Promise<void> {
-  for (const name of readdirSync(MEMORY)) {
-    const pid = NAME.exec(name)?.groups?.['pid'];
-    if (pid === undefined || isAlive(Number(pid))) continue;
-    try {
-      await remove(join(MEMORY, name));
-    } catch {
-      // Another user's, or another run removes it just now: nothing that would keep this one from starting.
-    }
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 
