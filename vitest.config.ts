@@ -17,6 +17,9 @@ interface ProjectShape {
   isolate?: boolean;
 }
 
+/** How long `expect.poll` and `vi.waitFor` ask again: for what is broken, and before the test's own end hides what was seen. */
+const patienceMs = (testTimeoutMs: number): number => Math.min(60_000, testTimeoutMs * 0.8);
+
 function project({ name, include, spawns, testTimeoutMs, isAlone = false, isolate = true }: ProjectShape) {
   return {
     resolve: { conditions: CONDITIONS },
@@ -26,6 +29,9 @@ function project({ name, include, spawns, testTimeoutMs, isAlone = false, isolat
       include,
       exclude: ['**/dist/**', '**/node_modules/**'],
       testTimeout: testTimeoutMs,
+      expect: { poll: { timeout: patienceMs(testTimeoutMs) } },
+      provide: { patienceMs: patienceMs(testTimeoutMs) },
+      setupFiles: ['./test/support/patient-waits.ts'],
       hookTimeout: 120_000,
       isolate,
       globalSetup: spawns
@@ -46,7 +52,7 @@ export default defineConfig({
     projects: [
       project({
         name: 'unit',
-        include: ['*/src/**/*.test.ts', 'central/web/src/**/*.test.ts'],
+        include: ['*/src/**/*.test.ts', 'central/web/src/**/*.test.ts', 'test/support/**/*.test.ts'],
         spawns: false,
         testTimeoutMs: 30_000,
         isolate: false,

@@ -11,20 +11,13 @@ import { openStore, type Store } from '@rollcall/gateway/store/store';
 import { Writer } from '@rollcall/gateway/store/writer';
 import type { StrangerNews } from '@rollcall/gateway/transport/http-listener';
 import { createOpenTransport } from '@rollcall/gateway/transport/open-transport';
-import type { Clock } from '@rollcall/protocol/clock';
 import { systemClock } from '@rollcall/protocol/system-clock';
+import { fasterClock } from './faster-clock.js';
 import { freePort } from './free-port.js';
 import { PeopleParts } from './people-parts.js';
 
 const BOOT_ID = '0b0b0b0b-1111-4222-8333-444444444444';
 const ZONE_MS = 5.5 * 3_600_000;
-
-/** Waits pass this many times faster; the time of day is what it is. */
-export const hurried = (times: number): Clock => ({
-  wallMs: () => systemClock.wallMs(),
-  monoMs: () => systemClock.monoMs(),
-  after: (delayMs, callback) => systemClock.after(delayMs / times, callback),
-});
 
 export interface RigOptions {
   dataDir: string;
@@ -63,7 +56,7 @@ export class TerminalRig {
       profile: options.profile,
       linkPath: port,
       settings: options.settings ?? {},
-      clock: hurried(options.hurry ?? 100),
+      clock: fasterClock(options.hurry ?? 100, { elapsed: 'real' }),
     });
     this.#running = this.#open();
   }
@@ -180,7 +173,7 @@ export class TerminalRig {
       keepLogs: (batch) => writer.keepLogs(batch),
       log: silentLog,
     });
-    const clock = hurried(hurry);
+    const clock = fasterClock(hurry, { elapsed: 'real' });
     const people = new PeopleParts(store, clock);
     const fleet = createFleet({
       devices: [
