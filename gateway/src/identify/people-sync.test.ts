@@ -370,6 +370,46 @@ describe('the fingers of a terminal', () => {
     expect(terminal.news()).toEqual(['remove_finger 1/2']);
   });
 
+  it.each([
+    ['counts fewer', (sync: PeopleSync) => sync.of(GATE).counted({ users: 1, fingers: 1 })],
+    ['says that it was reset', (sync: PeopleSync) => sync.of(GATE).forgotAll()],
+  ])('that are to go are owed until their deletion is answered, although the terminal %s', async (_, lose) => {
+    const { sync, enroll, inForce, isGone } = await fixture();
+    await inForce(['s1', 's2'], [enroll(1, 's1'), enroll(2, 's2')]);
+    const terminal = new FakeTerminal();
+    sync.of(GATE).reachable(terminal);
+    await settle();
+    await inForce(['s1', 's2'], [template(2)]);
+    terminal.answer = () => ({ outcome: 'refused', reason: '-1005: it is busy' });
+    sync.changed();
+    await settle();
+    lose(sync);
+    await settle();
+    expect(isGone()).toBe(false);
+    terminal.answer = () => ({ outcome: 'done' });
+    sync.changed();
+    await settle();
+    expect(isGone()).toBe(true);
+    expect([...terminal.fingers.keys()]).toEqual(['2/2']);
+  });
+
+  it('that are to go are owed at a terminal that nobody manages, whatever it counts', async () => {
+    const { sync, enroll, inForce, isGone } = await fixture({ managed: [] });
+    const terminal = new FakeTerminal();
+    terminal.manages = 'off';
+    await inForce(['s1'], [enroll(1, 's1')]);
+    sync.of(GATE).reachable(terminal);
+    enrollAt(sync, template(1));
+    await settle();
+    sync.of(GATE).counted({ users: 1, fingers: 0 });
+    await inForce(['s1'], []);
+    sync.changed();
+    expect(isGone()).toBe(false);
+    await settle();
+    expect(terminal.news()).toEqual(['remove_finger 1/2']);
+    expect(isGone()).toBe(true);
+  });
+
   it('stay as they are on a gateway that has lost its key', async () => {
     const { sync, inForce, book } = await fixture({ keepsFingers: false });
     book.putFinger(KEY, { userId: '1', fingerPosition: 2, templateId: template(1), isHeld: true });

@@ -252,9 +252,9 @@ export class PeopleSync {
     if (served === undefined) return;
     this.#options.log.warn(
       { device_id: deviceId },
-      'the terminal has forgotten its users; they are sent again',
+      'the terminal has lost users or fingers; they are sent again',
     );
-    this.#options.book.clear(served.terminal.identity);
+    this.#options.book.doubt(served.terminal.identity);
     void this.#run(deviceId, served);
   }
 

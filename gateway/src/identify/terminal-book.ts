@@ -120,7 +120,22 @@ export class TerminalBook {
     this.#removeFinger.run(terminal, userId, fingerPosition);
   }
 
-  /** It was reset: nothing of ours is in it. */
+  /**
+   * It may have lost what it was given. No row goes for it: nobody has said that what is to be deleted is gone, and whoever is
+   * on its network can claim a reset.
+   */
+  doubt(terminal: string): void {
+    this.#db.transaction(() => {
+      this.#db
+        .prepare('UPDATE terminal_user SET is_held = 0 WHERE terminal = ? AND is_held = 1')
+        .run(terminal);
+      this.#db
+        .prepare('UPDATE terminal_finger SET is_held = 0 WHERE terminal = ? AND is_held = 1')
+        .run(terminal);
+    })();
+  }
+
+  /** It is gone for good, and nothing of ours with it. */
   clear(terminal: string): void {
     this.#db.transaction(() => {
       this.#db.prepare('DELETE FROM terminal_user WHERE terminal = ?').run(terminal);
