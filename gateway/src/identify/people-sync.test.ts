@@ -354,6 +354,45 @@ describe('the fingers of a terminal', () => {
     expect(isGone()).toBe(true);
   });
 
+  it('of a user whom the gateway never put there go alone, and he stays', async () => {
+    const { sync, inForce, book, isGone } = await fixture();
+    book.putFinger(KEY, { userId: '9', fingerPosition: 2, templateId: template(1), isHeld: true });
+    await inForce(['s1'], []);
+    const terminal = new FakeTerminal();
+    sync.of(GATE).reachable(terminal);
+    await settle();
+    expect(terminal.news()).toEqual(['remove_finger 9/2', 'know 1']);
+    expect(isGone()).toBe(true);
+  });
+
+  it('that were enrolled at a managed terminal stay with a user who has no card, and go with him', async () => {
+    const { sync, enroll, inForce, isGone } = await fixture();
+    const terminal = new FakeTerminal();
+    await inForce([]);
+    sync.of(GATE).reachable(terminal);
+    const there = sync.enrollAt(GATE);
+    there?.taken('1', 2);
+    sync.changed();
+    await settle();
+    there?.kept('1', 2, template(1));
+    there?.end();
+    // No roster has it yet; then one lists it, and its template comes.
+    sync.changed();
+    await settle();
+    await inForce([], [template(1)]);
+    sync.changed();
+    await settle();
+    await inForce([], [enroll(1, 's1')]);
+    sync.changed();
+    await settle();
+    expect(terminal.news()).toEqual([]);
+    await inForce([], []);
+    sync.changed();
+    await settle();
+    expect(terminal.news()).toEqual(['remove 1']);
+    expect(isGone()).toBe(true);
+  });
+
   it('that were taken in an enrollment and not kept are deleted, and left alone until it ends', async () => {
     const { sync, inForce } = await fixture({ managed: [] });
     const terminal = new FakeTerminal();

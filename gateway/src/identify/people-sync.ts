@@ -196,6 +196,7 @@ export class PeopleSync {
     const { fingerFormat: format } = terminal;
     const allowed = gallery.allowed();
     const fingers = format === undefined ? [] : templates.ofFormat(format);
+    const mayStay = allowed && this.#enrollments.withFresh(allowed);
     return wantedPeople({
       terminal,
       roster,
@@ -204,9 +205,19 @@ export class PeopleSync {
         studentRef: row.student_ref,
         fingerPosition: row.finger_position,
       })),
-      allowed: allowed && this.#enrollments.withFresh(allowed),
+      allowed: mayStay,
       booked: book.users(terminal.identity),
+      staying: this.#staying(terminal.identity, mayStay),
     });
+  }
+
+  #staying(terminal: string, allowed: ReadonlySet<string> | undefined): ReadonlySet<string> {
+    const there = this.#options.book.fingers(terminal);
+    const staying = there.filter(
+      ({ userId, fingerPosition, templateId }) =>
+        allowed?.has(templateId) === true || this.#enrollments.isUnderway(terminal, userId, fingerPosition),
+    );
+    return new Set(staying.map(({ userId }) => userId));
   }
 
   /** Whoever is in the book and not wanted goes. */

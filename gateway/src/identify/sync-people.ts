@@ -85,11 +85,13 @@ function fingersToRemove(options: SyncPeopleOptions): Step[] {
   const { identity } = terminal;
   const { users, fingers, allowed } = wanted;
   if (fingers === undefined) return [];
+  const booked = new Set(book.users(identity).map(({ userId }) => userId));
   return book.fingers(identity).flatMap(({ userId: user, fingerPosition, templateId, isHeld }) => {
     const listed = fingers.get(fingerKey(user, fingerPosition));
     const mayStay = listed === undefined ? allowed.has(templateId) : listed.templateId === templateId;
-    // Whoever leaves takes his fingers with him.
-    if (mayStay || users?.has(user) === false || options.isEnrolling(user, fingerPosition)) return [];
+    // Whoever is removed takes his fingers with him.
+    const leaves = users?.has(user) === false && booked.has(user);
+    if (mayStay || leaves || options.isEnrolling(user, fingerPosition)) return [];
     return {
       change: () => ({ action: 'remove_finger', user, fingerPosition }) as const,
       mark: () => book.putFinger(identity, { userId: user, fingerPosition, templateId, isHeld }),

@@ -42,6 +42,8 @@ export class TerminalEnrollments {
         own.add(key);
         unkept.add(key);
         this.#underway.add(key);
+        // The enrollment has had him known there; where users are managed, he leaves as the others do.
+        if (terminal.manages !== 'off') this.#book.putUser(identity, { userId, isHeld: true });
         // Whatever happens before it is kept: it is to go from there.
         this.#book.putFinger(identity, { userId, fingerPosition, templateId: UNWANTED, isHeld: false });
       },

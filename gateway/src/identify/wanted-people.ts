@@ -25,6 +25,8 @@ export interface WantedInputs {
   allowed: ReadonlySet<string> | undefined;
   /** Whom the terminal was told to know. */
   booked: readonly BookedUser[];
+  /** Who has a finger there that may stay, or is being enrolled: with him it would go. */
+  staying: ReadonlySet<string>;
 }
 
 export interface WantedPeople {
@@ -45,11 +47,11 @@ export const fingerKey = (userId: string, fingerPosition: number): string => `${
  * keeps what was enrolled at it for as long as the roster lists that, and gets nothing.
  */
 export function wantedPeople(inputs: WantedInputs): WantedPeople {
-  const { terminal, roster, fingers, allowed } = inputs;
+  const { terminal, roster, fingers, allowed, staying } = inputs;
   const userOf = (refs: Iterable<string>): string[] => [...refs].flatMap((ref) => terminal.userOf(ref) ?? []);
   const isManaged = terminal.manages !== 'off' && roster.version !== 0;
   const refs = isManaged ? [...roster.studentRefs(), ...fingers.map((one) => one.studentRef)] : [];
-  const known = new Set(userOf(new Set(refs)));
+  const known = new Set([...userOf(new Set(refs)), ...(isManaged ? staying : [])]);
   const users = isManaged ? managed(inputs, known, userOf) : undefined;
   const nothing = new Set<string>();
   if (allowed === undefined) return { users, fingers: undefined, allowed: nothing, known };
