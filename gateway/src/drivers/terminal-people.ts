@@ -16,7 +16,14 @@ export type PeopleChange =
   | { action: 'remove_finger'; user: string; fingerPosition: number };
 
 /** `refused` is final until something changes; `reason` names what the terminal answered. */
-export type ChangeOutcome = { outcome: 'done' } | { outcome: 'refused'; reason: string };
+export type ChangeOutcome =
+  | { outcome: 'done' }
+  | {
+      outcome: 'refused';
+      reason: string;
+      /** It never does that; without it, it may later. */
+      isUnsupported?: true;
+    };
 
 /** Whom a connected terminal is told to know. */
 export interface TerminalPeople {

@@ -310,10 +310,31 @@ describe('the fingers of a terminal', () => {
     terminal.news();
     await inForce(['s1'], [two]);
     terminal.answer = ({ action }) =>
-      action === 'remove_finger' ? { outcome: 'refused', reason: '-1002' } : { outcome: 'done' };
+      action === 'remove_finger'
+        ? { outcome: 'refused', reason: '-1002', isUnsupported: true }
+        : { outcome: 'done' };
     sync.changed();
     await settle();
     expect(terminal.news()).toEqual(['remove_finger 1/2', 'remove 1', 'know 1', 'put_finger 1/7']);
+    expect(isGone()).toBe(true);
+  });
+
+  it('go alone from a terminal that was only busy: what else it has of the user stays', async () => {
+    const { sync, enroll, inForce, isGone, clock } = await fixture();
+    await inForce(['s1'], [enroll(1, 's1')]);
+    const terminal = new FakeTerminal();
+    sync.of(GATE).reachable(terminal);
+    await settle();
+    await inForce(['s1'], []);
+    terminal.news();
+    terminal.answer = () => ({ outcome: 'refused', reason: '-1005: it is busy' });
+    sync.changed();
+    await settle();
+    expect(isGone()).toBe(false);
+    terminal.answer = () => ({ outcome: 'done' });
+    clock.advance(3_600_000);
+    await settle();
+    expect(terminal.news()).toEqual(['remove_finger 1/2', 'remove_finger 1/2']);
     expect(isGone()).toBe(true);
   });
 

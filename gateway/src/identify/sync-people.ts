@@ -29,7 +29,7 @@ export interface PeopleSyncResult {
 interface Step {
   /** Undefined where it cannot be told at all. */
   change(): PeopleChange | undefined;
-  /** What does as well where the terminal refuses it. */
+  /** What does as well where the terminal never does it. */
   otherwise?: Step;
   /** Before it is told. */
   mark(): void;
@@ -67,7 +67,7 @@ async function carryOut(step: Step, options: SyncPeopleOptions): Promise<ChangeO
   step.mark();
   const outcome = await options.terminal.change(change);
   if (outcome.outcome === 'done') step.settle();
-  else if (step.otherwise !== undefined) return carryOut(step.otherwise, options);
+  else if (step.otherwise !== undefined && outcome.isUnsupported) return carryOut(step.otherwise, options);
   return outcome;
 }
 

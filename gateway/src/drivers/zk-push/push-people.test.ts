@@ -135,7 +135,11 @@ describe('the people of a terminal that pushes', () => {
     const removed = people(heard).change({ action: 'remove_finger', ...finger });
     expect(await caller.poll()).toBe('C:2:DATA DELETE FINGERTMP PIN=17\tFID=6\n');
     await caller.answers({ 2: -1002 });
-    expect(await removed).toEqual({ outcome: 'refused', reason: '-1002: it does not support that' });
+    expect(await removed).toEqual({
+      outcome: 'refused',
+      reason: '-1002: it does not support that',
+      isUnsupported: true,
+    });
     const gone = people(heard).change({ action: 'remove', user: '17' });
     await caller.poll();
     await caller.answers({ 3: -10 });
@@ -155,6 +159,18 @@ describe('the people of a terminal that pushes', () => {
       await caller.poll();
     }
     await silent;
+  });
+
+  it.each([
+    [-1, { outcome: 'done' }],
+    [-1004, { outcome: 'refused', reason: expect.stringContaining('-1004'), isUnsupported: true }],
+    [-1005, { outcome: 'refused', reason: '-1005: it is busy' }],
+  ])('answer the deletion of a finger with %i: nothing there, never, or later', async (code, outcome) => {
+    const { caller, heard } = await start();
+    const removed = people(heard).change({ action: 'remove_finger', user: '17', fingerPosition: 2 });
+    await caller.poll();
+    await caller.answers({ 1: code });
+    expect(await removed).toEqual(outcome);
   });
 
   it('come a few at a time, and long templates fewer', async () => {

@@ -7,7 +7,7 @@ import type { CommandQueue, CommandResult } from './command-queue.js';
 import { type FingerLine, parseFingerLine } from './finger-line.js';
 import { enrollCommand, peopleCommands } from './people-commands.js';
 import { MEMORY } from './push-memory.js';
-import { ENROLL, meaningOf, NO_SUCH_USER } from './return-code.js';
+import { ENROLL, isUnsupported, meaningOf, NO_SUCH_ROW, NO_SUCH_USER } from './return-code.js';
 import { parseUserSeen } from './user-line.js';
 
 /** Operations after which nobody is known any more: data deleted, factory settings (PUSH note §1.4). */
@@ -106,13 +106,18 @@ export class PushPeople implements TerminalPeople {
   async change(change: PeopleChange): Promise<ChangeOutcome> {
     const commands = peopleCommands(change, this.fingerFormat);
     const results = await Promise.all(commands.map(({ text }) => this.#options.commands.add(text)));
-    const isRemoval = change.action.startsWith('remove') || change.action === 'forget_biometrics';
+    const isRemoval = change.action.startsWith('remove');
+    const isGone = (code: number): boolean =>
+      (code === NO_SUCH_USER && (isRemoval || change.action === 'forget_biometrics')) ||
+      (code === NO_SUCH_ROW && isRemoval);
     const isDone = (result: CommandResult): boolean =>
-      result?.code === 0 || (isRemoval && result?.code === NO_SUCH_USER);
+      result !== undefined && (result.code === 0 || isGone(result.code));
     const needed = commands.flatMap(({ isOptional }, at) => (isOptional ? [] : [results[at]]));
     if (needed.every(isDone) && results.some(isDone)) return { outcome: 'done' };
     if (results.some((result) => result === undefined)) throw this.#silent();
-    return { outcome: 'refused', reason: results.map((result) => meaningOf(result?.code ?? 0)).join('; ') };
+    const reason = results.map((result) => meaningOf(result?.code ?? 0)).join('; ');
+    const isNever = results.every((result) => result !== undefined && isUnsupported(result.code));
+    return { outcome: 'refused', reason, ...(isNever ? { isUnsupported: true } : {}) };
   }
 
   async listUsers(): Promise<ChangeOutcome> {

@@ -22,6 +22,14 @@ const MEANINGS: Readonly<Record<number, string>> = {
 
 /** The user is not there: what was to be deleted is gone. */
 export const NO_SUCH_USER = -10;
+/**
+ * Of a deletion: there is no such row. That it does not understand the command would be the same number, but whoever is to
+ * be deleted was told to it before in the same dialect, and a table that it has not is another one.
+ */
+export const NO_SUCH_ROW = -1;
+
+/** It never will: not of its firmware, its model or its settings. */
+export const isUnsupported = (code: number): boolean => code === -1002 || code === -1004;
 /** Of `ENROLL_FP`. */
 export const ENROLL = { failed: 4, duplicate: 5, cancelled: 6, busy: 7 } as const;
 
