@@ -29,7 +29,7 @@ export type ChangeOutcome =
 export interface TerminalPeople {
   /** Tells this terminal from every other one, wherever it is plugged in. */
   readonly identity: string;
-  /** Which students its users are: nobody, those with class in the building, or the whole roster. */
+  /** Which students its users are: nobody, those with class in the building, or all with a card or a finger. */
   readonly manages: 'off' | 'classes' | 'campus';
   /** Whether users that no roster has are deleted. */
   readonly deletesStrangers: boolean;

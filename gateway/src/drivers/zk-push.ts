@@ -8,11 +8,11 @@ const options = z
     ...terminalOptions,
     manage_users: z.enum(['off', 'classes', 'campus'], 'must be off, classes or campus').default('off').meta({
       description:
-        'Whether its users follow the roster. `off`: they are looked after by hand or by other software, which would undo it. `classes`: everybody who has class in the building, from the evening before the first of them until he leaves the roster. `campus`: the whole roster. Needs `user_ids: roll_number`.',
+        'Whether its users follow the roster. `off`: they are looked after by hand or by other software, which would undo it. `classes`: everybody with a card or a finger who has class in the building, from the day before the first of them until the roster has no card and no finger of his. `campus`: everybody who has a card or a finger on the roster. Needs `user_ids: roll_number`.',
     }),
     delete_strangers: z.boolean('must be true or false').default(false).meta({
       description:
-        '`true`: users of the terminal that no roster has are deleted, other than its administrators. Needs `manage_users`.',
+        '`true`: users of the terminal are deleted who are no administrators and have neither a card nor a finger on the roster, nor a class in the building today or tomorrow; students without any of that, too. Needs `manage_users`.',
     }),
     time_zone_line: z
       .enum(['none', 'hours', 'minutes'], 'must be none, hours or minutes')

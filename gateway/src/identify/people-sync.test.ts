@@ -169,6 +169,22 @@ describe('the users of a terminal', () => {
     expect([...terminal.users]).toEqual(['3']);
   });
 
+  it('that have neither a card nor a finger are put and deleted by people, while they have class at least', async () => {
+    const { sync, inForce } = await fixture();
+    const terminal = new FakeTerminal();
+    terminal.manages = 'classes';
+    terminal.deletesStrangers = true;
+    await inForce(['s1'], [], ['s1', 's2']);
+    const link = sync.of(GATE);
+    link.reachable(terminal);
+    link.userSeen({ user: '2', isAdministrator: false });
+    await settle();
+    await inForce(['s1'], [], []);
+    sync.changed();
+    await settle();
+    expect(terminal.news()).toEqual(['list', 'know 1']);
+  });
+
   it('are left alone where nobody manages them, and before a roster ever came', async () => {
     const { sync, inForce } = await fixture({ managed: [] });
     const terminal = new FakeTerminal();

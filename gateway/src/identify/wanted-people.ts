@@ -36,7 +36,7 @@ export interface WantedPeople {
   fingers: ReadonlyMap<string, ListedFinger & { userId: string }> | undefined;
   /** What may stay where it is, although it is not wanted anew. */
   allowed: ReadonlySet<string>;
-  /** Whoever the roster has, wanted here or not, where that matters: such a user is no stranger. */
+  /** Whoever has a card, a finger or a class on the roster, wanted here or not: such a user is no stranger. */
   known: ReadonlySet<string>;
 }
 
@@ -51,8 +51,10 @@ export function wantedPeople(inputs: WantedInputs): WantedPeople {
   const userOf = (refs: Iterable<string>): string[] => [...refs].flatMap((ref) => terminal.userOf(ref) ?? []);
   const isManaged = terminal.manages !== 'off' && roster.version !== 0;
   const refs = isManaged ? [...roster.studentRefs(), ...fingers.map((one) => one.studentRef)] : [];
-  const known = new Set([...userOf(new Set(refs)), ...(isManaged ? staying : [])]);
-  const users = isManaged ? managed(inputs, known, userOf) : undefined;
+  const followed = new Set([...userOf(new Set(refs)), ...(isManaged ? staying : [])]);
+  const here = isManaged ? userOf(new Set(roster.classes.flatMap(({ student_refs }) => student_refs))) : [];
+  const users = isManaged ? managed(inputs, followed, here) : undefined;
+  const known = new Set([...followed, ...here]);
   const nothing = new Set<string>();
   if (allowed === undefined) return { users, fingers: undefined, allowed: nothing, known };
   const wanted = fingers.flatMap((finger) => {
@@ -63,14 +65,16 @@ export function wantedPeople(inputs: WantedInputs): WantedPeople {
   return { users, fingers: new Map(wanted), allowed, known };
 }
 
-/** Whoever has class here comes in, and stays until he leaves the roster: rooms change from day to day. */
+/**
+ * Whoever has class here comes in, and stays for as long as the roster has a card or a finger of his: rooms change from day to
+ * day. Of those who have neither, a roster does not say when they leave; they are nobody's to put or to delete.
+ */
 function managed(
-  { terminal, roster, booked }: WantedInputs,
-  known: ReadonlySet<string>,
-  userOf: (refs: Iterable<string>) => string[],
+  { terminal, booked }: WantedInputs,
+  followed: ReadonlySet<string>,
+  here: readonly string[],
 ): ReadonlySet<string> {
-  if (terminal.manages === 'campus') return known;
-  const here = userOf(new Set(roster.classes.flatMap(({ student_refs }) => student_refs)));
-  const there = booked.flatMap(({ userId }) => (known.has(userId) ? [userId] : []));
-  return new Set([...here, ...there]);
+  if (terminal.manages === 'campus') return followed;
+  const there = booked.map(({ userId }) => userId);
+  return new Set([...here, ...there].filter((userId) => followed.has(userId)));
 }
