@@ -115,6 +115,13 @@ async function fixture({ managed = [GATE], keepsFingers = true } = {}) {
     templates.put([{ ...place, sealed }]);
     return place.template_id;
   };
+  /** One that nobody can open. */
+  const damage = (n: number, student: string): string => {
+    const sealed = Buffer.alloc(80, 1).toString('base64');
+    const place = { template_id: template(n), student_ref: student, finger_position: 2, format: FORMAT };
+    templates.put([{ ...place, sealed }]);
+    return place.template_id;
+  };
   let version = 0;
   /** A roster of these students, with a class of some of them, and these templates. */
   const inForce = async (students: string[], listed: string[] = [], here: string[] = []): Promise<void> => {
@@ -128,7 +135,7 @@ async function fixture({ managed = [GATE], keepsFingers = true } = {}) {
     await roster.replace({ ...rosterDocument(version, cards), templates: listed, classes });
   };
   const isGone = (): boolean => !book.holdOthers(new Set(roster.templateIds));
-  return { clock, book, open, enroll, inForce, isGone, events, sync: open() };
+  return { clock, book, open, enroll, damage, inForce, isGone, events, sync: open() };
 }
 
 describe('the users of a terminal', () => {
@@ -314,6 +321,31 @@ describe('the fingers of a terminal', () => {
     expect(isGone()).toBe(true);
     expect([...terminal.fingers.keys()]).toEqual(['2/2']);
     expect([...terminal.users]).toEqual(['1', '2']);
+  });
+
+  it('are behind from the moment that something is new, and while the terminal was not given all', async () => {
+    const { sync, enroll, inForce, damage } = await fixture();
+    await inForce(['s1'], [enroll(1, 's1')]);
+    const terminal = new FakeTerminal();
+    terminal.fingerFormat = undefined;
+    sync.of(GATE).reachable(terminal);
+    sync.changed();
+    await settle();
+    expect(sync.isBehind).toBe(true);
+    terminal.fingerFormat = FORMAT;
+    sync.of(GATE).reachable(terminal);
+    await settle();
+    expect(sync.isBehind).toBe(false);
+    await inForce(['s1', 's2'], [template(1), enroll(2, 's2')]);
+    sync.changed();
+    expect(sync.isBehind).toBe(true);
+    await settle();
+    expect(sync.isBehind).toBe(false);
+    await inForce(['s1', 's2', 's3'], [template(1), template(2), damage(3, 's3')]);
+    sync.changed();
+    await settle();
+    expect(sync.isBehind).toBe(true);
+    expect([...terminal.fingers.keys()]).toEqual(['1/2', '2/2']);
   });
 
   it('go with their user where the terminal deletes none alone, and the user comes back with the others', async () => {

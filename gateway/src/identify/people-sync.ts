@@ -6,6 +6,7 @@ import type { UserChange } from '../drivers/user-change.js';
 import type { Log } from '../log.js';
 import { BroughtFingers } from './brought-fingers.js';
 import type { FingerGallery } from './finger-gallery.js';
+import { hasAll, type Served, serve } from './served-terminal.js';
 import { type PeopleSyncResult, syncPeople } from './sync-people.js';
 import type { TemplateStore } from './template-store.js';
 import type { TerminalBook } from './terminal-book.js';
@@ -35,20 +36,6 @@ export interface PeopleSyncOptions {
   report(detail: GatewayEventDetail): void;
   /** Central is to hear how far the terminals are. */
   onChange(): void;
-}
-
-interface Served {
-  terminal: TerminalPeople;
-  stopped: AbortController;
-  isRunning: boolean;
-  mustRunAgain: boolean;
-  /** The last run has ended well. */
-  isFilled: boolean;
-  hasListed: boolean;
-  seen: Set<string>;
-  /** The counts for which all of it was sent again, so that a terminal that counts otherwise is not filled for ever. */
-  resentFor: string | undefined;
-  cancelRetry: (() => void) | undefined;
 }
 
 /** Keeps the users and fingers of every terminal those of the roster, as `GallerySync` does with the slots of modules. */
@@ -96,7 +83,10 @@ export class PeopleSync {
   /** The roster or the templates have changed. */
   changed(): void {
     this.#hasTemplates = this.#lookForTemplates();
-    for (const [deviceId, served] of this.#served) void this.#run(deviceId, served);
+    for (const [deviceId, served] of this.#served) {
+      served.isFilled = false;
+      void this.#run(deviceId, served);
+    }
   }
 
   /** A terminal, connected or not, may still have what is not listed. */
@@ -122,17 +112,7 @@ export class PeopleSync {
     }
     this.#forget(deviceId);
     if (terminal === undefined) return;
-    const served: Served = {
-      terminal,
-      stopped: new AbortController(),
-      isRunning: false,
-      mustRunAgain: false,
-      isFilled: false,
-      hasListed: false,
-      seen: new Set(),
-      resentFor: undefined,
-      cancelRetry: undefined,
-    };
+    const served = serve(terminal);
     this.#served.set(deviceId, served);
     void this.#run(deviceId, served);
   }
@@ -148,7 +128,7 @@ export class PeopleSync {
     served.cancelRetry?.();
     try {
       const result = await this.#sync(served, log);
-      served.isFilled = result.refused === 0;
+      served.isFilled = hasAll(served, result);
       this.#tell(deviceId, served, result);
       if (result.done > 0) log.info({ ...result }, 'the users of the terminal are those of the roster');
     } catch (error) {

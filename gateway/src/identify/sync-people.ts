@@ -24,6 +24,8 @@ export interface PeopleSyncResult {
   /** Changes that the terminal refused, and what it answered first. */
   refused: number;
   reason: string | undefined;
+  /** Templates that could not be read. */
+  unread: number;
 }
 
 interface Step {
@@ -45,7 +47,7 @@ interface Step {
  * @throws RollcallError `DEVICE_TIMEOUT`, `PORT_CLOSED`, or the reason of the signal
  */
 export async function syncPeople(options: SyncPeopleOptions): Promise<PeopleSyncResult> {
-  const result: PeopleSyncResult = { done: 0, refused: 0, reason: undefined };
+  const result: PeopleSyncResult = { done: 0, refused: 0, reason: undefined, unread: 0 };
   // In this order: a user takes his fingers with him, and fingers need their user.
   for (const plan of [fingersToRemove, usersToRemove, usersToPut, fingersToPut]) {
     const steps = plan(options);
@@ -61,9 +63,10 @@ export async function syncPeople(options: SyncPeopleOptions): Promise<PeopleSync
   return result;
 }
 
-async function carryOut(step: Step, options: SyncPeopleOptions): Promise<ChangeOutcome> {
+/** @returns undefined where there was nothing to tell */
+async function carryOut(step: Step, options: SyncPeopleOptions): Promise<ChangeOutcome | undefined> {
   const change = step.change();
-  if (change === undefined) return { outcome: 'done' };
+  if (change === undefined) return undefined;
   step.mark();
   const outcome = await options.terminal.change(change);
   if (outcome.outcome === 'done') step.settle();
@@ -71,7 +74,11 @@ async function carryOut(step: Step, options: SyncPeopleOptions): Promise<ChangeO
   return outcome;
 }
 
-function count(outcome: ChangeOutcome, result: PeopleSyncResult): void {
+function count(outcome: ChangeOutcome | undefined, result: PeopleSyncResult): void {
+  if (outcome === undefined) {
+    result.unread += 1;
+    return;
+  }
   if (outcome.outcome === 'done') {
     result.done += 1;
     return;
