@@ -279,6 +279,22 @@ describe('the users of a terminal', () => {
     expect(terminal.news()).toEqual([]);
   });
 
+  it('that somebody put by hand stay, on the roster or not', async () => {
+    const { sync, inForce } = await fixture();
+    await inForce(['s1']);
+    const terminal = new FakeTerminal();
+    const link = sync.of(GATE);
+    link.reachable(terminal);
+    await settle();
+    terminal.news();
+    link.changedByHand({ action: 'put', user: '1', name: 'Asha' });
+    link.changedByHand({ action: 'put', user: '500', name: 'Cleaner' });
+    await settle();
+    sync.changed();
+    await settle();
+    expect(terminal.news()).toEqual([]);
+  });
+
   it('that somebody removed by hand come back with the roster', async () => {
     const { sync, inForce } = await fixture();
     await inForce(['s1']);

@@ -268,10 +268,9 @@ export class PeopleSync {
     const served = this.#served.get(deviceId);
     if (served === undefined) return;
     const { book } = this.#options;
-    const { identity, manages } = served.terminal;
+    const { identity } = served.terminal;
     if (change.action === 'remove') book.removeUser(identity, change.user);
     else if (change.action === 'forget_biometrics') book.removeFingers(identity, change.user);
-    else if (manages !== 'off') book.putUser(identity, { userId: change.user, isHeld: true });
     void this.#run(deviceId, served);
   }
 
