@@ -364,6 +364,35 @@ describe('the fingers of a terminal', () => {
     expect([...terminal.fingers.keys()]).toEqual(['1/2', '2/2']);
   });
 
+  it('go as soon as they are withdrawn, before the others who were to come', async () => {
+    const { sync, enroll, inForce } = await fixture();
+    await inForce(['s1'], [enroll(1, 's1')]);
+    const terminal = new FakeTerminal();
+    sync.of(GATE).reachable(terminal);
+    await settle();
+    terminal.news();
+    const many = Array.from({ length: 60 }, (_, n) => `s${100 + n}`);
+    await inForce(['s1', ...many], [template(1)]);
+    const isFirst = (change: PeopleChange): boolean => change.action === 'know' && change.user === '100';
+    let withdrawn: Promise<void> | undefined;
+    terminal.answer = (change) => {
+      if (isFirst(change)) withdrawn = inForce(['s1', ...many], []).then(() => sync.changed());
+      return { outcome: 'done' };
+    };
+    const change = terminal.change.bind(terminal);
+    terminal.change = async (one) => {
+      const outcome = await change(one);
+      if (isFirst(one)) await withdrawn;
+      return outcome;
+    };
+    sync.changed();
+    await settle();
+    await settle();
+    const news = terminal.news();
+    expect(news.indexOf('remove_finger 1/2')).toBe(20);
+    expect(news).toHaveLength(61);
+  });
+
   it('go with their user where the terminal deletes none alone, and the user comes back with the others', async () => {
     const { sync, enroll, inForce, isGone } = await fixture();
     const [one, two] = [enroll(1, 's1', 2), enroll(2, 's1', 7)];

@@ -85,6 +85,7 @@ export class PeopleSync {
     this.#hasTemplates = this.#lookForTemplates();
     for (const [deviceId, served] of this.#served) {
       served.isFilled = false;
+      served.isOvertaken = true;
       void this.#run(deviceId, served);
     }
   }
@@ -125,11 +126,12 @@ export class PeopleSync {
     const log = this.#options.log.child({ device_id: deviceId });
     served.isRunning = true;
     served.mustRunAgain = false;
+    served.isOvertaken = false;
     served.cancelRetry?.();
     try {
       const result = await this.#sync(served, log);
       served.isFilled = hasAll(served, result);
-      this.#tell(deviceId, served, result);
+      if (!served.isOvertaken) this.#tell(deviceId, served, result);
       if (result.done > 0) log.info({ ...result }, 'the users of the terminal are those of the roster');
     } catch (error) {
       if (served.stopped.signal.aborted) return;
@@ -166,6 +168,7 @@ export class PeopleSync {
       isEnrolling: (userId, fingerPosition) =>
         this.#enrollments.isUnderway(terminal.identity, userId, fingerPosition),
       readTemplate: (templateId) => gallery.read(templateId),
+      isOvertaken: () => served.isOvertaken,
       signal: stopped.signal,
       log,
     });

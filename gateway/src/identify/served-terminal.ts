@@ -7,6 +7,8 @@ export interface Served {
   stopped: AbortController;
   isRunning: boolean;
   mustRunAgain: boolean;
+  /** The roster or the templates have changed since the run began. */
+  isOvertaken: boolean;
   /** The last run has ended well, and nothing is new since. */
   isFilled: boolean;
   hasListed: boolean;
@@ -22,6 +24,7 @@ export function serve(terminal: TerminalPeople): Served {
     stopped: new AbortController(),
     isRunning: false,
     mustRunAgain: false,
+    isOvertaken: false,
     isFilled: false,
     hasListed: false,
     seen: new Set(),

@@ -15,6 +15,8 @@ export interface SyncPeopleOptions {
   isEnrolling(userId: string, fingerPosition: number): boolean;
   /** @throws RollcallError `TEMPLATE_INVALID`, `SEAL_BROKEN` */
   readTemplate(templateId: string): Uint8Array;
+  /** What is wanted has changed since: the rest of it is nobody's wish any more. */
+  isOvertaken(): boolean;
   signal: AbortSignal;
   log: Log;
 }
@@ -42,7 +44,7 @@ interface Step {
 /**
  * Makes the users and fingers of a terminal those that are wanted, as `syncSlots` does for modules: first what is to go,
  * then what is missing. Nothing is told twice that it has said it did; what it did not answer is told again by the next
- * run, which changes nothing that is there already.
+ * run, which changes nothing that is there already. It ends early where it is overtaken.
  *
  * @throws RollcallError `DEVICE_TIMEOUT`, `PORT_CLOSED`, or the reason of the signal
  */
@@ -58,6 +60,8 @@ export async function syncPeople(options: SyncPeopleOptions): Promise<PeopleSync
       const failed = settled.find((one) => one.status === 'rejected');
       for (const one of settled) if (one.status === 'fulfilled') count(one.value, result);
       if (failed !== undefined) throw failed.reason;
+      // A withdrawal does not wait behind thousands who come.
+      if (options.isOvertaken()) return result;
     }
   }
   return result;
