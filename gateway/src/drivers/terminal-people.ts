@@ -13,7 +13,9 @@ export type PeopleChange =
   /** The user is known from now on; whatever the terminal has of him stays. */
   | { action: 'know'; user: string }
   | ({ action: 'put_finger'; user: string; fingerPosition: number } & TerminalFinger)
-  | { action: 'remove_finger'; user: string; fingerPosition: number };
+  | { action: 'remove_finger'; user: string; fingerPosition: number }
+  /** All of a user, and nothing else of him. */
+  | { action: 'remove_fingers'; user: string };
 
 /** `refused` is final until something changes; `reason` names what the terminal answered. */
 export type ChangeOutcome =

@@ -41,6 +41,7 @@ class FakeTerminal implements TerminalPeople {
     if (change.action === 'know') this.users.add(user);
     if (change.action === 'put_finger') this.fingers.set(finger, String(Buffer.from(change.record)));
     if (change.action === 'remove_finger') this.fingers.delete(finger);
+    if (change.action === 'remove_fingers') this.#removeFingers(user);
     if (change.action === 'remove') this.#remove(user);
     return answer;
   }
@@ -64,6 +65,9 @@ class FakeTerminal implements TerminalPeople {
   }
   #remove(user: string): void {
     this.users.delete(user);
+    this.#removeFingers(user);
+  }
+  #removeFingers(user: string): void {
     for (const key of [...this.fingers.keys()]) if (key.startsWith(`${user}/`)) this.fingers.delete(key);
   }
 }
@@ -505,6 +509,28 @@ describe('the fingers of a terminal', () => {
     await settle();
     expect(terminal.news()).toEqual(['remove 1']);
     expect(isGone()).toBe(true);
+  });
+
+  it('go with the others of their user where the terminal deletes none alone and nobody manages it', async () => {
+    const { sync, inForce, isGone } = await fixture({ managed: [] });
+    const terminal = new FakeTerminal();
+    terminal.manages = 'off';
+    terminal.answer = ({ action }) =>
+      action === 'remove_finger'
+        ? { outcome: 'refused', reason: '-1002', isUnsupported: true }
+        : { outcome: 'done' };
+    await inForce(['s1']);
+    sync.of(GATE).reachable(terminal);
+    enrollAt(sync, template(1));
+    await inForce(['s1'], [template(1)]);
+    sync.changed();
+    await settle();
+    await inForce(['s1'], []);
+    sync.changed();
+    await settle();
+    expect(terminal.news()).toEqual(['remove_finger 1/2', 'remove_fingers 1']);
+    expect(isGone()).toBe(true);
+    expect(terminal.problems.at(-1)).toBeNull();
   });
 
   it('that were taken in an enrollment and not kept are deleted, and left alone until it ends', async () => {

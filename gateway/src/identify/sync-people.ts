@@ -107,8 +107,9 @@ function fingersToRemove(options: SyncPeopleOptions): Step[] {
       change: () => ({ action: 'remove_finger', user, fingerPosition }) as const,
       mark: () => book.putFinger(identity, { userId: user, fingerPosition, templateId, isHeld }),
       settle: () => book.removeFinger(identity, user, fingerPosition),
-      // Firmware that deletes no single finger deletes the user; then he is put anew, with the others.
-      ...(users === undefined ? {} : { otherwise: removal(options, user) }),
+      // Firmware that deletes no single finger deletes the user, who is put anew with the others; where nobody would put
+      // him, all his fingers.
+      otherwise: users === undefined ? fingersRemoval(options, user) : removal(options, user),
     };
   });
 }
@@ -125,6 +126,15 @@ function removal({ terminal: { identity }, book }: SyncPeopleOptions, user: stri
     change: () => ({ action: 'remove', user }),
     mark: () => book.putUser(identity, { userId: user, isHeld: false }),
     settle: () => book.removeUser(identity, user),
+  };
+}
+
+function fingersRemoval({ terminal: { identity }, book }: SyncPeopleOptions, user: string): Step {
+  return {
+    change: () => ({ action: 'remove_fingers', user }),
+    // The row of the finger that is to go is there already.
+    mark: () => undefined,
+    settle: () => book.removeFingers(identity, user),
   };
 }
 

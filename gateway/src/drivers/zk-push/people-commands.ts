@@ -26,6 +26,12 @@ export function peopleCommands(change: PeopleChange, format: string | undefined)
         : `DATA DELETE FINGERTMP PIN=${change.user}\tFID=${number}`;
       return [{ text, isOptional: false }];
     }
+    case 'remove_fingers': {
+      const text = isUnified(format)
+        ? `DATA DELETE BIODATA Pin=${change.user}\tType=1`
+        : `DATA DELETE FINGERTMP PIN=${change.user}`;
+      return [{ text, isOptional: false }];
+    }
     default:
       return userCommands(change);
   }

@@ -173,6 +173,21 @@ describe('the people of a terminal that pushes', () => {
     expect(await removed).toEqual(outcome);
   });
 
+  it('have all fingers of one deleted, in the table of the algorithm', async () => {
+    const { caller, heard } = await start();
+    const removed = people(heard).change({ action: 'remove_fingers', user: '17' });
+    expect(await caller.poll()).toBe('C:1:DATA DELETE FINGERTMP PIN=17\n');
+    await caller.answers({ 1: 0 });
+    expect(await removed).toEqual({ outcome: 'done' });
+    const newer = new Caller({ user_ids: 'roll_number' }, heard);
+    await newer.greet();
+    await newer.poll(encodeURI('Ver 8.0,7,3,0,10.0.0.7,12.3,7,15,0,111'));
+    const silent = expect(people(heard).change({ action: 'remove_fingers', user: '17' })).rejects.toThrow();
+    expect(await newer.poll()).toBe('C:1:DATA DELETE BIODATA Pin=17\tType=1\n');
+    newer.bench.disconnect();
+    await silent;
+  });
+
   it('come a few at a time, and long templates fewer', async () => {
     const { caller, heard } = await start();
     const long = { format: 'zk-finger-10', record: Buffer.alloc(1_400, 1) };

@@ -109,7 +109,8 @@ export class PushPeople implements TerminalPeople {
     const isRemoval = change.action.startsWith('remove');
     const isGone = (code: number): boolean =>
       (code === NO_SUCH_USER && (isRemoval || change.action === 'forget_biometrics')) ||
-      (code === NO_SUCH_ROW && isRemoval);
+      // Until its algorithm is known, it may be asked for the wrong table.
+      (code === NO_SUCH_ROW && isRemoval && (change.action === 'remove' || this.fingerFormat !== undefined));
     const isDone = (result: CommandResult): boolean =>
       result !== undefined && (result.code === 0 || isGone(result.code));
     const needed = commands.flatMap(({ isOptional }, at) => (isOptional ? [] : [results[at]]));
