@@ -95,6 +95,7 @@ describe('the people of a terminal that pushes', () => {
     [5, 'DUPLICATE_BIOMETRIC'],
     [4, 'FINGER_INCONSISTENT'],
     [6, 'FINGER_ABSENT'],
+    [7, 'ENROLLMENT_BUSY'],
   ])('are told of %i as %s', async (code, expected) => {
     const { caller, heard } = await start();
     const taken = people(heard).takeFinger({ user: '17', fingerPosition: 2 }, new AbortController().signal);
@@ -116,6 +117,39 @@ describe('the people of a terminal that pushes', () => {
     const outcome = expect(second).rejects.toMatchObject({ code: 'PORT_CLOSED' });
     caller.bench.disconnect();
     await outcome;
+  });
+
+  it('are never asked for a finger while the terminal may wait for that of somebody else', async () => {
+    const { caller, heard } = await start();
+    const [first, second] = [new AbortController(), new AbortController()];
+    const begin = (user: string, { signal } = new AbortController()) =>
+      people(heard).takeFinger({ user, fingerPosition: 2 }, signal);
+    // Given up before the terminal fetched it: it never hears of it.
+    const early = expect(begin('16', first)).rejects.toThrow('given up');
+    first.abort(new Error('given up'));
+    await early;
+    const asked = expect(begin('17', second)).rejects.toThrow('given up');
+    expect(await caller.poll()).toBe('C:2:ENROLL_FP PIN=17\tFID=6\tRETRY=3\tOVERWRITE=1\n');
+    second.abort(new Error('given up'));
+    await asked;
+    // Given up afterwards: it waits for him on.
+    await expect(begin('18')).rejects.toMatchObject({ code: 'ENROLLMENT_BUSY' });
+    await caller.bench.pass(200_000);
+    await expect(begin('18')).rejects.toMatchObject({ code: 'ENROLLMENT_BUSY' });
+    // The same one may go on without being asked for twice.
+    const again = expect(begin('17')).rejects.toMatchObject({ code: 'FINGER_ABSENT' });
+    expect(await caller.poll()).toBe('OK');
+    await caller.answers({ 2: 6 });
+    await again;
+    const taken = begin('18');
+    expect(await caller.poll()).toBe('C:3:ENROLL_FP PIN=18\tFID=6\tRETRY=3\tOVERWRITE=1\n');
+    await caller.call('POST', `cdata?SN=${SN}&table=OPERLOG`, line('18', 6));
+    await taken;
+    // It has taken that one, whether it has said so or not.
+    const next = expect(begin('19')).rejects.toMatchObject({ code: 'PORT_CLOSED' });
+    expect(await caller.poll()).toContain('PIN=19');
+    caller.bench.disconnect();
+    await next;
   });
 
   it('are told in the words of the algorithm, and done once it says so', async () => {

@@ -4,14 +4,17 @@ import { formatOf, parseVersion } from '../terminal/finger-format.js';
 import type { ChangeOutcome, PeopleChange, TerminalFinger, TerminalPeople } from '../terminal-people.js';
 import type { ZkPushOptions } from '../zk-push.js';
 import type { CommandQueue, CommandResult } from './command-queue.js';
+import { enrollFailure, stillAsked } from './enroll-failure.js';
 import { type FingerLine, parseFingerLine } from './finger-line.js';
 import { enrollCommand, peopleCommands } from './people-commands.js';
 import { MEMORY } from './push-memory.js';
-import { ENROLL, meaningOf, NO_SUCH_USER } from './return-code.js';
+import { meaningOf, NO_SUCH_USER } from './return-code.js';
 import { parseUserSeen } from './user-line.js';
 
 /** Operations after which nobody is known any more: data deleted, factory settings (PUSH note §1.4). */
 const FORGETTING = /^OPLOG\s+(?:13|22)\t/i;
+/** How long a terminal may wait for a finger that it was told to take: as long as an enrollment does. */
+const ENROLL_ANSWER_MS = 300_000;
 /** What the central schemas call a user, and what no line of the protocol ends at. */
 const STUDENT_USER = /^[A-Za-z0-9]{1,24}$/;
 
@@ -27,11 +30,18 @@ interface Expected {
   fail(reason: unknown): void;
 }
 
+/** A finger that the terminal was told to take: it waits for that one until it has said what became of it. */
+interface Asked {
+  text: string;
+  result: Promise<CommandResult>;
+}
+
 /** The users and fingers of one terminal that pushes. */
 export class PushPeople implements TerminalPeople {
   readonly #options: PushPeopleOptions;
   #serial: string | undefined;
   #expected: Expected | undefined;
+  #asked: Asked | undefined;
   #isClosed = false;
 
   constructor(options: PushPeopleOptions) {
@@ -127,25 +137,37 @@ export class PushPeople implements TerminalPeople {
     signal: AbortSignal,
   ): Promise<TerminalFinger> {
     return new Promise((resolve, reject) => {
+      const text = enrollCommand(user, fingerPosition);
       const end = (settle: () => void): void => {
         if (this.#expected === expected) this.#expected = undefined;
         signal.removeEventListener('abort', onAbort);
         settle();
       };
-      const onAbort = (): void => expected.fail(signal.reason);
+      const onAbort = (): void => {
+        if (this.#options.commands.withdraw(text)) this.#asked = undefined;
+        expected.fail(signal.reason);
+      };
       const expected: Expected = {
         user,
         fingerPosition,
-        take: (finger) => end(() => resolve(finger)),
+        take: (finger) => {
+          this.#asked = undefined;
+          end(() => resolve(finger));
+        },
         fail: (reason) => end(() => reject(reason)),
       };
       if (signal.aborted || this.#isClosed) {
         reject(signal.aborted ? signal.reason : closed());
         return;
       }
+      // It would take the finger of this student for that of the other one.
+      if (this.#asked !== undefined && this.#asked.text !== text) {
+        reject(stillAsked());
+        return;
+      }
       this.#expected = expected;
       signal.addEventListener('abort', onAbort);
-      void this.#options.commands.add(enrollCommand(user, fingerPosition), 1)?.then((result) => {
+      void this.#ask(text)?.then((result) => {
         const failure = enrollFailure(result);
         // Whatever else it answers: it cannot be asked to, and somebody does it at its keypad.
         if (failure !== undefined) expected.fail(failure);
@@ -162,6 +184,18 @@ export class PushPeople implements TerminalPeople {
     this.#isClosed = true;
     this.#expected?.fail(closed());
     if (this.#serial !== undefined) this.#options.context.terminal.people?.reachable(undefined);
+  }
+
+  /** Has it take a finger; one that it was told to take before, and still waits for, is not asked for again. */
+  #ask(text: string): Promise<CommandResult> | undefined {
+    if (this.#asked !== undefined) return this.#asked.result;
+    const result = this.#options.commands.add(text, { sendingsMax: 1, patienceMs: ENROLL_ANSWER_MS });
+    if (result === undefined) return undefined;
+    const asked: Asked = { text, result };
+    this.#asked = asked;
+    return result.finally(() => {
+      if (this.#asked === asked) this.#asked = undefined;
+    });
   }
 
   async #finger(line: FingerLine): Promise<void> {
@@ -213,22 +247,3 @@ export class PushPeople implements TerminalPeople {
 
 const closed = (): RollcallError =>
   new RollcallError('PORT_CLOSED', 'The terminal is not connected any more');
-
-function enrollFailure(result: CommandResult): RollcallError | undefined {
-  switch (result?.code) {
-    case ENROLL.failed:
-      return new RollcallError(
-        'FINGER_INCONSISTENT',
-        'The terminal could not make a template of what it saw; wipe its glass, and begin again',
-      );
-    case ENROLL.duplicate:
-      return new RollcallError(
-        'DUPLICATE_BIOMETRIC',
-        'The terminal has this finger already, under another number or of another user; nothing was stored',
-      );
-    case ENROLL.cancelled:
-      return new RollcallError('FINGER_ABSENT', 'Somebody left the menu of the terminal; begin again');
-    default:
-      return undefined;
-  }
-}
