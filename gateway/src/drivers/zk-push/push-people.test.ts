@@ -209,12 +209,30 @@ describe('the people of a terminal that pushes', () => {
       'USER PIN=9\tName=Asha\tPri=0\tPasswd=1234\tCard=[000]\nUSER PIN=1\tPri=14\nUSER PIN=2\tName=x\nOPLOG 22\t0\t2026-07-15 09:00:00\t0\t0\t0\t0\n';
     await caller.call('POST', `cdata?SN=${SN}&table=OPERLOG`, users);
     expect(heard.told.slice(1)).toEqual([
+      'forgot',
       { user: '9', isAdministrator: false },
       { user: '1', isAdministrator: true },
       { user: '2', isAdministrator: true },
-      'forgot',
     ]);
     expect(JSON.stringify(heard.told)).not.toMatch(/Asha|1234/);
+  });
+
+  it('keep nobody else waiting, whatever is said of them, and nothing of it counts twice', async () => {
+    const { caller, heard } = await start();
+    const reset = 'OPLOG 22\t0\t2026-07-15 09:00:00\t0\t0\t0\t0\n';
+    const bad = `FP PIN=17\tFID=6\tTMP=AAAA\n`;
+    const body = (reset + bad + line('17', 6)).repeat(200);
+    expect(await caller.call('POST', `cdata?SN=${SN}&table=OPERLOG`, body)).toBe('OK: 600');
+    expect(heard.told.filter((news) => news === 'forgot')).toHaveLength(1);
+    expect(heard.brought).toHaveLength(1);
+    expect(caller.bench.rejections).toEqual(['bad_template']);
+    const many = Array.from({ length: 400 }, (_, n) => line(String(n + 100), 6)).join('');
+    const answer = caller.call('POST', `cdata?SN=${SN}&table=OPERLOG`, many);
+    await caller.bench.pass(0);
+    await caller.bench.pass(0);
+    expect(heard.brought.length).toBeLessThan(200);
+    expect(await answer).toBe('OK: 400');
+    expect(heard.brought).toHaveLength(401);
   });
 
   it('bring nothing that is kept, logged or remembered by the driver, wherever a template is sent', async () => {

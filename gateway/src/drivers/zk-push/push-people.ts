@@ -18,6 +18,12 @@ const ENROLL_ANSWER_MS = 300_000;
 /** What the central schemas call a user, and what no line of the protocol ends at. */
 const STUDENT_USER = /^[A-Za-z0-9]{1,24}$/;
 
+/** Of an upload, which can be ten megabytes: lines are only read, fingers looked up in the store. */
+const LINES_PER_TURN = 250;
+const FINGERS_PER_TURN = 25;
+
+type SaidFinger = Exclude<FingerLine, { type: 'other' }>;
+
 export interface PushPeopleOptions {
   context: Pick<DriverContext<ZkPushOptions>, 'terminal' | 'options' | 'emit'>;
   commands: CommandQueue;
@@ -90,19 +96,30 @@ export class PushPeople implements TerminalPeople {
     if (users !== undefined && fingers !== undefined) terminal.people?.counted({ users, fingers });
   }
 
-  /** Lines of a table with users, operations or fingers. What is nobody's business is dropped unread. */
+  /**
+   * Lines of a table with users, operations or fingers. What is nobody's business is dropped unread. Nothing proves
+   * who sends them: a reset counts once, a finger as it was told last, and others get their turn in between.
+   */
   async took(lines: readonly string[], table: string): Promise<void> {
     const { people } = this.#options.context.terminal;
     if (people === undefined) return;
-    for (const line of lines) {
-      if (FORGETTING.test(line)) people.forgotAll();
-      const seen = this.deletesStrangers ? parseUserSeen(line) : undefined;
-      if (seen !== undefined) people.userSeen(seen);
+    if (lines.some((line) => FORGETTING.test(line))) people.forgotAll();
+    const fingers = new Map<string, SaidFinger>();
+    for (let at = 0; at < lines.length; at += LINES_PER_TURN) {
+      if (at > 0) await turn();
+      for (const line of lines.slice(at, at + LINES_PER_TURN)) {
+        const seen = this.deletesStrangers ? parseUserSeen(line) : undefined;
+        if (seen !== undefined) people.userSeen(seen);
+        if (!this.wantsFingers || /^(?:USER|OPLOG)/i.test(line.trimStart())) continue;
+        const finger = parseFingerLine(line, table);
+        if (finger.type !== 'other') fingers.set(keyOf(finger), finger);
+      }
     }
-    if (!this.wantsFingers) return;
-    for (const line of lines) {
-      if (/^(?:USER|OPLOG)/i.test(line.trimStart())) continue;
-      await this.#finger(parseFingerLine(line, table));
+    let handled = 0;
+    for (const finger of fingers.values()) {
+      handled += 1;
+      if (handled % FINGERS_PER_TURN === 0) await turn();
+      await this.#finger(finger);
     }
   }
 
@@ -198,9 +215,8 @@ export class PushPeople implements TerminalPeople {
     });
   }
 
-  async #finger(line: FingerLine): Promise<void> {
+  async #finger(line: SaidFinger): Promise<void> {
     const { context } = this.#options;
-    if (line.type === 'other') return;
     if (line.type === 'bad') {
       this.#reject(line.reason);
       return;
@@ -247,3 +263,13 @@ export class PushPeople implements TerminalPeople {
 
 const closed = (): RollcallError =>
   new RollcallError('PORT_CLOSED', 'The terminal is not connected any more');
+
+/** Everything of one finger, or of one reason why none is taken, is said once. */
+const keyOf = (line: SaidFinger): string =>
+  line.type === 'bad' ? line.reason : `${line.user}/${line.fingerPosition}`;
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
