@@ -62,6 +62,13 @@ describe('the people of a terminal that pushes', () => {
     expect(heard.terminal).toBeUndefined();
   });
 
+  it('are those of the serial number that was allowed to call, whatever else a call says', async () => {
+    const heard = new Heard();
+    const caller = new Caller({ user_ids: 'roll_number' }, heard);
+    await caller.call('GET', `getrequest?SN=${SN}&sn=OTHER&SN=ANOTHER`);
+    expect(people(heard).identity).toBe(`zk:${SN}`);
+  });
+
   it('are asked for by new fingers only where this gateway keeps any', async () => {
     const { caller } = await start();
     const options = await caller.greet();
