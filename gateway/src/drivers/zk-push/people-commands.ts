@@ -16,7 +16,8 @@ export interface Told {
 export function peopleCommands(change: PeopleChange, format: string | undefined): Told[] {
   switch (change.action) {
     case 'know':
-      return [{ text: `DATA UPDATE USERINFO PIN=${change.user}\tPri=0\tPrivilege=0`, isOptional: false }];
+      // Without a privilege: one who is on the roster may look after the terminal as well.
+      return [{ text: `DATA UPDATE USERINFO PIN=${change.user}`, isOptional: false }];
     case 'put_finger':
       return [{ text: putFinger(change), isOptional: false }];
     case 'remove_finger': {

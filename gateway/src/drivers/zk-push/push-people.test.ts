@@ -198,6 +198,14 @@ describe('the people of a terminal that pushes', () => {
     await silent;
   });
 
+  it('keep the privilege that they have at it: one of them may look after it', async () => {
+    const { caller, heard } = await start();
+    const known = people(heard).change({ action: 'know', user: '17' });
+    expect(await caller.poll()).toBe('C:1:DATA UPDATE USERINFO PIN=17\n');
+    await caller.answers({ 1: 0 });
+    expect(await known).toEqual({ outcome: 'done' });
+  });
+
   it('come a few at a time, and long templates fewer', async () => {
     const { caller, heard } = await start();
     const long = { format: 'zk-finger-10', record: Buffer.alloc(1_400, 1) };
