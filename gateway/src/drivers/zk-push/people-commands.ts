@@ -27,10 +27,19 @@ export function peopleCommands(change: PeopleChange, format: string | undefined)
         : `DATA DELETE FINGERTMP PIN=${change.user}\tFID=${number}`;
       return [{ text, isOptional: false }];
     }
+    case 'forget_biometrics': {
+      // A terminal has some of the tables; that of its own fingers has to be empty before they count as gone.
+      const fingers = format === undefined ? undefined : removeFingers(change.user, format);
+      return userCommands(change).map(({ text }) => ({ text, isOptional: text !== fingers }));
+    }
     default:
       return userCommands(change);
   }
 }
+
+/** All of a user, as `userCommands` says it. */
+const removeFingers = (user: string, format: string): string =>
+  isUnified(format) ? `DATA DELETE BIODATA PIN=${user}\tType=1` : `DATA DELETE FINGERTMP PIN=${user}`;
 
 function putFinger({
   user,

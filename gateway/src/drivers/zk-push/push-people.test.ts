@@ -206,6 +206,27 @@ describe('the people of a terminal that pushes', () => {
     expect(await known).toEqual({ outcome: 'done' });
   });
 
+  it.each([
+    ['10', { 1: 0 }, true],
+    ['10', { 1: -10 }, true],
+    ['10', { 1: -1005, 2: 0 }, false],
+    ['12.3', { 1: 0, 2: -1003 }, false],
+    ['12.3', { 1: -1004, 2: 0 }, true],
+  ])('have no finger left only where it was deleted in the table of algorithm %s: %o', async (algorithm, said, isGone) => {
+    const { caller, heard } = await start();
+    await caller.poll(INFO.replace(',10,7,', `,${algorithm},7,`));
+    const change = { action: 'forget_biometrics', user: '17' } as const;
+    const forget = caller.bench.session.changeUser?.(change);
+    const outcome = isGone
+      ? expect(forget).resolves.toBeUndefined()
+      : expect(forget).rejects.toMatchObject({ code: 'DEVICE_REFUSED' });
+    await caller.poll();
+    await caller.poll();
+    await caller.answers({ 1: -1004, 2: -1004, 3: 0, 4: -1004, 5: -1004, 6: -1004, ...said });
+    await outcome;
+    expect(heard.told.includes(change)).toBe(isGone);
+  });
+
   it('come a few at a time, and long templates fewer', async () => {
     const { caller, heard } = await start();
     const long = { format: 'zk-finger-10', record: Buffer.alloc(1_400, 1) };
