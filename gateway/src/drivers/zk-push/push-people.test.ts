@@ -126,6 +126,26 @@ describe('the people of a terminal that pushes', () => {
     await outcome;
   });
 
+  it('may bring again what was just enrolled, and nothing else in its place', async () => {
+    const { caller, heard } = await start();
+    const taken = people(heard).takeFinger({ user: '17', fingerPosition: 2 }, new AbortController().signal);
+    const again = () => caller.call('POST', `cdata?SN=${SN}&table=OPERLOG`, line('17', 6));
+    await again();
+    await taken;
+    // Its answer was lost; and it has a table of all biometrics as well.
+    await again();
+    const unified = `BIODATA Pin=17\tNo=6\tType=1\tMajorVer=10\tMinorVer=0\tFormat=0\tTmp=${TMP}\n`;
+    await caller.call('POST', `cdata?SN=${SN}&table=BIODATA`, unified);
+    expect(heard.brought).toEqual([]);
+    const other = line('17', 6).replace(TMP, Buffer.alloc(RECORD.length, 5).toString('base64'));
+    await caller.call('POST', `cdata?SN=${SN}&table=OPERLOG`, other);
+    await caller.call('POST', `cdata?SN=${SN}&table=OPERLOG`, line('17', 7) + line('18', 6));
+    expect(heard.brought).toHaveLength(3);
+    await caller.bench.pass(600_000);
+    await again();
+    expect(heard.brought).toHaveLength(4);
+  });
+
   it('are never asked for a finger while the terminal may wait for that of somebody else', async () => {
     const { caller, heard } = await start();
     const [first, second] = [new AbortController(), new AbortController()];
@@ -222,7 +242,7 @@ describe('the people of a terminal that pushes', () => {
       : expect(forget).rejects.toMatchObject({ code: 'DEVICE_REFUSED' });
     await caller.poll();
     await caller.poll();
-    await caller.answers({ 1: -1004, 2: -1004, 3: 0, 4: -1004, 5: -1004, 6: -1004, ...said });
+    await caller.answers({ 2: -1004, 3: 0, 4: -1004, 5: -1004, 6: -1004, ...said });
     await outcome;
     expect(heard.told.includes(change)).toBe(isGone);
   });

@@ -9,6 +9,7 @@ import { type FingerLine, parseFingerLine } from './finger-line.js';
 import { enrollCommand, peopleCommands } from './people-commands.js';
 import { MEMORY } from './push-memory.js';
 import { meaningOf, NO_SUCH_USER } from './return-code.js';
+import { TakenFingers } from './taken-fingers.js';
 import { parseUserSeen } from './user-line.js';
 
 /** Operations after which nobody is known any more: data deleted, factory settings (PUSH note §1.4). */
@@ -25,7 +26,7 @@ const FINGERS_PER_TURN = 25;
 type SaidFinger = Exclude<FingerLine, { type: 'other' }>;
 
 export interface PushPeopleOptions {
-  context: Pick<DriverContext<ZkPushOptions>, 'terminal' | 'options' | 'emit'>;
+  context: Pick<DriverContext<ZkPushOptions>, 'terminal' | 'options' | 'emit' | 'clock'>;
   commands: CommandQueue;
 }
 
@@ -48,10 +49,12 @@ export class PushPeople implements TerminalPeople {
   #serial: string | undefined;
   #expected: Expected | undefined;
   #asked: Asked | undefined;
+  readonly #taken: TakenFingers;
   #isClosed = false;
 
   constructor(options: PushPeopleOptions) {
     this.#options = options;
+    this.#taken = new TakenFingers(options.context.clock);
   }
 
   get identity(): string {
@@ -231,13 +234,16 @@ export class PushPeople implements TerminalPeople {
       return;
     }
     const expected = this.#expected;
+    const finger = { user, fingerPosition, record };
     if (expected?.user === user && expected.fingerPosition === fingerPosition) {
+      this.#taken.add(finger);
       expected.take({ format, record });
       return;
     }
+    if (this.#taken.has(finger)) return;
     const studentRef =
       context.options.user_ids === 'roll_number' ? context.options.roll_prefix + user : undefined;
-    context.terminal.people?.fingerBrought({ user, studentRef, fingerPosition, format, record });
+    context.terminal.people?.fingerBrought({ ...finger, studentRef, format });
   }
 
   #reject(reason: string): void {
