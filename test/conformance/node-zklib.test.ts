@@ -16,7 +16,7 @@ const SKIP = FOLDER === undefined ? ' (skipped: node-zklib cannot be had from th
 const SCRIPT = `
 const [, folder, port] = process.argv;
 const ZKLib = require(folder + '/zklib.js');
-const zk = new ZKLib('127.0.0.1', Number(port), 5000, 0);
+const zk = new ZKLib('127.0.0.1', Number(port), 30000, 0);
 (async () => {
   await zk.createSocket();
   const users = await zk.getUsers();

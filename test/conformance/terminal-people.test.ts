@@ -44,6 +44,7 @@ describe('the people of a terminal that pushes', () => {
     const people = await start({ options: { delete_strangers: true } });
     people.users.set('900', { name: 'Stranger', privilege: 0 });
     people.users.set('901', { name: 'Technician', privilege: 14 });
+    people.users.set('1002', { name: 'Assistant', privilege: 14 });
     const students = Array.from({ length: 12 }, (_, n) => String(1_001 + n));
     await rig.people.inForce(students);
     rig.terminal.start();
@@ -51,6 +52,7 @@ describe('the people of a terminal that pushes', () => {
       'all are there, and the stranger is gone',
       () => usersOf(people).join() === [...students, '901'].join(),
     );
+    expect(people.users.get('1002')).toEqual({ name: 'Assistant', privilege: 14 });
     await rig.restartGateway();
     await rig.people.inForce(students.slice(1));
     await until('one has left', () => usersOf(people).length === 12);

@@ -51,7 +51,7 @@ export interface TerminalPeople {
    * Has it take a finger of a user, and gives what it took. Where it cannot be asked to, somebody does it at its
    * keypad meanwhile.
    *
-   * @throws RollcallError `DUPLICATE_BIOMETRIC`, `FINGER_INCONSISTENT`, `FINGER_ABSENT`, `PORT_CLOSED`, or the reason of the signal
+   * @throws RollcallError `DUPLICATE_BIOMETRIC`, `FINGER_INCONSISTENT`, `FINGER_ABSENT`, `ENROLLMENT_BUSY`, `PORT_CLOSED`, or the reason of the signal
    */
   takeFinger(finger: { user: string; fingerPosition: number }, signal: AbortSignal): Promise<TerminalFinger>;
   /** Shows on the device that something is not as it should; null once it is. */

@@ -142,4 +142,17 @@ describe('an enrollment at a terminal', () => {
     await settle();
     expect(cancelled.reports.at(-1)).toEqual({ step: 'cancelled' });
   });
+
+  it('is over at once when it is cancelled or the gateway stops, although the terminal says nothing yet', async () => {
+    const silent = terminalOf({ change: () => new Promise(() => undefined) });
+    const cancelled = enroll(silent);
+    await settle();
+    cancelled.enrollments.cancel(ARGS.enrollment_id);
+    await settle();
+    expect(cancelled.reports.at(-1)).toEqual({ step: 'cancelled' });
+    const stopped = enroll(silent);
+    await settle();
+    await stopped.enrollments.stop();
+    expect(stopped.reports.at(-1)).toMatchObject({ step: 'failed', code: 'ENROLLMENT_ABORTED' });
+  });
 });

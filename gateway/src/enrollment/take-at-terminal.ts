@@ -1,5 +1,6 @@
 import type { EnrollArgs } from '@rollcall/protocol/enrollment';
 import { RollcallError } from '@rollcall/protocol/errors';
+import { untilAborted } from '../biometrics/node/until-aborted.js';
 import type { EnrollmentAtTerminal } from '../identify/terminal-enrollments.js';
 import { atFinger } from './at-finger.js';
 import type { KeepTemplate } from './keep-template.js';
@@ -30,7 +31,8 @@ export async function takeAtTerminal(options: TakeAtTerminalOptions): Promise<vo
   if (user === undefined) throw nameless();
   if (terminal.fingerFormat === undefined) throw unknownAlgorithm();
   report({ step: 'started' });
-  const known = await terminal.change({ action: 'know', user });
+  // The terminal answers within minutes, or not at all; whoever cancels, and the end of the gateway, wait for neither.
+  const known = await untilAborted(terminal.change({ action: 'know', user }), signal);
   if (known.outcome === 'refused') {
     throw new RollcallError('DEVICE_REFUSED', `The terminal did not take the student (${known.reason})`);
   }

@@ -34,8 +34,9 @@ export class BroughtFingers {
     const { identity, manages } = terminal;
     const booked = book.finger(identity, userId, fingerPosition);
     if (booked !== undefined && this.#isSame(booked.templateId, finger.record)) return 'known';
-    const deletes = manages !== 'off' && book.users(identity).some((user) => user.userId === userId);
-    if (deletes) {
+    const deletes = manages !== 'off' && book.hasUser(identity, userId);
+    // What the book has already is not written again: whoever is on its network can bring any number of fingers.
+    if (deletes && booked?.isHeld !== false) {
       const templateId = booked?.templateId ?? UNWANTED;
       book.putFinger(identity, { userId, fingerPosition, templateId, isHeld: false });
     }

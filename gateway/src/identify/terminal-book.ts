@@ -30,6 +30,7 @@ interface Row {
 export class TerminalBook {
   readonly #db: Database;
   readonly #users: Statement;
+  readonly #hasUser: Statement;
   readonly #fingers: Statement;
   readonly #finger: Statement;
   readonly #putUser: Statement;
@@ -45,6 +46,7 @@ export class TerminalBook {
     this.#users = db.prepare(
       'SELECT user_id, is_held FROM terminal_user WHERE terminal = ? ORDER BY user_id',
     );
+    this.#hasUser = db.prepare('SELECT 1 FROM terminal_user WHERE terminal = ? AND user_id = ?');
     this.#fingers = db.prepare(
       'SELECT user_id, finger_position, template_id, is_held FROM terminal_finger WHERE terminal = ? ORDER BY user_id, finger_position',
     );
@@ -74,6 +76,10 @@ export class TerminalBook {
       userId: row.user_id,
       isHeld: row.is_held === 1,
     }));
+  }
+
+  hasUser(terminal: string, userId: string): boolean {
+    return this.#hasUser.get(terminal, userId) !== undefined;
   }
 
   fingers(terminal: string): BookedFinger[] {

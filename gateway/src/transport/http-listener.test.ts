@@ -93,6 +93,7 @@ describe('an address on which terminals call', () => {
       expect((await call('/iclock/cdata?SN=OTHER', 'x'.repeat(1_000))).status).toBe(401);
     }
     expect((await call('/iclock/cdata?SN=../../etc')).status).toBe(401);
+    expect((await call('/iclock/cdata?SN=../../etc&SN=SN-A')).status).toBe(401);
     expect((await call('/iclock/cdata')).status).toBe(401);
     expect(strangers).toEqual([
       { serial: 'OTHER', address: '127.0.0.1' },

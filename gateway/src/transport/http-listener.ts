@@ -205,7 +205,8 @@ export class HttpListener {
 function serialOf(url: string | undefined): string | undefined {
   const query = (url ?? '').split('?', 2)[1] ?? '';
   for (const [name, value] of new URLSearchParams(query)) {
-    if (name.toUpperCase() === 'SN' && SERIAL.test(value)) return value;
+    // The first one only, as the driver reads it.
+    if (name.toUpperCase() === 'SN') return SERIAL.test(value) ? value : undefined;
   }
   return undefined;
 }

@@ -130,7 +130,7 @@ export class PushPeople {
         if (!people.hasRoom(user)) return CODE.full;
         people.users.set(user, {
           name: members.get('name') ?? people.users.get(user)?.name ?? '',
-          privilege: Number(members.get('pri') ?? 0),
+          privilege: Number(members.get('pri') ?? people.users.get(user)?.privilege ?? 0),
         });
         return CODE.done;
       case 'DELETE USERINFO':

@@ -18,6 +18,7 @@ interface Waiting extends QueuedCommand {
   sentMs: number | undefined;
   sendings: number;
   sendingsMax: number;
+  patienceMs: number;
   settle(result: CommandResult): void;
 }
 
@@ -42,13 +43,17 @@ export class CommandQueue {
    * Resolves with what the terminal answers, or undefined when it never does. Undefined where there is no room.
    *
    * @param sendingsMax how often it is sent at most; what a person carries out is not sent again
+   * @param patienceMs how long its answer is waited for after each sending
    */
-  add(text: string, sendingsMax = SENDINGS_MAX): Promise<CommandResult> | undefined {
+  add(
+    text: string,
+    { sendingsMax = SENDINGS_MAX, patienceMs = RESEND_MS } = {},
+  ): Promise<CommandResult> | undefined {
     if (this.#waiting.length >= COMMANDS_MAX) return undefined;
     this.#lastId = (this.#lastId % ID_MAX) + 1;
     const id = this.#lastId;
     return new Promise((settle) => {
-      this.#waiting.push({ id, text, sentMs: undefined, sendings: 0, sendingsMax, settle });
+      this.#waiting.push({ id, text, sentMs: undefined, sendings: 0, sendingsMax, patienceMs, settle });
     });
   }
 
@@ -57,9 +62,23 @@ export class CommandQueue {
     return this.#waiting.some(({ text }) => text.startsWith(prefix));
   }
 
+  /**
+   * Nobody wants it any more.
+   *
+   * @returns false where it was sent already: the terminal may be carrying it out
+   */
+  withdraw(text: string): boolean {
+    const found = this.#waiting.find((one) => one.text === text && one.sentMs === undefined);
+    if (found === undefined) return false;
+    this.#waiting = this.#waiting.filter((one) => one !== found);
+    found.settle(undefined);
+    return true;
+  }
+
   /** What is to be sent now. */
   take(monoMs: number): QueuedCommand[] {
-    const isDue = ({ sentMs }: Waiting): boolean => sentMs === undefined || monoMs - sentMs >= RESEND_MS;
+    const isDue = ({ sentMs, patienceMs }: Waiting): boolean =>
+      sentMs === undefined || monoMs - sentMs >= patienceMs;
     const [given, kept] = [
       this.#waiting.filter((one) => isDue(one) && one.sendings >= one.sendingsMax),
       this.#waiting.filter((one) => !isDue(one) || one.sendings < one.sendingsMax),

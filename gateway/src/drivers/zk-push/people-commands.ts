@@ -16,7 +16,8 @@ export interface Told {
 export function peopleCommands(change: PeopleChange, format: string | undefined): Told[] {
   switch (change.action) {
     case 'know':
-      return [{ text: `DATA UPDATE USERINFO PIN=${change.user}\tPri=0\tPrivilege=0`, isOptional: false }];
+      // Without a privilege: one who is on the roster may look after the terminal as well.
+      return [{ text: `DATA UPDATE USERINFO PIN=${change.user}`, isOptional: false }];
     case 'put_finger':
       return [{ text: putFinger(change), isOptional: false }];
     case 'remove_finger': {
@@ -26,16 +27,21 @@ export function peopleCommands(change: PeopleChange, format: string | undefined)
         : `DATA DELETE FINGERTMP PIN=${change.user}\tFID=${number}`;
       return [{ text, isOptional: false }];
     }
-    case 'remove_fingers': {
-      const text = isUnified(format)
-        ? `DATA DELETE BIODATA Pin=${change.user}\tType=1`
-        : `DATA DELETE FINGERTMP PIN=${change.user}`;
-      return [{ text, isOptional: false }];
+    case 'remove_fingers':
+      return [{ text: removeFingers(change.user, format), isOptional: false }];
+    case 'forget_biometrics': {
+      // A terminal has some of the tables; that of its own fingers has to be empty before they count as gone.
+      const fingers = format === undefined ? undefined : removeFingers(change.user, format);
+      return userCommands(change).map(({ text }) => ({ text, isOptional: text !== fingers }));
     }
     default:
       return userCommands(change);
   }
 }
+
+/** All of a user, as `userCommands` says it. */
+const removeFingers = (user: string, format: string | undefined): string =>
+  isUnified(format) ? `DATA DELETE BIODATA PIN=${user}\tType=1` : `DATA DELETE FINGERTMP PIN=${user}`;
 
 function putFinger({
   user,

@@ -62,6 +62,13 @@ describe('the people of a terminal that pushes', () => {
     expect(heard.terminal).toBeUndefined();
   });
 
+  it('are those of the serial number that was allowed to call, whatever else a call says', async () => {
+    const heard = new Heard();
+    const caller = new Caller({ user_ids: 'roll_number' }, heard);
+    await caller.call('GET', `getrequest?SN=${SN}&sn=OTHER&SN=ANOTHER`);
+    expect(people(heard).identity).toBe(`zk:${SN}`);
+  });
+
   it('are asked for by new fingers only where this gateway keeps any', async () => {
     const { caller } = await start();
     const options = await caller.greet();
@@ -95,6 +102,7 @@ describe('the people of a terminal that pushes', () => {
     [5, 'DUPLICATE_BIOMETRIC'],
     [4, 'FINGER_INCONSISTENT'],
     [6, 'FINGER_ABSENT'],
+    [7, 'ENROLLMENT_BUSY'],
   ])('are told of %i as %s', async (code, expected) => {
     const { caller, heard } = await start();
     const taken = people(heard).takeFinger({ user: '17', fingerPosition: 2 }, new AbortController().signal);
@@ -116,6 +124,59 @@ describe('the people of a terminal that pushes', () => {
     const outcome = expect(second).rejects.toMatchObject({ code: 'PORT_CLOSED' });
     caller.bench.disconnect();
     await outcome;
+  });
+
+  it('may bring again what was just enrolled, and nothing else in its place', async () => {
+    const { caller, heard } = await start();
+    const taken = people(heard).takeFinger({ user: '17', fingerPosition: 2 }, new AbortController().signal);
+    const again = () => caller.call('POST', `cdata?SN=${SN}&table=OPERLOG`, line('17', 6));
+    await again();
+    await taken;
+    // Its answer was lost; and it has a table of all biometrics as well.
+    await again();
+    const unified = `BIODATA Pin=17\tNo=6\tType=1\tMajorVer=10\tMinorVer=0\tFormat=0\tTmp=${TMP}\n`;
+    await caller.call('POST', `cdata?SN=${SN}&table=BIODATA`, unified);
+    expect(heard.brought).toEqual([]);
+    const other = line('17', 6).replace(TMP, Buffer.alloc(RECORD.length, 5).toString('base64'));
+    await caller.call('POST', `cdata?SN=${SN}&table=OPERLOG`, other);
+    await caller.call('POST', `cdata?SN=${SN}&table=OPERLOG`, line('17', 7) + line('18', 6));
+    expect(heard.brought).toHaveLength(3);
+    await caller.bench.pass(600_000);
+    await again();
+    expect(heard.brought).toHaveLength(4);
+  });
+
+  it('are never asked for a finger while the terminal may wait for that of somebody else', async () => {
+    const { caller, heard } = await start();
+    const [first, second] = [new AbortController(), new AbortController()];
+    const begin = (user: string, { signal } = new AbortController()) =>
+      people(heard).takeFinger({ user, fingerPosition: 2 }, signal);
+    // Given up before the terminal fetched it: it never hears of it.
+    const early = expect(begin('16', first)).rejects.toThrow('given up');
+    first.abort(new Error('given up'));
+    await early;
+    const asked = expect(begin('17', second)).rejects.toThrow('given up');
+    expect(await caller.poll()).toBe('C:2:ENROLL_FP PIN=17\tFID=6\tRETRY=3\tOVERWRITE=1\n');
+    second.abort(new Error('given up'));
+    await asked;
+    // Given up afterwards: it waits for him on.
+    await expect(begin('18')).rejects.toMatchObject({ code: 'ENROLLMENT_BUSY' });
+    await caller.bench.pass(200_000);
+    await expect(begin('18')).rejects.toMatchObject({ code: 'ENROLLMENT_BUSY' });
+    // The same one may go on without being asked for twice.
+    const again = expect(begin('17')).rejects.toMatchObject({ code: 'FINGER_ABSENT' });
+    expect(await caller.poll()).toBe('OK');
+    await caller.answers({ 2: 6 });
+    await again;
+    const taken = begin('18');
+    expect(await caller.poll()).toBe('C:3:ENROLL_FP PIN=18\tFID=6\tRETRY=3\tOVERWRITE=1\n');
+    await caller.call('POST', `cdata?SN=${SN}&table=OPERLOG`, line('18', 6));
+    await taken;
+    // It has taken that one, whether it has said so or not.
+    const next = expect(begin('19')).rejects.toMatchObject({ code: 'PORT_CLOSED' });
+    expect(await caller.poll()).toContain('PIN=19');
+    caller.bench.disconnect();
+    await next;
   });
 
   it('are told in the words of the algorithm, and done once it says so', async () => {
@@ -183,9 +244,38 @@ describe('the people of a terminal that pushes', () => {
     await newer.greet();
     await newer.poll(encodeURI('Ver 8.0,7,3,0,10.0.0.7,12.3,7,15,0,111'));
     const silent = expect(people(heard).change({ action: 'remove_fingers', user: '17' })).rejects.toThrow();
-    expect(await newer.poll()).toBe('C:1:DATA DELETE BIODATA Pin=17\tType=1\n');
+    expect(await newer.poll()).toBe('C:1:DATA DELETE BIODATA PIN=17\tType=1\n');
     newer.bench.disconnect();
     await silent;
+  });
+
+  it('keep the privilege that they have at it: one of them may look after it', async () => {
+    const { caller, heard } = await start();
+    const known = people(heard).change({ action: 'know', user: '17' });
+    expect(await caller.poll()).toBe('C:1:DATA UPDATE USERINFO PIN=17\n');
+    await caller.answers({ 1: 0 });
+    expect(await known).toEqual({ outcome: 'done' });
+  });
+
+  it.each([
+    ['10', { 1: 0 }, true],
+    ['10', { 1: -10 }, true],
+    ['10', { 1: -1005, 2: 0 }, false],
+    ['12.3', { 1: 0, 2: -1003 }, false],
+    ['12.3', { 1: -1004, 2: 0 }, true],
+  ])('have no finger left only where it was deleted in the table of algorithm %s: %o', async (algorithm, said, isGone) => {
+    const { caller, heard } = await start();
+    await caller.poll(INFO.replace(',10,7,', `,${algorithm},7,`));
+    const change = { action: 'forget_biometrics', user: '17' } as const;
+    const forget = caller.bench.session.changeUser?.(change);
+    const outcome = isGone
+      ? expect(forget).resolves.toBeUndefined()
+      : expect(forget).rejects.toMatchObject({ code: 'DEVICE_REFUSED' });
+    await caller.poll();
+    await caller.poll();
+    await caller.answers({ 2: -1004, 3: 0, 4: -1004, 5: -1004, 6: -1004, ...said });
+    await outcome;
+    expect(heard.told.includes(change)).toBe(isGone);
   });
 
   it('come a few at a time, and long templates fewer', async () => {
@@ -206,12 +296,30 @@ describe('the people of a terminal that pushes', () => {
       'USER PIN=9\tName=Asha\tPri=0\tPasswd=1234\tCard=[000]\nUSER PIN=1\tPri=14\nUSER PIN=2\tName=x\nOPLOG 22\t0\t2026-07-15 09:00:00\t0\t0\t0\t0\n';
     await caller.call('POST', `cdata?SN=${SN}&table=OPERLOG`, users);
     expect(heard.told.slice(1)).toEqual([
+      'forgot',
       { user: '9', isAdministrator: false },
       { user: '1', isAdministrator: true },
       { user: '2', isAdministrator: true },
-      'forgot',
     ]);
     expect(JSON.stringify(heard.told)).not.toMatch(/Asha|1234/);
+  });
+
+  it('keep nobody else waiting, whatever is said of them, and nothing of it counts twice', async () => {
+    const { caller, heard } = await start();
+    const reset = 'OPLOG 22\t0\t2026-07-15 09:00:00\t0\t0\t0\t0\n';
+    const bad = `FP PIN=17\tFID=6\tTMP=AAAA\n`;
+    const body = (reset + bad + line('17', 6)).repeat(200);
+    expect(await caller.call('POST', `cdata?SN=${SN}&table=OPERLOG`, body)).toBe('OK: 600');
+    expect(heard.told.filter((news) => news === 'forgot')).toHaveLength(1);
+    expect(heard.brought).toHaveLength(1);
+    expect(caller.bench.rejections).toEqual(['bad_template']);
+    const many = Array.from({ length: 400 }, (_, n) => line(String(n + 100), 6)).join('');
+    const answer = caller.call('POST', `cdata?SN=${SN}&table=OPERLOG`, many);
+    await caller.bench.pass(0);
+    await caller.bench.pass(0);
+    expect(heard.brought.length).toBeLessThan(200);
+    expect(await answer).toBe('OK: 400');
+    expect(heard.brought).toHaveLength(401);
   });
 
   it('bring nothing that is kept, logged or remembered by the driver, wherever a template is sent', async () => {

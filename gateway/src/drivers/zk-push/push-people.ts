@@ -4,19 +4,29 @@ import { formatOf, parseVersion } from '../terminal/finger-format.js';
 import type { ChangeOutcome, PeopleChange, TerminalFinger, TerminalPeople } from '../terminal-people.js';
 import type { ZkPushOptions } from '../zk-push.js';
 import type { CommandQueue, CommandResult } from './command-queue.js';
+import { enrollFailure, stillAsked } from './enroll-failure.js';
 import { type FingerLine, parseFingerLine } from './finger-line.js';
 import { enrollCommand, peopleCommands } from './people-commands.js';
 import { MEMORY } from './push-memory.js';
-import { ENROLL, isUnsupported, meaningOf, NO_SUCH_ROW, NO_SUCH_USER } from './return-code.js';
+import { isUnsupported, meaningOf, NO_SUCH_ROW, NO_SUCH_USER } from './return-code.js';
+import { TakenFingers } from './taken-fingers.js';
 import { parseUserSeen } from './user-line.js';
 
 /** Operations after which nobody is known any more: data deleted, factory settings (PUSH note §1.4). */
 const FORGETTING = /^OPLOG\s+(?:13|22)\t/i;
+/** How long a terminal may wait for a finger that it was told to take: as long as an enrollment does. */
+const ENROLL_ANSWER_MS = 300_000;
 /** What the central schemas call a user, and what no line of the protocol ends at. */
 const STUDENT_USER = /^[A-Za-z0-9]{1,24}$/;
 
+/** Of an upload, which can be ten megabytes: lines are only read, fingers looked up in the store. */
+const LINES_PER_TURN = 250;
+const FINGERS_PER_TURN = 25;
+
+type SaidFinger = Exclude<FingerLine, { type: 'other' }>;
+
 export interface PushPeopleOptions {
-  context: Pick<DriverContext<ZkPushOptions>, 'terminal' | 'options' | 'emit'>;
+  context: Pick<DriverContext<ZkPushOptions>, 'terminal' | 'options' | 'emit' | 'clock'>;
   commands: CommandQueue;
 }
 
@@ -27,15 +37,24 @@ interface Expected {
   fail(reason: unknown): void;
 }
 
+/** A finger that the terminal was told to take: it waits for that one until it has said what became of it. */
+interface Asked {
+  text: string;
+  result: Promise<CommandResult>;
+}
+
 /** The users and fingers of one terminal that pushes. */
 export class PushPeople implements TerminalPeople {
   readonly #options: PushPeopleOptions;
   #serial: string | undefined;
   #expected: Expected | undefined;
+  #asked: Asked | undefined;
+  readonly #taken: TakenFingers;
   #isClosed = false;
 
   constructor(options: PushPeopleOptions) {
     this.#options = options;
+    this.#taken = new TakenFingers(options.context.clock);
   }
 
   get identity(): string {
@@ -80,19 +99,30 @@ export class PushPeople implements TerminalPeople {
     if (users !== undefined && fingers !== undefined) terminal.people?.counted({ users, fingers });
   }
 
-  /** Lines of a table with users, operations or fingers. What is nobody's business is dropped unread. */
+  /**
+   * Lines of a table with users, operations or fingers. What is nobody's business is dropped unread. Nothing proves
+   * who sends them: a reset counts once, a finger as it was told last, and others get their turn in between.
+   */
   async took(lines: readonly string[], table: string): Promise<void> {
     const { people } = this.#options.context.terminal;
     if (people === undefined) return;
-    for (const line of lines) {
-      if (FORGETTING.test(line)) people.forgotAll();
-      const seen = this.deletesStrangers ? parseUserSeen(line) : undefined;
-      if (seen !== undefined) people.userSeen(seen);
+    if (lines.some((line) => FORGETTING.test(line))) people.forgotAll();
+    const fingers = new Map<string, SaidFinger>();
+    for (let at = 0; at < lines.length; at += LINES_PER_TURN) {
+      if (at > 0) await turn();
+      for (const line of lines.slice(at, at + LINES_PER_TURN)) {
+        const seen = this.deletesStrangers ? parseUserSeen(line) : undefined;
+        if (seen !== undefined) people.userSeen(seen);
+        if (!this.wantsFingers || /^(?:USER|OPLOG)/i.test(line.trimStart())) continue;
+        const finger = parseFingerLine(line, table);
+        if (finger.type !== 'other') fingers.set(keyOf(finger), finger);
+      }
     }
-    if (!this.wantsFingers) return;
-    for (const line of lines) {
-      if (/^(?:USER|OPLOG)/i.test(line.trimStart())) continue;
-      await this.#finger(parseFingerLine(line, table));
+    let handled = 0;
+    for (const finger of fingers.values()) {
+      handled += 1;
+      if (handled % FINGERS_PER_TURN === 0) await turn();
+      await this.#finger(finger);
     }
   }
 
@@ -133,25 +163,37 @@ export class PushPeople implements TerminalPeople {
     signal: AbortSignal,
   ): Promise<TerminalFinger> {
     return new Promise((resolve, reject) => {
+      const text = enrollCommand(user, fingerPosition);
       const end = (settle: () => void): void => {
         if (this.#expected === expected) this.#expected = undefined;
         signal.removeEventListener('abort', onAbort);
         settle();
       };
-      const onAbort = (): void => expected.fail(signal.reason);
+      const onAbort = (): void => {
+        if (this.#options.commands.withdraw(text)) this.#asked = undefined;
+        expected.fail(signal.reason);
+      };
       const expected: Expected = {
         user,
         fingerPosition,
-        take: (finger) => end(() => resolve(finger)),
+        take: (finger) => {
+          this.#asked = undefined;
+          end(() => resolve(finger));
+        },
         fail: (reason) => end(() => reject(reason)),
       };
       if (signal.aborted || this.#isClosed) {
         reject(signal.aborted ? signal.reason : closed());
         return;
       }
+      // It would take the finger of this student for that of the other one.
+      if (this.#asked !== undefined && this.#asked.text !== text) {
+        reject(stillAsked());
+        return;
+      }
       this.#expected = expected;
       signal.addEventListener('abort', onAbort);
-      void this.#options.commands.add(enrollCommand(user, fingerPosition), 1)?.then((result) => {
+      void this.#ask(text)?.then((result) => {
         const failure = enrollFailure(result);
         // Whatever else it answers: it cannot be asked to, and somebody does it at its keypad.
         if (failure !== undefined) expected.fail(failure);
@@ -170,9 +212,20 @@ export class PushPeople implements TerminalPeople {
     if (this.#serial !== undefined) this.#options.context.terminal.people?.reachable(undefined);
   }
 
-  async #finger(line: FingerLine): Promise<void> {
+  /** Has it take a finger; one that it was told to take before, and still waits for, is not asked for again. */
+  #ask(text: string): Promise<CommandResult> | undefined {
+    if (this.#asked !== undefined) return this.#asked.result;
+    const result = this.#options.commands.add(text, { sendingsMax: 1, patienceMs: ENROLL_ANSWER_MS });
+    if (result === undefined) return undefined;
+    const asked: Asked = { text, result };
+    this.#asked = asked;
+    return result.finally(() => {
+      if (this.#asked === asked) this.#asked = undefined;
+    });
+  }
+
+  async #finger(line: SaidFinger): Promise<void> {
     const { context } = this.#options;
-    if (line.type === 'other') return;
     if (line.type === 'bad') {
       this.#reject(line.reason);
       return;
@@ -187,13 +240,16 @@ export class PushPeople implements TerminalPeople {
       return;
     }
     const expected = this.#expected;
+    const finger = { user, fingerPosition, record };
     if (expected?.user === user && expected.fingerPosition === fingerPosition) {
+      this.#taken.add(finger);
       expected.take({ format, record });
       return;
     }
+    if (this.#taken.has(finger)) return;
     const studentRef =
       context.options.user_ids === 'roll_number' ? context.options.roll_prefix + user : undefined;
-    context.terminal.people?.fingerBrought({ user, studentRef, fingerPosition, format, record });
+    context.terminal.people?.fingerBrought({ ...finger, studentRef, format });
   }
 
   #reject(reason: string): void {
@@ -220,21 +276,12 @@ export class PushPeople implements TerminalPeople {
 const closed = (): RollcallError =>
   new RollcallError('PORT_CLOSED', 'The terminal is not connected any more');
 
-function enrollFailure(result: CommandResult): RollcallError | undefined {
-  switch (result?.code) {
-    case ENROLL.failed:
-      return new RollcallError(
-        'FINGER_INCONSISTENT',
-        'The terminal could not make a template of what it saw; wipe its glass, and begin again',
-      );
-    case ENROLL.duplicate:
-      return new RollcallError(
-        'DUPLICATE_BIOMETRIC',
-        'The terminal has this finger already, under another number or of another user; nothing was stored',
-      );
-    case ENROLL.cancelled:
-      return new RollcallError('FINGER_ABSENT', 'Somebody left the menu of the terminal; begin again');
-    default:
-      return undefined;
-  }
+/** Everything of one finger, or of one reason why none is taken, is said once. */
+const keyOf = (line: SaidFinger): string =>
+  line.type === 'bad' ? line.reason : `${line.user}/${line.fingerPosition}`;
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }

@@ -65,10 +65,7 @@ export class RequestReader {
     }
     const [path = '', query = ''] = (groups['target'] ?? '').split('?', 2);
     const name = (path.split('/').at(-1) ?? '').toLowerCase().replace(/\.aspx$/, '');
-    const members = [...new URLSearchParams(query)].map(
-      ([key, value]) => [key.toLowerCase(), value] as const,
-    );
-    this.#request = { method: groups['method'] ?? 'GET', name, query: new Map(members) };
+    this.#request = { method: groups['method'] ?? 'GET', name, query: membersOf(query) };
     this.#missing = length;
     if (length === 0) this.#end();
   }
@@ -88,4 +85,14 @@ export class RequestReader {
     this.#body = [];
     if (request !== undefined) this.#events.onRequest({ ...request, body });
   }
+}
+
+/** The first of several of a name: that serial number was allowed to call. */
+function membersOf(query: string): Map<string, string> {
+  const members = new Map<string, string>();
+  for (const [key, value] of new URLSearchParams(query)) {
+    const name = key.toLowerCase();
+    if (!members.has(name)) members.set(name, value);
+  }
+  return members;
 }
