@@ -59,7 +59,11 @@ export interface TerminalPeople {
 }
 
 /** A finger that a terminal brings although no enrollment waits for it. */
-export interface BroughtFinger extends TerminalFinger {
+export interface BroughtFinger {
+  /** Undefined where it could not be read, or is one that is never taken. */
+  readonly record: Uint8Array | undefined;
+  /** Of the record. */
+  readonly format: string | undefined;
   readonly user: string;
   readonly studentRef: string | undefined;
   readonly fingerPosition: number;

@@ -15,6 +15,10 @@ export interface BroughtFingersOptions {
   report(detail: GatewayEventDetail): void;
 }
 
+const HOUR_MS = 3_600_000;
+/** Firmware that gives back in another form what it was given would else be told again for ever. */
+const UNDONE_PER_HOUR_MAX = 3;
+
 /**
  * Fingers that terminals took unasked: they are not kept (ADR 45), and told to people. A terminal tells us what we gave it
  * as well; and whoever puts another finger in the place of one of ours is undone.
@@ -22,6 +26,8 @@ export interface BroughtFingersOptions {
 export class BroughtFingers {
   readonly #options: BroughtFingersOptions;
   readonly #refused = new Map<string, RefusedFingers>();
+  /** When each finger of a terminal was undone lately. */
+  readonly #undone = new Map<string, number[]>();
 
   constructor(options: BroughtFingersOptions) {
     this.#options = options;
@@ -34,7 +40,9 @@ export class BroughtFingers {
     const { identity, manages } = terminal;
     const booked = book.finger(identity, userId, fingerPosition);
     if (booked !== undefined && this.#isSame(booked.templateId, finger.record)) return 'known';
-    const deletes = manages !== 'off' && book.hasUser(identity, userId);
+    const isManaged = manages !== 'off' && book.hasUser(identity, userId);
+    const deletes =
+      isManaged && this.#mayUndo(`${identity}/${userId}/${fingerPosition}`, booked?.isHeld !== false);
     // What the book has already is not written again: whoever is on its network can bring any number of fingers.
     if (deletes && booked?.isHeld !== false) {
       const templateId = booked?.templateId ?? UNWANTED;
@@ -54,8 +62,17 @@ export class BroughtFingers {
     return deletes ? 'undone' : 'refused';
   }
 
-  #isSame(templateId: string, record: Uint8Array): boolean {
-    if (templateId === UNWANTED) return false;
+  /** @param isAnew it is told to put it right by this, and not on its way already */
+  #mayUndo(finger: string, isAnew: boolean): boolean {
+    const nowMs = this.#options.clock.monoMs();
+    const lately = (this.#undone.get(finger) ?? []).filter((atMs) => nowMs - atMs < HOUR_MS);
+    if (lately.length >= UNDONE_PER_HOUR_MAX && isAnew) return false;
+    if (isAnew) this.#undone.set(finger, [...lately, nowMs]);
+    return true;
+  }
+
+  #isSame(templateId: string, record: Uint8Array | undefined): boolean {
+    if (record === undefined || templateId === UNWANTED) return false;
     try {
       return Buffer.from(this.#options.gallery.read(templateId)).equals(record);
     } catch (error) {

@@ -605,7 +605,7 @@ describe('a finger that a terminal took unasked', () => {
     user,
     studentRef,
     fingerPosition: 2,
-    format: FORMAT,
+    format: 'zk-finger-10',
     record: Buffer.from(record),
   });
 

@@ -136,6 +136,8 @@ export function outcome(events: readonly BenchEvent[]): VectorExpectation[] {
     if (event.type === 'rejected') return [{ type: 'rejected', reason: event.reason }];
     if (event.type === 'terminal_finger') {
       const { user, fingerPosition: finger_position, format, record } = event.finger;
+      // One whose template is not taken: the reason is said beside it.
+      if (record === undefined || format === undefined) return [];
       return [{ type: 'terminal_finger', user, finger_position, format, bytes: record.length }];
     }
     if (event.type === 'log') {

@@ -24,8 +24,8 @@ export type FingerLine =
     }
   /** A face, a palm: nobody asked for it. */
   | { type: 'other' }
-  /** `reason` never has anything of the line. */
-  | { type: 'bad'; reason: string };
+  /** `reason` never has anything of the line; `whose` where that can be read. */
+  | { type: 'bad'; reason: string; whose?: { user: string; fingerPosition: number } };
 
 /** Whether a line of any table holds a template, whatever else is wrong with it. */
 export const isFingerLine = (line: string): boolean => WORD.test(line.trimStart());
@@ -45,17 +45,18 @@ export function parseFingerLine(line: string, table: string): FingerLine {
   if (!isUser(user)) return bad('no user');
   const number = members.get('fid') ?? members.get('no') ?? members.get('fingerid') ?? '';
   if (!/^\d$/.test(number)) return bad('no finger');
+  const whose = { user, fingerPosition: positionOf(Number(number)) };
+  const badOf = (reason: string): FingerLine => ({ type: 'bad', reason, whose });
   if ((members.get('valid') ?? VALID) !== VALID)
-    return bad('a template that is not valid, or of a duress finger');
-  if ((members.get('duress') ?? '0') !== '0') return bad('a duress finger');
+    return badOf('a template that is not valid, or of a duress finger');
+  if ((members.get('duress') ?? '0') !== '0') return badOf('a duress finger');
   // 0 is the vendor's own form; others are standards that its version does not tell apart.
-  if ((members.get('format') ?? '0') !== '0') return bad('a template in a foreign form');
+  if ((members.get('format') ?? '0') !== '0') return badOf('a template in a foreign form');
   const record = decode(members.get('tmp') ?? members.get('template') ?? '', members.get('size'));
-  if (typeof record === 'string') return bad(record);
+  if (typeof record === 'string') return badOf(record);
   return {
     type: 'finger',
-    user,
-    fingerPosition: positionOf(Number(number)),
+    ...whose,
     record,
     version: versionSaid(word, members) ?? versionInside(record),
   };

@@ -307,7 +307,7 @@ describe('the people of a terminal that pushes', () => {
   it('keep nobody else waiting, whatever is said of them, and nothing of it counts twice', async () => {
     const { caller, heard } = await start();
     const reset = 'OPLOG 22\t0\t2026-07-15 09:00:00\t0\t0\t0\t0\n';
-    const bad = `FP PIN=17\tFID=6\tTMP=AAAA\n`;
+    const bad = 'FP PIN=\tFID=6\tTMP=AAAA\n';
     const body = (reset + bad + line('17', 6)).repeat(200);
     expect(await caller.call('POST', `cdata?SN=${SN}&table=OPERLOG`, body)).toBe('OK: 600');
     expect(heard.told.filter((news) => news === 'forgot')).toHaveLength(1);
@@ -328,7 +328,10 @@ describe('the people of a terminal that pushes', () => {
     expect(await caller.call('POST', `cdata?SN=${SN}&table=OPERLOG`, cut)).toBe('OK: 1');
     expect(await caller.call('POST', `cdata?SN=${SN}&table=ATTLOG&Stamp=1`, line('17', 6))).toBe('OK: 1');
     expect(await caller.call('POST', `cdata?SN=${SN}&table=BIOPHOTO`, line('17', 6))).toBe('OK: 1');
-    expect(heard.brought).toEqual([]);
+    // That there is a finger is told, never which one.
+    expect(heard.brought).toEqual([
+      { user: '17', studentRef: '24B81A0517', fingerPosition: 2, record: undefined },
+    ]);
     expect(caller.bench.rejections).toEqual(['bad_template', 'bad_line']);
     const all = JSON.stringify([caller.bench.keeps, caller.bench.events, [...caller.bench.memory]]);
     expect(all).not.toContain(TMP.slice(8, 24));

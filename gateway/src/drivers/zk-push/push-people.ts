@@ -1,7 +1,13 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import type { DriverContext } from '../driver.js';
 import { formatOf, parseVersion } from '../terminal/finger-format.js';
-import type { ChangeOutcome, PeopleChange, TerminalFinger, TerminalPeople } from '../terminal-people.js';
+import type {
+  BroughtFinger,
+  ChangeOutcome,
+  PeopleChange,
+  TerminalFinger,
+  TerminalPeople,
+} from '../terminal-people.js';
 import type { ZkPushOptions } from '../zk-push.js';
 import type { CommandQueue, CommandResult } from './command-queue.js';
 import { enrollFailure, stillAsked } from './enroll-failure.js';
@@ -225,9 +231,9 @@ export class PushPeople implements TerminalPeople {
   }
 
   async #finger(line: SaidFinger): Promise<void> {
-    const { context } = this.#options;
     if (line.type === 'bad') {
       this.#reject(line.reason);
+      if (line.whose !== undefined) this.#bring({ ...line.whose, record: undefined, format: undefined });
       return;
     }
     const { user, fingerPosition, record, version } = line;
@@ -247,9 +253,13 @@ export class PushPeople implements TerminalPeople {
       return;
     }
     if (this.#taken.has(finger)) return;
-    const studentRef =
-      context.options.user_ids === 'roll_number' ? context.options.roll_prefix + user : undefined;
-    context.terminal.people?.fingerBrought({ ...finger, studentRef, format });
+    this.#bring({ ...finger, format });
+  }
+
+  #bring(finger: Omit<BroughtFinger, 'studentRef'>): void {
+    const { terminal, options } = this.#options.context;
+    const studentRef = options.user_ids === 'roll_number' ? options.roll_prefix + finger.user : undefined;
+    terminal.people?.fingerBrought({ ...finger, studentRef });
   }
 
   #reject(reason: string): void {
@@ -276,9 +286,11 @@ export class PushPeople implements TerminalPeople {
 const closed = (): RollcallError =>
   new RollcallError('PORT_CLOSED', 'The terminal is not connected any more');
 
-/** Everything of one finger, or of one reason why none is taken, is said once. */
-const keyOf = (line: SaidFinger): string =>
-  line.type === 'bad' ? line.reason : `${line.user}/${line.fingerPosition}`;
+/** Everything of one finger, or of one reason why nobody's is taken, is said once. */
+function keyOf(line: SaidFinger): string {
+  if (line.type === 'finger') return `${line.user}/${line.fingerPosition}`;
+  return line.whose === undefined ? line.reason : `${line.whose.user}/${line.whose.fingerPosition}`;
+}
 
 function turn(): Promise<void> {
   return new Promise((resolve) => {
