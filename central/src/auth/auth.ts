@@ -28,7 +28,7 @@ export function createAuth({ knex, clock, keys }: AuthOptions): Auth {
     ...createAuthenticator(tokens, accounts),
     accounts,
     tokens,
-    signIn: createSignIn({ knex, clock, tokens }),
+    signIn: createSignIn({ knex, clock, tokens, accounts }),
     throttle: createLoginThrottle(),
   };
 }

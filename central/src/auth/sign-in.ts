@@ -3,7 +3,7 @@ import type { Clock } from '@rollcall/protocol/clock';
 import { RollcallError } from '@rollcall/protocol/errors';
 import { writeAudit } from '../audit/write-audit.js';
 import type { Knex } from '../db/database.js';
-import { ACCOUNT_CHANNEL } from './accounts.js';
+import { ACCOUNT_CHANNEL, type Accounts } from './accounts.js';
 import { hashPassword, isPassword, refuseWeakPassword } from './password.js';
 import type { Tokens } from './tokens.js';
 
@@ -49,9 +49,10 @@ export interface SignInOptions {
   knex: Knex;
   clock: Pick<Clock, 'wallMs'>;
   tokens: Tokens;
+  accounts: Pick<Accounts, 'forget'>;
 }
 
-export function createSignIn({ knex, clock, tokens }: SignInOptions): SignIn {
+export function createSignIn({ knex, clock, tokens, accounts }: SignInOptions): SignIn {
   async function answer(trx: Knex, session: SessionRow, refreshToken: string): Promise<SignedIn> {
     const { token, expiresMs } = await tokens.issue({
       accountId: session.account_id,
@@ -177,12 +178,15 @@ export function createSignIn({ knex, clock, tokens }: SignInOptions): SignIn {
         ]);
         await announceAccount(trx, accountId);
       });
+      // The other replicas hear of it in a moment; here it has ended before the answer says so.
+      accounts.forget(accountId);
     },
 
     async changePassword(accountId, current, next) {
       const { login } = await confirmed(accountId, current);
       refuseWeakPassword(next, login);
       await storePassword(knex, { accountId, password: next, nowMs: clock.wallMs(), performedBy: accountId });
+      accounts.forget(accountId);
     },
   };
 }
