@@ -26,9 +26,16 @@ export interface CaptureOptions {
   knex: Knex;
   clock: Pick<Clock, 'wallMs' | 'monoMs'>;
   dataKeys: readonly FileKey[];
+  /** Those of this process, unless they are taken elsewhere. */
+  scans?: ScanQueue | undefined;
 }
 
-export function createCapture({ knex, clock, dataKeys }: CaptureOptions): Capture {
+export function createCapture({
+  knex,
+  clock,
+  dataKeys,
+  scans = createScanQueue(knex),
+}: CaptureOptions): Capture {
   const seal = createSeal(dataKeys);
   const secrets = createQrSecrets({ knex, clock, seal });
   const tries = new RateLimiterMemory(TYPED_TRIES);
@@ -39,7 +46,7 @@ export function createCapture({ knex, clock, dataKeys }: CaptureOptions): Captur
   return {
     seal,
     secrets,
-    scans: createScanQueue({ knex, clock, secrets }),
+    scans,
     deviceHash: (deviceId) => createHmac('sha256', deviceKey).update(deviceId).digest(),
     async countTry(accountId) {
       try {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { settingsAt } from '../calendar/settings.js';
 import { API, at, TestServer } from '../http/test-server.js';
+import type { Settings } from '../rules/setting-keys.js';
 import { rollNumber } from '../seed/test-campus.js';
 import { createScanQueue, type ScanQueue } from './qr-scan.js';
 import type { Scan } from './qr-verdict.js';
@@ -12,22 +13,13 @@ let students: string[];
 /** Two replicas: they share nothing but the database. */
 let queues: [ScanQueue, ScanQueue];
 
-const queue = (): ScanQueue =>
-  createScanQueue({
-    knex: server.db.knex,
-    clock: server.clock,
-    secrets: {
-      async settings() {
-        const settings = await settingsAt(server.db.knex, { atMs: server.clock.wallMs() });
-        return () => settings;
-      },
-    },
-  });
+let settings: Settings;
+const queue = (): ScanQueue => createScanQueue(server.db.knex);
 const scan = (index: number, change: Partial<Scan> = {}): Scan => ({
   sessionId,
   studentId: students[index] ?? '',
   atMs: server.clock.wallMs(),
-  deviceHash: createHash('sha256').update(`phone of ${index}`).digest(),
+  deviceHash: createHash('sha256').update(`phone of ${index}`).digest('hex'),
   position: undefined,
   ip: '203.0.113.7',
   actor: {
@@ -37,6 +29,7 @@ const scan = (index: number, change: Partial<Scan> = {}): Scan => ({
     userAgent: 'phone',
     requestId: `r-${index}`,
   },
+  settings,
   ...change,
 });
 
@@ -53,6 +46,7 @@ beforeEach(async () => {
   for (const table of ['qr_scan', 'device_binding', 'exception_item']) await knex(table).delete();
   await knex('attendance_record').where({ session_id: sessionId }).delete();
   server.goTo('11:00');
+  settings = await settingsAt(knex, { atMs: server.clock.wallMs() });
   queues = [queue(), queue()];
 });
 
@@ -97,7 +91,7 @@ async function lateBy(other: Scan, own: Scan) {
     student_id: other.studentId,
     scanned_at: new Date(other.atMs),
     outcome: 'accepted',
-    device_hash: other.deviceHash,
+    device_hash: Buffer.from(other.deviceHash, 'hex'),
   });
   const scanned = queues[0].scan(own);
   scanned.catch(() => undefined);
@@ -108,7 +102,7 @@ async function lateBy(other: Scan, own: Scan) {
 
 describe('scans at two replicas', () => {
   it('case 111: one student with two phones at one moment is told that it is recorded', async () => {
-    const other = scan(0, { deviceHash: Buffer.alloc(32, 1) });
+    const other = scan(0, { deviceHash: '01'.repeat(32) });
     expect(await lateBy(other, scan(0))).toMatchObject({ alreadyRecorded: true });
     expect(await server.db.knex('exception_item')).toEqual([]);
   });
@@ -181,7 +175,7 @@ describe('two batches of scans', () => {
   it('never have a class, a student or a phone in common', async () => {
     const common = {
       class: scan(2, { sessionId: heldId }),
-      student: scan(0, { deviceHash: Buffer.alloc(32, 1) }),
+      student: scan(0, { deviceHash: '01'.repeat(32) }),
       phone: scan(1, { deviceHash: scan(0).deviceHash }),
     };
     const done: string[] = [];

@@ -1,12 +1,9 @@
-import type { Clock } from '@rollcall/protocol/clock';
 import { RollcallError } from '@rollcall/protocol/errors';
 import { isDatabaseTransient, sqlState } from '../db/connection.js';
 import type { Knex } from '../db/database.js';
 import { findByIndex, prepared } from '../db/prepared.js';
 import { judgePairs } from '../marks/judge-pairs.js';
 import type { Mark } from '../rules/facts.js';
-import type { Settings } from '../rules/setting-keys.js';
-import type { QrSecrets } from './qr-secrets.js';
 import { loadStandings, type Standing } from './qr-standing.js';
 import { type Scan, type Verdict, verdictOn } from './qr-verdict.js';
 import { bindDevices, storeScans } from './store-scans.js';
@@ -35,15 +32,8 @@ export interface ScanQueue {
   scan(scan: Scan): Promise<Scanned>;
 }
 
-export interface ScanQueueOptions {
-  knex: Knex;
-  clock: Pick<Clock, 'wallMs'>;
-  secrets: Pick<QrSecrets, 'settings'>;
-}
-
 interface Waiting {
   scan: Scan;
-  phone: string;
   resolve(scanned: Scanned): void;
   reject(error: unknown): void;
 }
@@ -53,7 +43,7 @@ interface Waiting {
  * statements, however many there are. Two go on at once, of different classes, students and phones, so that neither
  * waits for rows of the other; who came first stays first.
  */
-export function createScanQueue({ knex, clock, secrets }: ScanQueueOptions): ScanQueue {
+export function createScanQueue(knex: Knex): ScanQueue {
   let waiting: Waiting[] = [];
   /** Classes, students and phones of the batches that are running. */
   const busy = new Set<string>();
@@ -64,7 +54,7 @@ export function createScanQueue({ knex, clock, secrets }: ScanQueueOptions): Sca
 
   async function take(batch: readonly Waiting[]): Promise<void> {
     const scans = batch.map(({ scan }) => scan);
-    const answers = await takeBatch(knex, scans, await secrets.settings(), clock.wallMs());
+    const answers = await takeBatch(knex, scans);
     for (const [index, one] of batch.entries()) {
       const answer = answers[index] as Scanned | RollcallError;
       if (answer instanceof RollcallError) one.reject(answer);
@@ -93,15 +83,15 @@ export function createScanQueue({ knex, clock, secrets }: ScanQueueOptions): Sca
     const before = new Set(busy);
     const ownerOf = new Map<string, string>();
     for (const one of waiting) {
-      const { sessionId, studentId } = one.scan;
-      const isSecond = (ownerOf.get(one.phone) ?? studentId) !== studentId;
-      const isBehind = busy.has(sessionId) || before.has(studentId) || before.has(one.phone) || isSecond;
+      const { sessionId, studentId, deviceHash } = one.scan;
+      const isSecond = (ownerOf.get(deviceHash) ?? studentId) !== studentId;
+      const isBehind = busy.has(sessionId) || before.has(studentId) || before.has(deviceHash) || isSecond;
       if (!isBehind && batch.length < BATCH_SCANS_MAX) {
         batch.push(one);
-        ownerOf.set(one.phone, studentId);
+        ownerOf.set(deviceHash, studentId);
       } else {
         left.push(one);
-        before.add(studentId).add(one.phone);
+        before.add(studentId).add(deviceHash);
       }
     }
     const isWorthIt = batch.length >= (running === 0 ? 1 : BESIDE_SCANS_MIN);
@@ -116,7 +106,7 @@ export function createScanQueue({ knex, clock, secrets }: ScanQueueOptions): Sca
     while (running === 0 || (running < BATCHES_MAX && untried >= BESIDE_SCANS_MIN)) {
       const batch = nextBatch();
       if (batch.length === 0) return;
-      const keys = batch.flatMap(({ scan, phone }) => [scan.sessionId, scan.studentId, phone]);
+      const keys = batch.flatMap(({ scan }) => [scan.sessionId, scan.studentId, scan.deviceHash]);
       for (const key of keys) busy.add(key);
       running += 1;
       void takeOrSplit(batch).finally(() => {
@@ -136,7 +126,7 @@ export function createScanQueue({ knex, clock, secrets }: ScanQueueOptions): Sca
         );
       }
       return new Promise((resolve, reject) => {
-        waiting.push({ scan, phone: scan.deviceHash.toString('base64'), resolve, reject });
+        waiting.push({ scan, resolve, reject });
         untried += 1;
         // All that have arrived in this turn of the loop go together.
         if (isWoken) return;
@@ -150,18 +140,14 @@ export function createScanQueue({ knex, clock, secrets }: ScanQueueOptions): Sca
 /** Deadlocks and serialization failures: PostgreSQL is there. */
 const isRolledBack = (error: unknown): boolean => sqlState(error)?.startsWith('40') === true;
 
-async function takeBatch(
-  knex: Knex,
-  scans: readonly Scan[],
-  settingsOf: (sessionId: string) => Settings | undefined,
-  nowMs: number,
-): Promise<(Scanned | RollcallError)[]> {
+async function takeBatch(knex: Knex, scans: readonly Scan[]): Promise<(Scanned | RollcallError)[]> {
+  const nowMs = Math.max(...scans.map(({ atMs }) => atMs));
   return knex.transaction(async (trx) => {
     await findByIndex(trx);
     const standings = await loadStandings(trx, scans);
     const seen = new Set<string>();
     const verdicts = scans.map((scan, index): Verdict => {
-      const verdict = verdictOn(scan, standings[index], settingsOf(scan.sessionId));
+      const verdict = verdictOn(scan, standings[index]);
       // The same student twice in one batch: the second is told what the first did.
       const key = `${scan.sessionId}/${scan.studentId}`;
       if (verdict.kind === 'taken' && seen.has(key)) return { kind: 'recorded' };

@@ -91,7 +91,7 @@ it('a change of a setting has every code read again', async () => {
     renewSecret(trx, { sessionId: id, seal, nowMs: server.clock.wallMs(), accountId: null }),
   );
   const secrets = createQrSecrets({ knex: server.db.knex, clock: server.options.clock, seal });
-  expect((await secrets.settings())(id)?.QR_ROTATE_SECONDS).not.toBe(17);
+  expect((await secrets.secretOf(id))?.settings.QR_ROTATE_SECONDS).not.toBe(17);
   await server.db.knex('attendance_configuration').insert({
     key: 'QR_ROTATE_SECONDS',
     value: '17',
@@ -99,5 +99,5 @@ it('a change of a setting has every code read again', async () => {
     effective_from: '-infinity',
   });
   secrets.forget('');
-  expect((await secrets.settings())(id)?.QR_ROTATE_SECONDS).toBe(17);
+  expect((await secrets.secretOf(id))?.settings.QR_ROTATE_SECONDS).toBe(17);
 });

@@ -38,14 +38,12 @@ interface Known {
 }
 
 export interface QrSecrets {
-  /** Those of a class session that has a code; undefined for one that has none any more. */
-  settings(): Promise<(sessionId: string) => Settings | undefined>;
   /** Undefined: the class session has no code now. */
   secretOf(sessionId: string): Promise<ActiveSecret | undefined>;
-  /** @throws RollcallError `QR_EXPIRED` (domain cases 98, 99, 109) */
-  check(token: QrToken, nowMs: number): Promise<void>;
-  /** The class session whose six characters these are. @throws RollcallError `QR_EXPIRED` */
-  sessionOf(code: string, nowMs: number): Promise<string>;
+  /** What a code stands for. @throws RollcallError `QR_EXPIRED` (domain cases 98, 99, 109) */
+  check(token: QrToken, nowMs: number): Promise<ActiveSecret>;
+  /** What these six characters stand for. @throws RollcallError `QR_EXPIRED` */
+  find(code: string, nowMs: number): Promise<ActiveSecret>;
   /** @param sessionId whose code has changed; without one everything is read again, as after a change of a setting */
   forget(sessionId?: string): void;
 }
@@ -138,22 +136,19 @@ export function createQrSecrets({ knex, clock, seal }: QrSecretsOptions): QrSecr
 
   return {
     secretOf,
-    async settings() {
-      const { secrets } = await fresh(KNOWN_FOR_MS);
-      return (sessionId) => secrets.get(sessionId)?.settings;
-    },
     async check(token, nowMs) {
       const active = await secretOf(token.sessionId);
       if (active === undefined || !isGenuine(token, active.secret)) throw expired();
-      if (isInTime(token.step, nowMs, timesOf(active.settings))) return;
+      if (isInTime(token.step, nowMs, timesOf(active.settings))) return active;
       throw expired();
     },
-    async sessionOf(code, nowMs) {
-      const find = ({ secrets }: Known): string | undefined => {
-        for (const { sessionId, secret, expiresMs, settings } of secrets.values()) {
+    async find(code, nowMs) {
+      const find = ({ secrets }: Known): ActiveSecret | undefined => {
+        for (const active of secrets.values()) {
+          const { sessionId, secret, expiresMs, settings } = active;
           if (expiresMs <= nowMs) continue;
           const steps = goodSteps(nowMs, timesOf(settings));
-          if (steps.some((step) => fallbackCode(sessionId, step, secret) === code)) return sessionId;
+          if (steps.some((step) => fallbackCode(sessionId, step, secret) === code)) return active;
         }
         return undefined;
       };

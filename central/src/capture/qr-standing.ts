@@ -1,5 +1,5 @@
 import type { Knex } from '../db/database.js';
-import { prepared } from '../db/prepared.js';
+import { isThere, prepared } from '../db/prepared.js';
 import { ofStudent } from '../people/of-student.js';
 import type { Mark, SessionStatus } from '../rules/facts.js';
 
@@ -30,7 +30,8 @@ export interface Standing {
 export interface StandingKey {
   sessionId: string;
   studentId: string;
-  deviceHash: Buffer;
+  /** Hex. */
+  deviceHash: string;
 }
 
 /** One statement for any number of scans; each look-up in it is by a key. */
@@ -41,7 +42,7 @@ export async function loadStandings(
   const { rows } = await prepared<{ rows: (Standing & { n: number })[] }>(trx, STANDING_SQL, [
     scans.map(({ sessionId }) => sessionId) as never,
     scans.map(({ studentId }) => studentId) as never,
-    scans.map(({ deviceHash }) => deviceHash.toString('hex')) as never,
+    scans.map(({ deviceHash }) => deviceHash) as never,
   ]);
   const standings: (Standing | undefined)[] = scans.map(() => undefined);
   for (const row of rows) standings[row.n - 1] = row;
@@ -53,20 +54,19 @@ const STANDING_SQL = `
     to_char((s.start_at - (s.policy->>'early_open_minutes')::int * interval '1 minute') AT TIME ZONE z.zone, 'HH24:MI')
       AS opens_local,
     r.latitude, r.longitude, r.geofence_radius_m, b.outline->'coordinates'->0 AS outline,
-    EXISTS (SELECT FROM roster_membership m JOIN session_section x ON x.section_id = m.section_id
+    ${isThere(`roster_membership m JOIN session_section x ON x.section_id = m.section_id
       WHERE ${ofStudent('i.student_id', 'm')} AND x.session_id = i.session_id
-        AND m.valid_during @> s.scheduled_date)
-      AS is_on_roster,
-    EXISTS (SELECT FROM qr_scan q WHERE q.student_id = i.student_id AND q.session_id = i.session_id
-      AND q.outcome <> 'refused') AS has_scan,
+        AND m.valid_during @> s.scheduled_date`)} AS is_on_roster,
+    ${isThere(`qr_scan q WHERE q.student_id = i.student_id AND q.session_id = i.session_id
+      AND q.outcome <> 'refused'`)} AS has_scan,
     (SELECT mark FROM attendance_record a WHERE a.session_id = i.session_id AND a.student_id = i.student_id) AS mark,
     coalesce(own.device_hash = i.device_hash, false) AS is_bound_here,
     coalesce(own.device_hash <> i.device_hash, false) AS is_bound_elsewhere,
-    EXISTS (SELECT FROM device_binding o WHERE o.device_hash = i.device_hash AND o.ended_at IS NULL
-      AND o.student_id <> i.student_id) AS device_owner_is_other,
-    EXISTS (SELECT FROM qr_scan q WHERE q.session_id = i.session_id AND q.device_hash = i.device_hash
-      AND q.outcome <> 'refused' AND q.student_id <> i.student_id) AS device_used_here,
-    EXISTS (SELECT FROM shared_device_exception e WHERE e.session_id = i.session_id AND e.student_id = i.student_id)
+    ${isThere(`device_binding o WHERE o.device_hash = i.device_hash AND o.ended_at IS NULL
+      AND o.student_id <> i.student_id`)} AS device_owner_is_other,
+    ${isThere(`qr_scan q WHERE q.session_id = i.session_id AND q.device_hash = i.device_hash
+      AND q.outcome <> 'refused' AND q.student_id <> i.student_id`)} AS device_used_here,
+    ${isThere('shared_device_exception e WHERE e.session_id = i.session_id AND e.student_id = i.student_id')}
       AS is_shared_allowed
   FROM (
       SELECT n, session_id, student_id, decode(device, 'hex') AS device_hash

@@ -9,12 +9,14 @@ export interface Scan {
   sessionId: string;
   studentId: string;
   atMs: number;
-  /** Keyed hash of the phone. */
-  deviceHash: Buffer;
+  /** Keyed hash of the phone, in hex. */
+  deviceHash: string;
   position: Position | undefined;
   ip: string;
   /** Whose name the audit rows carry. */
   actor: AuditActor;
+  /** Those of the class when its code was checked. */
+  settings: Settings;
 }
 
 /** What becomes of one scan before it is written. */
@@ -40,14 +42,8 @@ export const refuse = (code: RefusalCode, message: string, place: Place = 'none'
 });
 
 /** What a scan is worth, by what is known of its student, phone and class session. */
-export function verdictOn(
-  scan: Scan,
-  standing: Standing | undefined,
-  settings: Settings | undefined,
-): Verdict {
-  // Its code ended while the scan was on its way.
-  if (settings === undefined) return refuse('QR_EXPIRED', 'Scan the new code on the screen');
-  if (!settings.ALLOW_QR_SELF_MARK) {
+export function verdictOn(scan: Scan, standing: Standing | undefined): Verdict {
+  if (!scan.settings.ALLOW_QR_SELF_MARK) {
     return refuse(
       'QR_DISABLED',
       'The college does not take attendance by codes; tap your card, or ask your teacher',
@@ -63,7 +59,7 @@ export function verdictOn(
     return { kind: 'recorded' };
   const phone = whyNotThisPhone(standing);
   if (phone !== undefined) return phone;
-  return whereItWas(scan, standing, settings);
+  return whereItWas(scan, standing);
 }
 
 function whyNotOpen(standing: Standing, atMs: number): Verdict | undefined {
@@ -116,7 +112,8 @@ const NO_PLACE: Partial<Record<Place, { code: RefusalCode; message: string }>> =
   far: { code: 'OUTSIDE_GEOFENCE', message: 'You are not where this class is' },
 };
 
-function whereItWas(scan: Scan, standing: Standing, settings: Settings): Verdict {
+function whereItWas(scan: Scan, standing: Standing): Verdict {
+  const { settings } = scan;
   const place = placeOf(
     scan.position,
     {

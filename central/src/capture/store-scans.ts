@@ -72,7 +72,7 @@ async function insertScans(
         outcome: isTaken ? (verdict.isVerified ? 'accepted' : 'unverified') : 'refused',
         code: isTaken ? '' : verdict.code,
         // A phone that two may share is nobody's.
-        device: isTaken && verdict.isShared ? null : scan.deviceHash.toString('hex'),
+        device: isTaken && verdict.isShared ? null : scan.deviceHash,
         place: verdict.place,
         network: isTaken && verdict.isOnCampusNetwork,
         ip: scan.ip,
@@ -128,7 +128,7 @@ export async function bindDevices(
   const rows = scans.flatMap((scan, index) => {
     const verdict = verdicts[index];
     if (!stored.has(index) || verdict?.kind !== 'taken' || !verdict.binds) return [];
-    return [{ student_id: scan.studentId, device: scan.deviceHash.toString('hex'), at: new Date(scan.atMs) }];
+    return [{ student_id: scan.studentId, device: scan.deviceHash, at: new Date(scan.atMs) }];
   });
   if (rows.length === 0) return;
   await prepared(

@@ -38,13 +38,25 @@ export function createPrepared(prefix: string, statementsMax: number): Prepared 
 export const prepared: Prepared = createPrepared('rollcall', STATEMENTS_MAX);
 
 /**
- * For the rest of the transaction every row is found by an index where there is one, and prepared statements keep one plan
- * whatever the number of rows. A plan that was made while a table was nearly empty (the first scans of a first day) would
- * else read the whole of it ever after, until autovacuum comes by.
+ * For the rest of the transaction every row is found by an index where there is one, one row of a join after the other, and
+ * prepared statements keep one plan whatever the number of rows. A plan that was made while a table was nearly empty (the
+ * first scans of a first day) would else read the whole of it ever after, by its index if not without, to join it in one go.
  */
 export async function findByIndex(trx: Knex): Promise<void> {
-  await prepared(
-    trx,
-    "SELECT set_config('enable_seqscan', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true)",
-  );
+  await prepared(trx, `SELECT ${BY_INDEX.map(([name, value]) => `set_config('${name}', '${value}', true)`)}`);
 }
+
+const BY_INDEX = [
+  ['enable_seqscan', 'off'],
+  ['enable_hashjoin', 'off'],
+  ['enable_mergejoin', 'off'],
+  ['plan_cache_mode', 'force_generic_plan'],
+] as const;
+
+/**
+ * `EXISTS`, asked for one row after the other: for many of them the planner would read the whole table into memory once,
+ * which is cheaper while it is small.
+ *
+ * @param from what follows FROM, with its condition
+ */
+export const isThere = (from: string): string => `coalesce((SELECT true FROM ${from} LIMIT 1), false)`;

@@ -24,10 +24,10 @@ export async function withDependents(trx: Knex, pairs: readonly Pair[]): Promise
   return [...all.values()];
 }
 
-/** Classes are looked up once per group, as ingest does; students meet them in memory. */
+/** Classes are looked up once per group and class, as ingest does; most have none, and then no student is looked at. */
 export const DEPENDENTS_SQL = `
   WITH member AS MATERIALIZED (
-    SELECT pair.student_id, m.section_id, s.id AS session_id, s.start_at, s.end_at
+    SELECT pair.student_id, m.section_id, s.id AS session_id, s.start_at
     FROM unnest(?::uuid[], ?::uuid[]) AS pair (session_id, student_id)
       JOIN attendance_session s ON s.id = pair.session_id
       CROSS JOIN LATERAL (
@@ -35,19 +35,18 @@ export const DEPENDENTS_SQL = `
         WHERE ${ofStudent('pair.student_id')} AND valid_during @> s.scheduled_date OFFSET 0
       ) m
   ), near AS MATERIALIZED (
-    SELECT span.section_id, n.id, n.start_at, n.end_at
-    FROM (SELECT section_id, min(start_at) AS first_at, max(end_at) AS last_at FROM member GROUP BY section_id) span
+    SELECT g.section_id, g.session_id, n.id
+    FROM (SELECT DISTINCT section_id, session_id, start_at FROM member) g
       CROSS JOIN LATERAL (
-        SELECT session_id FROM session_section
-        WHERE section_id = span.section_id
-          AND reach_from BETWEEN span.first_at - interval '12 hours' AND span.last_at + interval '12 hours' OFFSET 0
-      ) g
+        SELECT session_id AS id FROM session_section
+        WHERE section_id = g.section_id AND session_id <> g.session_id
+          AND reach_from BETWEEN g.start_at - interval '12 hours' AND g.start_at + interval '24 hours' OFFSET 0
+      ) o
       CROSS JOIN LATERAL (
-        SELECT * FROM attendance_session
-        WHERE id = g.session_id AND status NOT IN ('scheduled', 'cancelled', 'not_held') OFFSET 0
+        SELECT id FROM attendance_session
+        WHERE id = o.id AND status NOT IN ('scheduled', 'cancelled', 'not_held')
+          AND start_at < g.start_at + interval '12 hours' AND end_at > g.start_at OFFSET 0
       ) n
   )
   SELECT DISTINCT near.id AS session_id, member.student_id
-  FROM member JOIN near USING (section_id)
-  WHERE near.id <> member.session_id AND near.start_at < member.start_at + interval '12 hours'
-    AND near.end_at > member.start_at`;
+  FROM near JOIN member USING (section_id, session_id)`;

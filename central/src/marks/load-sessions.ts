@@ -1,5 +1,5 @@
 import type { Knex } from '../db/database.js';
-import { prepared } from '../db/prepared.js';
+import { isThere, prepared } from '../db/prepared.js';
 import type { ClassRoom, SessionFacts, SessionStatus } from '../rules/facts.js';
 import { type Policy, readPolicy } from '../rules/policy.js';
 
@@ -33,7 +33,7 @@ interface SessionRow {
 }
 
 /** Lights see nobody; what is switched off captures nothing. */
-const DEVICE_SQL = `SELECT FROM session_room r JOIN attendance_biometric_device d ON d.room_id = r.room_id AND d.is_enabled
+const DEVICE_SQL = `session_room r JOIN attendance_biometric_device d ON d.room_id = r.room_id AND d.is_enabled
     WHERE r.session_id = s.id`;
 
 export const SESSIONS_SQL = `
@@ -46,8 +46,8 @@ export const SESSIONS_SQL = `
          'until', floor(extract(epoch FROM nullif(upper(r.valid_during), 'infinity')) * 1000),
          'is_alternating', room.capture_mode = 'alternating') ORDER BY r.room_id, r.valid_during)
      FROM session_room r JOIN room ON room.id = r.room_id WHERE r.session_id = s.id) AS rooms,
-    EXISTS (${DEVICE_SQL} AND d.direction = 'out') AS has_exits,
-    EXISTS (${DEVICE_SQL} AND d.device_type IN ('fingerprint', 'face')) AS has_fingers
+    ${isThere(`${DEVICE_SQL} AND d.direction = 'out'`)} AS has_exits,
+    ${isThere(`${DEVICE_SQL} AND d.device_type IN ('fingerprint', 'face')`)} AS has_fingers
   FROM attendance_session s
     JOIN academic_period p ON p.id = s.academic_period_id JOIN campus c ON c.id = p.campus_id
   WHERE s.id = ANY(?::uuid[])`;

@@ -3,7 +3,7 @@ import type * as z from 'zod';
 import { requireSession } from '../../auth/scope.js';
 import type { Position } from '../../capture/place.js';
 import { fallbackCode, makeToken, readToken, stepAt, stepEndMs } from '../../capture/qr-code.js';
-import { renewSecret, timesOf } from '../../capture/qr-secrets.js';
+import { type ActiveSecret, renewSecret, timesOf } from '../../capture/qr-secrets.js';
 import type { Knex } from '../../db/database.js';
 import { emptySchema } from '../contracts/auth.js';
 import { codeSchema, scanBody, scanSchema } from '../contracts/capture.js';
@@ -99,15 +99,16 @@ export const scanQr = defineRoute(
     }
     await refuseOtherStudent(db.knex, principal.studentId, body.student_id);
     const nowMs = clock.wallMs();
-    const sessionId = await sessionOf(body, principal.accountId ?? '', { capture, nowMs });
+    const { sessionId, settings } = await codeOf(body, principal.accountId ?? '', { capture, nowMs });
     const scanned = await capture.scans.scan({
       sessionId,
       studentId: principal.studentId,
       atMs: nowMs,
-      deviceHash: capture.deviceHash(body.device_id),
+      deviceHash: capture.deviceHash(body.device_id).toString('hex'),
       position: positionOf(body, nowMs),
       ip: request.ip ?? '',
       actor: actorOf({ principal, request }),
+      settings,
     });
     return {
       body: {
@@ -134,22 +135,21 @@ async function refuseOtherStudent(knex: Knex, own: string, given: string | undef
 
 type ScanBody = z.output<typeof scanBody>;
 
-async function sessionOf(
+async function codeOf(
   { qr_token: text, code }: ScanBody,
   accountId: string,
   { capture, nowMs }: Pick<HttpContext, 'capture'> & { nowMs: number },
-): Promise<string> {
+): Promise<ActiveSecret> {
   if ((text === undefined) === (code === undefined)) {
     throw new RollcallError('REQUEST_INVALID', 'Send either qr_token or code (in the body of the request)');
   }
   if (code !== undefined) {
     await capture.countTry(accountId);
-    return capture.secrets.sessionOf(code, nowMs);
+    return capture.secrets.find(code, nowMs);
   }
   const token = readToken(text ?? '');
   if (token === undefined) throw new RollcallError('QR_EXPIRED', 'Scan the new code on the screen');
-  await capture.secrets.check(token, nowMs);
-  return token.sessionId;
+  return capture.secrets.check(token, nowMs);
 }
 
 function positionOf(body: ScanBody, nowMs: number): Position | undefined {
