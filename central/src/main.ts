@@ -23,13 +23,11 @@ import type { Committed } from './ingest/commit-rows.js';
 import { createIngest } from './ingest/ingest.js';
 import { startJobs } from './jobs/boss.js';
 import type { Log } from './log.js';
-import { createJudge } from './marks/judge.js';
-import { LIVE_CHANNEL } from './marks/notify.js';
 import { createMetrics, type Metrics } from './metrics/metrics.js';
 import { loadCampusKey } from './people/campus-key.js';
 import { loadDataKeys } from './privacy/data-key.js';
 import { Started } from './started.js';
-import { createStatisticsKeeper } from './statistics/keeper.js';
+import { startMarkingThread } from './thread/marking-thread.js';
 
 export interface Central {
   httpPort: number;
@@ -75,14 +73,13 @@ export async function startCentral(
     // A broker that restarted has forgotten the retained pointers; and they tell gateways that central reads (ADR 49).
     link.onReading(() => rosters.announce());
 
-    const statistics = createStatisticsKeeper({ db, clock, log });
-    statistics.start();
-    started.add(() => statistics.stop());
-    listener.listen(LIVE_CHANNEL, () => statistics.wake());
-    const judge = createJudge({ db, clock, log, onJudged: metrics.judged });
-    judge.start();
-    started.add(() => judge.stop());
-    listener.listen('rollcall_judge', () => judge.wake());
+    const thread = await startMarkingThread({
+      databaseUrl: db.url,
+      clock,
+      log,
+      onJudged: metrics.judged,
+    });
+    started.add(() => thread.stop());
     const dataKeys = await loadDataKeys({ dataDir: config.dataDir, file: config.dataKeyFile });
     const files = new ExportFiles(join(config.dataDir, 'exports'));
     const auditKeys = createAuditKeys(dataKeys);
@@ -108,6 +105,7 @@ export async function startCentral(
       metricsFrom: config.metricsFrom,
       roleBudgets: config.roleBudgets,
       isReady: () => link.isConsuming,
+      scans: thread.scans,
       files,
     });
     started.add(() => http.stop());

@@ -6,11 +6,11 @@ import { createHttpServer } from '@rollcall/central/http/server';
 import type { GatewayAck } from '@rollcall/central/ingest/acks';
 import { createIngest, type Ingest } from '@rollcall/central/ingest/ingest';
 import { silentLog } from '@rollcall/central/log';
-import { createJudge, type Judge } from '@rollcall/central/marks/judge';
-import { LIVE_CHANNEL } from '@rollcall/central/marks/notify';
+import { createJudge } from '@rollcall/central/marks/judge';
+import { JUDGE_CHANNEL, LIVE_CHANNEL } from '@rollcall/central/marks/notify';
 import { seedCampus } from '@rollcall/central/seed/seed-campus';
 import { advanceSessions } from '@rollcall/central/sessions/advance';
-import { createStatisticsKeeper, type StatisticsKeeper } from '@rollcall/central/statistics/keeper';
+import { startMarkingThread } from '@rollcall/central/thread/marking-thread';
 import { delay } from '@rollcall/protocol/clock';
 import { systemClock } from '@rollcall/protocol/system-clock';
 import { openDurableDatabase } from '../support/durable-postgres.js';
@@ -26,8 +26,6 @@ export interface CentralBench {
   own: Database;
   campus: BenchCampus;
   ingest: Ingest;
-  judge: Judge;
-  keeper: StatisticsKeeper;
   httpPort: number;
   tokenKey: { id: string; bytes: Buffer };
   /** Told of every commit ack. */
@@ -52,14 +50,9 @@ export async function withCentralBench<T>(
   if (options.isOpened) await advanceAll(db, nowMs);
   await analyzeChanged(own);
   const listener = await openListener({ url: db.url, log: silentLog, clock: systemClock });
-  const judge = createJudge({ db, clock: systemClock, log: silentLog });
-  listener.listen('rollcall_judge', () => judge.wake());
-  judge.start();
-  const keeper = createStatisticsKeeper({ db, clock: systemClock, log: silentLog });
-  listener.listen(LIVE_CHANNEL, () => keeper.wake());
-  keeper.start();
   // Opening the class sessions gave every student a first mark.
-  await judge.run();
+  await createJudge({ db, clock: systemClock, log: silentLog }).run();
+  const thread = await startMarkingThread({ databaseUrl: db.url, clock: systemClock, log: silentLog });
   let tellAck = (_ack: GatewayAck): void => undefined;
   const ingest = createIngest({
     db,
@@ -80,6 +73,7 @@ export async function withCentralBench<T>(
     host: '127.0.0.1',
     port: 0,
     isReady: () => true,
+    scans: thread.scans,
   });
   try {
     return await use({
@@ -87,8 +81,6 @@ export async function withCentralBench<T>(
       own,
       campus,
       ingest,
-      judge,
-      keeper,
       httpPort: http.port,
       tokenKey,
       onAck(listen) {
@@ -98,8 +90,7 @@ export async function withCentralBench<T>(
   } finally {
     await http.stop();
     await ingest.stop();
-    await judge.stop();
-    await keeper.stop();
+    await thread.stop();
     await listener.close();
     await own.close();
     await db.close();
@@ -127,15 +118,11 @@ async function advanceAll({ knex }: Database, nowMs: number): Promise<void> {
 }
 
 /** Until every mark that waits for it is judged and counted. */
-export async function judged({
-  judge,
-  keeper,
-  own,
-}: Pick<CentralBench, 'judge' | 'keeper' | 'own'>): Promise<void> {
-  judge.wake();
+export async function judged({ own }: Pick<CentralBench, 'own'>): Promise<void> {
+  await own.knex.raw("SELECT pg_notify(?, '')", [JUDGE_CHANNEL]);
   // What the judge has taken stays visible here until its transaction is committed.
   while (await isWaiting(own, 'judgement_todo')) await delay(systemClock, POLL_MS);
-  keeper.wake();
+  await own.knex.raw("SELECT pg_notify(?, '{}')", [LIVE_CHANNEL]);
   while (await isWaiting(own, 'statistics_todo')) await delay(systemClock, POLL_MS);
 }
 

@@ -6,6 +6,7 @@ import { createAuditKeys } from '../audit/audit-keys.js';
 import { ACCOUNT_CHANNEL } from '../auth/accounts.js';
 import { createAuth } from '../auth/auth.js';
 import { createCapture } from '../capture/capture.js';
+import type { ScanQueue } from '../capture/qr-scan.js';
 import { QR_CHANNEL } from '../capture/qr-secrets.js';
 import type { Database } from '../db/database.js';
 import type { Listener } from '../db/listen.js';
@@ -55,6 +56,8 @@ export interface HttpServerOptions extends Partial<Reachability> {
   /** True while punches can arrive. */
   isReady: () => boolean;
   pageDirectory?: string;
+  /** Takes scans of codes; without it they are taken here. */
+  scans?: ScanQueue;
   /** Where finished exports are read from. */
   files?: ExportFiles;
 }
@@ -71,7 +74,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   const metrics = options.metrics ?? createMetrics({ db });
   const live = createLiveFeed({ db, listener, clock, log });
   const auth = createAuth({ knex: db.knex, clock, keys: options.tokenKeys });
-  const capture = createCapture({ knex: db.knex, clock, dataKeys: options.dataKeys });
+  const capture = createCapture({ knex: db.knex, clock, dataKeys: options.dataKeys, scans: options.scans });
   const stopListening = [
     listener.listen(ACCOUNT_CHANNEL, (accountId) => auth.accounts.forget(accountId)),
     listener.listen(QR_CHANNEL, (sessionId) => capture.secrets.forget(sessionId)),

@@ -1,0 +1,35 @@
+import type { Log } from '../log.js';
+import type { FromThread } from './messages.js';
+import { hearError, tellError } from './told-error.js';
+
+type Line = FromThread & { kind: 'log' };
+
+/** Central's log has one writer: a thread hands over what it says. */
+export function threadLog(tell: (line: Line) => void, bindings: Record<string, unknown> = {}): Log {
+  const write =
+    (level: Line['level']) =>
+    (first: object | string, message?: string): void => {
+      const { err, ...fields }: Record<string, unknown> = typeof first === 'string' ? {} : { ...first };
+      const text = typeof first === 'string' ? first : (message ?? '');
+      tell({
+        kind: 'log',
+        level,
+        // Only what can be cloned goes from thread to thread.
+        fields: JSON.parse(JSON.stringify({ ...bindings, ...fields })),
+        err: err === undefined ? undefined : tellError(err),
+        message: text,
+      });
+    };
+  return {
+    debug: write('debug'),
+    info: write('info'),
+    warn: write('warn'),
+    error: write('error'),
+    child: (more) => threadLog(tell, { ...bindings, ...more }),
+  };
+}
+
+/** Writes a line of a thread where everything of this process is written. */
+export function writeLine(log: Log, { level, fields, err, message }: Line): void {
+  log[level](err === undefined ? fields : { ...fields, err: hearError(err) }, message);
+}
