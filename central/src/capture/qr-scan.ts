@@ -3,10 +3,12 @@ import { isDatabaseTransient, sqlState } from '../db/connection.js';
 import type { Knex } from '../db/database.js';
 import { findByIndex, prepared } from '../db/prepared.js';
 import { judgePairs } from '../marks/judge-pairs.js';
+import { type Pair, pairKey } from '../marks/pair.js';
+import type { ChangedRecord } from '../marks/save-decisions.js';
 import type { Mark } from '../rules/facts.js';
 import { loadStandings, type Standing } from './qr-standing.js';
 import { type Scan, type Verdict, verdictOn } from './qr-verdict.js';
-import { bindDevices, storeScans } from './store-scans.js';
+import { storeScans } from './store-scans.js';
 
 /** Scans that are committed together; what arrives meanwhile waits for the next commit. */
 const BATCH_SCANS_MAX = 250;
@@ -154,22 +156,26 @@ async function takeBatch(knex: Knex, scans: readonly Scan[]): Promise<(Scanned |
       if (verdict.kind === 'taken') seen.add(key);
       return verdict;
     });
-    const stored = await storeScans(trx, scans, verdicts);
+    const stored = await storeScans(trx, scans, verdicts, nowMs);
     const pairs = scans.filter((_scan, index) => stored.has(index));
-    if (pairs.length > 0) {
-      await bindDevices(trx, scans, verdicts, { stored, nowMs });
-      await judgePairs(trx, pairs, nowMs, new Map(pairs.map(({ studentId, actor }) => [studentId, actor])));
-    }
-    return answersFor(trx, scans, verdicts, standings);
+    const actors = new Map(pairs.map(({ studentId, actor }) => [studentId, actor]));
+    const changed = pairs.length === 0 ? [] : await judgePairs(trx, pairs, nowMs, actors);
+    const records = new Map<string, MarkNow>(changed.map((record) => [pairKey(record), record]));
+    const unknown = scans.filter(
+      (scan, index) => verdicts[index]?.kind !== 'refused' && !records.has(pairKey(scan)),
+    );
+    for (const record of await marksOf(trx, unknown)) records.set(pairKey(record), record);
+    return scans.map((scan, index) =>
+      answerTo(verdicts[index] as Verdict, standings[index], records.get(pairKey(scan)), scan),
+    );
   });
 }
 
-async function answersFor(
-  trx: Knex,
-  scans: readonly Scan[],
-  verdicts: readonly Verdict[],
-  standings: readonly (Standing | undefined)[],
-): Promise<(Scanned | RollcallError)[]> {
+type MarkNow = Pick<ChangedRecord, 'sessionId' | 'studentId' | 'mark' | 'markedAt'>;
+
+/** Marks that these scans have not changed. */
+async function marksOf(trx: Knex, pairs: readonly Pair[]): Promise<MarkNow[]> {
+  if (pairs.length === 0) return [];
   const { rows } = await prepared<{
     rows: { session_id: string; student_id: string; mark: Mark; marked_at: Date | null }[];
   }>(
@@ -178,22 +184,30 @@ async function answersFor(
        CROSS JOIN LATERAL (
          SELECT mark, marked_at FROM attendance_record WHERE session_id = p.session_id AND student_id = p.student_id OFFSET 0
        ) r`,
-    [scans.map(({ sessionId }) => sessionId) as never, scans.map(({ studentId }) => studentId) as never],
+    [pairs.map(({ sessionId }) => sessionId) as never, pairs.map(({ studentId }) => studentId) as never],
   );
-  const records = new Map(rows.map((row) => [`${row.session_id}/${row.student_id}`, row]));
-  return scans.map((scan, index) => {
-    const verdict = verdicts[index] as Verdict;
-    const standing = standings[index];
-    if (verdict.kind === 'refused') return new RollcallError(verdict.code, verdict.message);
-    const record = records.get(`${scan.sessionId}/${scan.studentId}`);
-    return {
-      sessionId: scan.sessionId,
-      course: { code: standing?.course_code ?? '', title: standing?.course_title ?? '' },
-      room: { id: standing?.room_id ?? '', name: standing?.room_name ?? '' },
-      mark: record?.mark ?? 'pending',
-      markedAt: record?.marked_at ?? null,
-      alreadyRecorded: verdict.kind === 'recorded',
-      isVerified: verdict.kind === 'recorded' || verdict.isVerified,
-    };
-  });
+  return rows.map((row) => ({
+    sessionId: row.session_id,
+    studentId: row.student_id,
+    mark: row.mark,
+    markedAt: row.marked_at,
+  }));
+}
+
+function answerTo(
+  verdict: Verdict,
+  standing: Standing | undefined,
+  record: MarkNow | undefined,
+  { sessionId }: Scan,
+): Scanned | RollcallError {
+  if (verdict.kind === 'refused') return new RollcallError(verdict.code, verdict.message);
+  return {
+    sessionId,
+    course: { code: standing?.course_code ?? '', title: standing?.course_title ?? '' },
+    room: { id: standing?.room_id ?? '', name: standing?.room_name ?? '' },
+    mark: record?.mark ?? 'pending',
+    markedAt: record?.markedAt ?? null,
+    alreadyRecorded: verdict.kind === 'recorded',
+    isVerified: verdict.kind === 'recorded' || verdict.isVerified,
+  };
 }

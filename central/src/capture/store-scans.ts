@@ -5,7 +5,7 @@ import { PERIOD_AT_SQL } from './device-binding.js';
 import { refuse, type Scan, type Verdict } from './qr-verdict.js';
 
 /**
- * Writes the scans and changes the verdict on those that lost a race: two phones of one student at the same moment,
+ * Writes the scans, binds phones that are the first of their students, and changes the verdict on those that lost a race: two phones of one student at the same moment,
  * here or at another replica, are one scan; of two students with one phone the first is recorded and both are listed
  * (domain cases 104, 111).
  *
@@ -15,8 +15,9 @@ export async function storeScans(
   trx: Knex,
   scans: readonly Scan[],
   verdicts: Verdict[],
+  nowMs: number,
 ): Promise<Set<number>> {
-  const all = await insertScans(trx, scans, verdicts);
+  const all = await insertScans(trx, scans, { verdicts, nowMs });
   const lost = scans.flatMap((_scan, index) =>
     verdicts[index]?.kind === 'taken' && !all.has(index) ? [index] : [],
   );
@@ -36,7 +37,7 @@ export async function storeScans(
   await insertScans(
     trx,
     refused.map((index) => scans[index] as Scan),
-    refused.map((index) => verdicts[index] as Verdict),
+    { verdicts: refused.map((index) => verdicts[index] as Verdict), nowMs },
   );
   return all;
 }
@@ -56,7 +57,7 @@ async function alreadyRecorded(trx: Knex, scans: readonly Scan[]): Promise<Set<s
 async function insertScans(
   trx: Knex,
   scans: readonly Scan[],
-  verdicts: readonly Verdict[],
+  { verdicts, nowMs }: { verdicts: readonly Verdict[]; nowMs: number },
 ): Promise<Set<number>> {
   const rows = scans.flatMap((scan, index) => {
     const verdict = verdicts[index] as Verdict;
@@ -71,6 +72,7 @@ async function insertScans(
         scanned_at: new Date(scan.atMs),
         outcome: isTaken ? (verdict.isVerified ? 'accepted' : 'unverified') : 'refused',
         code: isTaken ? '' : verdict.code,
+        binds: isTaken && verdict.binds,
         // A phone that two may share is nobody's.
         device: isTaken && verdict.isShared ? null : scan.deviceHash,
         place: verdict.place,
@@ -82,30 +84,7 @@ async function insertScans(
   if (rows.length === 0) return new Set();
   const { rows: stored } = await prepared<{
     rows: { session_id: string; student_id: string; outcome: string }[];
-  }>(
-    trx,
-    `WITH input AS (
-       SELECT * FROM jsonb_to_recordset(?::jsonb) AS i (n int, session_id uuid, student_id uuid, scanned_at timestamptz,
-         outcome text, code text, device text, place text, network boolean, ip text)
-     ), told AS (
-       INSERT INTO exception_item (at, code, message, session_id, student_id, detail)
-       SELECT scanned_at, code, 'A scan was refused: look at both students', session_id, student_id,
-         jsonb_build_object('place', place, 'others', coalesce((
-           SELECT jsonb_agg(DISTINCT jsonb_build_object('roll_number', o.roll_number, 'name', o.full_name))
-           FROM student o WHERE code = 'DEVICE_ALREADY_USED' AND o.id <> input.student_id AND o.id IN (
-             SELECT q.student_id FROM qr_scan q WHERE q.session_id = input.session_id
-               AND q.device_hash = decode(input.device, 'hex') AND q.outcome <> 'refused'
-             UNION SELECT b.student_id FROM device_binding b
-             WHERE b.device_hash = decode(input.device, 'hex') AND b.ended_at IS NULL)), '[]'))
-       FROM input WHERE code IN ('DEVICE_ALREADY_USED', 'LOCATION_MOCKED')
-       ON CONFLICT DO NOTHING
-     )
-     INSERT INTO qr_scan (session_id, student_id, scanned_at, outcome, code, device_hash, place, on_campus_network,
-       ip_address)
-     SELECT session_id, student_id, scanned_at, outcome, code, decode(device, 'hex'), place, network, ip FROM input ORDER BY n
-     ON CONFLICT DO NOTHING RETURNING session_id, student_id, outcome`,
-    [JSON.stringify(rows)],
-  );
+  }>(trx, INSERT_SQL, [JSON.stringify(rows), new Date(nowMs)]);
   const keys = new Set(
     stored
       .filter(({ outcome }) => outcome !== 'refused')
@@ -118,25 +97,32 @@ async function insertScans(
   );
 }
 
-/** The first phone that a student uses becomes the student's. */
-export async function bindDevices(
-  trx: Knex,
-  scans: readonly Scan[],
-  verdicts: readonly Verdict[],
-  { stored, nowMs }: { stored: ReadonlySet<number>; nowMs: number },
-): Promise<void> {
-  const rows = scans.flatMap((scan, index) => {
-    const verdict = verdicts[index];
-    if (!stored.has(index) || verdict?.kind !== 'taken' || !verdict.binds) return [];
-    return [{ student_id: scan.studentId, device: scan.deviceHash, at: new Date(scan.atMs) }];
-  });
-  if (rows.length === 0) return;
-  await prepared(
-    trx,
-    `INSERT INTO device_binding (student_id, device_hash, bound_at, bound_by, academic_period_id)
-     SELECT student_id, decode(device, 'hex'), at, 'first_use', ${PERIOD_AT_SQL}
-     FROM jsonb_to_recordset(?::jsonb) AS i (student_id uuid, device text, at timestamptz)
-     ON CONFLICT DO NOTHING`,
-    [new Date(nowMs), JSON.stringify(rows)],
-  );
-}
+/** The first phone that a student uses becomes the student's, by the scan that is stored. */
+const INSERT_SQL = `
+  WITH input AS (
+    SELECT * FROM jsonb_to_recordset(?::jsonb) AS i (n int, session_id uuid, student_id uuid, scanned_at timestamptz,
+      outcome text, code text, binds boolean, device text, place text, network boolean, ip text)
+  ), told AS (
+    INSERT INTO exception_item (at, code, message, session_id, student_id, detail)
+    SELECT scanned_at, code, 'A scan was refused: look at both students', session_id, student_id,
+      jsonb_build_object('place', place, 'others', coalesce((
+        SELECT jsonb_agg(DISTINCT jsonb_build_object('roll_number', o.roll_number, 'name', o.full_name))
+        FROM student o WHERE code = 'DEVICE_ALREADY_USED' AND o.id <> input.student_id AND o.id IN (
+          SELECT q.student_id FROM qr_scan q WHERE q.session_id = input.session_id
+            AND q.device_hash = decode(input.device, 'hex') AND q.outcome <> 'refused'
+          UNION SELECT b.student_id FROM device_binding b
+          WHERE b.device_hash = decode(input.device, 'hex') AND b.ended_at IS NULL)), '[]'))
+    FROM input WHERE code IN ('DEVICE_ALREADY_USED', 'LOCATION_MOCKED')
+    ON CONFLICT DO NOTHING
+  ), stored AS (
+    INSERT INTO qr_scan (session_id, student_id, scanned_at, outcome, code, device_hash, place, on_campus_network,
+      ip_address)
+    SELECT session_id, student_id, scanned_at, outcome, code, decode(device, 'hex'), place, network, ip FROM input ORDER BY n
+    ON CONFLICT DO NOTHING RETURNING session_id, student_id, outcome
+  ), bound AS (
+    INSERT INTO device_binding (student_id, device_hash, bound_at, bound_by, academic_period_id)
+    SELECT i.student_id, decode(i.device, 'hex'), i.scanned_at, 'first_use', ${PERIOD_AT_SQL}
+    FROM input i JOIN stored s USING (session_id, student_id) WHERE i.binds AND s.outcome <> 'refused'
+    ON CONFLICT DO NOTHING
+  )
+  SELECT session_id, student_id, outcome FROM stored`;

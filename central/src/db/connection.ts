@@ -33,8 +33,13 @@ export interface Connection {
   close(): Promise<void>;
 }
 
-/** Driver settings shared by the pool and by single connections. */
-export function connectionSettings(url: string, applicationName: string) {
+/** Driver settings shared by the pool and by single connections; `more` are PostgreSQL's own, of these connections. */
+export function connectionSettings(
+  url: string,
+  applicationName: string,
+  more: Readonly<Record<string, string>> = {},
+) {
+  const settings = { timezone: 'UTC', datestyle: 'ISO', ...more };
   return {
     connectionString: url,
     application_name: applicationName,
@@ -43,7 +48,9 @@ export function connectionSettings(url: string, applicationName: string) {
     keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
     types: typeParsers,
     // Session times are UTC whatever the server's default is: text casts must not depend on it.
-    options: '-c timezone=UTC -c datestyle=ISO',
+    options: Object.entries(settings)
+      .map(([name, value]) => `-c ${name}=${value}`)
+      .join(' '),
   };
 }
 

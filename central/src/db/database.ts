@@ -19,10 +19,23 @@ export interface Database {
   close(): Promise<void>;
 }
 
+/** How the planner finds every row by an index, one row of a join after the other (see `findByIndex`). */
+export const BY_INDEX: Readonly<Record<string, string>> = {
+  enable_seqscan: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+  plan_cache_mode: 'force_generic_plan',
+};
+
+/** Whether the connections of this pool do so always. */
+export const plansByIndex = (knex: Knex): boolean => knex.userParams?.['plansByIndex'] === true;
+
 export interface DatabaseOptions {
   url: string;
   log: Log;
   poolMax?: number;
+  /** For a pool of statements that all ask for `findByIndex`, which it spares them. */
+  isByIndex?: boolean;
 }
 
 /**
@@ -34,10 +47,11 @@ export async function openDatabase({
   url,
   log,
   poolMax = POOL_CONNECTIONS_MAX,
+  isByIndex = false,
 }: DatabaseOptions): Promise<Database> {
   const knex = createKnex({
     client: 'pg',
-    connection: connectionSettings(url, 'rollcall-central'),
+    connection: connectionSettings(url, 'rollcall-central', isByIndex ? BY_INDEX : {}),
     pool: { min: 0, max: poolMax },
     acquireConnectionTimeout: POOL_WAIT_MS,
     log: {
@@ -47,6 +61,7 @@ export async function openDatabase({
       debug: (message: unknown) => log.debug(String(message)),
     },
   });
+  knex.userParams = { plansByIndex: isByIndex };
   try {
     await checkVersion(knex, url);
   } catch (error) {

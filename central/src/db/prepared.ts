@@ -1,5 +1,5 @@
 import { arrayText, isArrayOfItems } from './array-text.js';
-import type { Knex } from './database.js';
+import { BY_INDEX, type Knex, plansByIndex } from './database.js';
 
 /** Statements that a process prepares; each keeps its plan in every connection. What comes later runs unprepared. */
 const STATEMENTS_MAX = 200;
@@ -43,15 +43,10 @@ export const prepared: Prepared = createPrepared('rollcall', STATEMENTS_MAX);
  * first scans of a first day) would else read the whole of it ever after, by its index if not without, to join it in one go.
  */
 export async function findByIndex(trx: Knex): Promise<void> {
-  await prepared(trx, `SELECT ${BY_INDEX.map(([name, value]) => `set_config('${name}', '${value}', true)`)}`);
+  if (plansByIndex(trx)) return;
+  const settings = Object.entries(BY_INDEX).map(([name, value]) => `set_config('${name}', '${value}', true)`);
+  await prepared(trx, `SELECT ${settings.join(', ')}`);
 }
-
-const BY_INDEX = [
-  ['enable_seqscan', 'off'],
-  ['enable_hashjoin', 'off'],
-  ['enable_mergejoin', 'off'],
-  ['plan_cache_mode', 'force_generic_plan'],
-] as const;
 
 /**
  * `EXISTS`, asked for one row after the other: for many of them the planner would read the whole table into memory once,

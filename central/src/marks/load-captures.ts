@@ -46,12 +46,11 @@ const IS_ACCEPTED = `EXISTS (
  * whole tables instead, which statistics taken on the empty tables of a first day make look cheap. A device that
  * is no longer configured keeps its punches: only its direction is unknown then.
  */
-export const CAPTURES_SQL = `
+const PUNCHES_SQL = `
   SELECT pair.session_id, pair.student_id, p.punch_id, p.time_source, p.kind, p.verify_method, p.gateway_id, p.device_id,
-    p.room_id, p.outcome, coalesce(p.direction_hint, nullif(d.direction, 'both')) AS direction,
+    p.room_id, coalesce(p.direction_hint, nullif(d.direction, 'both')) AS direction, p.outcome,
     floor(extract(epoch FROM p.effective_at) * 1000)::float8 AS at_ms
-  FROM unnest(?::uuid[], ?::uuid[], ?::timestamptz[], ?::timestamptz[]) AS pair (session_id, student_id, from_at, until_at)
-    CROSS JOIN LATERAL (
+  FROM pair CROSS JOIN LATERAL (
       SELECT * FROM punch
       WHERE student_id = pair.student_id AND effective_at BETWEEN pair.from_at AND pair.until_at
         AND received_month >= ${earliestReceivedMonthSql('pair.from_at')}
@@ -62,8 +61,7 @@ export const CAPTURES_SQL = `
     LEFT JOIN attendance_biometric_device d ON d.gateway_id = p.gateway_id AND d.device_id = p.device_id`;
 
 /** Scans and meetings are of the class itself, wherever that is; a meeting is nowhere. */
-export const SCANS_SQL = `
-  WITH pair AS (SELECT * FROM unnest(?::uuid[], ?::uuid[]) AS u (session_id, student_id))
+const SCANS_SQL = `
   SELECT pair.session_id, pair.student_id, q.id AS punch_id, 'gateway_clock' AS time_source, 'qr' AS kind,
     NULL AS verify_method, '' AS gateway_id, 'qr' AS device_id, s.room_id, 'in' AS direction,
     CASE q.outcome WHEN 'unverified' THEN 'unverified' ELSE 'recognized' END AS outcome,
@@ -80,23 +78,29 @@ export const SCANS_SQL = `
       SELECT * FROM online_presence WHERE student_id = pair.student_id AND session_id = pair.session_id OFFSET 0
     ) o`;
 
-/** By pair, punches, scans and meetings, in two statements however many pairs there are. */
+export const CAPTURES_SQL = `
+  WITH pair AS MATERIALIZED (
+    SELECT * FROM unnest(?::uuid[], ?::uuid[], ?::timestamptz[], ?::timestamptz[])
+      AS u (session_id, student_id, from_at, until_at)
+  )
+  ${PUNCHES_SQL}
+  UNION ALL
+  ${SCANS_SQL}`;
+
+/** By pair, punches, scans and meetings, in one statement however many pairs there are. */
 export async function loadCaptures(
   trx: Knex,
   requests: readonly CaptureRequest[],
 ): Promise<Map<string, Capture[]>> {
   if (requests.length === 0) return new Map();
-  const sessions = requests.map(({ sessionId }) => sessionId);
-  const students = requests.map(({ studentId }) => studentId);
-  const punches = await prepared<{ rows: CaptureRow[] }>(trx, CAPTURES_SQL, [
-    sessions,
-    students,
+  const { rows } = await prepared<{ rows: CaptureRow[] }>(trx, CAPTURES_SQL, [
+    requests.map(({ sessionId }) => sessionId),
+    requests.map(({ studentId }) => studentId),
     requests.map(({ fromMs }) => new Date(fromMs)),
     requests.map(({ untilMs }) => new Date(untilMs)),
   ] as never);
-  const scans = await prepared<{ rows: CaptureRow[] }>(trx, SCANS_SQL, [sessions, students] as never);
   const groups = new Map<string, Capture[]>();
-  for (const row of [...punches.rows, ...scans.rows]) {
+  for (const row of rows) {
     const key = pairKey({ sessionId: row.session_id, studentId: row.student_id });
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [toCapture(row)]);

@@ -1,12 +1,11 @@
 import type { Knex } from '../db/database.js';
-import { prepared } from '../db/prepared.js';
 import type { Capture, Facts, GuestVisit } from '../rules/facts.js';
 import { type CaptureRequest, loadCaptures } from './load-captures.js';
 import { loadExemptions } from './load-exemptions.js';
 import { loadScopedHolidays } from './load-holidays.js';
 import { loadPlaces } from './load-places.js';
 import { type LoadedSession, loadSessions } from './load-sessions.js';
-import { leaveOf, loadDecisions, loadStandings, type Standing } from './load-standing.js';
+import { leaveOf, loadStandings, type Standing } from './load-standing.js';
 import { clashesOf, evidenceFromMs, loadNeighbors, type Neighbor, withBlock } from './load-surroundings.js';
 import { type Pair, pairKey } from './pair.js';
 
@@ -27,8 +26,7 @@ export async function loadFacts(trx: Knex, pairs: readonly Pair[]): Promise<Load
   const sessions = new Map([...bare].map(([id, session]) => [id, withBlock(session, neighbors)]));
   const clashes = await loadClashes(trx, sessions, standings, neighbors);
   const captures = await loadCaptures(trx, requestsOf(sessions, standings, clashes));
-  const decisions = await loadDecisions(trx, pairs);
-  const visits = await loadVisits(trx, [...sessions.keys()]);
+  const visits = await loadVisits(trx, sessions.values());
   const isOnHoliday = await loadScopedHolidays(trx, sessions.values(), standings);
   const exemptionOf = await loadExemptions(trx, sessions.values(), standings);
   const { places, walks } = await loadPlaces(trx, sessions.values(), captures.values());
@@ -40,7 +38,7 @@ export async function loadFacts(trx: Knex, pairs: readonly Pair[]): Promise<Load
       session,
       isOnRoster: standing.groups.some((group) => session.groups.includes(group)),
       captures: captures.get(key) ?? [],
-      decisions: decisions.get(key) ?? [],
+      decisions: standing.decisions,
       leaveId: leaveOf(standing, session),
       status: standing.status,
       fingerAlternative: exemptionOf(session, standing),
@@ -114,19 +112,10 @@ function requestsOf(
   });
 }
 
-interface GuestRow {
-  session_id: string;
-  student_id: string;
-  counts_for_session_id: string;
-}
-
 /** Classes of other batches that a student was let into, by the pair that they count for (domain case 60). */
-async function loadVisits(trx: Knex, sessionIds: readonly string[]): Promise<Map<string, GuestVisit[]>> {
-  const { rows } = await prepared<{ rows: GuestRow[] }>(
-    trx,
-    `SELECT session_id, student_id, counts_for_session_id FROM session_guest
-     WHERE counts_for_session_id = ANY(?::uuid[]) ORDER BY session_id`,
-    [sessionIds as never],
+async function loadVisits(trx: Knex, sessions: Iterable<LoadedSession>): Promise<Map<string, GuestVisit[]>> {
+  const rows = [...sessions].flatMap(({ id, guests }) =>
+    guests.map((guest) => ({ ...guest, countsFor: id })),
   );
   if (rows.length === 0) return new Map();
   const visited = await loadSessions(trx, [...new Set(rows.map(({ session_id: id }) => id))]);
@@ -139,7 +128,7 @@ async function loadVisits(trx: Knex, sessionIds: readonly string[]): Promise<Map
     }),
   );
   const visits = new Map<string, GuestVisit[]>();
-  for (const { session_id: sessionId, student_id: studentId, counts_for_session_id: countsFor } of rows) {
+  for (const { session_id: sessionId, student_id: studentId, countsFor } of rows) {
     const session = visited.get(sessionId);
     if (session === undefined) continue;
     const key = pairKey({ sessionId: countsFor, studentId });

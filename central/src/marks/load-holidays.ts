@@ -1,19 +1,7 @@
 import type { Knex } from '../db/database.js';
 import { prepared } from '../db/prepared.js';
-import type { LoadedSession } from './load-sessions.js';
+import type { LoadedSession, ScopedHoliday } from './load-sessions.js';
 import type { Standing } from './load-standing.js';
-
-interface HolidayRow {
-  campus_id: string;
-  date: string;
-  start_time: string | null;
-  end_time: string | null;
-  scope_year_of_study: number | null;
-  scope_department_id: string | null;
-  scope_section_id: string | null;
-  /** Null: before the day. */
-  declared_at: Date | null;
-}
 
 interface GroupRow {
   id: string;
@@ -26,30 +14,18 @@ export type IsOnHoliday = (session: LoadedSession, standing: Standing) => boolea
 
 /**
  * Holidays of some groups only: a class that others have goes on without the students of those (domain case 8).
- * Most days have none, and then nothing more is read.
+ * Most days have none, and then nothing is read.
  */
 export async function loadScopedHolidays(
   trx: Knex,
   sessions: Iterable<LoadedSession>,
   standings: readonly Standing[],
 ): Promise<IsOnHoliday> {
-  const dates = [...new Set([...sessions].map(({ date }) => date))];
-  const { rows: holidays } = await prepared<{ rows: HolidayRow[] }>(
-    trx,
-    `SELECT campus_id, date::text AS date, start_time::text AS start_time, end_time::text AS end_time, scope_year_of_study,
-       scope_department_id, scope_section_id, declared_at
-     FROM attendance_holiday
-     WHERE campus_id IN (SELECT id FROM campus) AND date = ANY(?::date[]) AND affects_attendance
-       AND num_nonnulls(scope_year_of_study, scope_department_id, scope_section_id) > 0`,
-    [dates as never],
-  );
-  if (holidays.length === 0) return () => false;
+  if ([...sessions].every(({ scopedHolidays }) => scopedHolidays.length === 0)) return () => false;
   const groups = await loadGroups(trx, [...new Set(standings.flatMap(({ groups: ids }) => ids))]);
   return (session, standing) =>
-    holidays.some(
+    session.scopedHolidays.some(
       (holiday) =>
-        holiday.campus_id === session.campusId &&
-        holiday.date === session.date &&
         isDuring(holiday, session) &&
         !hadEnded(session, holiday) &&
         standing.groups.some((id) => isMeant(holiday, groups.get(id))),
@@ -68,17 +44,20 @@ async function loadGroups(trx: Knex, ids: readonly string[]): Promise<Map<string
   return new Map(rows.map((row) => [row.id, row]));
 }
 
-function isDuring({ start_time: from, end_time: until }: HolidayRow, { localStart }: LoadedSession): boolean {
+function isDuring(
+  { start_time: from, end_time: until }: ScopedHoliday,
+  { localStart }: LoadedSession,
+): boolean {
   return from === null || until === null || (from <= localStart && localStart < until);
 }
 
 /** What had ended when the holiday was declared stays held (domain case 6). */
-function hadEnded({ endMs }: LoadedSession, { declared_at: at }: HolidayRow): boolean {
-  return at !== null && endMs <= at.getTime();
+function hadEnded({ endMs }: LoadedSession, { declared_ms: declaredMs }: ScopedHoliday): boolean {
+  return declaredMs !== null && endMs <= declaredMs;
 }
 
 /** Every part of the scope that is set has to fit. */
-function isMeant(holiday: HolidayRow, group: GroupRow | undefined): boolean {
+function isMeant(holiday: ScopedHoliday, group: GroupRow | undefined): boolean {
   if (group === undefined) return false;
   const { scope_year_of_study: year, scope_department_id: department, scope_section_id: section } = holiday;
   if (year !== null && year !== group.year_of_study) return false;

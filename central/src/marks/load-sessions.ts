@@ -10,6 +10,20 @@ export interface LoadedSession extends SessionFacts {
   /** Campus-local wall time of the start, for leave that covers part of a day. */
   localStart: string;
   groups: readonly string[];
+  /** Holidays of some groups only, on the day of the class. */
+  scopedHolidays: readonly ScopedHoliday[];
+  /** Classes that students of this one were let into, and that count for it (domain case 60). */
+  guests: readonly { student_id: string; session_id: string }[];
+}
+
+export interface ScopedHoliday {
+  start_time: string | null;
+  end_time: string | null;
+  scope_year_of_study: number | null;
+  scope_department_id: string | null;
+  scope_section_id: string | null;
+  /** Null: before the day. */
+  declared_ms: number | null;
 }
 
 interface SessionRow {
@@ -30,6 +44,8 @@ interface SessionRow {
   rooms: { id: string; from: number | null; until: number | null; is_alternating: boolean }[] | null;
   has_exits: boolean;
   has_fingers: boolean;
+  holidays: ScopedHoliday[] | null;
+  guests: LoadedSession['guests'] | null;
 }
 
 /** Lights see nobody; what is switched off captures nothing. */
@@ -47,7 +63,15 @@ export const SESSIONS_SQL = `
          'is_alternating', room.capture_mode = 'alternating') ORDER BY r.room_id, r.valid_during)
      FROM session_room r JOIN room ON room.id = r.room_id WHERE r.session_id = s.id) AS rooms,
     ${isThere(`${DEVICE_SQL} AND d.direction = 'out'`)} AS has_exits,
-    ${isThere(`${DEVICE_SQL} AND d.device_type IN ('fingerprint', 'face')`)} AS has_fingers
+    ${isThere(`${DEVICE_SQL} AND d.device_type IN ('fingerprint', 'face')`)} AS has_fingers,
+    (SELECT jsonb_agg(jsonb_build_object('start_time', h.start_time, 'end_time', h.end_time,
+         'scope_year_of_study', h.scope_year_of_study, 'scope_department_id', h.scope_department_id,
+         'scope_section_id', h.scope_section_id, 'declared_ms', extract(epoch FROM h.declared_at) * 1000))
+     FROM attendance_holiday h
+     WHERE h.campus_id = c.id AND h.date = s.scheduled_date AND h.affects_attendance
+       AND num_nonnulls(h.scope_year_of_study, h.scope_department_id, h.scope_section_id) > 0) AS holidays,
+    (SELECT jsonb_agg(jsonb_build_object('student_id', v.student_id, 'session_id', v.session_id) ORDER BY v.session_id)
+     FROM session_guest v WHERE v.counts_for_session_id = s.id) AS guests
   FROM attendance_session s
     JOIN academic_period p ON p.id = s.academic_period_id JOIN campus c ON c.id = p.campus_id
   WHERE s.id = ANY(?::uuid[])`;
@@ -90,6 +114,8 @@ function toSession(row: SessionRow, policies: Map<string, Policy>): LoadedSessio
     date: row.date,
     localStart: row.local_start,
     groups: row.groups,
+    scopedHolidays: row.holidays ?? [],
+    guests: row.guests ?? [],
   };
 }
 

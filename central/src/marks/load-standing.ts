@@ -3,7 +3,7 @@ import { prepared } from '../db/prepared.js';
 import { ofStudent } from '../people/of-student.js';
 import type { Facts, HumanDecision, Source } from '../rules/facts.js';
 import type { LoadedSession } from './load-sessions.js';
-import { type Pair, pairKey } from './pair.js';
+import type { Pair } from './pair.js';
 
 /** What a student is to a class session before anything was captured. */
 export interface Standing extends Pair {
@@ -12,6 +12,8 @@ export interface Standing extends Pair {
   groups: readonly string[];
   status: NonNullable<Facts['status']> | null;
   leaves: readonly { id: string; start_time: string | null; end_time: string | null }[];
+  /** What people have decided about this student in this class, and not taken back. */
+  decisions: readonly HumanDecision[];
 }
 
 interface StandingRow {
@@ -21,13 +23,22 @@ interface StandingRow {
   groups: string[] | null;
   status: Standing['status'];
   leaves: Standing['leaves'] | null;
+  decisions: DecisionRow[] | null;
 }
 
-const PAIRS_SQL = 'unnest(?::uuid[], ?::uuid[]) AS pair (session_id, student_id)';
+interface DecisionRow {
+  id: string;
+  ordinal: number;
+  kind: HumanDecision['kind'];
+  mark: HumanDecision['mark'];
+  source: Source;
+  at_ms: number;
+}
 
 export const STANDING_SQL = `
-  SELECT pair.session_id, pair.student_id, r.is_there IS NOT NULL AS has_record, m.groups, st.status, l.leaves
-  FROM ${PAIRS_SQL}
+  SELECT pair.session_id, pair.student_id, r.is_there IS NOT NULL AS has_record, m.groups, st.status, l.leaves,
+    d.decisions
+  FROM unnest(?::uuid[], ?::uuid[]) AS pair (session_id, student_id)
     JOIN attendance_session s ON s.id = pair.session_id
     LEFT JOIN LATERAL (
       SELECT true AS is_there FROM attendance_record
@@ -46,10 +57,19 @@ export const STANDING_SQL = `
       FROM attendance_leave_application
       WHERE student_id = pair.student_id AND status = 'approved' AND start_date <= s.scheduled_date
         AND end_date >= s.scheduled_date AND affects_attendance AND auto_apply_to_sessions OFFSET 0
-    ) l ON true`;
+    ) l ON true
+    LEFT JOIN LATERAL (
+      SELECT jsonb_agg(jsonb_build_object('id', id, 'ordinal', ordinal, 'kind', kind, 'mark', mark, 'source', source,
+        'at_ms', floor(extract(epoch FROM decided_at) * 1000))) AS decisions
+      FROM decision
+      WHERE session_id = pair.session_id AND student_id = pair.student_id AND withdrawn_at IS NULL OFFSET 0
+    ) d ON true`;
 
 export async function loadStandings(trx: Knex, pairs: readonly Pair[]): Promise<Standing[]> {
-  const { rows } = await prepared<{ rows: StandingRow[] }>(trx, STANDING_SQL, pairColumns(pairs) as never);
+  const { rows } = await prepared<{ rows: StandingRow[] }>(trx, STANDING_SQL, [
+    pairs.map(({ sessionId }) => sessionId),
+    pairs.map(({ studentId }) => studentId),
+  ] as never);
   return rows.map((row) => ({
     sessionId: row.session_id,
     studentId: row.student_id,
@@ -57,13 +77,9 @@ export async function loadStandings(trx: Knex, pairs: readonly Pair[]): Promise<
     groups: row.groups ?? [],
     status: row.status,
     leaves: row.leaves ?? [],
+    decisions: (row.decisions ?? []).map(({ at_ms: atMs, ...decision }) => ({ ...decision, atMs })),
   }));
 }
-
-const pairColumns = (pairs: readonly Pair[]): [string[], string[]] => [
-  pairs.map(({ sessionId }) => sessionId),
-  pairs.map(({ studentId }) => studentId),
-];
 
 /** The leave that covers the class: of part of a day, those that start within it (domain case 124). */
 export function leaveOf({ leaves }: Standing, { localStart }: LoadedSession): string | null {
@@ -72,39 +88,4 @@ export function leaveOf({ leaves }: Standing, { localStart }: LoadedSession): st
       from === null || until === null || (from <= localStart && localStart < until),
   );
   return covering?.id ?? null;
-}
-
-export const DECISIONS_SQL = `
-  SELECT pair.session_id, pair.student_id, d.id, d.ordinal::float8 AS ordinal, d.kind, d.mark, d.source,
-    floor(extract(epoch FROM d.decided_at) * 1000)::float8 AS at_ms
-  FROM ${PAIRS_SQL}
-    CROSS JOIN LATERAL (
-      SELECT * FROM decision
-      WHERE session_id = pair.session_id AND student_id = pair.student_id AND withdrawn_at IS NULL OFFSET 0
-    ) d`;
-
-interface DecisionRow {
-  session_id: string;
-  student_id: string;
-  id: string;
-  ordinal: number;
-  kind: HumanDecision['kind'];
-  mark: HumanDecision['mark'];
-  source: Source;
-  at_ms: number;
-}
-
-export async function loadDecisions(
-  trx: Knex,
-  pairs: readonly Pair[],
-): Promise<Map<string, HumanDecision[]>> {
-  const { rows } = await prepared<{ rows: DecisionRow[] }>(trx, DECISIONS_SQL, pairColumns(pairs) as never);
-  const groups = new Map<string, HumanDecision[]>();
-  for (const { session_id, student_id, at_ms, ...decision } of rows) {
-    const key = pairKey({ sessionId: session_id, studentId: student_id });
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [{ ...decision, atMs: at_ms }]);
-    else group.push({ ...decision, atMs: at_ms });
-  }
-  return groups;
 }

@@ -13,6 +13,7 @@ export interface Decided extends Pair {
 export interface ChangedRecord extends Pair {
   id: string;
   mark: Mark;
+  markedAt: Date | null;
   previousMark: Mark | null;
 }
 
@@ -41,13 +42,21 @@ export async function saveDecisions(
     derivation: decision.derivation,
   }));
   const { rows } = await prepared<{
-    rows: { id: string; session_id: string; student_id: string; mark: Mark; previous_mark: Mark | null }[];
+    rows: {
+      id: string;
+      session_id: string;
+      student_id: string;
+      mark: Mark;
+      marked_at: Date | null;
+      previous_mark: Mark | null;
+    }[];
   }>(trx, SAVE_SQL, [now, JSON.stringify(Object.fromEntries(actors)), JSON.stringify(input)]);
   return rows.map((row) => ({
     id: row.id,
     sessionId: row.session_id,
     studentId: row.student_id,
     mark: row.mark,
+    markedAt: row.marked_at,
     previousMark: row.previous_mark,
   }));
 }
@@ -128,4 +137,4 @@ const SAVE_SQL = `
   ), tallied AS (
     UPDATE session_tally t SET ${tallyColumns} FROM delta d WHERE t.session_id = d.session_id
   )
-  SELECT id, session_id, student_id, mark, previous_mark FROM changed`;
+  SELECT id, session_id, student_id, mark, marked_at, previous_mark FROM changed`;

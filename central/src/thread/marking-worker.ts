@@ -21,7 +21,7 @@ async function serve(port: MessagePort, { databaseUrl: url }: ThreadData): Promi
   const started = new Started();
   const clock = systemClock;
   try {
-    const db = await openDatabase({ url, log, poolMax: CONNECTIONS_MAX });
+    const db = await openDatabase({ url, log, poolMax: CONNECTIONS_MAX, isByIndex: true });
     started.add(() => db.close());
     const listener = await openListener({ url, log, clock });
     started.add(() => listener.close());
