@@ -11,10 +11,10 @@ import {
 } from './central-bench.js';
 import { heapMib, type Measured, percentile, round } from './measured.js';
 
-/** Eight thousand students of fifty buildings. */
-const SIZE: BenchOptions = { gateways: 50, studentsPerSection: 40, tappingSections: 4, isOpened: true };
+/** Sixteen thousand students of fifty buildings. */
+const SIZE: BenchOptions = { gateways: 50, studentsPerSection: 80, tappingSections: 4, isOpened: true };
 const WARM_UP_ROUNDS = 1;
-const ROUNDS = 4;
+const ROUNDS = 3;
 const BARE_ROWS_PER_INSERT = 5_000;
 const COLUMNS =
   `gateway_id store_id seq punch_id boot_id mono_ms occurred_at clock_state device_id kind technology

@@ -7,7 +7,7 @@ import { type Measured, round } from './measured.js';
 const API = '/api/v1/attendance';
 const WARM_UP = 40;
 /** Teachers who press a button in the same second. */
-const CONNECTIONS = 8;
+const CONNECTIONS = 4;
 
 const STEPS = ['open', 'close', 'reopen'] as const;
 type Step = (typeof STEPS)[number];

@@ -7,6 +7,9 @@ import { rollNumber } from '../seed/test-campus.js';
 import { createScanQueue, type ScanQueue } from './qr-scan.js';
 import type { Scan } from './qr-verdict.js';
 
+/** Scans that are worth a transaction beside another. */
+const BESIDE = 8;
+
 let server: TestServer;
 let sessionId: string;
 let students: string[];
@@ -139,7 +142,7 @@ describe('two batches of scans', () => {
 
   it('go on at once: a class whose marks somebody holds does not hold up the others', async () => {
     await whileItWaits(async () => {
-      const scanned = await Promise.all(Array.from({ length: 16 }, () => queues[0].scan(scan(1))));
+      const scanned = await Promise.all(Array.from({ length: BESIDE }, () => queues[0].scan(scan(1))));
       expect(scanned.filter(({ alreadyRecorded }) => !alreadyRecorded)).toHaveLength(1);
     });
   });
@@ -151,7 +154,7 @@ describe('two batches of scans', () => {
     await whileItWaits(async () => {
       late.push(queues[0].scan(first), queues[0].scan(second));
       for (const one of late) one.catch(() => undefined);
-      await Promise.all(Array.from({ length: 16 }, () => queues[0].scan(scan(3))));
+      await Promise.all(Array.from({ length: BESIDE }, () => queues[0].scan(scan(3))));
     });
     expect(await late[0]).toMatchObject({ alreadyRecorded: false });
     await expect(late[1]).rejects.toMatchObject({ code: 'DEVICE_ALREADY_USED' });
@@ -161,13 +164,13 @@ describe('two batches of scans', () => {
     const done: string[] = [];
     const late: Promise<unknown>[] = [];
     await whileItWaits(async () => {
-      for (let n = 0; n < 16; n++) late.push(queues[0].scan(scan(2, { sessionId: heldId })));
+      for (let n = 0; n < BESIDE; n++) late.push(queues[0].scan(scan(2, { sessionId: heldId })));
       late.push(queues[0].scan(scan(1)).finally(() => done.push('alone')));
       const other = queues[1].scan(scan(3));
       await other;
       expect(done).toEqual([]);
-      late.push(...Array.from({ length: 15 }, () => queues[0].scan(scan(1))));
-      await late[16];
+      late.push(...Array.from({ length: BESIDE - 1 }, () => queues[0].scan(scan(1))));
+      await late[BESIDE];
     });
     await Promise.all(late);
   });
@@ -182,16 +185,16 @@ describe('two batches of scans', () => {
     const late: Promise<unknown>[] = [];
     await whileItWaits(async () => {
       for (const [name, one] of Object.entries(common)) {
-        for (let n = 0; n < 16; n++) late.push(queues[0].scan(one).finally(() => done.push(name)));
+        for (let n = 0; n < BESIDE; n++) late.push(queues[0].scan(one).finally(() => done.push(name)));
       }
       const waiting = Promise.allSettled(late);
-      await Promise.all(Array.from({ length: 16 }, () => queues[0].scan(scan(3))));
+      await Promise.all(Array.from({ length: BESIDE }, () => queues[0].scan(scan(3))));
       expect(done).toEqual([]);
       late.push(waiting);
     });
     await late.at(-1);
     expect(new Set(done)).toEqual(new Set(['class', 'student', 'phone']));
-    await expect(late[2 * 16]).rejects.toMatchObject({ code: 'DEVICE_ALREADY_USED' });
+    await expect(late[2 * BESIDE]).rejects.toMatchObject({ code: 'DEVICE_ALREADY_USED' });
   });
 });
 

@@ -12,10 +12,10 @@ import { storeScans } from './store-scans.js';
 
 /** Scans that are committed together; what arrives meanwhile waits for the next commit. */
 const BATCH_SCANS_MAX = 250;
-/** Transactions at once: while one waits for PostgreSQL, the other one uses the processor here. */
-const BATCHES_MAX = 2;
-/** What a second transaction beside the first one is worth; fewer wait for the first to end. */
-const BESIDE_SCANS_MIN = 16;
+/** Transactions at once: while one waits for PostgreSQL, others use the processor here. */
+const BATCHES_MAX = 3;
+/** What one more transaction beside another is worth; fewer wait for one to end. */
+const BESIDE_SCANS_MIN = 8;
 /** More than this is waiting: central is far behind, and a student who is told so scans again. */
 const WAITING_SCANS_MAX = 20_000;
 
@@ -42,8 +42,8 @@ interface Waiting {
 
 /**
  * Scans that arrive together are checked, stored and judged together: one transaction of a fixed number of
- * statements, however many there are. Two go on at once, of different classes, students and phones, so that neither
- * waits for rows of the other; who came first stays first.
+ * statements, however many there are. Some go on at once, of different classes, students and phones, so that none
+ * waits for rows of another; who came first stays first.
  */
 export function createScanQueue(knex: Knex): ScanQueue {
   let waiting: Waiting[] = [];

@@ -57,20 +57,20 @@ export const SESSIONS_SQL = `
     c.id AS campus_id, s.scheduled_date::text AS date, (s.start_at AT TIME ZONE c.zone)::time::text AS local_start,
     s.scheduled_date::timestamp AT TIME ZONE c.zone AS midnight,
     ARRAY(SELECT section_id FROM session_section WHERE session_id = s.id ORDER BY 1) AS groups,
-    (SELECT jsonb_agg(jsonb_build_object('id', r.room_id,
+    (SELECT json_agg(json_build_object('id', r.room_id,
          'from', floor(extract(epoch FROM nullif(lower(r.valid_during), '-infinity')) * 1000),
          'until', floor(extract(epoch FROM nullif(upper(r.valid_during), 'infinity')) * 1000),
          'is_alternating', room.capture_mode = 'alternating') ORDER BY r.room_id, r.valid_during)
      FROM session_room r JOIN room ON room.id = r.room_id WHERE r.session_id = s.id) AS rooms,
     ${isThere(`${DEVICE_SQL} AND d.direction = 'out'`)} AS has_exits,
     ${isThere(`${DEVICE_SQL} AND d.device_type IN ('fingerprint', 'face')`)} AS has_fingers,
-    (SELECT jsonb_agg(jsonb_build_object('start_time', h.start_time, 'end_time', h.end_time,
+    (SELECT json_agg(json_build_object('start_time', h.start_time, 'end_time', h.end_time,
          'scope_year_of_study', h.scope_year_of_study, 'scope_department_id', h.scope_department_id,
          'scope_section_id', h.scope_section_id, 'declared_ms', extract(epoch FROM h.declared_at) * 1000))
      FROM attendance_holiday h
      WHERE h.campus_id = c.id AND h.date = s.scheduled_date AND h.affects_attendance
        AND num_nonnulls(h.scope_year_of_study, h.scope_department_id, h.scope_section_id) > 0) AS holidays,
-    (SELECT jsonb_agg(jsonb_build_object('student_id', v.student_id, 'session_id', v.session_id) ORDER BY v.session_id)
+    (SELECT json_agg(json_build_object('student_id', v.student_id, 'session_id', v.session_id) ORDER BY v.session_id)
      FROM session_guest v WHERE v.counts_for_session_id = s.id) AS guests
   FROM attendance_session s
     JOIN academic_period p ON p.id = s.academic_period_id JOIN campus c ON c.id = p.campus_id

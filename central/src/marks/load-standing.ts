@@ -53,13 +53,13 @@ export const STANDING_SQL = `
       WHERE student_id = pair.student_id AND valid_during @> s.scheduled_date OFFSET 0
     ) st ON true
     LEFT JOIN LATERAL (
-      SELECT jsonb_agg(jsonb_build_object('id', id, 'start_time', start_time, 'end_time', end_time) ORDER BY id) AS leaves
+      SELECT json_agg(json_build_object('id', id, 'start_time', start_time, 'end_time', end_time) ORDER BY id) AS leaves
       FROM attendance_leave_application
       WHERE student_id = pair.student_id AND status = 'approved' AND start_date <= s.scheduled_date
         AND end_date >= s.scheduled_date AND affects_attendance AND auto_apply_to_sessions OFFSET 0
     ) l ON true
     LEFT JOIN LATERAL (
-      SELECT jsonb_agg(jsonb_build_object('id', id, 'ordinal', ordinal, 'kind', kind, 'mark', mark, 'source', source,
+      SELECT json_agg(json_build_object('id', id, 'ordinal', ordinal, 'kind', kind, 'mark', mark, 'source', source,
         'at_ms', floor(extract(epoch FROM decided_at) * 1000))) AS decisions
       FROM decision
       WHERE session_id = pair.session_id AND student_id = pair.student_id AND withdrawn_at IS NULL OFFSET 0
