@@ -79,6 +79,18 @@ export const PERMISSIONS = {
     guardian: 'child',
   },
   'people.write': office,
+  // Who is suspended or withdrawn, and why: for whoever decides about it, and the student.
+  'student_statuses.read': {
+    ...office,
+    dean: 'all',
+    principal: 'all',
+    auditor: 'all',
+    hod: 'department',
+    mentor: 'mentored',
+    student: 'self',
+    guardian: 'child',
+  },
+  'student_statuses.write': office,
   // Whose cards are in which state, never their numbers.
   'credentials.read': {
     ...office,

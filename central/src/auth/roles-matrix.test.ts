@@ -26,6 +26,8 @@ const MATRIX: Record<Permission, string> = {
   'masters.write': 'A.A............',
   'people.read': 'AAADAATMSC.A.AA',
   'people.write': 'A.A............',
+  'student_statuses.read': 'AAADA..MSC....A',
+  'student_statuses.write': 'A.A............',
   'accounts.read': 'A...........A.A',
   'accounts.write': 'A..............',
   'calendar.read': 'AAAAAAAAAAAAAAA',

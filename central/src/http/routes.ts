@@ -136,6 +136,13 @@ import { listStatistics } from './routes/statistics.js';
 import { courseSummary, statisticsOverview } from './routes/statistics-summaries.js';
 import { stream } from './routes/stream.js';
 import { deleteStudentFingers, readStudentFingers } from './routes/student-fingers.js';
+import {
+  endStudentStatus,
+  enterStudentStatus,
+  listStudentStatuses,
+  readStudentStatus,
+  withdrawStudentStatus,
+} from './routes/student-statuses.js';
 import { studentSummary } from './routes/student-summary.js';
 import { importRecords, offlineReview, offlineSync } from './routes/sync.js';
 import { askTerminalUser, listTerminalCommands, readTerminalCommand } from './routes/terminal-commands.js';
@@ -305,6 +312,11 @@ export const ROUTES: readonly Route[] = [
   leaveSection,
   moveSection,
   deleteMembership,
+  listStudentStatuses,
+  readStudentStatus,
+  enterStudentStatus,
+  endStudentStatus,
+  withdrawStudentStatus,
   listReviewBatches,
   readReviewBatch,
   listReviewSessions,

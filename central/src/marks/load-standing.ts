@@ -50,7 +50,8 @@ export const STANDING_SQL = `
     ) m ON true
     LEFT JOIN LATERAL (
       SELECT status FROM student_status_period
-      WHERE student_id = pair.student_id AND valid_during @> s.scheduled_date OFFSET 0
+      WHERE student_id = pair.student_id AND valid_during @> s.scheduled_date AND withdrawn_at IS NULL
+        AND status IN ('suspended_disciplinary', 'withdrawn_medical') OFFSET 0
     ) st ON true
     LEFT JOIN LATERAL (
       SELECT json_agg(json_build_object('id', id, 'start_time', start_time, 'end_time', end_time) ORDER BY id) AS leaves

@@ -35,26 +35,32 @@ const COLUMNS =
 
 /** Held until the transaction ends. @throws RollcallError `NOT_FOUND` */
 export async function holdMembership(trx: Knex, id: string): Promise<Membership> {
+  const held = await findMembership(trx, id);
+  if (held === undefined) throw new RollcallError('NOT_FOUND', `There is no roster membership ${id}`);
+  return held;
+}
+
+async function findMembership(trx: Knex, id: string): Promise<Membership | undefined> {
   const { rows } = await trx.raw<{ rows: Row[] }>(
     `SELECT ${COLUMNS} FROM roster_membership WHERE id = ?::bigint FOR UPDATE`,
     [id],
   );
-  const [row] = rows;
-  if (row === undefined) throw new RollcallError('NOT_FOUND', `There is no roster membership ${id}`);
-  return toMembership(row);
+  return rows[0] === undefined ? undefined : toMembership(rows[0]);
 }
 
 /**
  * A student is in a group from a date on: classes before it ask nothing of them, and what was captured since is
  * judged again (domain cases 38, 39).
  *
- * @throws RollcallError `ALREADY_EXISTS` where the student is in the group on one of these days already
+ * @throws RollcallError `ALREADY_EXISTS` where the student is in the group on one of these days already,
+ *   `INVALID_TRANSITION` where they have left the college by then
  */
 export async function join(
   trx: Knex,
   wanted: Pick<Membership, 'sectionId' | 'studentId' | 'from' | 'until'>,
   actor: RosterActor,
 ): Promise<Membership> {
+  await refuseGone(trx, wanted.studentId, wanted);
   const { rows } = await trx
     .raw<{ rows: Row[] }>(
       `INSERT INTO roster_membership (section_id, student_id, valid_during, updated_at)
@@ -83,18 +89,90 @@ export async function leave(
       `valid_until: the student has been in the group since ${held.from}; delete a membership that never was`,
     );
   }
-  const { rows } = await trx
-    .raw<{ rows: Row[] }>(
-      `UPDATE roster_membership SET valid_during = daterange(lower(valid_during), ?::date), version = version + 1,
-         updated_at = ? WHERE id = ?::bigint RETURNING ${COLUMNS}`,
-      [until, new Date(actor.nowMs), held.id],
-    )
-    .catch(refuseTwice);
-  const after = toMembership(rows[0] as Row);
+  if (held.until !== null && held.until < until) {
+    await refuseGone(trx, held.studentId, { from: held.until, until });
+  }
+  const after = await endAt(trx, { id: held.id, until, nowMs: actor.nowMs });
   // A later end than before brings classes back; an earlier one takes classes away.
   const from = held.until !== null && held.until < until ? held.until : until;
   await settle(trx, { action: 'leave', before: held, after, from, until: null }, actor);
   return after;
+}
+
+async function endAt(
+  trx: Knex,
+  { id, until, nowMs }: { id: string; until: string | null; nowMs: number },
+): Promise<Membership> {
+  const { rows } = await trx
+    .raw<{ rows: Row[] }>(
+      `UPDATE roster_membership SET valid_during = daterange(lower(valid_during), ?::date), version = version + 1,
+         updated_at = ? WHERE id = ?::bigint RETURNING ${COLUMNS}`,
+      [until, new Date(nowMs), id],
+    )
+    .catch(refuseTwice);
+  return toMembership(rows[0] as Row);
+}
+
+/**
+ * Takes a student who leaves the college out of every group.
+ *
+ * @returns what ended, and when it would have ended otherwise
+ * @throws RollcallError `INVALID_TRANSITION` where a membership begins on that date or after it
+ */
+export async function endMembershipsFrom(
+  trx: Knex,
+  { studentId, from }: { studentId: string; from: string },
+  actor: RosterActor,
+): Promise<{ id: string; until: string | null }[]> {
+  const { rows } = await trx.raw<{ rows: Row[] }>(
+    `SELECT ${COLUMNS} FROM roster_membership
+     WHERE student_id = ?::uuid AND coalesce(upper(valid_during), 'infinity') > ?::date ORDER BY id FOR UPDATE`,
+    [studentId, from],
+  );
+  const running = rows.map(toMembership);
+  const later = running.find((membership) => membership.from >= from);
+  if (later !== undefined) {
+    throw new RollcallError(
+      'INVALID_TRANSITION',
+      `The student joins ${later.sectionId} on ${later.from} only; remove that membership first, or give a later date`,
+    );
+  }
+  for (const held of running) await leave(trx, { held, until: from }, actor);
+  return running.map(({ id, until }) => ({ id, until }));
+}
+
+/** Memberships that a mistake ended go on, unless somebody has changed them since. */
+export async function giveMembershipsBack(
+  trx: Knex,
+  { ended, from }: { ended: readonly { id: string; until: string | null }[]; from: string },
+  actor: RosterActor,
+): Promise<void> {
+  for (const { id, until } of ended) {
+    const held = await findMembership(trx, id);
+    if (held?.until !== from) continue;
+    const after = await endAt(trx, { id, until, nowMs: actor.nowMs });
+    await settle(trx, { action: 'reopen', before: held, after, from, until }, actor);
+  }
+}
+
+/** Whoever has left the college is in no group until that has ended. @throws RollcallError `INVALID_TRANSITION` */
+async function refuseGone(
+  trx: Knex,
+  studentId: string,
+  { from, until }: { from: string; until: string | null },
+): Promise<void> {
+  const { rows } = await trx.raw<{ rows: { status: string; since: string }[] }>(
+    `SELECT status, lower(valid_during) AS since FROM student_status_period
+     WHERE student_id = ?::uuid AND status IN ('dropped', 'graduated') AND withdrawn_at IS NULL
+       AND valid_during && daterange(?::date, ?::date)`,
+    [studentId, from, until],
+  );
+  const [gone] = rows;
+  if (gone === undefined) return;
+  throw new RollcallError(
+    'INVALID_TRANSITION',
+    `The student is ${gone.status} since ${gone.since}; end that status first, on the day that they come back`,
+  );
 }
 
 /** A membership that was a mistake. @throws RollcallError `MASTER_IN_USE` once a mark was made because of it */
@@ -121,7 +199,7 @@ export async function remove(trx: Knex, held: Membership, actor: RosterActor): P
 }
 
 interface Settled {
-  action: 'join' | 'leave' | 'delete';
+  action: 'join' | 'leave' | 'reopen' | 'delete';
   before: Membership | null;
   after: Membership | null;
   from: string;

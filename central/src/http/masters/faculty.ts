@@ -1,4 +1,3 @@
-import * as z from 'zod';
 import { codeKey, masterName, optionalReference } from './keys.js';
 import type { Master } from './master.js';
 
@@ -12,12 +11,6 @@ export const facultyMembers: Master = {
   fields: {
     name: { column: 'full_name', schema: masterName },
     department: optionalReference('department', 'department_id'),
-    status: {
-      column: 'status',
-      schema: z.enum(['active', 'inactive', 'on_leave', 'retired', 'terminated']),
-      initial: 'active',
-      isFilter: true,
-    },
   },
   read: 'masters.read',
   write: 'people.write',

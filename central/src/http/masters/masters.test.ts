@@ -114,7 +114,7 @@ const EACH: readonly { path: string; id: string; body: object; change: object }[
     path: 'faculty',
     id: 'F900',
     body: { code: 'F900', name: 'Dr Lakshmi', department: 'cse' },
-    change: { status: 'on_leave' },
+    change: { name: 'Dr Lakshmi Rao' },
   },
 ];
 

@@ -23,12 +23,6 @@ export const students: Master = {
     // Gateways and files know a student by it; a wrong one is another student.
     roll_number: { column: 'roll_number', schema: studentRefSchema, isFixed: true },
     name: { column: 'full_name', schema: masterName },
-    status: {
-      column: 'status',
-      schema: z.enum(['active', 'inactive', 'suspended', 'graduated', 'dropped']),
-      initial: 'active',
-      isFilter: true,
-    },
     contact: {
       column: 'contact_sealed',
       schema: contactSchema.nullable(),

@@ -23,7 +23,7 @@ import { writeAs } from '../write-as.js';
 const TAG = 'People';
 const PATH = `${API}/roster-memberships/`;
 const IF_MATCH = { 'If-Match': 'The ETag you read; if it has changed since, the answer is STALE' } as const;
-const CHANGE_ERRORS = ['NOT_FOUND', 'FORBIDDEN', 'STALE', 'ALREADY_EXISTS'] as const;
+const CHANGE_ERRORS = ['NOT_FOUND', 'FORBIDDEN', 'STALE', 'ALREADY_EXISTS', 'INVALID_TRANSITION'] as const;
 
 interface Row {
   id: number;
@@ -122,7 +122,7 @@ export const joinSection = defineRoute(
     status: 201,
     body: joinBody,
     reply: { schema: membershipSchema },
-    errors: ['FORBIDDEN', 'ALREADY_EXISTS'],
+    errors: ['FORBIDDEN', 'ALREADY_EXISTS', 'INVALID_TRANSITION'],
   },
   async (input, { db, clock }) => {
     const { body } = input;
