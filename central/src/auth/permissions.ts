@@ -149,6 +149,19 @@ export const PERMISSIONS = {
   'corrections.request': { ...office, student: 'self', faculty: 'taught' },
   'corrections.decide': decides,
   'statistics.read': { ...seesMarks, exam_branch: 'all' },
+  // Periods booked without a class; who sat an examination is known to the exam branch (domain case 73).
+  'credits.read': {
+    ...office,
+    dean: 'all',
+    principal: 'all',
+    exam_branch: 'all',
+    auditor: 'all',
+    hod: 'department',
+    mentor: 'mentored',
+    student: 'self',
+    guardian: 'child',
+  },
+  'credits.write': { ...office, exam_branch: 'all' },
   'export.create': {
     ...office,
     dean: 'all',

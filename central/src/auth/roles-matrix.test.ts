@@ -55,6 +55,8 @@ const MATRIX: Record<Permission, string> = {
   'corrections.request': 'A.A...T.S......',
   'corrections.decide': 'A.ADA.TM.......',
   'statistics.read': 'AAADAATMSC....A',
+  'credits.read': 'AAADAA.MSC....A',
+  'credits.write': 'A.A..A.........',
   'export.create': 'AAADAAT........',
   'exceptions.read': 'A.ADA.TM..A.A.A',
   'reviews.read': 'A.ADA.TM......A',

@@ -13,6 +13,11 @@ import {
   resetPassword,
   updateAccount,
 } from './routes/accounts.js';
+import {
+  bookAttendanceCredits,
+  listCredits,
+  takeBackAttendanceCredits,
+} from './routes/attendance-credits.js';
 import { listAuditLogs, verifyAuditLogs } from './routes/audit.js';
 import { changePassword, login, logout, logoutAll, me, refresh } from './routes/auth.js';
 import { enrollTemplate, listTemplates, revokeTemplate } from './routes/biometric-templates.js';
@@ -270,6 +275,9 @@ export const ROUTES: readonly Route[] = [
   studentSummary,
   courseSummary,
   statisticsOverview,
+  listCredits,
+  bookAttendanceCredits,
+  takeBackAttendanceCredits,
   exportData,
   listExports,
   readExport,

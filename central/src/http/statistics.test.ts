@@ -137,14 +137,17 @@ describe('a student', () => {
 
   it('case 73: a credit is a line of its own and part of the aggregate (domain E4.3)', async () => {
     await count({ held: 410, attended: 305 });
-    await server.db.knex('attendance_credit').insert({
-      student_id: await studentId(0),
-      academic_period_id: PERIOD,
+    const booked = await server.as('exam_branch').post(`${API}/attendance-credits/`, {
+      academic_period: PERIOD,
       kind: 'midterm',
-      attended_periods: 10,
+      course: 'CS301',
+      exam_date: '2026-08-20',
+      roll_numbers: [rollNumber(0)],
       held_periods: 10,
+      attended_periods: 10,
       reason: 'sat the mid-term',
     });
+    expect(booked.body).toEqual({ booked: 1, existing: 0 });
     const { aggregate, credits, courses } = await summary();
     expect(aggregate).toMatchObject({
       held_periods: 420,
@@ -156,7 +159,8 @@ describe('a student', () => {
     expect(credits).toEqual([
       {
         kind: 'midterm',
-        course_code: null,
+        course_code: 'CS301',
+        exam_date: '2026-08-20',
         held_periods: 10,
         attended_periods: 10,
         reason: 'sat the mid-term',

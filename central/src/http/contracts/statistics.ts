@@ -116,6 +116,7 @@ export const studentSummarySchema = z.strictObject({
     z.strictObject({
       kind: z.string(),
       course_code: z.string().nullable(),
+      exam_date: z.iso.date().nullable(),
       held_periods: count,
       attended_periods: count,
       reason: z.string(),

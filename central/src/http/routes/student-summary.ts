@@ -108,7 +108,7 @@ async function readSummary(
        LEFT JOIN LATERAL (${PERIOD_SQL}) p ON true
        CROSS JOIN LATERAL (
          SELECT coalesce(jsonb_agg(jsonb_build_object('kind', ac.kind, 'course_code', ac.course_code,
-             'held_periods', ac.held_periods, 'attended_periods', ac.attended_periods, 'reason', ac.reason)
+             'exam_date', ac.exam_date, 'held_periods', ac.held_periods, 'attended_periods', ac.attended_periods, 'reason', ac.reason)
              ORDER BY ac.booked_at, ac.id), '[]') AS credits,
            jsonb_build_object('held', coalesce(sum(ac.held_periods) FILTER (WHERE coalesce(cc.counts_in_aggregate, true)), 0),
              'attended', coalesce(sum(ac.attended_periods) FILTER (WHERE coalesce(cc.counts_in_aggregate, true)), 0)) AS credit
