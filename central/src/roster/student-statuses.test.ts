@@ -108,7 +108,7 @@ describe('suspended and withdrawn', () => {
     expect(await office().results(`${PATH}?on=${campus.date()}`)).toEqual([]);
     const rows: Body[] = await campus.server.db
       .knex('attendance_audit_log')
-      .where({ entity_type: 'student_status', entity_id: id })
+      .where({ entity_type: 'student_status_period', entity_id: id })
       .orderBy('id');
     expect(rows.map(({ action, reason }) => [action, reason])).toEqual([
       ['enter', 'order 12 of the disciplinary committee'],

@@ -152,7 +152,7 @@ async function settle(
   await writeAudit(trx, [
     {
       at: new Date(nowMs),
-      entityType: 'student_status',
+      entityType: 'student_status_period',
       entityId: after.id,
       action,
       performedBy: accountId,
