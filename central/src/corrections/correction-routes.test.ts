@@ -18,7 +18,8 @@ beforeAll(async () => {
     { id: 'cse', campus_id: 'main', name: 'CSE' },
     { id: 'ece', campus_id: 'main', name: 'ECE' },
   ]);
-  await knex('section').update({ department_id: 'cse' });
+  await knex('programme').insert(['btech', 'mtech'].map((id) => ({ id, department_id: 'cse', name: id })));
+  await knex('section').update({ department_id: 'cse', programme_id: 'btech' });
   await knex('faculty').insert({ code: 'F999', full_name: 'Dr Other' });
 });
 afterAll(() => server.stop());
@@ -262,6 +263,26 @@ describe('deciding about a correction', () => {
     await markByHand(3, 'absent');
     const request = await asked(3);
     expect((await faculty().post(path(request, 'approve'))).body.needs_countersign).toBe(true);
+  });
+
+  it.each([
+    ['EXAM_LIST_DATE', {}],
+    ['COUNTERSIGN_DAYS', { EXAM_LIST_DATE: 20 }],
+  ] as const)('case 135, A10.13: %s may differ by programme, and leaves the others alone', async (key, beside) => {
+    const value = key === 'COUNTERSIGN_DAYS' ? '20' : weeks.date(14);
+    const isCountersigned = async (index: number, programme: string): Promise<boolean> => {
+      await server.db.knex('attendance_configuration').update({ is_active: false });
+      const scope = { scope_kind: 'programme', scope_id: programme };
+      await server.post(`${API}/configurations/`, { key, value, ...scope });
+      for (const [other, days] of Object.entries(beside)) {
+        await server.post(`${API}/configurations/`, { key: other, value: weeks.date(days) });
+      }
+      await setAggregate(index, { attended: 74, held: 100 });
+      await markByHand(index, 'absent');
+      const request = await asked(index);
+      return (await faculty().post(path(request, 'approve'))).body.needs_countersign;
+    };
+    expect([await isCountersigned(2, 'mtech'), await isCountersigned(3, 'btech')]).toEqual([false, true]);
   });
 
   it('case 129: the second of two deciders hears ALREADY_DECIDED (A10.31)', async () => {

@@ -19,7 +19,8 @@ beforeAll(async () => {
     { id: 'cse', campus_id: 'main', name: 'CSE' },
     { id: 'ece', campus_id: 'main', name: 'ECE' },
   ]);
-  await knex('section').update({ department_id: 'cse' });
+  await knex('programme').insert(['btech', 'mtech'].map((id) => ({ id, department_id: 'cse', name: id })));
+  await knex('section').update({ department_id: 'cse', programme_id: 'btech' });
   await knex('faculty').insert({ code: 'F999', full_name: 'Dr Other' });
 });
 afterAll(() => server.stop());
@@ -262,6 +263,31 @@ describe('an application', () => {
     expect(submitted.body).toMatchObject({ status: 'pending', has_document: true, version: 2 });
     await server.post(`${API}/configurations/`, { key: 'MEDICAL_DOCUMENT_AFTER_DAYS', value: '5' });
     expect((await apply(2, medical)).status).toBe(201);
+  });
+
+  it.each([
+    ['LEAVE_HOD_AFTER_DAYS', '1', { end: 1 }, 'decider_level', ['faculty', 'hod']],
+    ['LEAVE_PRINCIPAL_AFTER_DAYS', '1', { end: 1 }, 'decider_level', ['faculty', 'principal']],
+    [
+      'MEDICAL_DOCUMENT_AFTER_DAYS',
+      '5',
+      { end: 2, leave_type: 'medical' },
+      'code',
+      ['DOCUMENT_MISSING', undefined],
+    ],
+    ['LEAVE_COUNTS_AS', 'personal:missed', {}, 'counts_as', ['excluded', 'missed']],
+    ['AFTERNOON_STARTS_AT', '10:30', { half_day: 'forenoon' }, 'end_time', ['13:00', '10:30']],
+  ] as const)('A10.13: %s may differ by programme, and leaves the others alone', async (key, value, change, field, seen) => {
+    const { end = 0, ...more } = change as { end?: number };
+    const after = async (programme: string): Promise<unknown> => {
+      await server.db.knex('attendance_configuration').update({ is_active: false });
+      const scope = { scope_kind: 'programme', scope_id: programme };
+      expect((await server.post(`${API}/configurations/`, { key, value, ...scope })).status).toBe(201);
+      const { body } = await apply(0, { end_date: weeks.date(end), ...more });
+      await server.db.knex('attendance_leave_application').update({ status: 'cancelled' });
+      return body[field];
+    };
+    expect([await after('mtech'), await after('btech')]).toEqual(seen);
   });
 
   it('takes a document of five mebibytes, and none larger', async () => {

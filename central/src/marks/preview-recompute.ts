@@ -1,6 +1,8 @@
 import { restampSessions } from '../calendar/restamp.js';
+import { loadSettings } from '../calendar/settings.js';
 import type { Knex } from '../db/database.js';
 import type { Mark } from '../rules/facts.js';
+import { thresholdsOf } from '../statistics/thresholds.js';
 import { judgePairs } from './judge-pairs.js';
 import type { Pair } from './pair.js';
 import { pairsOfSessions } from './recompute.js';
@@ -45,10 +47,7 @@ export interface Share {
 class RolledBack extends Error {}
 
 /** As {@link recomputeSessions}, and takes everything back. */
-export async function previewRecompute(
-  knex: Knex,
-  request: RecomputeRequest & { thresholdPercent: number },
-): Promise<Recomputed> {
+export async function previewRecompute(knex: Knex, request: RecomputeRequest): Promise<Recomputed> {
   return takenBack(knex, (trx) => recomputeSessions(trx, request));
 }
 
@@ -69,7 +68,7 @@ export async function takenBack<Result>(knex: Knex, act: (trx: Knex) => Promise<
 /** Judges the classes again from their evidence and says what changed, and who crosses the threshold. */
 export async function recomputeSessions(
   trx: Knex,
-  { where, bindings, withSettings, nowMs, thresholdPercent }: RecomputeRequest & { thresholdPercent: number },
+  { where, bindings, withSettings, nowMs }: RecomputeRequest,
 ): Promise<Recomputed> {
   const unlocked = `s.status <> 'locked' AND (${where})`;
   const { rows } = await trx.raw<{ rows: { id: string }[] }>(
@@ -86,25 +85,24 @@ export async function recomputeSessions(
       })
     : [];
   const pairs = await pairsOfSessions(trx, ids);
-  const described = await judgeAndDescribe(trx, { pairs, nowMs, thresholdPercent });
+  const described = await judgeAndDescribe(trx, { pairs, nowMs });
   return { sessions: ids.length, restamped: restamped.length, ...described };
 }
 
 export interface JudgeRequest {
   pairs: readonly Pair[];
   nowMs: number;
-  thresholdPercent: number;
 }
 
 /** Judges these pairs and says what that changed. */
 export async function judgeAndDescribe(
   trx: Knex,
-  { pairs, nowMs, thresholdPercent }: JudgeRequest,
+  { pairs, nowMs }: JudgeRequest,
 ): Promise<Pick<Recomputed, 'changes' | 'crossing'>> {
   const before = await loadReasons(trx, [...new Set(pairs.map(({ sessionId }) => sessionId))]);
   const changed = await judgePairs(trx, pairs, nowMs);
   const changes = await describeChanges(trx, changed, before);
-  return { changes, crossing: await loadCrossing(trx, changed, thresholdPercent) };
+  return { changes, crossing: await loadCrossing(trx, changed, nowMs) };
 }
 
 async function loadReasons(trx: Knex, ids: readonly string[]): Promise<Map<string, string>> {
@@ -137,54 +135,71 @@ async function describeChanges(
     .filter(({ from, to, from_reason: was, reason }) => from !== to || was !== reason);
 }
 
-/** Compared as whole numbers, never as rounded percentages (domain case 138). */
+interface CrossingRow {
+  roll_number: string;
+  course_code: string;
+  course_type: string;
+  programme_id: string | null;
+  ends_on: string;
+  zone: string;
+  attended: number;
+  held: number;
+  was_attended: number;
+  was_held: number;
+}
+
+/**
+ * Compared as whole numbers, never as rounded percentages (domain case 138), with the threshold of the programme, the
+ * course and the period: that of its last day once it is over (case 144).
+ */
 async function loadCrossing(
   trx: Knex,
   changed: readonly ChangedRecord[],
-  thresholdPercent: number,
+  nowMs: number,
 ): Promise<Recomputed['crossing']> {
-  const { rows } = await trx.raw<{
-    rows: {
-      roll_number: string;
-      course_code: string;
-      attended: number;
-      held: number;
-      was_attended: number;
-      was_held: number;
-    }[];
-  }>(CROSSING_SQL, [
+  if (changed.length === 0) return [];
+  const settingsAt = await loadSettings(trx);
+  const { rows } = await trx.raw<{ rows: CrossingRow[] }>(CROSSING_SQL, [
     changed.map(({ id }) => id),
     changed.map(({ previousMark }) => previousMark ?? 'pending'),
   ] as never);
-  const isEnough = ({ attended, held }: Share): boolean =>
-    held > 0 && attended * 100 >= thresholdPercent * held;
-  return rows
-    .map((row) => ({
-      roll_number: row.roll_number,
-      course_code: row.course_code,
-      from: { attended: row.was_attended, held: row.was_held },
-      to: { attended: row.attended, held: row.held },
-    }))
-    .filter(({ from, to }) => isEnough(from) !== isEnough(to));
+  return rows.flatMap((row) => {
+    const thresholds = thresholdsOf(settingsAt, { endsOn: row.ends_on, zone: row.zone }, nowMs);
+    const { enough } = thresholds({ programmeId: row.programme_id, courseType: row.course_type });
+    const isEnough = ({ attended, held }: Share): boolean => held > 0 && attended * 100 >= enough * held;
+    const from = { attended: row.was_attended, held: row.was_held };
+    const to = { attended: row.attended, held: row.held };
+    if (isEnough(from) === isEnough(to)) return [];
+    return [{ roll_number: row.roll_number, course_code: row.course_code, from, to }];
+  });
 }
 
 const CROSSING_SQL = `
   WITH was AS (SELECT * FROM unnest(?::uuid[], ?::text[]) AS w (id, mark)),
   concerned AS (
-    SELECT DISTINCT r.student_id, s.course_code, s.academic_period_id
+    SELECT r.student_id, s.course_code, s.academic_period_id, max(own.programme_id) AS programme_id
     FROM was JOIN attendance_record r ON r.id = was.id JOIN attendance_session s ON s.id = r.session_id
+      LEFT JOIN LATERAL (
+        SELECT g.programme_id FROM session_section x JOIN section g ON g.id = x.section_id
+          JOIN roster_membership m ON m.section_id = x.section_id AND m.student_id = r.student_id
+            AND m.valid_during @> x.scheduled_date
+        WHERE x.session_id = s.id ORDER BY x.section_id <> s.section_id, x.section_id LIMIT 1
+      ) own ON true
+    GROUP BY 1, 2, 3
   ), counted AS (
-    SELECT c.student_id, c.course_code, s.period_count, r.mark, coalesce(was.mark, r.mark) AS was_mark, r.attended_periods
+    SELECT c.student_id, c.course_code, c.academic_period_id, c.programme_id, s.period_count, r.mark, coalesce(was.mark, r.mark) AS was_mark, r.attended_periods
     FROM concerned c
       JOIN attendance_record r ON r.student_id = c.student_id
       JOIN attendance_session s ON s.id = r.session_id AND s.course_code = c.course_code
         AND s.academic_period_id = c.academic_period_id AND s.counts_in_denominator
       LEFT JOIN was ON was.id = r.id
   )
-  SELECT st.roll_number, counted.course_code,
+  SELECT st.roll_number, counted.course_code, co.course_type, counted.programme_id, p.ends_on, ca.zone,
     coalesce(sum(coalesce(attended_periods, period_count)) FILTER (WHERE mark IN ('present', 'late')), 0)::int AS attended,
     coalesce(sum(period_count) FILTER (WHERE mark IN ('present', 'late', 'absent')), 0)::int AS held,
     coalesce(sum(period_count) FILTER (WHERE was_mark IN ('present', 'late')), 0)::int AS was_attended,
     coalesce(sum(period_count) FILTER (WHERE was_mark IN ('present', 'late', 'absent')), 0)::int AS was_held
-  FROM counted JOIN student st ON st.id = counted.student_id
-  GROUP BY 1, 2 ORDER BY 1, 2`;
+  FROM counted JOIN student st ON st.id = counted.student_id JOIN course co ON co.code = counted.course_code
+    JOIN academic_period p ON p.id = counted.academic_period_id JOIN campus ca ON ca.id = p.campus_id
+  GROUP BY st.roll_number, counted.course_code, co.course_type, counted.programme_id, p.id, ca.id
+  ORDER BY st.roll_number, counted.course_code, p.id`;

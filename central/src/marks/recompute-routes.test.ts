@@ -51,6 +51,27 @@ describe('recomputing a class', () => {
     expect([await stamped(), await markOf(1)]).toEqual([8, 'present']);
   });
 
+  it('case 144: says who crosses the threshold as it was when the period ended, not as it is since', async () => {
+    const { knex } = server.db;
+    const before = server.clock.wallMs();
+    await knex('attendance_session').where({ id: s1 }).update({ status: 'finalized' });
+    await server.post(`${API}/configurations/`, { key: 'RFID_ENABLED', value: false });
+    const threshold = { key: 'ATTENDANCE_THRESHOLD_PERCENT', data_type: 'integer', value: '0' };
+    const crossing = async (from: string): Promise<string[]> => {
+      const [row] = await knex('attendance_configuration')
+        .insert({ ...threshold, effective_from: new Date(`${from}T00:00:00+05:30`) })
+        .returning('id');
+      const { crossing: found } = await recompute({ with_settings: true });
+      await knex('attendance_configuration').where({ id: row.id }).delete();
+      return found.map(({ roll_number: roll }: Body) => roll);
+    };
+    server.clock.stepWall(Date.parse('2027-02-01T12:00:00+05:30') - before);
+    expect(await crossing('2027-01-01')).toContain(rollNumber(1));
+    expect(await crossing('2026-07-02')).not.toContain(rollNumber(1));
+    server.clock.stepWall(before - server.clock.wallMs());
+    await knex('attendance_configuration').where({ key: 'RFID_ENABLED' }).delete();
+  });
+
   it('leaves a locked class alone', async () => {
     await server.post(`${API}/configurations/`, { key: 'GRACE_PERIOD_MINUTES', value: 5 });
     await server.db.knex('attendance_session').where({ id: s1 }).update({ status: 'locked' });

@@ -17,6 +17,9 @@ export const ASKED_BY_CLASS = [
   'AUTO_MARK_ABSENT',
   'AUTO_LOCK',
   'SEND_ATTENDANCE_NOTIFICATIONS',
+  'ATTENDANCE_THRESHOLD_PERCENT',
+  'CONDONE_THRESHOLD_PERCENT',
+  'SUBJECT_MIN_PERCENT',
 ] as const satisfies readonly SettingKey[];
 
 /** Of the classes of the proofs, and of none of them. */

@@ -1,4 +1,3 @@
-import { settingsAt } from '../../calendar/settings.js';
 import type { Knex } from '../../db/database.js';
 import { type PlacedBoot, placeBoot } from '../../devices/place-boot.js';
 import { judgeAndDescribe, takenBack } from '../../marks/preview-recompute.js';
@@ -33,10 +32,9 @@ export const placeGatewayBoot = defineRoute(
       accountId: principal.accountId,
       nowMs,
     };
-    const { ATTENDANCE_THRESHOLD_PERCENT: thresholdPercent } = await settingsAt(db.knex, { atMs: nowMs });
     const place = async (trx: Knex) => {
       const { changed, pairs } = await placeBoot(trx, placed);
-      return { punches: changed, ...(await judgeAndDescribe(trx, { pairs, nowMs, thresholdPercent })) };
+      return { punches: changed, ...(await judgeAndDescribe(trx, { pairs, nowMs })) };
     };
     const result = body.apply ? await writeAs(db.knex, input, place) : await takenBack(db.knex, place);
     return { body: { applied: body.apply, ...result } };

@@ -1,6 +1,5 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import type * as z from 'zod';
-import { settingsAt } from '../../calendar/settings.js';
 import type { Knex } from '../../db/database.js';
 import { type SaidOffset, sayOffset } from '../../devices/say-offset.js';
 import type { Pair } from '../../marks/pair.js';
@@ -97,12 +96,11 @@ export const correctClock = defineRoute(
       nowMs,
     };
     refuseEmpty(said);
-    const { ATTENDANCE_THRESHOLD_PERCENT: thresholdPercent } = await settingsAt(db.knex, { atMs: nowMs });
     const correct = async (trx: Knex) => {
       const { changed, pairs } = await sayOffset(trx, said);
       return {
         punches: changed,
-        ...(await judgeAndDescribe(trx, { pairs: bounded(pairs), nowMs, thresholdPercent })),
+        ...(await judgeAndDescribe(trx, { pairs: bounded(pairs), nowMs })),
       };
     };
     const result = body.apply ? await writeAs(db.knex, input, correct) : await takenBack(db.knex, correct);

@@ -70,8 +70,7 @@ async function run(
   { db, clock }: HttpContext,
 ): Promise<Recomputed & { applied: boolean }> {
   const nowMs = clock.wallMs();
-  const { ATTENDANCE_THRESHOLD_PERCENT: thresholdPercent } = await settingsAt(db.knex, { atMs: nowMs });
-  const request = { where, bindings, withSettings, nowMs, thresholdPercent };
+  const request = { where, bindings, withSettings, nowMs };
   const result = apply
     ? await writeAs(db.knex, writer, (trx) => recomputeSessions(trx, request))
     : await previewRecompute(db.knex, request);
