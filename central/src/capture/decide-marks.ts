@@ -13,6 +13,8 @@ export type DecidedMark = 'present' | 'absent' | 'late' | 'excused';
 export interface DecisionRow {
   studentId: string;
   mark: DecidedMark;
+  /** Of the register, where it was written with one. */
+  letter?: string | null;
   reason: string;
   kind: DecisionKind;
   /** Where it was not decided now. */
@@ -67,6 +69,7 @@ export async function decideMarks(trx: Knex, request: DecideRequest): Promise<De
       rows.map((row) => ({
         student_id: row.studentId,
         mark: row.mark,
+        letter: row.letter ?? null,
         reason: row.reason,
         kind: row.kind,
         decided_at: new Date(row.decidedAtMs ?? nowMs),
@@ -140,9 +143,9 @@ async function judgeAtOnce(
 /** While a reader of the room is down, marks by hand are no habit (domain case 33). */
 const INSERT_SQL = `
   WITH input AS (
-    SELECT * FROM ROWS FROM (jsonb_to_recordset(?::jsonb) AS (student_id uuid, mark text, reason text, kind text,
+    SELECT * FROM ROWS FROM (jsonb_to_recordset(?::jsonb) AS (student_id uuid, mark text, letter text, reason text, kind text,
       decided_at timestamptz, client_uuid uuid)) WITH ORDINALITY
-      AS i (student_id, mark, reason, kind, decided_at, client_uuid, place)
+      AS i (student_id, mark, letter, reason, kind, decided_at, client_uuid, place)
   ), outage AS (
     SELECT EXISTS (
       SELECT FROM session_room x JOIN attendance_biometric_device d ON d.room_id = x.room_id AND d.is_enabled
@@ -150,13 +153,13 @@ const INSERT_SQL = `
       WHERE x.session_id = ?::uuid AND (d.status = 'error' OR g.state = 'offline')
     ) AS is_there
   ), decided AS (
-    INSERT INTO decision (session_id, student_id, kind, mark, reason, source, decided_at, received_at, decided_by,
+    INSERT INTO decision (session_id, student_id, kind, mark, letter, reason, source, decided_at, received_at, decided_by,
       client_uuid, is_device_outage, call_id)
-    SELECT ?::uuid, student_id, kind, mark, reason, ?, decided_at, ?::timestamptz, ?::uuid, client_uuid, is_there, ?::uuid
+    SELECT ?::uuid, student_id, kind, mark, letter, reason, ?, decided_at, ?::timestamptz, ?::uuid, client_uuid, is_there, ?::uuid
     FROM input, outage ORDER BY place
-    RETURNING id, student_id, kind, mark, reason, source
+    RETURNING id, student_id, kind, mark, letter, reason, source
   )
   INSERT INTO attendance_audit_log (at, entity_type, entity_id, action, performed_by, source, reason, after, session_id, student_id)
   SELECT ?::timestamptz, 'decision', id::text, 'mark_attendance', ?, 'manual', reason,
-    jsonb_strip_nulls(jsonb_build_object('mark', mark, 'kind', kind, 'source', source, 'device_id', ?::text)),
+    jsonb_strip_nulls(jsonb_build_object('mark', mark, 'letter', letter, 'kind', kind, 'source', source, 'device_id', ?::text)),
     ?::uuid, student_id FROM decided`;

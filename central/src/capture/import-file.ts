@@ -1,19 +1,8 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import { parse } from 'csv-parse/sync';
-import type { DecidedMark } from './decide-marks.js';
 
 /** Marks of a whole section for a month are some ten thousand rows; a file is read in parts of this size. */
 export const IMPORT_ROWS_MAX = 10_000;
-const MARKS: Record<string, DecidedMark> = {
-  present: 'present',
-  p: 'present',
-  absent: 'absent',
-  a: 'absent',
-  late: 'late',
-  l: 'late',
-  excused: 'excused',
-  e: 'excused',
-};
 
 export interface ImportColumns {
   session: string;
@@ -27,7 +16,8 @@ export interface ImportRow {
   line: number;
   sessionId: string;
   student: string;
-  mark: DecidedMark;
+  /** As it stands in the file: its class says what it means (domain case 42). */
+  written: string;
   reason: string;
 }
 
@@ -54,16 +44,13 @@ export function readImport(
     const sessionId = record[columns.session]?.trim() ?? '';
     const student = record[columns.student]?.trim() ?? '';
     const written = record[columns.mark]?.trim() ?? '';
-    const mark = MARKS[written.toLowerCase()];
     if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(sessionId)) {
       problems.push({ line, code: 'SESSION_INVALID', problem: `"${sessionId}" is no id of a class session` });
     } else if (student === '') {
       problems.push({ line, code: 'STUDENT_MISSING', problem: 'the roll number is empty' });
-    } else if (mark === undefined) {
-      problems.push({ line, code: 'MARK_INVALID', problem: `"${written}" is no mark; write P, A, L or E` });
     } else {
       const reason = record[columns.reason]?.trim().slice(0, 255) ?? '';
-      rows.push({ line, sessionId: sessionId.toLowerCase(), student, mark, reason });
+      rows.push({ line, sessionId: sessionId.toLowerCase(), student, written, reason });
     }
   }
   requireColumns(records[0]?.record, columns);

@@ -127,7 +127,7 @@ describe('an imported file', () => {
       problems: [
         { line: 3, code: 'NOT_ON_ROSTER', problem: 'NOBODY is not on the roster of the class' },
         { line: 4, code: 'SESSION_INVALID', problem: '"nonsense" is no id of a class session' },
-        { line: 5, code: 'MARK_INVALID', problem: '"present?" is no mark; write P, A, L or E' },
+        { line: 5, code: 'MARK_INVALID', problem: '"present?" is no mark of this class; write P, A, L or E' },
       ],
     });
     expect(await server.db.knex('decision').count('* as n')).toEqual(before);

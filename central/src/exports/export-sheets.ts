@@ -2,6 +2,9 @@ import type { Principal } from '../auth/principal.js';
 import { visibleRecords, visibleStatistics } from '../auth/scope.js';
 import type { SettingsAt } from '../calendar/settings.js';
 import type { Knex } from '../db/database.js';
+import { LETTER_COLUMNS, type LetterRow } from '../marks/letter-columns.js';
+import type { Mark } from '../rules/facts.js';
+import { letterOf } from '../rules/vocabulary.js';
 import { courseRows } from '../statistics/course-rows.js';
 import { shownPercent, standingOf } from '../statistics/share.js';
 import { type ThresholdsOf, thresholdsOf } from '../statistics/thresholds.js';
@@ -50,13 +53,14 @@ const DETAIL_COLUMNS: readonly Column[] = [
   { title: 'Course', width: 10 },
   { title: 'Course title', width: 28 },
   { title: 'Section', width: 12 },
-  { title: 'Faculty', width: 22 },
+  { title: 'Faculty', width: 19 },
   { title: 'Roll number', width: 13 },
   { title: 'Name', width: 28 },
   { title: 'Mark', width: 10 },
+  { title: 'Letter', width: 7 },
   { title: 'At', width: 9 },
   { title: 'Source', width: 10 },
-  { title: 'Reason', width: 24 },
+  { title: 'Reason', width: 20 },
   { title: 'Periods', width: 8 },
   { title: 'Attended periods', width: 9 },
 ];
@@ -85,9 +89,10 @@ export function detailSheet(
   const query = {
     sql: `SELECT s.scheduled_date, to_char(s.start_at AT TIME ZONE ?, 'HH24:MI') AS starts,
         to_char(s.end_at AT TIME ZONE ?, 'HH24:MI') AS ends, c.code, c.title, own.section_name, f.full_name AS faculty,
-        st.roll_number, st.full_name, r.mark, to_char(r.marked_at AT TIME ZONE ?, 'HH24:MI:SS') AS marked, r.source,
+        st.roll_number, st.full_name, r.mark, '' AS letter, to_char(r.marked_at AT TIME ZONE ?, 'HH24:MI:SS') AS marked, r.source,
         r.reason, s.period_count,
-        CASE WHEN r.mark IN ('present', 'late') THEN coalesce(r.attended_periods, s.period_count) ELSE 0 END AS attended
+        CASE WHEN r.mark IN ('present', 'late') THEN coalesce(r.attended_periods, s.period_count) ELSE 0 END AS attended,
+        ${LETTER_COLUMNS}
         ${share === undefined ? '' : ', k.held_periods, least(k.attended_periods + k.bonus_periods, k.held_periods) AS course_attended'}
       FROM attendance_session s JOIN attendance_record r ON r.session_id = s.id
         JOIN student st ON st.id = r.student_id JOIN course c ON c.code = s.course_code
@@ -112,7 +117,7 @@ export function detailSheet(
       ...filter.bindings,
     ],
   };
-  const rows = readRows<Record<string, Cell>>(trx, 'export_details', query);
+  const rows = readRows<DetailRow>(trx, 'export_details', query);
   return withShare
     ? { title: 'Attendance', columns: [...DETAIL_COLUMNS, ...SHARE_COLUMNS], rows: valuesWithShare(rows) }
     : { title: 'Attendance', columns: DETAIL_COLUMNS, rows: values(rows) };
@@ -124,14 +129,21 @@ const OWN_SECTION_SQL = `SELECT g.id AS section_id, g.name AS section_name FROM 
      AND m.student_id = r.student_id AND m.valid_during @> x.scheduled_date
    WHERE x.session_id = s.id ORDER BY x.section_id <> s.section_id, x.section_id LIMIT 1), s.section_id)`;
 
-async function* values(rows: AsyncIterable<Record<string, Cell>>): AsyncGenerator<Cell[]> {
-  for await (const row of rows) yield Object.values(row);
+type DetailRow = Record<string, Cell> & LetterRow & { mark: Mark; letter: Cell };
+
+/** In the order of the columns, with the letter of the register in its place (domain case 42). */
+function toCells({ vocabulary, written_letter: written, ...cells }: DetailRow): Cell[] {
+  return Object.values({ ...cells, letter: letterOf(vocabulary, cells.mark, written) });
 }
 
-async function* valuesWithShare(rows: AsyncIterable<Record<string, Cell>>): AsyncGenerator<Cell[]> {
+async function* values(rows: AsyncIterable<DetailRow>): AsyncGenerator<Cell[]> {
+  for await (const row of rows) yield toCells(row);
+}
+
+async function* valuesWithShare(rows: AsyncIterable<DetailRow>): AsyncGenerator<Cell[]> {
   for await (const row of rows) {
     const periods = { held: Number(row['held_periods'] ?? 0), attended: Number(row['course_attended'] ?? 0) };
-    yield [...Object.values(row), shownPercent(periods)];
+    yield [...toCells(row), shownPercent(periods)];
   }
 }
 

@@ -80,7 +80,7 @@ describe('an export (case 154)', () => {
     const [header, ...rows] = rowsOf(bytes);
     expect(header?.slice(0, 4)).toEqual(['Date', 'Start', 'End', 'Course']);
     expect(rows).toHaveLength(5);
-    expect(rows[1]?.slice(0, 13)).toEqual([
+    expect(rows[1]?.slice(0, 14)).toEqual([
       '2026-07-07',
       '10:00',
       '10:50',
@@ -91,6 +91,7 @@ describe('an export (case 154)', () => {
       rollNumber(1),
       TELUGU,
       'late',
+      'L',
       '10:07:00',
       'rfid',
       'LATE',

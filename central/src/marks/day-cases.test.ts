@@ -119,7 +119,8 @@ describe('marks by hand', () => {
 });
 
 describe('rules that change, and captures', () => {
-  it('case 42: a changed vocabulary of marks leaves the classes held before with theirs', async () => {
+  it('case 42: a new letter is written, read and shown in classes held after it, and in none before', async () => {
+    const { server } = campus;
     const before = await campus.hold();
     await campus.tap('10:01');
     await campus.finish();
@@ -129,10 +130,46 @@ describe('rules that change, and captures', () => {
     const after = await campus.hold();
     await campus.tap('10:01');
     await campus.finish();
-    await campus.server.post(`${API}/sessions/${before}/recompute/`, { apply: true });
+    await campus.unset(setting);
+    await server.post(`${API}/sessions/${before}/recompute/`, { apply: true });
     expect((await campus.explain(before)).vocabulary).toBe('P:present,A:absent,L:late,E:excused');
     expect((await campus.explain(after)).vocabulary).toBe(words);
-    await campus.unset(setting);
+    // By hand, one and many.
+    const markAs = (id: string, mark: string) =>
+      campus.faculty.post(`${API}/records/`, {
+        session_id: id,
+        student: rollNumber(1),
+        mark,
+        reason: 'sent by the college',
+      });
+    expect((await markAs(before, 'OD')).body.code).toBe('REQUEST_INVALID');
+    expect((await markAs(after, 'od')).body).toMatchObject({ mark: 'excused', letter: 'OD' });
+    const row = (index: number, mark: string) => ({ student_id: rollNumber(index), mark, reason: 'NCC' });
+    const bulk = await campus.faculty.post(`${API}/records/bulk-mark/`, {
+      session_id: after,
+      attendance_data: [row(2, 'OD'), row(3, 'X')],
+    });
+    expect(bulk.body.results).toMatchObject([
+      { student: rollNumber(2), outcome: 'applied', mark: 'excused' },
+      { student: rollNumber(3), outcome: 'refused', code: 'MARK_INVALID' },
+    ]);
+    // From a file: each line by the vocabulary of its class.
+    const csv = [before, after].map((id) => `${id},${rollNumber(4)},OD,letter`).join('\n');
+    const { body: imported } = await server.post(`${API}/records/import/`, {
+      csv: `session_id,roll_number,mark,reason\n${csv}`,
+      apply: true,
+    });
+    expect(imported).toMatchObject({ accepted: 1, problems: [{ line: 2, code: 'MARK_INVALID' }] });
+    const records = await server.results(`${API}/sessions/${after}/records/`);
+    expect(records.map(({ mark, letter }) => `${mark} ${letter}`)).toEqual([
+      'present P',
+      'excused OD',
+      'excused OD',
+      'absent A',
+      'excused OD',
+    ]);
+    // The same mark in words has the first letter that means it.
+    expect((await markAs(after, 'excused')).body.letter).toBe('E');
   });
 
   it('case 26: a capture after the cut-off is kept, and its student sees it', async () => {

@@ -21,7 +21,7 @@ export interface HeldSession {
   reach_until: Date;
   period_count: number;
   session_type: string;
-  policy: { early_open_minutes: number };
+  policy: { early_open_minutes: number; mark_vocabulary?: string };
   notes: string;
   /** Heads that were counted. */
   headcount: number | null;

@@ -51,6 +51,9 @@ export const scanSchema = z.strictObject({
 });
 
 const DECIDED_MARKS = ['present', 'absent', 'late', 'excused'] as const;
+const writtenMark = z
+  .union([z.enum(DECIDED_MARKS), z.string().regex(/^[A-Za-z]{1,4}$/)])
+  .describe('In words, or as a letter of MARK_VOCABULARY as the class has it, such as P');
 const reason = z.string().trim().max(255);
 export const BULK_ROWS_MAX = 1_000;
 
@@ -74,13 +77,13 @@ export const markBody = z
     session: uuid.optional().describe('As session_id: one of both'),
     student: keyFilter.optional().describe('Roll number or id'),
     student_id: keyFilter.optional().describe('As student: one of both'),
-    mark: z.enum(DECIDED_MARKS),
+    mark: writtenMark,
     reason: reason.min(3),
     source: decidedSource,
     device_id: decidedDevice,
   })
   .meta({ allOf: [anyOfNames('session_id', 'session'), anyOfNames('student', 'student_id')] });
-export const remarkBody = z.strictObject({ mark: z.enum(DECIDED_MARKS), reason: reason.min(3) });
+export const remarkBody = z.strictObject({ mark: writtenMark, reason: reason.min(3) });
 
 export const bulkBody = z.strictObject({
   session_id: uuid,
@@ -88,14 +91,13 @@ export const bulkBody = z.strictObject({
     .array(
       z.strictObject({
         student_id: keyFilter.describe('Roll number or id'),
-        mark: z.enum(DECIDED_MARKS),
+        mark: writtenMark,
         reason: reason.optional(),
       }),
     )
     .max(BULK_ROWS_MAX)
     .default([]),
-  mark_rest: z
-    .enum(DECIDED_MARKS)
+  mark_rest: writtenMark
     .optional()
     .describe('For everybody on the roster who is not in the list; evidence outranks it'),
   reason: reason.default(''),

@@ -8,6 +8,10 @@ export const recordSchema = z.strictObject({
   session_id: z.guid(),
   student,
   mark: z.enum(MARKS),
+  letter: z
+    .string()
+    .nullable()
+    .describe('In the register, by the MARK_VOCABULARY of the class; null: not final, or it has none'),
   marked_at: instant.nullable().describe('Effective time of the capture that decided'),
   source: z.enum(SOURCES),
   reason: z.string(),

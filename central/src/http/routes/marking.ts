@@ -9,8 +9,11 @@ import {
   withdrawDecisions,
 } from '../../capture/decide-marks.js';
 import { type RosterEntry, rosterOf } from '../../capture/roster-of.js';
+import { markOf, vocabularyOf } from '../../capture/written-mark.js';
 import type { Knex } from '../../db/database.js';
 import type { Mark } from '../../rules/facts.js';
+import { readMark } from '../../rules/vocabulary.js';
+import type { HeldSession } from '../../sessions/session-row.js';
 import { requiredAlias } from '../aliases.js';
 import { emptySchema } from '../contracts/auth.js';
 import { bulkBody, bulkSchema, markBody, remarkBody } from '../contracts/capture.js';
@@ -53,12 +56,12 @@ export const markRecord = defineRoute(
     const name = requiredAlias(body, 'student', 'student_id');
     await requireSession(db.knex, principal, 'records.mark', sessionId);
     await writeAs(db.knex, input, async (trx) => {
-      await holdForMarking(trx, sessionId);
+      const written = markOf(await holdForMarking(trx, sessionId), body.mark);
       const student = find(await rosterOf(trx, sessionId), name);
       if (student === undefined) throw notOnRoster(name);
       await decideMarks(trx, {
         sessionId,
-        rows: [{ studentId: student.studentId, mark: body.mark, reason: body.reason, kind: 'explicit' }],
+        rows: [{ ...written, studentId: student.studentId, reason: body.reason, kind: 'explicit' }],
         source: body.source,
         deviceId: body.device_id,
         accountId: principal.accountId,
@@ -87,11 +90,11 @@ export const remarkRecord = defineRoute(
     const { principal, params, body } = input;
     const record = await requireRecord(db.knex, principal, params.id);
     await writeAs(db.knex, input, async (trx) => {
-      await holdForMarking(trx, record.session_id);
+      const written = markOf(await holdForMarking(trx, record.session_id), body.mark);
       await refuseStale(trx, params.id, input.request.headers['if-match']);
       await decideMarks(trx, {
         sessionId: record.session_id,
-        rows: [{ studentId: record.student_id, mark: body.mark, reason: body.reason, kind: 'explicit' }],
+        rows: [{ ...written, studentId: record.student_id, reason: body.reason, kind: 'explicit' }],
         source: 'manual',
         accountId: principal.accountId,
         nowMs: clock.wallMs(),
@@ -149,9 +152,8 @@ export const bulkMark = defineRoute(
     const { principal, body } = input;
     await requireSession(db.knex, principal, 'records.mark', body.session_id);
     const result = await writeAs(db.knex, input, async (trx) => {
-      await holdForMarking(trx, body.session_id);
-      const roster = await rosterOf(trx, body.session_id);
-      const rows = readRows(body, roster);
+      const session = await holdForMarking(trx, body.session_id);
+      const rows = readRows(body, { session, roster: await rosterOf(trx, body.session_id) });
       if (body.all_or_nothing && rows.refused.length > 0) {
         throw new RollcallError(
           'ROWS_REFUSED',
@@ -192,28 +194,35 @@ interface ReadRows {
   refused: { student: string; code: string }[];
 }
 
-function readRows(body: z.output<typeof bulkBody>, roster: readonly RosterEntry[]): ReadRows {
+function readRows(
+  body: z.output<typeof bulkBody>,
+  { session, roster }: { session: HeldSession; roster: readonly RosterEntry[] },
+): ReadRows {
   const { attendance_data: data, mark_rest: rest, reason: common } = body;
+  const vocabulary = vocabularyOf(session);
   const byName = new Map(roster.flatMap((entry) => namesOf(entry).map((name) => [name, entry])));
   const accepted: ReadRows['accepted'] = [];
   const refused: ReadRows['refused'] = [];
   const seen = new Set<string>();
   for (const { student_id: student, mark, reason } of data) {
     const entry = byName.get(student.toLowerCase());
-    if (entry === undefined) refused.push({ student, code: 'NOT_ON_ROSTER' });
+    const written = readMark(vocabulary, mark);
+    if (written === undefined) refused.push({ student, code: 'MARK_INVALID' });
+    else if (entry === undefined) refused.push({ student, code: 'NOT_ON_ROSTER' });
     else if (seen.has(entry.studentId)) refused.push({ student, code: 'LISTED_TWICE' });
     else {
       seen.add(entry.studentId);
       const why = reason ?? common;
       // Only a word about this student, with its reason, stands against evidence (domain D0, precedence).
       const kind = reason === undefined || reason === '' ? 'bulk' : 'explicit';
-      accepted.push({ student, row: { studentId: entry.studentId, mark, reason: why, kind } });
+      accepted.push({ student, row: { ...written, studentId: entry.studentId, reason: why, kind } });
     }
   }
   if (rest !== undefined) {
+    const written = markOf(session, rest);
     for (const { studentId, rollNumber } of roster) {
       if (seen.has(studentId)) continue;
-      accepted.push({ student: rollNumber, row: { studentId, mark: rest, reason: common, kind: 'bulk' } });
+      accepted.push({ student: rollNumber, row: { ...written, studentId, reason: common, kind: 'bulk' } });
     }
   }
   return { accepted, refused };

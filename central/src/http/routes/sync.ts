@@ -5,6 +5,8 @@ import { type ImportProblem, type ImportRow, readImport } from '../../capture/im
 import { reviewOffline, syncOffline } from '../../capture/offline-sync.js';
 import { rosterOf } from '../../capture/roster-of.js';
 import type { Knex } from '../../db/database.js';
+import { readPolicy } from '../../rules/policy.js';
+import { lettersToWrite, readMark, type WrittenMark } from '../../rules/vocabulary.js';
 import { holdSession, refuseLocked } from '../../sessions/session-row.js';
 import {
   importBody,
@@ -112,9 +114,10 @@ export const importRecords = defineRoute(
       for (const [sessionId, some] of good) {
         await decideMarks(trx, {
           sessionId,
-          rows: some.map(({ row, studentId }) => ({
+          rows: some.map(({ row, studentId, mark, letter }) => ({
             studentId,
-            mark: row.mark,
+            mark,
+            letter,
             reason: row.reason,
             kind: 'import',
           })),
@@ -142,7 +145,7 @@ async function allowed(trx: Knex, principal: Principal, ids: readonly string[]):
   return new Set(rows.map(({ id }) => id));
 }
 
-type GoodRow = { row: ImportRow; studentId: string };
+type GoodRow = WrittenMark & { row: ImportRow; studentId: string };
 
 /** Holds the classes of the file; what cannot be marked in them is added to the problems. */
 async function checkRows(
@@ -158,13 +161,18 @@ async function checkRows(
     else some.push(row);
   }
   for (const [sessionId, some] of [...bySession].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
-    const session = await trx('attendance_session').where({ id: sessionId }).forUpdate().first('status');
+    const session = await trx('attendance_session')
+      .where({ id: sessionId })
+      .forUpdate()
+      .first('status', 'policy');
     const isMarkable = ['open', 'closed', 'finalized'].includes(session?.status);
     const roster = new Map(
       (await rosterOf(trx, sessionId)).map((one) => [one.rollNumber.toLowerCase(), one.studentId]),
     );
+    const vocabulary = session === undefined ? '' : readPolicy(session.policy).mark_vocabulary;
     const markable: GoodRow[] = [];
     for (const row of some) {
+      const mark = readMark(vocabulary, row.written);
       const studentId = roster.get(row.student.toLowerCase());
       const refuse = (code: string, problem: string): void =>
         void problems.push({ line: row.line, code, problem });
@@ -174,7 +182,12 @@ async function checkRows(
       else if (!isMarkable) refuse('SESSION_NOT_OPEN', `the class session is ${session.status}`);
       else if (studentId === undefined)
         refuse('NOT_ON_ROSTER', `${row.student} is not on the roster of the class`);
-      else markable.push({ row, studentId });
+      else if (mark === undefined)
+        refuse(
+          'MARK_INVALID',
+          `"${row.written}" is no mark of this class; write ${lettersToWrite(vocabulary)}`,
+        );
+      else markable.push({ ...mark, row, studentId });
     }
     if (markable.length > 0) good.set(sessionId, markable);
   }

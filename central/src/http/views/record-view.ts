@@ -1,14 +1,17 @@
 import type { Knex } from '../../db/database.js';
+import { LETTER_COLUMNS, type LetterRow } from '../../marks/letter-columns.js';
 import type { Mark, Source } from '../../rules/facts.js';
+import { letterOf } from '../../rules/vocabulary.js';
 import { toInstant, toInstantOrNull } from '../contracts/fields.js';
 import type { RecordItem } from '../contracts/records.js';
 
 export const RECORD_COLUMNS = `
-  r.id, r.session_id, st.roll_number, st.full_name, r.mark, r.marked_at, r.source, r.reason, r.version, r.updated_at`;
+  r.id, r.session_id, st.roll_number, st.full_name, r.mark, ${LETTER_COLUMNS}, r.marked_at, r.source, r.reason, r.version,
+  r.updated_at`;
 export const RECORD_JOINS =
   'attendance_record r JOIN student st ON st.id = r.student_id JOIN attendance_session s ON s.id = r.session_id';
 
-export interface RecordRow {
+export interface RecordRow extends LetterRow {
   id: string;
   session_id: string;
   roll_number: string;
@@ -27,6 +30,7 @@ export function toRecordItem(row: RecordRow): RecordItem {
     session_id: row.session_id,
     student: { roll_number: row.roll_number, name: row.full_name },
     mark: row.mark,
+    letter: letterOf(row.vocabulary, row.mark, row.written_letter),
     marked_at: toInstantOrNull(row.marked_at),
     source: row.source,
     reason: row.reason,

@@ -140,6 +140,7 @@ export const CAPTURE_SETTINGS = {
     default: 'P:present,A:absent,L:late,E:excused',
     pattern: /^[A-Z]{1,4}:(present|absent|late|excused)(,[A-Z]{1,4}:(present|absent|late|excused)){0,19}$/,
     form: 'codes and what each means, as in P:present,A:absent,L:late,E:excused,OD:excused',
-    meaning: 'The letters of the register and the mark that each of them is.',
+    meaning:
+      'The letters of the register and the mark that each of them is: what people and files may write, and exports show.',
   },
 } as const satisfies Record<string, SettingSpec>;
