@@ -100,6 +100,7 @@ import { generateQr, readQr, scanQr } from './routes/qr.js';
 import { listQuarantine } from './routes/quarantine.js';
 import { listMarkChanges, readManualShare, recompute, recomputeRange } from './routes/recompute.js';
 import { explainRecord, listRecords, listSessionRecords, readRecord } from './routes/records.js';
+import { previewRetention } from './routes/retention.js';
 import {
   decideBatch,
   listReviewBatches,
@@ -364,6 +365,7 @@ export const ROUTES: readonly Route[] = [
   slotsByPeriod,
   studentsOfSession,
   listJobs,
+  previewRetention,
   stream,
   schemaRoute,
   healthz,

@@ -5,6 +5,7 @@ import { escalateWatermarksJob } from './escalate-watermarks.js';
 import { expireAnswersJob } from './expire-answers.js';
 import { expireAuditJob } from './expire-audit.js';
 import { expireEnrollmentsJob } from './expire-enrollments.js';
+import { expireSessionsJob } from './expire-sessions.js';
 import { generateSessionsJob } from './generate-sessions.js';
 import type { Job } from './job.js';
 import { makePunchPartitionsJob } from './make-punch-partitions.js';
@@ -27,6 +28,7 @@ export const JOBS: readonly Job[] = [
   expireEnrollmentsJob,
   sealAuditJob,
   expireAuditJob,
+  expireSessionsJob,
   checkIntegrityJob,
   recountStatisticsJob,
   noteSwiftMarkingJob,

@@ -37,11 +37,12 @@ export const REPORT_SETTINGS = {
   ATTENDANCE_DATA_RETENTION_YEARS: {
     type: 'integer',
     unit: 'years',
-    ...ofCampus('the audit log that it ends is one for the campus'),
+    ...ofCampus('an academic period is kept or removed as a whole, with everybody in it'),
     default: 7,
     min: 1,
     max: 30,
-    meaning: 'Marks are kept this long.',
+    meaning:
+      'Classes, marks and statistics are removed this long after the end of their academic period, audit rows a year later. A shorter term counts a month after it was set.',
   },
   DEFAULT_TIMEZONE: {
     type: 'string',
