@@ -128,7 +128,7 @@ export const CASE_GROUPS: readonly CaseGroup[] = [
       'An unknown card is kept as a hash and replayed when the office assigns it',
       'A blocked card is no mark and an alarm; the finger of the same student counts',
       'A card that changes hands belongs to whom it belonged on the date',
-      'A gateway whose certificate is no longer good is refused, and people are told before the class',
+      'A gateway whose key is revoked, or whom the broker no longer lets in, is refused, and people are told before the class',
       'A cloned gateway is noticed by its sequence and raises an alarm',
       'A flood from one gateway leaves the others fast',
       'Rosters and templates go to gateways by version, and deletions are acknowledged by each',
