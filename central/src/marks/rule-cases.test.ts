@@ -271,15 +271,30 @@ describe('in and out, back to back, two rooms', () => {
     ]);
   });
 
-  it('case 51: of two buildings in a minute the finger stands, the card is flagged and told of', async () => {
+  it('case 51: of two buildings in a minute the finger stands, the card is flagged, its owner and the technician told', async () => {
+    const { knex } = campus.db;
+    const account = async (login: string, more: object = {}): Promise<string> => {
+      const [made] = await knex('account')
+        .insert({ login, display_name: login, ...more })
+        .returning('id');
+      return made.id;
+    };
+    const owner = await account('owner', { student_id: await campus.studentId() });
+    await account('classmate', { student_id: await campus.studentId(1) });
+    const [technician, former] = [await account('technician'), await account('former-technician')];
+    const role = { role: 'lab_technician', valid_from: new Date(0) };
+    await knex('account_role').insert([
+      { ...role, account_id: technician },
+      { ...role, account_id: former, valid_to: campus.at('09:00', -1) },
+    ]);
     const session = await campus.hold(S1);
     await campus.tap('10:02', { device: 'f101', kind: 'finger' });
     await campus.tap('10:03', { device: 'c205' });
     expect(await campus.mark(session)).toBe('present ON_TIME');
     expect(await campus.ignored(session)).toEqual(['IMPOSSIBLE_TRAVEL']);
     expect(await campus.exceptions(session)).toEqual(['IMPOSSIBLE_TRAVEL']);
-    const told = await campus.db.knex('notification').where({ kind: 'impossible_travel' });
-    expect(told).toHaveLength(1);
+    const told = await knex('notification').where({ kind: 'impossible_travel' }).pluck('account_id');
+    expect(told.toSorted()).toEqual([owner, technician].toSorted());
   });
 
   it('case 52: of two cards both are in doubt: present, unverified', async () => {
