@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { API, at, type Body, TestServer } from '../http/test-server.js';
+import { silentLog } from '../log.js';
 import { storePunches } from '../marks/test-punches.js';
 import { rollNumber } from '../seed/test-campus.js';
+import { createStatisticsKeeper } from '../statistics/keeper.js';
 import { advanceSessions } from './advance.js';
 
 let server: TestServer;
@@ -337,7 +339,7 @@ describe('changes', () => {
     expect(await marksOf(id)).toMatchObject({ '1': 'present', '2': 'pending' });
   });
 
-  it('case 67: a substitute may act on the class, which stays the course of its faculty, who still sees it', async () => {
+  it('case 67: a substitute opens and marks the class, which stays and counts as the course of its faculty, who still sees it', async () => {
     const { id } = await find();
     const substitute = server.as('faculty', { faculty: 'F002' });
     expect((await substitute.get(`${API}/sessions/${id}/`)).status).toBe(404);
@@ -346,6 +348,24 @@ describe('changes', () => {
     goTo('09:55');
     expect((await substitute.post(path(id, 'open'))).body.status).toBe('open');
     expect((await faculty().get(`${API}/sessions/${id}/`)).status).toBe(200);
+    const countedOf = async (course: string): Promise<number> => {
+      const { db, clock } = server;
+      await createStatisticsKeeper({ db, clock, log: silentLog }).run();
+      const [row] = await server.results(`${API}/statistics/?student=${rollNumber(0)}&course=${course}`);
+      return row?.attended_periods ?? 0;
+    };
+    const before = [await countedOf('CS301'), await countedOf('CS302')] as const;
+    const marked = await substitute.post(`${API}/records/`, {
+      session_id: id,
+      student: rollNumber(0),
+      mark: 'present',
+      reason: 'sat in the first row',
+    });
+    expect([marked.status, marked.body.mark]).toEqual([201, 'present']);
+    // The faculty member whose course it is sees the mark, and it counts as that course.
+    const seen = await faculty().results(`${API}/sessions/${id}/records/`);
+    expect(seen.find(({ student: { roll_number: roll } }) => roll === rollNumber(0)).mark).toBe('present');
+    expect([await countedOf('CS301'), await countedOf('CS302')]).toEqual([before[0] + 1, before[1]]);
   });
 
   it('cases 21, 67: the workload of a day credits who covered, and shows what was covered and not held', async () => {
