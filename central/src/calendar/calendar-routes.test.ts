@@ -71,6 +71,19 @@ describe('generation', () => {
     ]);
   });
 
+  it('R18: a holiday that does not affect attendance leaves its classes alone, until it does', async () => {
+    const made = await holiday({ name: 'Alumni day', date: '2026-10-13', affects_attendance: false });
+    expect(made.body).toMatchObject({ holiday: { affects_attendance: false }, effect: { cancelled: [] } });
+    expect(await generate('2026-10-13')).toMatchObject({ created: 2, left_out: [] });
+    const statuses = async () => (await on('2026-10-13')).map(({ status }) => status);
+    expect(await statuses()).toEqual(['scheduled', 'scheduled']);
+    const address = `${API}/holidays/${made.body.holiday.id}/`;
+    await coordinator().patch(address, { affects_attendance: true });
+    expect(await statuses()).toEqual(['cancelled', 'cancelled']);
+    await coordinator().patch(address, { affects_attendance: false });
+    expect(await statuses()).toEqual(['scheduled', 'scheduled']);
+  });
+
   it('A10.2, case 3: a holiday is left out and named as the reason', async () => {
     await holiday({ name: 'Gandhi Jayanti', date: '2026-10-06' });
     const made = await generate('2026-10-01', '2026-10-13');

@@ -66,6 +66,21 @@ describe('leave and marks', () => {
     expect(why).toMatchObject({ reason: 'ON_LEAVE', leave_id: leave.id });
   });
 
+  it.each([
+    'affects_attendance',
+    'auto_apply_to_sessions',
+  ])('R15: leave with %s off is kept and excuses nobody, before and after', async (flag) => {
+    const before = await approved(0, { [flag]: false });
+    expect(before[flag]).toBe(false);
+    await weeks.hold([1]);
+    expect(await weeks.mark(0)).toBe('absent');
+    await approved(2, { [flag]: false });
+    await server.judge();
+    expect(await weeks.mark(2)).toBe('absent');
+    await approved(3);
+    expect(await weeks.mark(3)).toBe('excused');
+  });
+
   it('case 122: approved afterwards, absences become excused and attendance stays; case 37: it shows what was attended', async () => {
     await weeks.hold([0]);
     expect([await weeks.mark(0), await weeks.mark(0, 'CS302'), await weeks.mark(2)]).toEqual([
