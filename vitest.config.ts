@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 import { ClosingLineReporter } from './test/support/closing-line-reporter.js';
 import { LongFilesFirst } from './test/support/long-files-first.js';
 
-/** Workspace imports resolve to TypeScript sources, so that a test never runs against a stale build. */
+/** Workspace imports resolve to TypeScript sources, so that no stale build is tested; threads alone run what was built. */
 const CONDITIONS = ['rollcall-source'];
 
 interface ProjectShape {

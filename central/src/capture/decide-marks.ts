@@ -103,6 +103,7 @@ export async function withdrawDecisions(
 ): Promise<number> {
   const { sessionId, studentId, accountId, nowMs } = request;
   const now = new Date(nowMs);
+  await findByIndex(trx);
   const { rows } = await prepared<{ rows: object[] }>(
     trx,
     `WITH taken AS (

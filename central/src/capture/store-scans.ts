@@ -5,9 +5,9 @@ import { PERIOD_AT_SQL } from './device-binding.js';
 import { refuse, type Scan, type Verdict } from './qr-verdict.js';
 
 /**
- * Writes the scans, binds phones that are the first of their students, and changes the verdict on those that lost a race: two phones of one student at the same moment,
- * here or at another replica, are one scan; of two students with one phone the first is recorded and both are listed
- * (domain cases 104, 111).
+ * Writes the scans, binds phones that are the first of their students, and changes the verdict on those that lost a race:
+ * two phones of one student at the same moment, here or at another replica, are one scan; of two students with one phone
+ * the first is recorded and both are listed (domain cases 104, 111).
  *
  * @returns the indexes of the scans that are stored as captures
  */
@@ -123,6 +123,7 @@ const INSERT_SQL = `
     INSERT INTO device_binding (student_id, device_hash, bound_at, bound_by, academic_period_id)
     SELECT i.student_id, decode(i.device, 'hex'), i.scanned_at, 'first_use', ${PERIOD_AT_SQL}
     FROM input i JOIN stored s USING (session_id, student_id) WHERE i.binds AND s.outcome <> 'refused'
+    ORDER BY i.n
     ON CONFLICT DO NOTHING
   )
   SELECT session_id, student_id, outcome FROM stored`;

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createPrepared, findByIndex } from './prepared.js';
+import { silentLog } from '../log.js';
+import { openDatabase } from './database.js';
+import { createPrepared, findByIndex, findFreely } from './prepared.js';
 import { openTestDatabase, type TestDatabase } from './test-database.js';
 
 let db: TestDatabase;
@@ -14,8 +16,9 @@ const prepared = createPrepared('test', STATEMENTS_MAX);
 
 const PLUS_ONE = 'SELECT ?::int + 1 AS n';
 const KNOWN = 'SELECT generic_plans + custom_plans AS runs FROM pg_prepared_statements WHERE statement = ?';
-const SETTINGS =
-  "SELECT current_setting('enable_seqscan') AS seqscan, current_setting('plan_cache_mode') AS plans";
+const SETTINGS = `SELECT current_setting('enable_seqscan') AS seqscan, current_setting('enable_hashjoin') AS hash,
+  current_setting('enable_mergejoin') AS merge, current_setting('plan_cache_mode') AS plans`;
+const BY_INDEX = { seqscan: 'off', hash: 'off', merge: 'off', plans: 'force_generic_plan' };
 
 describe('a prepared statement', () => {
   it('is parsed once per connection, and answers each time by its own values', async () => {
@@ -67,8 +70,31 @@ describe('finding by index', () => {
     const before = (await db.knex.raw(SETTINGS)).rows;
     await db.knex.transaction(async (trx) => {
       await findByIndex(trx);
-      expect((await trx.raw(SETTINGS)).rows).toEqual([{ seqscan: 'off', plans: 'force_generic_plan' }]);
+      expect((await trx.raw(SETTINGS)).rows).toEqual([BY_INDEX]);
     });
     expect((await db.knex.raw(SETTINGS)).rows).toEqual(before);
+    expect(before).not.toEqual([BY_INDEX]);
+  });
+
+  it('ends before, where the rest of the transaction is about many rows', async () => {
+    const before = (await db.knex.raw(SETTINGS)).rows;
+    await db.knex.transaction(async (trx) => {
+      await findByIndex(trx);
+      await findFreely(trx);
+      expect((await trx.raw(SETTINGS)).rows).toEqual(before);
+    });
+  });
+
+  it('is how a pool of such statements always does it, without being asked each time', async () => {
+    const own = await openDatabase({ url: db.url, log: silentLog, isByIndex: true });
+    try {
+      expect((await own.knex.raw(SETTINGS)).rows).toEqual([BY_INDEX]);
+      const asked: string[] = [];
+      own.knex.on('query', ({ sql }: { sql: string }) => asked.push(sql));
+      await own.knex.transaction((trx) => findByIndex(trx));
+      expect(asked.filter((sql) => sql.includes('set_config'))).toEqual([]);
+    } finally {
+      await own.close();
+    }
   });
 });

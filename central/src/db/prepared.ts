@@ -48,6 +48,15 @@ export async function findByIndex(trx: Knex): Promise<void> {
   await prepared(trx, `SELECT ${settings.join(', ')}`);
 }
 
+/** Ends what {@link findByIndex} began: for statements about many rows that are planned for their number. */
+export async function findFreely(trx: Knex): Promise<void> {
+  await trx.raw(
+    Object.keys(BY_INDEX)
+      .map((name) => `SET LOCAL ${name} TO DEFAULT`)
+      .join('; '),
+  );
+}
+
 /**
  * `EXISTS`, asked for one row after the other: for many of them the planner would read the whole table into memory once,
  * which is cheaper while it is small.

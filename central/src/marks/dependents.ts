@@ -24,7 +24,7 @@ export async function withDependents(trx: Knex, pairs: readonly Pair[]): Promise
   return [...all.values()];
 }
 
-/** Classes are looked up once per group and class, as ingest does; most have none, and then no student is looked at. */
+/** Classes are looked up once per group and class, as ingest does; the students of both go along instead of being joined again. */
 export const DEPENDENTS_SQL = `
   WITH member AS MATERIALIZED (
     SELECT pair.student_id, m.section_id, s.id AS session_id, s.start_at
@@ -35,8 +35,11 @@ export const DEPENDENTS_SQL = `
         WHERE ${ofStudent('pair.student_id')} AND valid_during @> s.scheduled_date OFFSET 0
       ) m
   ), near AS MATERIALIZED (
-    SELECT g.section_id, g.session_id, n.id
-    FROM (SELECT DISTINCT section_id, session_id, start_at FROM member) g
+    SELECT g.students, n.id
+    FROM (
+        SELECT section_id, session_id, start_at, array_agg(student_id) AS students
+        FROM member GROUP BY section_id, session_id, start_at
+      ) g
       CROSS JOIN LATERAL (
         SELECT session_id AS id FROM session_section
         WHERE section_id = g.section_id AND session_id <> g.session_id
@@ -48,5 +51,5 @@ export const DEPENDENTS_SQL = `
           AND start_at < g.start_at + interval '12 hours' AND end_at > g.start_at OFFSET 0
       ) n
   )
-  SELECT DISTINCT near.id AS session_id, member.student_id
-  FROM near JOIN member USING (section_id, session_id)`;
+  SELECT DISTINCT near.id AS session_id, s.student_id
+  FROM near CROSS JOIN LATERAL unnest(near.students) AS s (student_id)`;

@@ -7,7 +7,7 @@ import { type Pair, pairKey } from './pair.js';
 
 /**
  * Pairs taken in one transaction; many of one burst are the same pair and are judged once. Four thousand would cost some
- * percent less each, but no request is answered while they are decided.
+ * percent less each, but no scan is taken while they are decided.
  */
 const CHUNK_PAIRS_MAX = 1_000;
 /** Looks for work even if a notification was lost, and after a failure. */
@@ -23,11 +23,12 @@ export interface JudgeOptions {
 }
 
 export interface Judge {
-  /** Judges everything that waits. @returns the number of pairs taken from the queue */
+  /** Judges everything that waits, until it is stopped. @returns the number of pairs taken from the queue */
   run(): Promise<number>;
   /** Asks for a run soon; any number of calls during a run mean one more. */
   wake(): void;
   start(): void;
+  /** Resolves after the transaction at hand; the rest waits in the queue. */
   stop(): Promise<void>;
 }
 
@@ -40,6 +41,7 @@ export function createJudge({
   chunkPairsMax = CHUNK_PAIRS_MAX,
 }: JudgeOptions): Judge {
   let isStarted = false;
+  let isStopping = false;
   let isWanted = false;
   let running: Promise<void> | undefined;
   let cancelTimer: () => void = () => undefined;
@@ -57,11 +59,12 @@ export function createJudge({
 
   async function judgeAll(): Promise<number> {
     let total = 0;
-    for (;;) {
+    while (!isStopping) {
       const taken = await judgeSome();
       total += taken;
-      if (taken === 0) return total;
+      if (taken === 0) break;
     }
+    return total;
   }
 
   async function run(): Promise<number> {
@@ -70,10 +73,10 @@ export function createJudge({
     if (taken < chunkPairsMax) return taken + (await judgeAll());
     // Of a burst there is enough for two: PostgreSQL reads for one while the other decides.
     const rest = await Promise.allSettled([judgeAll(), judgeAll()]);
-    return rest.reduce((sum, one) => {
-      if (one.status === 'rejected') throw one.reason;
-      return sum + one.value;
-    }, taken);
+    const failures = rest.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+    if (failures.length > 1) throw new AggregateError(failures, 'both judges of a burst failed');
+    if (failures.length === 1) throw failures[0];
+    return rest.reduce((sum, one) => sum + (one.status === 'fulfilled' ? one.value : 0), taken);
   }
 
   async function runWanted(): Promise<void> {
@@ -114,6 +117,7 @@ export function createJudge({
     },
     async stop() {
       isStarted = false;
+      isStopping = true;
       cancelTimer();
       await running;
     },

@@ -15,23 +15,54 @@ export async function notePairPatterns(
   sessionIds: readonly string[],
   nowMs: number,
 ): Promise<void> {
-  const { rows } = await trx.raw<{ rows: object[] }>(NOTE_SQL, [sessionIds as never]);
+  const cards = await trx.raw<{ rows: CardRow[] }>(CARDS_SQL, [sessionIds as never]);
+  const pairs = together(cards.rows);
+  if (pairs.length === 0) return;
+  const { rows } = await trx.raw<{ rows: object[] }>(NOTE_SQL, [
+    pairs.map(([first]) => first.student_id),
+    pairs.map(([, second]) => second.student_id),
+    pairs.map(([{ session_id: sessionId }]) => sessionId),
+  ] as never);
   if (rows.length === 0) return;
   await trx.raw(REPORT_SQL, [new Date(nowMs), JSON.stringify(rows)]);
 }
 
+interface CardRow {
+  session_id: string;
+  student_id: string;
+  marked_at: Date;
+  /** Where the card was read. */
+  reader: string;
+}
+
+/** Cards of different students within the time; each is compared with those that follow it, and no further. */
+function together(cards: readonly CardRow[]): [CardRow, CardRow][] {
+  const pairs: [CardRow, CardRow][] = [];
+  for (const [index, card] of cards.entries()) {
+    for (let next = index + 1; next < cards.length; next += 1) {
+      const other = cards[next] as CardRow;
+      const isNear =
+        other.session_id === card.session_id &&
+        other.reader === card.reader &&
+        other.marked_at.getTime() - card.marked_at.getTime() <= TOGETHER_SECONDS * 1_000;
+      if (!isNear) break;
+      if (card.student_id < other.student_id) pairs.push([card, other]);
+      if (card.student_id > other.student_id) pairs.push([other, card]);
+    }
+  }
+  return pairs;
+}
+
 const CARDS_SQL = `
-  SELECT r.session_id, r.student_id, r.marked_at, used->>'gateway_id' AS gateway_id, used->>'device_id' AS device_id
+  SELECT r.session_id, r.student_id, r.marked_at, (used->>'gateway_id') || '/' || (used->>'device_id') AS reader
   FROM attendance_record r CROSS JOIN LATERAL jsonb_array_elements(r.derivation->'used') AS used
-  WHERE r.session_id = ANY(?::uuid[]) AND jsonb_exists(r.derivation->'flags', 'CARD_ONLY') AND used->>'kind' = 'card'`;
+  WHERE r.session_id = ANY(?::uuid[]) AND jsonb_exists(r.derivation->'flags', 'CARD_ONLY') AND used->>'kind' = 'card'
+  ORDER BY r.session_id, reader, r.marked_at`;
 
 const NOTE_SQL = `
-  WITH card AS MATERIALIZED (${CARDS_SQL})
   INSERT INTO pair_pattern (student_a, student_b, session_id, kind)
-  SELECT DISTINCT a.student_id, b.student_id, a.session_id, 'cards_together'
-  FROM card a JOIN card b ON b.session_id = a.session_id AND b.gateway_id = a.gateway_id AND b.device_id = a.device_id
-    AND a.student_id < b.student_id
-    AND abs(extract(epoch FROM a.marked_at - b.marked_at)) <= ${TOGETHER_SECONDS}
+  SELECT DISTINCT student_a, student_b, session_id, 'cards_together'
+  FROM unnest(?::uuid[], ?::uuid[], ?::uuid[]) AS p (student_a, student_b, session_id)
   ON CONFLICT DO NOTHING
   RETURNING student_a, student_b, session_id`;
 

@@ -1,6 +1,7 @@
 import { restampSessions } from '../calendar/restamp.js';
 import { loadSettings } from '../calendar/settings.js';
 import type { Knex } from '../db/database.js';
+import { findByIndex, findFreely } from '../db/prepared.js';
 import type { Mark } from '../rules/facts.js';
 import { thresholdsOf } from '../statistics/thresholds.js';
 import { judgePairs } from './judge-pairs.js';
@@ -100,7 +101,9 @@ export async function judgeAndDescribe(
   { pairs, nowMs }: JudgeRequest,
 ): Promise<Pick<Recomputed, 'changes' | 'crossing'>> {
   const before = await loadReasons(trx, [...new Set(pairs.map(({ sessionId }) => sessionId))]);
+  await findByIndex(trx);
   const changed = await judgePairs(trx, pairs, nowMs);
+  await findFreely(trx);
   const changes = await describeChanges(trx, changed, before);
   return { changes, crossing: await loadCrossing(trx, changed, nowMs) };
 }

@@ -1,4 +1,5 @@
 import type { Knex } from '../db/database.js';
+import { findByIndex } from '../db/prepared.js';
 import { judgePairs } from './judge-pairs.js';
 import type { Pair } from './pair.js';
 import { PAIRS_OF_SESSIONS_SQL } from './queue.js';
@@ -9,9 +10,10 @@ import { PAIRS_OF_SESSIONS_SQL } from './queue.js';
  * @returns how many records changed: 0 says that every mark was what its evidence gives
  */
 export async function recomputeSession(knex: Knex, sessionId: string, nowMs: number): Promise<number> {
-  return knex.transaction(
-    async (trx) => (await judgePairs(trx, await pairsOfSessions(trx, [sessionId]), nowMs)).length,
-  );
+  return knex.transaction(async (trx) => {
+    await findByIndex(trx);
+    return (await judgePairs(trx, await pairsOfSessions(trx, [sessionId]), nowMs)).length;
+  });
 }
 
 /** Everybody who has or should have a mark in these class sessions. */

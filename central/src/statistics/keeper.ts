@@ -18,11 +18,12 @@ export interface StatisticsKeeperOptions {
 }
 
 export interface StatisticsKeeper {
-  /** Folds everything that waits. @returns the number of rows taken from the queue */
+  /** Folds everything that waits, until it is stopped. @returns the number of rows taken from the queue */
   run(): Promise<number>;
   /** Asks for a run soon; any number of calls during a run mean one more. */
   wake(): void;
   start(): void;
+  /** Resolves after the transaction at hand; the rest waits in the queue. */
   stop(): Promise<void>;
 }
 
@@ -34,6 +35,7 @@ export function createStatisticsKeeper({
   chunkRowsMax = CHUNK_ROWS_MAX,
 }: StatisticsKeeperOptions): StatisticsKeeper {
   let isStarted = false;
+  let isStopping = false;
   let isWanted = false;
   let isPausing = false;
   let running: Promise<void> | undefined;
@@ -42,11 +44,12 @@ export function createStatisticsKeeper({
 
   async function run(): Promise<number> {
     let total = 0;
-    for (;;) {
+    while (!isStopping) {
       const taken = await foldStatistics(db.knex, chunkRowsMax, clock.wallMs());
       total += taken;
-      if (taken < chunkRowsMax) return total;
+      if (taken < chunkRowsMax) break;
     }
+    return total;
   }
 
   async function runOnce(): Promise<void> {
@@ -93,6 +96,7 @@ export function createStatisticsKeeper({
     },
     async stop() {
       isStarted = false;
+      isStopping = true;
       cancelTimer();
       await running;
       cancelPause();

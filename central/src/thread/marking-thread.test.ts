@@ -104,12 +104,20 @@ describe('a thread that cannot do its work', () => {
   afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
   it('ends the start of central with the error that says what to do', async () => {
-    const started = startMarkingThread({
-      databaseUrl: 'postgres://nobody:wrong@127.0.0.1:9/nothing',
-      clock: systemClock,
-      log: silentLog,
-    });
+    const clock = new ManualClock();
+    const databaseUrl = 'postgres://nobody:wrong@127.0.0.1:9/nothing';
+    const started = startMarkingThread({ databaseUrl, clock, log: silentLog });
     await expect(started).rejects.toMatchObject({ code: 'DATABASE_UNAVAILABLE' });
+    // Nothing begins it again behind the back of whoever was told.
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('that ends before it began ends the start, too', async () => {
+    const file = join(directory, 'absent.mjs');
+    const clock = new ManualClock();
+    const options = { databaseUrl: '', clock, log: silentLog, file: pathToFileURL(file) };
+    await expect(startMarkingThread(options)).rejects.toMatchObject({ code: 'INTERNAL' });
+    expect(clock.pendingTimers).toBe(0);
   });
 
   it('is started again when it dies; whoever had scanned is asked to scan again', async () => {
@@ -139,7 +147,7 @@ describe('a thread that cannot do its work', () => {
     await vi.waitFor(() => expect(clock.pendingTimers).toBe(1));
     clock.advance(1_000);
     await expect(thread.scans.scan(scan)).rejects.toMatchObject(again);
-    await vi.waitFor(() => expect(lines).toHaveLength(2));
+    expect(lines).toHaveLength(1);
     await thread.stop();
     expect(clock.pendingTimers).toBe(0);
   });

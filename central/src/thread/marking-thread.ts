@@ -10,6 +10,8 @@ import { hearError } from './told-error.js';
 /** The compiled thread: Node runs no TypeScript, so sources (in tests) start it too. */
 const THREAD_FILE = new URL('../../dist/thread/marking-worker.js', import.meta.url);
 const RESTART_AFTER_MS = 1_000;
+/** More than this is waiting: the thread is far behind, and a student who is told so scans again. */
+const WAITING_SCANS_MAX = 20_000;
 
 export interface MarkingThreadOptions {
   databaseUrl: string;
@@ -41,13 +43,15 @@ interface Waiting {
  */
 export async function startMarkingThread(options: MarkingThreadOptions): Promise<MarkingThread> {
   const { clock, log } = options;
-  let isStopping = false;
+  /** From the first start that worked until the stop. */
+  let isWanted = false;
   let cancelRestart: () => void = () => undefined;
   let thread = new NearEnd(options, ended);
   await thread.ready;
+  isWanted = true;
 
   function ended(): void {
-    if (isStopping) return;
+    if (!isWanted) return;
     cancelRestart = clock.after(RESTART_AFTER_MS, () => {
       thread = new NearEnd(options, ended);
       thread.ready.then(
@@ -61,7 +65,7 @@ export async function startMarkingThread(options: MarkingThreadOptions): Promise
   return {
     scans: { scan: (scan) => thread.scan(scan) },
     async stop() {
-      isStopping = true;
+      isWanted = false;
       cancelRestart();
       await thread.stop();
     },
@@ -76,7 +80,7 @@ class NearEnd implements ScanQueue {
   readonly #exited: Promise<void>;
   #unsent: NumberedScan[] = [];
   #next = 0;
-  #hasEnded = false;
+  #state: 'starting' | 'ready' | 'ended' = 'starting';
   #isReady: (() => void) | undefined;
   #isLost: ((error: unknown) => void) | undefined;
   /** Settles when the thread does its work, or cannot. */
@@ -104,7 +108,7 @@ class NearEnd implements ScanQueue {
   }
 
   scan(scan: NumberedScan['scan']): Promise<Scanned> {
-    if (this.#hasEnded) return Promise.reject(lost());
+    if (this.#state !== 'ready' || this.#waiting.size >= WAITING_SCANS_MAX) return Promise.reject(lost());
     return new Promise((resolve, reject) => {
       this.#next += 1;
       this.#waiting.set(this.#next, { resolve, reject });
@@ -115,7 +119,7 @@ class NearEnd implements ScanQueue {
   }
 
   async stop(): Promise<void> {
-    if (!this.#hasEnded) this.#tell({ kind: 'stop' });
+    if (this.#state !== 'ended') this.#tell({ kind: 'stop' });
     await this.#exited;
   }
 
@@ -132,6 +136,7 @@ class NearEnd implements ScanQueue {
   #hear(message: FromThread): void {
     switch (message.kind) {
       case 'ready':
+        this.#state = 'ready';
         this.#isReady?.();
         return;
       case 'failed':
@@ -156,8 +161,13 @@ class NearEnd implements ScanQueue {
   }
 
   #end(): void {
-    this.#hasEnded = true;
-    this.#isLost?.(lost());
+    this.#state = 'ended';
+    this.#isLost?.(
+      new RollcallError(
+        'INTERNAL',
+        'The thread of the marks ended before it had begun; see the log of central',
+      ),
+    );
     for (const { reject } of this.#waiting.values()) reject(lost());
     this.#waiting.clear();
   }

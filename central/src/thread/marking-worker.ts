@@ -11,7 +11,7 @@ import type { FromThread, NumberedScan, ScanAnswer, ThreadData, ToThread } from 
 import { threadLog } from './thread-log.js';
 import { tellError } from './told-error.js';
 
-/** Two batches of scans, the judge, the keeper of statistics, and what splits a batch that failed. */
+/** Three batches of scans, two judges, and the keeper of statistics. */
 const CONNECTIONS_MAX = 6;
 
 /** The far end: everything that turns evidence into marks and counts them, with connections of its own. */

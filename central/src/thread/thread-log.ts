@@ -15,7 +15,7 @@ export function threadLog(tell: (line: Line) => void, bindings: Record<string, u
         kind: 'log',
         level,
         // Only what can be cloned goes from thread to thread.
-        fields: JSON.parse(JSON.stringify({ ...bindings, ...fields })),
+        fields: cloneable({ ...bindings, ...fields }),
         err: err === undefined ? undefined : tellError(err),
         message: text,
       });
@@ -27,6 +27,15 @@ export function threadLog(tell: (line: Line) => void, bindings: Record<string, u
     error: write('error'),
     child: (more) => threadLog(tell, { ...bindings, ...more }),
   };
+}
+
+/** A line that cannot be carried over loses its fields and not the thread. */
+function cloneable(fields: Record<string, unknown>): Record<string, unknown> {
+  try {
+    return JSON.parse(JSON.stringify(fields));
+  } catch {
+    return { fields: Object.keys(fields) };
+  }
 }
 
 /** Writes a line of a thread where everything of this process is written. */

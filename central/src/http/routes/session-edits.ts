@@ -4,6 +4,7 @@ import { writeAudit } from '../../audit/write-audit.js';
 import { requireSession } from '../../auth/scope.js';
 import { rosterOf } from '../../capture/roster-of.js';
 import type { Knex } from '../../db/database.js';
+import { findByIndex } from '../../db/prepared.js';
 import { judgePairs } from '../../marks/judge-pairs.js';
 import { cancelScheduled, changeNotes, changeTimes } from '../../sessions/edit-session.js';
 import { changeRoom } from '../../sessions/move-session.js';
@@ -166,6 +167,7 @@ export const generateRecords = defineRoute(
     const counts = await writeAs(db.knex, input, async (trx) => {
       refuseLocked(await holdSession(trx, params.id));
       const roster = await rosterOf(trx, params.id);
+      await findByIndex(trx);
       await judgePairs(
         trx,
         roster.map(({ studentId }) => ({ sessionId: params.id, studentId })),
