@@ -16,6 +16,9 @@ export interface Fence {
   outline: readonly (readonly [number, number])[] | null;
 }
 
+/** Clocks of phones differ by seconds. Further ahead, a location would stay fresh for as long as somebody likes. */
+export const LOCATION_AHEAD_MAX_MS = 10_000;
+
 export interface PlaceLimits {
   maxAgeSeconds: number;
   maxAccuracyMeters: number;
@@ -25,8 +28,8 @@ export interface PlaceLimits {
 const EARTH_METERS = 6_371_008.8;
 
 /**
- * Where a phone was, in a word: nothing more precise is kept (domain F3). What is too old or too rough says
- * nothing (case 106); a faked position is said to be one.
+ * Where a phone was, in a word: nothing more precise is kept (domain F3). What is too old, dated ahead or too rough
+ * says nothing (case 106); a faked position is said to be one.
  */
 export function placeOf(
   position: Position | undefined,
@@ -36,7 +39,8 @@ export function placeOf(
 ): Place {
   if (position === undefined) return 'none';
   if (position.isMocked) return 'mock';
-  if (nowMs - position.atMs > maxAgeSeconds * 1_000) return 'stale';
+  const ageMs = nowMs - position.atMs;
+  if (ageMs > maxAgeSeconds * 1_000 || ageMs < -LOCATION_AHEAD_MAX_MS) return 'stale';
   if (position.accuracyMeters > maxAccuracyMeters) return 'inaccurate';
   if (fence.outline !== null) return isInside(position, fence.outline) ? 'inside' : 'far';
   if (fence.center === null) return 'none';

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { API, at, type Body, TestServer } from '../http/test-server.js';
+import { queueSessions } from '../marks/queue.js';
 import { rollNumber } from '../seed/test-campus.js';
 
 let server: TestServer;
@@ -267,19 +268,36 @@ describe('places', () => {
     });
     const walker = server.as('student', { student: 'WALKER' });
     const { qr_token: token } = await screen(s2);
-    const scan = async (place: object) =>
-      (await walker.post(SCAN, { qr_token: token, ...phone('walker'), ...place })).body.code ?? 'recorded';
-    const nowMs = server.clock.wallMs();
+    const answer = async (place: object) =>
+      (await walker.post(SCAN, { qr_token: token, ...phone('walker'), ...place })).body;
+    const scan = async (place: object) => (await answer(place)).code ?? 'recorded';
+    const seen = (afterMs: number) => ({
+      ...inRoom,
+      location_at: new Date(server.clock.wallMs() + afterMs).toISOString(),
+    });
     expect(await scan({})).toBe('LOCATION_REQUIRED');
-    expect(await scan({ ...inRoom, location_at: new Date(nowMs - 61_000).toISOString() })).toBe(
-      'LOCATION_STALE',
-    );
+    expect(await scan(seen(-61_000))).toBe('LOCATION_STALE');
+    expect(await scan(seen(3_600_000)), 'dated ahead, it would be fresh for an hour').toBe('LOCATION_STALE');
+    for (const nowhere of [{}, seen(-61_000), { ...inRoom, location_accuracy_m: 101 }]) {
+      // The alternatives that do not ask where the student is.
+      expect((await answer(nowhere)).detail).toMatch(/tap your card at the reader, or ask your teacher/);
+    }
     expect(await scan({ ...inRoom, location_accuracy_m: 101 })).toBe('LOCATION_INACCURATE');
     expect(await scan({ ...inRoom, location_lat: 17.39 })).toBe('OUTSIDE_GEOFENCE');
     expect(await scan({ ...inRoom, is_mock_location: true })).toBe('LOCATION_MOCKED');
+    const items = await knex('exception_item')
+      .where({ student_id: id })
+      .select('code', 'session_id', 'detail');
+    expect(items).toEqual([
+      { code: 'LOCATION_MOCKED', session_id: s2, detail: { place: 'mock', others: [] } },
+    ]);
+    await queueSessions(knex, [s2]);
+    await server.judge();
+    const [mark] = (await faculty().get(`${API}/records/?session=${s2}&student=WALKER`)).body.results;
+    expect([mark.mark, mark.reason], 'never absent at once').toEqual(['pending', 'NO_CAPTURE_YET']);
     expect(await scan(inRoom)).toBe('recorded');
     const refused = await knex('qr_scan').where({ student_id: id, outcome: 'refused' }).pluck('place');
-    expect(refused.sort()).toEqual(['far', 'inaccurate', 'mock', 'none', 'stale']);
+    expect([...new Set(refused)].sort()).toEqual(['far', 'inaccurate', 'mock', 'none', 'stale']);
     await unset('GPS_VERIFICATION');
   });
 

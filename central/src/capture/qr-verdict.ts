@@ -107,8 +107,16 @@ const NO_PLACE: Partial<Record<Place, { code: RefusalCode; message: string }>> =
     message:
       'This class asks for your location. Allow it, or tap your card at the reader, or ask your teacher',
   },
-  stale: { code: 'LOCATION_STALE', message: 'Your location is too old; try again near a window' },
-  inaccurate: { code: 'LOCATION_INACCURATE', message: 'Your location is too rough; try again near a window' },
+  stale: {
+    code: 'LOCATION_STALE',
+    message:
+      'Your location is too old, or its date is ahead. Check the clock of your phone and try again near a window, or tap your card at the reader, or ask your teacher',
+  },
+  inaccurate: {
+    code: 'LOCATION_INACCURATE',
+    message:
+      'Your location is too rough. Try again near a window, or tap your card at the reader, or ask your teacher',
+  },
   far: { code: 'OUTSIDE_GEOFENCE', message: 'You are not where this class is' },
 };
 

@@ -53,7 +53,7 @@ export const CODE_SETTINGS = {
     default: 60,
     min: 5,
     max: 600,
-    meaning: 'An older location is none.',
+    meaning: 'An older location is none, and so is one that is dated more than 10 s ahead.',
   },
   LOCATION_MAX_ACCURACY_METERS: {
     type: 'integer',
