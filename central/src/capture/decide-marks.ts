@@ -41,10 +41,14 @@ export interface DecidedCall {
 /**
  * Holds a class session for people's decisions about its marks.
  *
- * @throws RollcallError `NOT_FOUND`, `SESSION_LOCKED`, `SESSION_CANCELLED` or `SESSION_NOT_OPEN`
+ * @throws RollcallError `NOT_FOUND`, `STALE`, `SESSION_LOCKED`, `SESSION_CANCELLED` or `SESSION_NOT_OPEN`
  */
-export async function holdForMarking(trx: Knex, sessionId: string): Promise<HeldSession> {
-  const session = await holdSession(trx, sessionId);
+export async function holdForMarking(
+  trx: Knex,
+  sessionId: string,
+  expectedVersion?: number,
+): Promise<HeldSession> {
+  const session = await holdSession(trx, sessionId, expectedVersion);
   refuseLocked(session);
   if (session.status === 'cancelled' || session.status === 'not_held') {
     throw new RollcallError('SESSION_CANCELLED', `This class session is ${session.status}: it has no marks`);

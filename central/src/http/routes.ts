@@ -79,6 +79,7 @@ import { fetchTemplates, uploadTemplate } from './routes/gateway-templates.js';
 import { gatewayActs, listGateways, readRoster } from './routes/gateways.js';
 import { generate, undoGenerate } from './routes/generation.js';
 import { listHalfDays } from './routes/half-days.js';
+import { confirmHeadcount } from './routes/headcount-confirmation.js';
 import { deleteHoliday, updateHoliday } from './routes/holiday-edits.js';
 import { createHoliday, listHolidays, previewHoliday, readHoliday } from './routes/holidays.js';
 import {
@@ -202,6 +203,7 @@ export const ROUTES: readonly Route[] = [
   substituteFaculty,
   swap,
   headcount,
+  confirmHeadcount,
   addGuest,
   undoGenerate,
   listHolidays,

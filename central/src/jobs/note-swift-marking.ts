@@ -42,7 +42,7 @@ const NOTE_SQL = `
     LEFT JOIN LATERAL (
       SELECT d.decided_at FROM decision d JOIN account a ON a.id = d.decided_by AND a.faculty_code = due.faculty_code
       WHERE d.session_id = due.id AND d.student_id = r.student_id AND d.withdrawn_at IS NULL
-        AND d.kind <> 'correction' AND NOT d.is_device_outage
+        AND d.kind NOT IN ('correction', 'confirm') AND NOT d.is_device_outage
         AND jsonb_exists(r.derivation->'decisions', d.id::text)
       ORDER BY d.decided_at DESC, d.ordinal DESC LIMIT 1
     ) decided ON true

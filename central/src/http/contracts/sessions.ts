@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { SESSION_STATUSES } from '../../rules/facts.js';
+import { MARKS, SESSION_STATUSES } from '../../rules/facts.js';
 import { anyOfNames } from '../aliases.js';
 import { pageQuery } from '../cursor.js';
 import { dateFilter, distinctKeys, flagFilter, instant, keyFilter, named, uuid } from './fields.js';
@@ -95,6 +95,22 @@ export const roomBody = z.strictObject({ version, room: keyText, reason: reason.
 export const substituteBody = z.strictObject({ version, faculty: keyText, reason: reason.default('') });
 export const swapBody = z.strictObject({ version, course: keyText, faculty: keyText, reason: reason.min(3) });
 export const headcountBody = z.strictObject({ version, headcount: z.int().min(0).max(10_000) });
+export const headcountConfirmationBody = z.strictObject({
+  version,
+  headcount: z.int().min(0).max(10_000).describe('Heads in the room, of students'),
+  not_here: z
+    .array(keyText)
+    .max(1_000)
+    .default([])
+    .describe('Roll numbers or ids of those on the roster who were not in class when it was counted'),
+  reason: reason.default('').describe('Left out: the count is the reason'),
+});
+export const headcountConfirmationSchema = z.strictObject({
+  headcount: z.int(),
+  confirmed: z
+    .array(z.strictObject({ student: z.string().describe('Roll number'), mark: z.enum(MARKS) }))
+    .describe('Who waited for it and is in class by the count'),
+});
 export const guestBody = z.strictObject({
   student: keyText.describe('Roll number'),
   counts_for_session_id: uuid.describe("The class of the student's own batch that the mark goes to"),

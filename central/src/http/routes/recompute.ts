@@ -134,7 +134,7 @@ export const readManualShare = defineRoute(
     operationId: 'readManualShare',
     tag: TAG,
     summary:
-      'How much of their classes each faculty member marked by hand while the readers worked; not counting students without usable fingers',
+      'How much of their classes each faculty member marked by hand while the readers worked; not counting confirmed headcounts, nor students without usable fingers',
     access: 'reviews.read',
     query: manualShareQuery,
     reply: { schema: manualShareSchema },
@@ -153,7 +153,7 @@ export const readManualShare = defineRoute(
              ${isExemptSql('r.student_id', 's.scheduled_date')} AS is_exempt FROM decision
            WHERE decision.session_id = s.id AND decision.student_id = r.student_id
              AND jsonb_exists(r.derivation->'decisions', decision.id::text)
-             AND decision.kind <> 'correction' AND decision.mark IN ('present', 'late') LIMIT 1
+             AND decision.kind NOT IN ('correction', 'confirm') AND decision.mark IN ('present', 'late') LIMIT 1
          ) d ON true
        WHERE s.scheduled_date BETWEEN ?::date AND ?::date AND (${visible.sql})
        GROUP BY f.code, f.full_name ORDER BY f.code`,

@@ -93,7 +93,8 @@ export const CAPTURE_SETTINGS = {
     ...flag,
     ...judged,
     default: false,
-    meaning: 'Who stays from the class before is pending until a capture or the faculty member confirms it.',
+    meaning:
+      'Who stays from the class before is pending until a capture, or until the faculty member confirms the headcount.',
   },
   PARTIAL_PERIODS: {
     ...flag,
@@ -108,7 +109,7 @@ export const CAPTURE_SETTINGS = {
     ...judged,
     default: false,
     meaning:
-      'A card alone is pending until a finger or the faculty member confirms it; without usable fingers its PIN does, too.',
+      'A card alone is pending until a finger, or until the faculty member confirms the headcount; without usable fingers its PIN does, too.',
   },
   WALK_MINUTES: {
     ...minutes,

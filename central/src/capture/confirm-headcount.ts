@@ -1,0 +1,125 @@
+import { RollcallError } from '@rollcall/protocol/errors';
+import type { Knex } from '../db/database.js';
+import { judgePairs } from '../marks/judge-pairs.js';
+import type { Mark } from '../rules/facts.js';
+import type { Reason } from '../rules/reasons.js';
+import { recordChange } from '../sessions/record-change.js';
+import { decideMarks, holdForMarking } from './decide-marks.js';
+import { rosterOf } from './roster-of.js';
+
+/** Marks that a capture has begun and a person completes (domain cases 47, 113, 118). */
+export const CONFIRMABLE: readonly Reason[] = [
+  'CAPTURE_PER_PERIOD',
+  'FINGER_NEEDED',
+  'PIN_NEEDED',
+  'CONFIRMATION_NEEDED',
+];
+
+const ATTENDED: readonly Mark[] = ['present', 'late'];
+
+export interface HeadcountRequest {
+  sessionId: string;
+  /** Heads in the room, of students. */
+  headcount: number;
+  /** Roll numbers or ids of students on the roster who were not in class when it was counted. */
+  notHere: readonly string[];
+  /** Empty: the count is the reason. */
+  reason: string;
+  accountId: string | null;
+  nowMs: number;
+  expectedVersion: number | undefined;
+}
+
+export interface ConfirmedStudent {
+  student: string;
+  mark: Mark;
+}
+
+interface Standing {
+  student_id: string;
+  roll_number: string;
+  mark: Mark;
+  reason: string;
+}
+
+/**
+ * The faculty member counts heads, and whoever waits for a second proof is in class by that count (domain cases 47,
+ * 113). It has to bear them out: where fewer heads were counted than students would have attended, somebody is not
+ * there, and who that is has to be said first. It decides nothing about anybody whom no device saw, so it is no marking by
+ * hand.
+ *
+ * @throws RollcallError as {@link holdForMarking}; `ROWS_REFUSED` naming who is not on the roster; `HEADCOUNT_TOO_LOW`
+ */
+export async function confirmHeadcount(trx: Knex, request: HeadcountRequest): Promise<ConfirmedStudent[]> {
+  const { sessionId, headcount, accountId, nowMs } = request;
+  const session = await holdForMarking(trx, sessionId, request.expectedVersion);
+  const standings = await standingsOf(trx, sessionId, nowMs);
+  const here = withoutMissing(standings, request.notHere);
+  const waiting = here.filter(isWaiting);
+  const attended = here.filter(({ mark }) => ATTENDED.includes(mark)).length;
+  if (headcount < attended + waiting.length) {
+    throw new RollcallError(
+      'HEADCOUNT_TOO_LOW',
+      `${headcount} heads were counted, but ${attended} students have attended and ${waiting.length} more wait: name who is not here in not_here and repeat. Nothing was confirmed`,
+      { context: { attended, waiting: waiting.length } },
+    );
+  }
+  const reason = request.reason === '' ? `${headcount} heads were counted` : request.reason;
+  await trx('attendance_session').where({ id: sessionId }).update({ headcount });
+  await recordChange(trx, {
+    sessionId,
+    kind: 'headcount',
+    before: { headcount: session.headcount },
+    after: { headcount, confirmed: waiting.map((row) => row.roll_number), not_here: request.notHere },
+    reason,
+    accountId,
+    nowMs,
+  });
+  if (waiting.length === 0) return [];
+  const { marks } = await decideMarks(trx, {
+    sessionId,
+    rows: waiting.map((row) => ({ studentId: row.student_id, mark: 'present', reason, kind: 'confirm' })),
+    source: 'manual',
+    accountId,
+    nowMs,
+  });
+  return waiting.map((row) => ({
+    student: row.roll_number,
+    mark: marks.get(row.student_id) ?? row.mark,
+  }));
+}
+
+const isWaiting = ({ mark, reason }: Standing): boolean =>
+  mark === 'pending' && (CONFIRMABLE as readonly string[]).includes(reason);
+
+/** As the evidence of this moment gives them: what waits in the queue may have become a mark. */
+async function standingsOf(trx: Knex, sessionId: string, nowMs: number): Promise<Standing[]> {
+  const roster = await rosterOf(trx, sessionId);
+  await judgePairs(
+    trx,
+    roster.map(({ studentId }) => ({ sessionId, studentId })),
+    nowMs,
+  );
+  return trx('attendance_record as r')
+    .join('student as st', 'st.id', 'r.student_id')
+    .where('r.session_id', sessionId)
+    .whereNot('r.mark', 'not_required')
+    .orderBy('st.roll_number')
+    .select<Standing[]>('r.student_id', 'st.roll_number', 'r.mark', 'r.reason');
+}
+
+/** @throws RollcallError `ROWS_REFUSED` */
+function withoutMissing(standings: readonly Standing[], notHere: readonly string[]): Standing[] {
+  const missing = new Set(notHere.map((name) => name.toLowerCase()));
+  const isMissing = (row: Standing): boolean =>
+    missing.has(row.student_id) || missing.has(row.roll_number.toLowerCase());
+  const known = new Set(standings.flatMap((row) => [row.student_id, row.roll_number.toLowerCase()]));
+  const strangers = [...missing].filter((name) => !known.has(name));
+  if (strangers.length > 0) {
+    throw new RollcallError(
+      'ROWS_REFUSED',
+      `Nothing was confirmed: ${strangers.map((name) => `${name} NOT_ON_ROSTER`).join(', ')}`,
+    );
+  }
+  return standings.filter((row) => !isMissing(row));
+}
