@@ -76,7 +76,7 @@ export const CASE_GROUPS: readonly CaseGroup[] = [
       'In two buildings at once the finger stands and the card is flagged and told of',
       'Two cards in two buildings are both in doubt: present, unverified',
       'Of two classes at once the first capture decides and the other shows the clash',
-      'The wrong room is evidence and no mark, and the person is told where the class is',
+      'The wrong room is evidence and no mark; a notification and the explanation name the right one, the light says “not here”',
       'The main gate alone never marks a class, and is enough for half a day',
       'Libraries and hostels show presence only',
     ],
@@ -85,7 +85,7 @@ export const CASE_GROUPS: readonly CaseGroup[] = [
     title: 'Timetable, rooms, sections, labs, electives',
     first: 57,
     statements: [
-      'After a room change the new room counts and the old one redirects',
+      'After a room change the new room counts, who taps at the old one is told where to, and taps before it count for who follows',
       'Captures of a gateway that did not know of the change are matched at central by room and time',
       'A lab of three periods is one class that weighs three; leaving early gives the periods attended, by policy',
       'A guest in the lab of the other batch has attended the own one; without leave it is NOT_ON_ROSTER',

@@ -202,6 +202,7 @@ export function fakeExplanation(recordId: string) {
               used: true,
               why: null,
               why_text: null,
+              class_rooms: [],
             },
             {
               punch_id: 'second',
@@ -212,6 +213,7 @@ export function fakeExplanation(recordId: string) {
               used: false,
               why: 'LATER_CAPTURE',
               why_text: 'An earlier capture already decided',
+              class_rooms: [],
             },
           ],
     evidence_more: 0,

@@ -170,7 +170,10 @@ describe('records', () => {
     expect(late.history).toMatchObject([{ after: { mark: 'late' } }]);
     const wrongRoom = (await server.get(`${API}/records/${records[2].id}/explain/`)).body;
     expect(wrongRoom.evidence).toMatchObject([{ used: false, why: 'WRONG_ROOM', room_name: 'R102' }]);
-    expect(wrongRoom.evidence[0].why_text).not.toBe('');
+    expect(wrongRoom.evidence[0]).toMatchObject({
+      why_text: 'It was taken in R102; the class was in R101',
+      class_rooms: ['R101'],
+    });
     expect((await server.refusal(`${API}/records/${randomUUID()}/explain/`)).code).toBe('NOT_FOUND');
   });
 });

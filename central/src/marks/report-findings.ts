@@ -6,6 +6,7 @@ import type { Judged } from './judge-pairs.js';
 import { pairKey } from './pair.js';
 import { notePairPatterns } from './pair-patterns.js';
 import type { ChangedRecord } from './save-decisions.js';
+import { tellRooms } from './tell-room.js';
 
 export interface Findings {
   judged: readonly Judged[];
@@ -29,6 +30,7 @@ export async function reportFindings(trx: Knex, { judged, changed, nowMs }: Find
   if (items.length > 0) await raiseItems(trx, items, nowMs);
   const strangers = judged.filter(isStranger);
   if (strangers.length > 0) await reportStrangers(trx, strangers, nowMs);
+  await tellRooms(trx, judged, nowMs);
   await tellImprovements(trx, { judged, changed, nowMs });
   const final = judged.filter(
     ({ pair }) => pair.session.status === 'finalized' && pair.session.hasFingerReader,

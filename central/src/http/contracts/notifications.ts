@@ -4,7 +4,9 @@ import { flagFilter, instant, keyFilter } from './fields.js';
 
 export const notificationSchema = z.strictObject({
   id: z.guid(),
-  kind: z.string().describe('leave_decided, correction_decided, mark_improved, mark_corrected, …'),
+  kind: z
+    .string()
+    .describe('leave_decided, correction_decided, mark_improved, mark_corrected, class_elsewhere, …'),
   subject_id: z.string().describe('What it is about; the same kind about the same subject is told once'),
   body: z.looseObject({}),
   created_at: instant,

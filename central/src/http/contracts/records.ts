@@ -53,6 +53,9 @@ export const evidenceSchema = z.strictObject({
   used: z.boolean(),
   why: z.string().nullable().describe('Why it did not count'),
   why_text: z.string().nullable(),
+  class_rooms: z
+    .array(z.string())
+    .describe('Where the class was, if it did not count because of the room; names'),
 });
 
 export const explanationSchema = recordSchema.extend({

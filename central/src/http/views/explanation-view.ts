@@ -1,9 +1,10 @@
 import type { Knex } from '../../db/database.js';
 import type { Derivation, DerivedCapture } from '../../rules/derivation.js';
 import { readPolicy } from '../../rules/policy.js';
-import { FLAGS, IGNORE_REASONS, type IgnoreReason, REASONS, type Reason } from '../../rules/reasons.js';
+import { FLAGS, type IgnoreReason, REASONS, type Reason } from '../../rules/reasons.js';
 import { toInstant } from '../contracts/fields.js';
 import type { Explanation } from '../contracts/records.js';
+import { CLASS_ROOMS_COLUMN, type RoomOfClass, rightRooms, whyInWords } from './class-rooms.js';
 import { RECORD_COLUMNS, RECORD_JOINS, type RecordRow, toRecordItem } from './record-view.js';
 import { WAITING_FOR_COLUMN } from './session-view.js';
 
@@ -16,6 +17,7 @@ interface ExplainedRow extends RecordRow {
   /** `gateway/device` → name. */
   device_names: Record<string, string>;
   room_names: Record<string, string>;
+  class_rooms: RoomOfClass[];
 }
 
 interface HistoryRow {
@@ -34,7 +36,8 @@ const EXPLAINED_SQL = `
        SELECT c->>'gateway_id', c->>'device_id' FROM jsonb_array_elements(r.derivation->'used' || (r.derivation->'ignored')) c)
     ) AS device_names,
     (SELECT coalesce(jsonb_object_agg(room.id, room.name), '{}') FROM room WHERE room.id IN (
-       SELECT c->>'room_id' FROM jsonb_array_elements(r.derivation->'used' || (r.derivation->'ignored')) c)) AS room_names
+       SELECT c->>'room_id' FROM jsonb_array_elements(r.derivation->'used' || (r.derivation->'ignored')) c)) AS room_names,
+    ${CLASS_ROOMS_COLUMN}
   FROM ${RECORD_JOINS}
   WHERE r.id = ?::uuid`;
 
@@ -74,23 +77,26 @@ export async function loadExplanation(knex: Knex, recordId: string): Promise<Exp
   };
 }
 
-function evidenceOf({ derivation, device_names, room_names }: ExplainedRow): Explanation['evidence'] {
-  const toEvidence = (
-    capture: DerivedCapture,
-    why: IgnoreReason | null,
-  ): Explanation['evidence'][number] => ({
-    punch_id: capture.punch_id,
-    kind: capture.kind,
-    device_id: capture.device_id,
-    device_name: device_names[`${capture.gateway_id}/${capture.device_id}`] ?? capture.device_id,
-    room_id: capture.room_id,
-    room_name: capture.room_id === null ? null : (room_names[capture.room_id] ?? capture.room_id),
-    effective_at: capture.at,
-    time_source: capture.time_source,
-    used: why === null,
-    why,
-    why_text: why === null ? null : IGNORE_REASONS[why],
-  });
+function evidenceOf(row: ExplainedRow): Explanation['evidence'] {
+  const { derivation, device_names, room_names, class_rooms } = row;
+  const toEvidence = (capture: DerivedCapture, why: IgnoreReason | null): Explanation['evidence'][number] => {
+    const room = capture.room_id === null ? null : (room_names[capture.room_id] ?? capture.room_id);
+    const right = rightRooms(capture, why, class_rooms);
+    return {
+      punch_id: capture.punch_id,
+      kind: capture.kind,
+      device_id: capture.device_id,
+      device_name: device_names[`${capture.gateway_id}/${capture.device_id}`] ?? capture.device_id,
+      room_id: capture.room_id,
+      room_name: room,
+      effective_at: capture.at,
+      time_source: capture.time_source,
+      used: why === null,
+      why,
+      why_text: why === null ? null : whyInWords(why, room, right),
+      class_rooms: right,
+    };
+  };
   const all = [
     ...derivation.used.map((capture) => toEvidence(capture, null)),
     ...derivation.ignored.map((capture) => toEvidence(capture, capture.why)),

@@ -21,6 +21,7 @@ export const AUTOMATIC_SETTINGS = {
     ...flag,
     ...asked,
     default: true,
-    meaning: 'Students are told when a mark of theirs changes for the better.',
+    meaning:
+      'Students are told when a mark of theirs changes for the better, and where their class is when they are captured elsewhere.',
   },
 } as const satisfies Record<string, SettingSpec>;

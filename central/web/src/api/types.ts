@@ -105,6 +105,8 @@ export interface EvidenceItem {
   /** Why it did not count, as a code and in English. */
   why: string | null;
   why_text: string | null;
+  /** Where the class was, if the capture did not count because of the room. */
+  class_rooms: string[];
 }
 
 export interface Explanation {

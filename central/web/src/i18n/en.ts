@@ -203,6 +203,7 @@ export const en = {
     pending: 'Not decided: no tap so far. Absent is said only when every reader has reported past the end.',
     evidence: 'Evidence',
     noEvidence: 'No tap in the time of this class.',
+    classIn: 'class in {{rooms}}',
     decisive: 'decided',
     kept: 'kept, not decisive',
     acceptedFrom: 'Taps count from',

@@ -96,6 +96,9 @@ function Evidence({ item }: { item: EvidenceItem }) {
 
   function whyIgnored(): string {
     const fallback = item.why_text ?? t('explain.kept');
-    return item.why === null ? fallback : t(`ignored.${item.why}`, { defaultValue: fallback });
+    if (item.why === null) return fallback;
+    const why = t(`ignored.${item.why}`, { defaultValue: fallback });
+    if (item.class_rooms.length === 0) return why;
+    return `${why}; ${t('explain.classIn', { rooms: formats.list(item.class_rooms) })}`;
   }
 }

@@ -20,6 +20,7 @@ function evidence(time: string, used: boolean): EvidenceItem {
     used,
     why: used ? null : 'LATER_CAPTURE',
     why_text: null,
+    class_rooms: [],
   };
 }
 
