@@ -3,7 +3,7 @@ import { HttpCampus } from '../marks/http-campus.js';
 import type { SettingKey } from '../rules/setting-keys.js';
 import { ASKED_PROOFS } from './setting-proofs/asked.js';
 import { ASKED_BY_CLASS, OTHER_SCOPES, OWN_SCOPES } from './setting-proofs/by-class.js';
-import type { SettingProof } from './setting-proofs/proof.js';
+import { type SettingProof, valuesOf } from './setting-proofs/proof.js';
 
 let campus: HttpCampus;
 beforeAll(async () => {
@@ -23,7 +23,7 @@ describe('A10.13: a setting that is looked up for a class', () => {
     const happenWith = async (scopes: readonly object[]): Promise<unknown> => {
       await campus.nextDay();
       const rows: string[] = [];
-      for (const scope of scopes) rows.push(await campus.set(key, String(proof.values[1]), scope));
+      for (const scope of scopes) rows.push(await campus.set(key, String(valuesOf(proof, campus)[1]), scope));
       for (const [other, needed] of Object.entries(proof.beside ?? {})) {
         rows.push(await campus.set(other as SettingKey, needed));
       }

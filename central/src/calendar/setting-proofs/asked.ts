@@ -3,13 +3,12 @@ import { API, type Body } from '../../http/test-server.js';
 import type { HttpCampus } from '../../marks/http-campus.js';
 import type { SettingKey, StampedKey } from '../../rules/setting-keys.js';
 import { rollNumber, seedTestCampus, testCampus } from '../../seed/test-campus.js';
-import { foldStatistics } from '../../statistics/fold.js';
+import { freshCourse, summaryOf } from './course.js';
+import { LEAVE_PROOFS } from './leave.js';
 import type { SettingProofs } from './proof.js';
+import { RETENTION_PROOFS } from './retention.js';
 
-/** Nothing in central reads these yet, and what will. */
-export const READ_LATER = {} as const satisfies Partial<Record<SettingKey, string>>;
-
-type AskedKey = Exclude<SettingKey, StampedKey | keyof typeof READ_LATER>;
+type AskedKey = Exclude<SettingKey, StampedKey>;
 
 const IN_ROOM = { location_lat: 17.385, location_lng: 78.4867, location_accuracy_m: 10 };
 /** About 111 m north of the room. */
@@ -33,15 +32,7 @@ async function statusAt(campus: HttpCampus, time: string, daysLater = 0): Promis
   return campus.status(id);
 }
 
-let courses = 0;
-/** A course that nobody has been to yet. */
-async function freshCourse({ server }: HttpCampus): Promise<string> {
-  courses += 1;
-  const code = `PROOF-${courses}`;
-  await server.db.knex('course').insert({ code, title: code });
-  return code;
-}
-
+let campuses = 0;
 /** What a student reads of a course after one of two classes. */
 async function halfway(campus: HttpCampus): Promise<Body> {
   const course = await freshCourse(campus);
@@ -49,10 +40,7 @@ async function halfway(campus: HttpCampus): Promise<Body> {
   await campus.hold({ course, start: '14:00', end: '14:50' });
   await campus.tap('10:01');
   await campus.finish();
-  const { knex } = campus.server.db;
-  while ((await foldStatistics(knex, 1_000, campus.server.clock.wallMs())) > 0);
-  const { body } = await campus.student().get(`${API}/statistics/student-summary/`);
-  return body.courses.find((one: { course: { code: string } }) => one.course.code === course);
+  return summaryOf(campus, course);
 }
 
 /** Who crosses the threshold of a course from one of two classes attended to both. */
@@ -100,7 +88,7 @@ async function toldOfImprovement(campus: HttpCampus): Promise<number> {
 
 async function zoneOfNewCampus({ server }: HttpCampus): Promise<string> {
   const { knex } = server.db;
-  const id = `campus-${courses++}`;
+  const id = `campus-${campuses++}`;
   const { buildings: _none, ...file } = testCampus(0);
   await seedTestCampus(server.db, server.clock, {
     ...file,
@@ -120,7 +108,9 @@ const withLocation = { GPS_VERIFICATION: 'true' } as const;
 const recorded = 'recorded';
 
 /** Each key that is looked up at the moment that it counts. */
-export const ASKED_PROOFS: Partial<SettingProofs<AskedKey>> = {
+export const ASKED_PROOFS: SettingProofs<AskedKey> = {
+  ...LEAVE_PROOFS,
+  ...RETENTION_PROOFS,
   OFFLINE_SYNC_MAX_DELTA_MINUTES: {
     values: [120, 300],
     seen: ['review', 'applied'],
