@@ -78,7 +78,7 @@ export const CASE_GROUPS: readonly CaseGroup[] = [
       'Of two classes at once the first capture decides and the other shows the clash',
       'The wrong room is evidence and no mark; a notification and the explanation name the right one, the light says “not here”',
       'The main gate alone never marks a class, and is enough for half a day',
-      'Libraries and hostels show presence only',
+      'Libraries and hostels show presence only: no class mark and no half day',
     ],
   },
   {

@@ -17,7 +17,7 @@ let afternoon: string;
 beforeAll(async () => {
   server = await TestServer.start();
   const { knex } = server.db;
-  await knex('room').insert({ id: 'gate', building_id: 'block-a', name: 'Main gate' });
+  await knex('room').insert({ id: 'gate', building_id: 'block-a', name: 'Main gate', purpose: 'gate' });
   await knex('attendance_biometric_device').insert({
     device_id: 'gate1',
     gateway_id: 'gw-a',
@@ -98,6 +98,39 @@ describe('the statutory sheet of forenoons and afternoons', () => {
       .whereIn('roll_number', [rollNumber(3), rollNumber(4)])
       .pluck('mark');
     expect(new Set(marks)).toEqual(new Set(['absent']));
+  });
+
+  it('case 56: a library and a hostel show that somebody was there, and are no half day and no mark', async () => {
+    const { knex } = server.db;
+    for (const [id, student, time] of [
+      ['library', 2, '14:10'],
+      ['hostel', 3, '15:00'],
+    ] as const) {
+      const room = { id, building: 'block-a', name: id, purpose: 'presence' };
+      expect((await server.post(`${API}/rooms/`, room)).status).toBe(201);
+      // Its reader has reported nothing yet, and nobody waits for it.
+      const reader = { device_id: `${id}1`, gateway_id: 'gw-a', device_name: id, room_id: id };
+      await knex('attendance_biometric_device').insert({ ...reader, device_type: 'rfid', driver: 'rdm6300' });
+      await storePunches(knex, [
+        { rollNumber: rollNumber(student), at: at(time), deviceId: `${id}1`, roomId: id },
+      ]);
+    }
+    await reported('16:30', { room_id: 'r101' });
+    await reported('16:30', { room_id: 'r102' });
+    await reported('16:30', { room_id: 'gate' });
+    await settle();
+    expect(await sheet()).toMatchObject({ 3: ['present', 'absent'], 4: ['present', 'absent'] });
+    const seen = await server.results(`${API}/punches/?device=library1`);
+    expect(seen).toMatchObject([{ room_id: 'library', student: { roll_number: rollNumber(2) } }]);
+    const record = await knex('attendance_record as r')
+      .join('student as s', 's.id', 'r.student_id')
+      .where({ roll_number: rollNumber(2), session_id: afternoon })
+      .first('r.id', 'r.mark');
+    const why = (await server.get(`${API}/records/${record.id}/explain/`)).body;
+    expect([record.mark, why.evidence.map((item: Body) => [item.room_id, item.why])]).toEqual([
+      'absent',
+      [['library', 'PRESENCE_ONLY']],
+    ]);
   });
 
   it('case 55: a class attended without a reader counts; where no class asks, nothing is required', async () => {

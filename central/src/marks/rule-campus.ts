@@ -67,7 +67,11 @@ export class RuleCampus {
     await knex('room').insert(room('r103'));
     await knex('room').insert(room('r104', { capture_mode: 'alternating' }));
     await knex('room').insert(room('r202'));
-    await knex('room').insert(room('gate', { purpose: 'presence' }));
+    await knex('room').insert([
+      room('gate', { purpose: 'gate' }),
+      room('library', { purpose: 'presence' }),
+      room('hostel', { purpose: 'presence', building_id: 'block-b' }),
+    ]);
     await knex('room').insert(room('r205', { building_id: 'block-b' }));
     const device = (id: string, roomId: string, direction = 'both') => ({
       device_id: id,
@@ -85,6 +89,8 @@ export class RuleCampus {
       device('c202', 'r202'),
       device('c205', 'r205'),
       device('gate1', 'gate'),
+      device('library1', 'library'),
+      device('hostel1', 'hostel'),
     ]);
     await knex('section').insert({ id: 'cse-b', name: 'CSE-B' });
     for (const id of ['b1', 'b2']) {

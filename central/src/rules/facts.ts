@@ -77,11 +77,13 @@ export interface ClassRoom {
   untilMs: number;
 }
 
+/** `gate`: enough for half a day, never a class mark. `presence`: a library or a hostel, for neither (domain cases 55, 56). */
+export const ROOM_PURPOSES = ['class', 'gate', 'presence'] as const;
+
 /** What is known of a room where something was captured. */
 export interface Place {
   buildingId: string;
-  /** `presence`: gate, library, hostel; never a class mark. */
-  purpose: 'class' | 'presence';
+  purpose: (typeof ROOM_PURPOSES)[number];
 }
 
 export interface SessionFacts {

@@ -46,6 +46,6 @@ function whyElsewhere(
     ({ roomId, untilMs }) => roomId === capture.roomId && untilMs <= capture.atMs,
   );
   if (earlier) return 'ROOM_MOVED';
-  const isPresenceOnly = capture.roomId !== null && places?.get(capture.roomId)?.purpose === 'presence';
-  return isPresenceOnly ? 'PRESENCE_ONLY' : 'WRONG_ROOM';
+  const place = capture.roomId === null ? undefined : places?.get(capture.roomId);
+  return place === undefined || place.purpose === 'class' ? 'WRONG_ROOM' : 'PRESENCE_ONLY';
 }

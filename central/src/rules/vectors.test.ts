@@ -69,7 +69,7 @@ const PLACES = new Map<string, Place>([
   ['r101', { buildingId: 'a', purpose: 'class' }],
   ['r102', { buildingId: 'a', purpose: 'class' }],
   ['r205', { buildingId: 'b', purpose: 'class' }],
-  ['gate', { buildingId: 'a', purpose: 'presence' }],
+  ['gate', { buildingId: 'a', purpose: 'gate' }],
   ['library', { buildingId: 'a', purpose: 'presence' }],
 ]);
 

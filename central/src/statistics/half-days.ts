@@ -30,7 +30,7 @@ export interface DayRow {
   full_name: string;
   first_seen: Date | null;
   last_seen: Date | null;
-  /** Campus-local times of recognized captures, of whatever reader: the main gate is enough (domain case 55). */
+  /** Campus-local times of recognized captures: the main gate is enough (domain case 55), a hostel is not (case 56). */
   seen: string[] | null;
   classes: ClassOfDay[] | null;
 }
@@ -57,6 +57,9 @@ export interface HalfDayLimits {
   limit: number | null;
 }
 
+const isPresenceOnly = (roomId: string): string =>
+  `EXISTS (SELECT FROM room WHERE room.id = ${roomId} AND room.purpose = 'presence')`;
+
 /** The statement for the days of students in their sections, by date, section and roll number. */
 export function halfDayRows({ from, until, zone, where, limit }: HalfDayLimits): {
   sql: string;
@@ -80,7 +83,7 @@ export function halfDayRows({ from, until, zone, where, limit }: HalfDayLimits):
           array_agg(to_char(effective_at AT TIME ZONE ?, 'HH24:MI:SS')) AS seen
         FROM punch WHERE student_id = k.id AND effective_at >= k.from_at AND effective_at < k.until_at
           AND received_month >= ${earliestReceivedMonthSql('k.from_at')}
-          AND outcome = 'recognized' AND review_batch_id IS NULL
+          AND outcome = 'recognized' AND review_batch_id IS NULL AND NOT ${isPresenceOnly('punch.room_id')}
       ) p
       CROSS JOIN LATERAL (
         SELECT json_agg(json_build_object('starts', to_char(s.start_at AT TIME ZONE ?, 'HH24:MI:SS'),
@@ -97,18 +100,19 @@ export function halfDayRows({ from, until, zone, where, limit }: HalfDayLimits):
   };
 }
 
-/** Until when nothing of any device is missing; `Infinity` where there is no device to wait for. */
+/** Until when nothing of any device that counts is missing; `Infinity` where there is no device to wait for. */
 export async function campusCompleteThrough(knex: Knex): Promise<number> {
   const { rows } = await knex.raw<{ rows: { through_ms: number | null }[] }>(
     `SELECT extract(epoch FROM min(coalesce(complete_through, '-infinity')))::float8 * 1000 AS through_ms
-     FROM attendance_biometric_device WHERE is_enabled AND device_type <> 'lights'`,
+     FROM attendance_biometric_device d
+     WHERE d.is_enabled AND d.device_type <> 'lights' AND NOT ${isPresenceOnly('d.room_id')}`,
   );
   return rows[0]?.through_ms ?? Number.POSITIVE_INFINITY;
 }
 
 /**
- * Forenoon and afternoon of one student, as the statutory sheet asks for them (domain case 55, E2): there by any reader,
- * or in a class. It is no mark and changes none.
+ * Forenoon and afternoon of one student, as the statutory sheet asks for them (domain case 55, E2): there by a reader of the
+ * campus, or in a class. It is no mark and changes none.
  */
 export function halvesOf(row: DayRow, { zone, settingsAt, completeThroughMs }: HalfDayContext): Halves {
   const dayMs = instantOf(row.date, '00:00:00', zone);

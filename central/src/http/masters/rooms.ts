@@ -1,5 +1,6 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import * as z from 'zod';
+import { ROOM_PURPOSES } from '../../rules/facts.js';
 import { idKey, masterName, reference } from './keys.js';
 import type { Master } from './master.js';
 
@@ -21,8 +22,8 @@ export const rooms: Master = {
       schema: z.int().min(10).max(2_000).nullable(),
       initial: null,
     },
-    // Gate, library and hostel never give a class mark (domain cases 55, 56).
-    purpose: { column: 'purpose', schema: z.enum(['class', 'presence']), initial: 'class', isFilter: true },
+    // A gate gives half-days and never a class mark; `presence`, a library or a hostel, gives neither (domain cases 55, 56).
+    purpose: { column: 'purpose', schema: z.enum(ROOM_PURPOSES), initial: 'class', isFilter: true },
     // One reader for both ways: every second capture of a person is the way out (domain case 43).
     capture_mode: { column: 'capture_mode', schema: z.enum(['entry', 'alternating']), initial: 'entry' },
   },
