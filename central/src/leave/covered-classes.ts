@@ -9,8 +9,6 @@ export interface CoveredClass {
   studentId: string;
   status: SessionStatus;
   mark: Mark | null;
-  /** The leave that the mark rests on now. */
-  leaveId: string | null;
 }
 
 interface Row {
@@ -18,13 +16,12 @@ interface Row {
   student_id: string;
   status: SessionStatus;
   mark: Mark | null;
-  leave_id: string | null;
 }
 
 /** Classes of the student that the leave is about: of part of a day, those that start within it (case 124). */
 export async function coveredClasses(knex: Knex, leaveId: string): Promise<CoveredClass[]> {
   const { rows } = await knex.raw<{ rows: Row[] }>(
-    `SELECT DISTINCT s.id AS session_id, l.student_id, s.status, r.mark, r.derivation->>'leave_id' AS leave_id
+    `SELECT DISTINCT s.id AS session_id, l.student_id, s.status, r.mark
      FROM attendance_leave_application l
        JOIN roster_membership m ON m.student_id = l.student_id
        JOIN session_section g ON g.section_id = m.section_id AND m.valid_during @> g.scheduled_date
@@ -42,7 +39,6 @@ export async function coveredClasses(knex: Knex, leaveId: string): Promise<Cover
     studentId: row.student_id,
     status: row.status,
     mark: row.mark,
-    leaveId: row.leave_id,
   }));
 }
 
@@ -62,12 +58,22 @@ export async function refuseIfExcusesLocked(trx: Knex, leaveId: string): Promise
   }
 }
 
-/** As above, before the leave is taken back. @throws RollcallError `SESSION_LOCKED` */
+/**
+ * As above, before the leave is taken back: asked of the marks that rest on it, also where the student has left the
+ * roster of the class since.
+ *
+ * @throws RollcallError `SESSION_LOCKED`
+ */
 export async function refuseIfLockedRestsOn(trx: Knex, leaveId: string): Promise<void> {
-  const resting = (await coveredClasses(trx, leaveId)).find(
-    (covered) => covered.status === 'locked' && covered.leaveId === leaveId,
+  const { rows } = await trx.raw<{ rows: { session_id: string }[] }>(
+    `SELECT e.session_id FROM attendance_leave_application l
+       JOIN record_evidence e ON e.student_id = l.student_id AND e.kind = 'leave' AND e.evidence_id = l.id
+       JOIN attendance_session s ON s.id = e.session_id
+     WHERE l.id = ?::uuid AND s.status = 'locked' ORDER BY s.start_at, s.id LIMIT 1`,
+    [leaveId],
   );
-  if (resting !== undefined) throw lockedClass(resting.sessionId);
+  const [resting] = rows;
+  if (resting !== undefined) throw lockedClass(resting.session_id);
 }
 
 const lockedClass = (sessionId: string): RollcallError =>
