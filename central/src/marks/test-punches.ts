@@ -5,6 +5,7 @@ export interface TestPunch {
   rollNumber: string;
   at: Date;
   punchId?: string;
+  gatewayId?: string;
   deviceId?: string;
   roomId?: string | null;
   kind?: 'card' | 'finger';
@@ -21,6 +22,7 @@ export async function storePunches(knex: Knex, punches: readonly TestPunch[]): P
       seq,
       punch_id: punch.punchId ?? randomUUID(),
       at: punch.at,
+      gateway_id: punch.gatewayId ?? 'gw-a',
       device_id: punch.deviceId ?? 'c101',
       room_id: punch.roomId === undefined ? 'r101' : punch.roomId,
       kind: punch.kind ?? 'card',
@@ -29,12 +31,12 @@ export async function storePunches(knex: Knex, punches: readonly TestPunch[]): P
   });
   await knex.raw(
     `WITH input AS (
-       SELECT * FROM jsonb_to_recordset(?::jsonb) AS r (seq bigint, punch_id uuid, at timestamptz, device_id text,
+       SELECT * FROM jsonb_to_recordset(?::jsonb) AS r (seq bigint, punch_id uuid, at timestamptz, gateway_id text, device_id text,
          room_id text, kind text, roll_number text)
      ), stored AS (
        INSERT INTO punch (gateway_id, store_id, seq, punch_id, boot_id, mono_ms, occurred_at, clock_state, device_id,
          kind, received_at, received_month, effective_at, time_source, student_id, outcome, room_id)
-       SELECT 'gw-a', ?::uuid, i.seq, i.punch_id, ?::uuid, 0, i.at, 'synced', i.device_id, i.kind, i.at,
+       SELECT i.gateway_id, ?::uuid, i.seq, i.punch_id, ?::uuid, 0, i.at, 'synced', i.device_id, i.kind, i.at,
          date_trunc('month', i.at AT TIME ZONE 'UTC')::date, i.at,
          'gateway_clock', st.id, 'recognized', i.room_id
        FROM input i JOIN student st ON st.roll_number = i.roll_number
