@@ -24,13 +24,20 @@ export function caseNumbersOf(title: string): number[] {
   return [...new Set(numbers)];
 }
 
-/** Tests of the workspaces by the case number in their title, in the order of their files. */
-export function testsByCase(): Map<number, CaseTest[]> {
+/** Defects of the seed (domain A10) that a test title names as `A10.n`, each once. */
+export const defectNumbersOf = (title: string): number[] => [
+  ...new Set([...title.matchAll(/\bA10\.(\d+)/g)].map(([, number]) => Number(number))),
+];
+
+export const testsByCase = (): Map<number, CaseTest[]> => testsBy(caseNumbersOf);
+
+/** Tests of the workspaces by the numbers in their title, in the order of their files. */
+export function testsBy(numbersOf: (title: string) => number[]): Map<number, CaseTest[]> {
   const found = new Map<number, CaseTest[]>();
   const files = projectFiles().filter((name) => WHERE.test(name) && !NOT_HERE.test(name));
   for (const file of files.sort()) {
     for (const title of titlesOf(file, readProjectFile(file))) {
-      for (const number of caseNumbersOf(title)) {
+      for (const number of numbersOf(title)) {
         found.set(number, [...(found.get(number) ?? []), { file, title }]);
       }
     }

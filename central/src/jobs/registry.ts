@@ -15,6 +15,7 @@ import { recountStatisticsJob } from './recount-statistics.js';
 import { runExportsJob } from './run-exports.js';
 import { sealAuditJob } from './seal-audit.js';
 import { tellReaderOutagesJob } from './tell-reader-outages.js';
+import { warnStudentsJob } from './warn-students.js';
 
 /** Every periodic job; at start they run once, in this order. */
 export const JOBS: readonly Job[] = [
@@ -34,4 +35,5 @@ export const JOBS: readonly Job[] = [
   noteSwiftMarkingJob,
   runExportsJob,
   tellReaderOutagesJob,
+  warnStudentsJob,
 ];

@@ -22,6 +22,6 @@ export const AUTOMATIC_SETTINGS = {
     ...asked,
     default: true,
     meaning:
-      'Students are told when a mark of theirs changes for the better, and where their class is when they are captured elsewhere.',
+      'Students are told when a mark of theirs changes for the better, where their class is when they are captured elsewhere, and, by programme, when their attendance is low.',
   },
 } as const satisfies Record<string, SettingSpec>;
