@@ -147,6 +147,7 @@ async function removeNumbers(trx: Knex, periodId: string): Promise<void> {
     'statistics_contribution',
     'attendance_statistics',
     'aggregate_statistics',
+    'attendance_warning',
     'course_outlook',
     // Last: taking a credit away asks for the numbers to be counted anew.
     'statistics_todo',
