@@ -1,5 +1,6 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import type { Knex } from '../db/database.js';
+import { findByIndex } from '../db/prepared.js';
 import { judgePairs } from '../marks/judge-pairs.js';
 import type { Mark } from '../rules/facts.js';
 import type { Reason } from '../rules/reasons.js';
@@ -53,6 +54,7 @@ interface Standing {
 export async function confirmHeadcount(trx: Knex, request: HeadcountRequest): Promise<ConfirmedStudent[]> {
   const { sessionId, headcount, accountId, nowMs } = request;
   const session = await holdForMarking(trx, sessionId, request.expectedVersion);
+  await findByIndex(trx);
   const standings = await standingsOf(trx, sessionId, nowMs);
   const here = withoutMissing(standings, request.notHere);
   const waiting = here.filter(isWaiting);
