@@ -50,6 +50,11 @@ export class CampusDatabase {
     return result.rows;
   }
 
+  /** What no program under test would write. */
+  write<T>(work: (database: Database) => Promise<T>): Promise<T> {
+    return work(this.#database);
+  }
+
   async count(table: string, where = 'true'): Promise<number> {
     const [row] = await this.rows<{ n: number }>(`SELECT count(*)::int AS n FROM ${table} WHERE ${where}`);
     return row?.n ?? 0;
