@@ -125,7 +125,7 @@ describe('case 163: a central that still runs when a later one has migrated', ()
 
   it('can start again, and is ready', async () => {
     expect(await migrate(server.db)).toEqual([]);
-    expect((await (await fetch(server.url('/readyz'))).json()).checks).toMatchObject({ migrations: true });
+    expect((await server.get('/readyz')).body.checks).toMatchObject({ migrations: true });
   });
 
   it('does not start where what it needs was taken away, says so, and is not ready where it ran meanwhile', async () => {
