@@ -4,7 +4,7 @@ import { EVERY_REASON } from '@rollcall/central/marks/random-reasons.test-suppor
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-const DAYS = 60;
+const DAYS = 150;
 /** The same days on every machine; another number looks elsewhere. */
 const SEED = Number(process.env['ROLLCALL_FUZZ_SEED'] ?? 20_261_125);
 

@@ -307,7 +307,9 @@ export class RandomCampus {
          ORDER BY ${columns(KEY)}`,
       ),
       aggregates: await rowsOf(
-        `SELECT student_id, ${columns(AGGREGATED)} FROM aggregate_statistics ORDER BY 1`,
+        // Nothing any more is nothing, whatever there was to count before.
+        `SELECT student_id, ${columns(AGGREGATED)} FROM aggregate_statistics
+         WHERE (${columns(AGGREGATED)}) IS DISTINCT FROM (${AGGREGATED.map(() => '0').join(', ')}) ORDER BY 1`,
       ),
     };
     const recount = await recountPeriod(this.#knex, PERIOD, this.#instant(EVENING_MS).getTime());

@@ -74,8 +74,6 @@ const PERIODS = [
 
 const whole = (max: number): fc.Arbitrary<number> => fc.nat({ max });
 
-const sometimes = fc.nat({ max: 2 }).map((drawn) => drawn === 2);
-
 const policy: fc.Arbitrary<Partial<PolicyLimits>> = fc
   .record({
     early_open_minutes: fc.constantFrom(10, 10, 0, 25),
@@ -89,9 +87,9 @@ const policy: fc.Arbitrary<Partial<PolicyLimits>> = fc
     walk_minutes: fc.constantFrom(0, 5),
     carry_early: fc.boolean(),
     contiguous_carry: fc.boolean(),
-    capture_per_period: sometimes,
+    capture_per_period: fc.boolean(),
     partial_periods: fc.boolean(),
-    card_and_finger: sometimes,
+    card_and_finger: fc.boolean(),
     biometric_enabled: seldom.map((isOff) => !isOff),
     rfid_enabled: seldom.map((isOff) => !isOff),
     suspended_mark: fc.constantFrom('absent' as const, 'not_required' as const),
