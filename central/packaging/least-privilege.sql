@@ -10,7 +10,7 @@ GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO rollcall_app;
 REVOKE UPDATE, DELETE ON attendance_audit_log, audit_seal, audit_tombstone, clock_anchor, gateway_event FROM rollcall_app;
 REVOKE DELETE ON punch FROM rollcall_app;
 -- The schema belongs to its owner.
-REVOKE INSERT, UPDATE, DELETE ON knex_migrations FROM rollcall_app;
+REVOKE INSERT, UPDATE, DELETE ON knex_migrations, schema_floor FROM rollcall_app;
 
 -- Partitions are reached through their table only.
 DO $$

@@ -190,6 +190,7 @@ export const ERROR_CODES = {
   NOT_FOUND: 'input',
   PORT_TAKEN: 'operator',
   REQUEST_INVALID: 'input',
+  SCHEMA_TOO_NEW: 'operator',
   SEED_INVALID: 'operator',
   SESSION_LOCKED: 'input',
   SESSION_TOO_EARLY: 'input',

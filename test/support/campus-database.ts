@@ -1,3 +1,4 @@
+import { connect } from '@rollcall/central/db/connection';
 import type { Database } from '@rollcall/central/db/database';
 import type { EmbeddedPostgres } from '@rollcall/central/db/embedded-postgres';
 import { openTestDatabase } from '@rollcall/central/db/test-database';
@@ -50,6 +51,11 @@ export class CampusDatabase {
     return result.rows;
   }
 
+  /** What no program under test would write. */
+  write<T>(work: (database: Database) => Promise<T>): Promise<T> {
+    return work(this.#database);
+  }
+
   async count(table: string, where = 'true'): Promise<number> {
     const [row] = await this.rows<{ n: number }>(`SELECT count(*)::int AS n FROM ${table} WHERE ${where}`);
     return row?.n ?? 0;
@@ -71,6 +77,32 @@ export class CampusDatabase {
     );
   }
 
+  /**
+   * Copies its files, while no central runs on it.
+   *
+   * @returns what puts them back in the place of everything that came since
+   */
+  async backUp(): Promise<() => Promise<void>> {
+    const name = new URL(this.url).pathname.slice(1);
+    const copy = `${name}_backup`;
+    await this.#asOwner([endSessions(name), copyOf(name, copy)]);
+    return () =>
+      this.#asOwner([
+        `DROP DATABASE ${name} WITH (FORCE)`,
+        copyOf(copy, name),
+        `DROP DATABASE ${copy} WITH (FORCE)`,
+      ]);
+  }
+
+  async #asOwner(statements: readonly string[]): Promise<void> {
+    const connection = await connect(this.server.url, 'rollcall-test-backup');
+    try {
+      for (const statement of statements) await connection.query(statement);
+    } finally {
+      await connection.close();
+    }
+  }
+
   /** `{[1,8)}` when everything up to seq 7 is settled; undefined for a store that central has not seen. */
   async settled(gatewayId: string): Promise<string[]> {
     const rows = await this.rows<{ settled: string }>(
@@ -84,3 +116,9 @@ export class CampusDatabase {
     return this.#database.close();
   }
 }
+
+/** A database that somebody uses cannot be copied; those who look at it from here connect again. */
+const endSessions = (name: string): string =>
+  `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`;
+const copyOf = (from: string, to: string): string =>
+  `CREATE DATABASE ${to} TEMPLATE ${from} STRATEGY file_copy`;

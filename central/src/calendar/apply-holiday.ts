@@ -5,6 +5,7 @@ import { holdClassesOfDay } from './classes-of-day.js';
 import { type Holiday, isMeant, judgeDay } from './day-rules.js';
 import { giveBackClasses } from './give-back-classes.js';
 import { loadCalendar } from './load-calendar.js';
+import { queueStudentsOnHoliday } from './queue-students-on-holiday.js';
 import { takeClasses } from './take-classes.js';
 
 /** What a holiday does to the class sessions that exist already. */
@@ -66,7 +67,7 @@ export async function applyHoliday(
     nowMs,
     actor,
   });
-  for (const id of effect.partly) await queueSession(trx, id);
+  await queueStudentsOnHoliday(trx, holiday);
   await flag(trx, effect, holiday, nowMs);
   return effect;
 }

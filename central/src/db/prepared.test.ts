@@ -34,6 +34,14 @@ describe('a prepared statement', () => {
     });
   });
 
+  it.each([
+    'SELECT * FROM student',
+    ' select st.* FROM student st',
+    'DELETE FROM student RETURNING *',
+  ])('names its columns, or the first one that a later version adds would end it: not %s', (sql) => {
+    expect(() => prepared(db.knex, sql)).toThrow(/has to name its columns/);
+  });
+
   it('takes its values for values, whatever they hold', async () => {
     const hostile = "x'); DROP TABLE student; --";
     const { rows } = await prepared<{ rows: { text: string }[] }>(db.knex, 'SELECT ?::text AS text', [

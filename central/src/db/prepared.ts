@@ -4,6 +4,9 @@ import { BY_INDEX, type Knex, plansByIndex } from './database.js';
 /** Statements that a process prepares; each keeps its plan in every connection. What comes later runs unprepared. */
 const STATEMENTS_MAX = 200;
 
+/** PostgreSQL refuses a prepared statement for ever whose columns become more: a later central may add some (ADR 61). */
+const ALL_COLUMNS = /(^\s*SELECT|\bRETURNING)\s+(\w+\.)?\*/i;
+
 export type Prepared = <Result>(knex: Knex, sql: string, bindings?: readonly unknown[]) => Promise<Result>;
 
 /**
@@ -16,6 +19,7 @@ export function createPrepared(prefix: string, statementsMax: number): Prepared 
   function nameOf(sql: string): string | undefined {
     const known = names.get(sql);
     if (known !== undefined || names.size >= statementsMax) return known;
+    if (ALL_COLUMNS.test(sql)) throw new Error(`a prepared statement has to name its columns: ${sql}`);
     const name = `${prefix}_${names.size + 1}`;
     names.set(sql, name);
     return name;

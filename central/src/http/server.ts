@@ -10,7 +10,7 @@ import type { ScanQueue } from '../capture/qr-scan.js';
 import { QR_CHANNEL } from '../capture/qr-secrets.js';
 import type { Database } from '../db/database.js';
 import type { Listener } from '../db/listen.js';
-import { readMigrations } from '../db/migrate.js';
+import { readMigrations, readSchemaFit } from '../db/migrate.js';
 import type { CommandSender } from '../devices/commands.js';
 import type { ExportFiles } from '../exports/export-files.js';
 import type { Log } from '../log.js';
@@ -149,12 +149,8 @@ function readinessChecks({ db, isReady }: HttpServerOptions): HttpContext['check
   return {
     database: async () => (await db.knex.raw('SELECT 1')).rows.length === 1,
     migrations: async () => {
-      const names = (await readMigrations()).map(({ name }) => name);
-      const done = await db
-        .knex('knex_migrations')
-        .whereIn('name', names)
-        .count<{ count: number }[]>('* as count');
-      return done[0]?.count === names.length;
+      const { missing, unknownFloor } = await readSchemaFit(db.knex, await readMigrations());
+      return missing.length === 0 && unknownFloor === undefined;
     },
     broker: isReady,
   };

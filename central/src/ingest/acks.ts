@@ -40,6 +40,7 @@ export async function readAcks(
        (SELECT jsonb_agg(jsonb_build_object('seq', q.seq, 'code', q.code)) FROM (
           SELECT seq, code FROM quarantine_row
           WHERE gateway_id = i.gateway_id AND store_id = i.store_id AND seq BETWEEN i.from_seq AND i.through_seq
+            AND resolved_at IS NULL
           ORDER BY seq LIMIT ${ACK_REJECTED_MAX}) q) AS rejected
      FROM unnest(?::text[], ?::uuid[], ?::bigint[], ?::bigint[]) AS i(gateway_id, store_id, from_seq, through_seq)
      JOIN gateway_store g USING (gateway_id, store_id)`,

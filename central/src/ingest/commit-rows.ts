@@ -7,7 +7,7 @@ import { sortBySettled } from './already-settled.js';
 import { insertAnchors } from './insert-anchors.js';
 import { insertEvents, lostRanges } from './insert-events.js';
 import { insertPunches } from './insert-punches.js';
-import { quarantineRows } from './quarantine-rows.js';
+import { asConflict, quarantineRows } from './quarantine-rows.js';
 import { releaseFutureRows } from './release-future-rows.js';
 import { settle } from './settle.js';
 import { type GoodRow, type IngestRow, keyOf, type PoisonRow } from './verified-batch.js';
@@ -46,7 +46,10 @@ export async function commitRows(
  *
  * @returns those that were revoked after their signature was checked: nothing of them is stored any more
  */
-async function lockGateways(trx: Knex, rows: readonly IngestRow[]): Promise<Set<string>> {
+export async function lockGateways(
+  trx: Knex,
+  rows: readonly Pick<IngestRow, 'gatewayId'>[],
+): Promise<Set<string>> {
   const ids = [...new Set(rows.map((row) => row.gatewayId))].sort();
   await trx.raw('SELECT pg_advisory_xact_lock_shared(?)', [RESOLUTION_LOCK]);
   const held = await trx.raw<{ rows: { id: string; is_revoked: boolean }[] }>(
@@ -99,10 +102,4 @@ function dropRepeated(rows: readonly IngestRow[]): { unique: IngestRow[]; contra
 
 function isSame(row: GoodRow, known: GoodRow): boolean {
   return row.kind === known.kind && isDeepStrictEqual(row.row, known.row);
-}
-
-function asConflict(row: GoodRow): PoisonRow {
-  const { gatewayId, storeId, seq, body, kind } = row;
-  const problem = `(document): row ${seq} or its punch_id is stored already with another content`;
-  return { gatewayId, storeId, seq, body, kind: 'poison', sentAs: kind, code: 'EVENT_ID_CONFLICT', problem };
 }

@@ -2,7 +2,7 @@ import type { ErrorCode } from '@rollcall/protocol/errors';
 import type { Knex } from '../db/database.js';
 import { raiseAlarm } from '../devices/alarms.js';
 import { toStorableJson } from './storable.js';
-import { identityBindings, type PoisonRow } from './verified-batch.js';
+import { type GoodRow, identityBindings, type PoisonRow } from './verified-batch.js';
 
 const ADVICE: Partial<Record<ErrorCode, string>> = {
   EVENT_ID_CONFLICT: 'The first one was kept. Look whether its disk was cloned or restored',
@@ -31,4 +31,11 @@ export async function quarantineRows(trx: Knex, rows: readonly PoisonRow[], at: 
     const message = `A row of ${gatewayId} is in quarantine: ${problem}. ${advice}`;
     await raiseAlarm(trx, { code, message, gatewayId, detail: { seq }, at });
   }
+}
+
+/** A row that says another thing than what is stored under its identity or its punch_id (domain case 78). */
+export function asConflict(row: GoodRow): PoisonRow {
+  const { gatewayId, storeId, seq, body, kind } = row;
+  const problem = `(document): row ${seq} or its punch_id is stored already with another content`;
+  return { gatewayId, storeId, seq, body, kind: 'poison', sentAs: kind, code: 'EVENT_ID_CONFLICT', problem };
 }

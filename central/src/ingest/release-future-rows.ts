@@ -1,11 +1,8 @@
 import type { BatchKind } from '@rollcall/protocol/batch';
 import type { Knex } from '../db/database.js';
 import { knownOffset } from '../people/resolution-sql.js';
-import { insertAnchors } from './insert-anchors.js';
-import { insertEvents, lostRanges } from './insert-events.js';
-import { insertPunches } from './insert-punches.js';
 import { FUTURE_TOLERANCE_MS, readRows } from './read-rows.js';
-import { settle } from './settle.js';
+import { storeReleased } from './store-released.js';
 import type { GoodRow } from './verified-batch.js';
 
 /** Rows taken out of quarantine in one statement. */
@@ -30,8 +27,8 @@ export async function releaseFutureRows(trx: Knex, gatewayIds: readonly string[]
   let released = 0;
   for (;;) {
     const rows = await takeRows(trx, gatewayIds, at);
-    for (const [receivedMs, group] of groupByReceipt(rows)) await store(trx, group, new Date(receivedMs));
-    released += rows.length;
+    for (const [receivedMs, group] of groupByReceipt(rows))
+      released += await store(trx, group, { receivedAt: new Date(receivedMs), at });
     if (rows.length < CHUNK_ROWS_MAX) return released;
   }
 }
@@ -66,24 +63,16 @@ function groupByReceipt(rows: readonly WaitingRow[]): Map<number, WaitingRow[]> 
   return groups;
 }
 
-/** As it would have been stored when it came. */
-async function store(trx: Knex, waiting: readonly WaitingRow[], receivedAt: Date): Promise<void> {
+/** @returns how many became evidence */
+async function store(
+  trx: Knex,
+  waiting: readonly WaitingRow[],
+  times: { receivedAt: Date; at: Date },
+): Promise<number> {
   const rows = waiting.flatMap(({ gateway_id: gatewayId, store_id: storeId, kind, body }) =>
     // Nothing is in the future of the end of time: the offset has been asked already.
     readRows(kind, { gatewayId, storeId }, [body], Number.POSITIVE_INFINITY),
   );
   const good = rows.filter((row): row is GoodRow => row.kind !== 'poison');
-  await insertAnchors(
-    trx,
-    good.filter((row) => row.kind === 'anchor'),
-    receivedAt,
-  );
-  const events = good.filter((row) => row.kind === 'event');
-  await insertEvents(trx, events, receivedAt);
-  await insertPunches(
-    trx,
-    good.filter((row) => row.kind === 'punch'),
-    receivedAt,
-  );
-  if (events.length > 0) await settle(trx, [], lostRanges(events));
+  return good.length - (await storeReleased(trx, good, times)).length;
 }

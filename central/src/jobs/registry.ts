@@ -11,6 +11,7 @@ import type { Job } from './job.js';
 import { makePunchPartitionsJob } from './make-punch-partitions.js';
 import { noteSwiftMarkingJob } from './note-swift-marking.js';
 import { noticeSilentGatewaysJob } from './notice-silent-gateways.js';
+import { readQuarantineAgainJob } from './read-quarantine-again.js';
 import { recountStatisticsJob } from './recount-statistics.js';
 import { runExportsJob } from './run-exports.js';
 import { sealAuditJob } from './seal-audit.js';
@@ -20,6 +21,7 @@ import { warnStudentsJob } from './warn-students.js';
 /** Every periodic job; at start they run once, in this order. */
 export const JOBS: readonly Job[] = [
   makePunchPartitionsJob,
+  readQuarantineAgainJob,
   generateSessionsJob,
   advanceSessionsJob,
   escalateWatermarksJob,

@@ -267,6 +267,40 @@ describe('holidays and cancelled classes', () => {
     expect(refused.body.code).toBe('REQUEST_INVALID');
   });
 
+  it.each([
+    ['the day', {}],
+    ['the morning', { start_time: '08:00', end_time: '12:00' }],
+  ])('case 8: a holiday of a batch for %s is one in the class of its section, too, as soon as it is declared', async (_name, part) => {
+    const { knex } = campus.server.db;
+    const id = await campus.hold();
+    const { id: studentId } = await knex('student')
+      .where({ roll_number: rollNumber(1) })
+      .first('id');
+    const during = `[${campus.date()},${campus.date(1)})`;
+    await knex('section')
+      .insert({ id: 'batch-1', name: 'batch-1', kind: 'batch', parent_id: 'cse-a' })
+      .onConflict('id')
+      .ignore();
+    await knex('roster_membership').insert({
+      section_id: 'batch-1',
+      student_id: studentId,
+      valid_during: during,
+    });
+    await campus.advance('10:10');
+    expect([await campus.mark(id), await campus.mark(id, 1)]).toEqual([
+      'pending NO_CAPTURE_YET',
+      'pending NO_CAPTURE_YET',
+    ]);
+    expect((await declare({ name: 'Day of the batch', ...part, scope: { section: 'batch-1' } })).status).toBe(
+      201,
+    );
+    await campus.server.judge();
+    expect([await campus.mark(id), await campus.mark(id, 1)]).toEqual([
+      'pending NO_CAPTURE_YET',
+      'not_required ON_HOLIDAY',
+    ]);
+  });
+
   it('case 20: faculty and students of a class that is cancelled while it runs are told once', async () => {
     const { server } = campus;
     await server.tokenOf('faculty', { faculty: 'F001' });

@@ -8,6 +8,8 @@ import type { Pair } from './pair.js';
 /** What a student is to a class session before anything was captured. */
 export interface Standing extends Pair {
   hasRecord: boolean;
+  /** Stays were measured when the record was written. */
+  hasStays: boolean;
   /** Groups that the student is in on the date of the class. */
   groups: readonly string[];
   status: NonNullable<Facts['status']> | null;
@@ -20,6 +22,7 @@ interface StandingRow {
   session_id: string;
   student_id: string;
   has_record: boolean;
+  has_stays: boolean | null;
   groups: string[] | null;
   status: Standing['status'];
   leaves: Standing['leaves'] | null;
@@ -36,12 +39,12 @@ interface DecisionRow {
 }
 
 export const STANDING_SQL = `
-  SELECT pair.session_id, pair.student_id, r.is_there IS NOT NULL AS has_record, m.groups, st.status, l.leaves,
+  SELECT pair.session_id, pair.student_id, r.is_there IS NOT NULL AS has_record, r.has_stays, m.groups, st.status, l.leaves,
     d.decisions
   FROM unnest(?::uuid[], ?::uuid[]) AS pair (session_id, student_id)
     JOIN attendance_session s ON s.id = pair.session_id
     LEFT JOIN LATERAL (
-      SELECT true AS is_there FROM attendance_record
+      SELECT true AS is_there, jsonb_exists(derivation, 'dwell_seconds') AS has_stays FROM attendance_record
       WHERE session_id = pair.session_id AND student_id = pair.student_id OFFSET 0
     ) r ON true
     LEFT JOIN LATERAL (
@@ -75,6 +78,7 @@ export async function loadStandings(trx: Knex, pairs: readonly Pair[]): Promise<
     sessionId: row.session_id,
     studentId: row.student_id,
     hasRecord: row.has_record,
+    hasStays: row.has_stays === true,
     groups: row.groups ?? [],
     status: row.status,
     leaves: row.leaves ?? [],

@@ -1,16 +1,12 @@
-import { createHash } from 'node:crypto';
 import { hashRead, parseCanonical } from '@rollcall/protocol/credential';
 import { ManualClock } from '@rollcall/protocol/manual-clock';
 import { expect } from 'vitest';
-import type { Knex } from '../db/database.js';
 import { deleteRows } from '../db/delete-rows.test-support.js';
-import { sayOffset } from '../devices/say-offset.js';
 import { decideReviewBatch } from '../ingest/decide-review-batch.js';
 import { createIngest } from '../ingest/ingest.js';
 import { BOOT_A, BOOT_B, TestGateway } from '../ingest/test-gateway.js';
 import { silentLog } from '../log.js';
 import { cardHmac } from '../people/campus-key.js';
-import { holdMembership, join, leave } from '../roster/memberships.js';
 import type { Derivation } from '../rules/derivation.js';
 import { rollNumber, TEST_CAMPUS_KEY } from '../seed/test-campus.js';
 import { advanceSessions } from '../sessions/advance.js';
@@ -18,8 +14,9 @@ import { AGGREGATED, COUNTERS, columns, KEY } from '../statistics/counted.js';
 import { createStatisticsKeeper } from '../statistics/keeper.js';
 import { recountPeriod } from '../statistics/recount.js';
 import { createJudge } from './judge.js';
-import { queuePairs, queueStudent } from './queue.js';
-import { type Act, msOf, type Plan, type PlannedTap, STUDENTS } from './random-plan.test-support.js';
+import { msOf, STUDENTS } from './random-acts.test-support.js';
+import { type ActPlace, idOf, liveAct } from './random-live-act.test-support.js';
+import type { Plan, PlannedClass, PlannedTap } from './random-plan.test-support.js';
 import { RuleCampus } from './rule-campus.js';
 
 const PERIOD = '2026-odd';
@@ -34,6 +31,7 @@ export const LIFE = ['08:55', '09:52', '10:41', '11:45', '15:00', '18:00'] as co
 const LIVED_TABLES = [
   ...['punch', 'clock_anchor', 'gateway_store', 'quarantine_row', 'gateway_clock_offset', 'judgement_todo'],
   ...['review_batch_session', 'review_batch', 'exception_item', 'presence_interval'],
+  ...['qr_scan', 'online_presence', 'session_guest', 'attendance_holiday', 'finger_exemption'],
   ...['statistics_todo', 'statistics_contribution', 'attendance_statistics', 'aggregate_statistics'],
   ...['attendance_record', 'session_tally', 'attendance_student_snapshot', 'decision'],
   ...['attendance_leave_application', 'student_status_period', 'session_section', 'session_room'],
@@ -62,7 +60,11 @@ export type Step =
 export class RandomCampus {
   readonly #campus: RuleCampus;
   readonly #gateway = new TestGateway('gw-a');
+  /** Every reason, ignored or used, and every flag of any mark of any day so far, also of those that did not last. */
+  readonly seen = new Set<string>();
   #students: string[] = [];
+  #cards: Record<string, unknown>[] = [];
+  #hashes: Record<string, unknown>[] = [];
 
   private constructor(campus: RuleCampus) {
     this.#campus = campus;
@@ -74,6 +76,11 @@ export class RandomCampus {
     await campus.#knex('gateway_key').insert({ key_id: keyId, gateway_id: 'gw-a', public_key: publicKey });
     campus.#students = await Promise.all(
       Array.from({ length: STUDENTS }, (_, index) => campus.#campus.studentId(index)),
+    );
+    campus.#cards = await campus.#knex('credential').whereIn('student_id', campus.#students);
+    campus.#hashes = await campus.#knex('credential_hash').whereIn(
+      'credential_id',
+      campus.#cards.map(({ id }) => id as string),
     );
     return campus;
   }
@@ -114,7 +121,7 @@ export class RandomCampus {
     ];
   }
 
-  #punch({ student, device, atMs, isOut, isUnsynced }: PlannedTap, seq: number): Sent['row'] {
+  #punch({ student, device, how, atMs, isOut, isUnsynced }: PlannedTap, seq: number): Sent['row'] {
     const isFinger = device.startsWith('f');
     const card = `em4100:${(0x0f00000001 + student).toString(16).toUpperCase().padStart(10, '0')}`;
     const position = isUnsynced
@@ -125,16 +132,15 @@ export class RandomCampus {
           occurred_at: '2000-01-01T00:00:00.000Z',
         }
       : { boot_id: BOOT_A, occurred_at: this.#instant(atMs).toISOString() };
-    const { credential: _none, ...row } = this.#gateway.punch(seq, {
-      ...position,
-      device_id: device,
-      kind: isFinger ? 'finger' : 'card',
-    });
+    const kind = isFinger ? 'finger' : how === 'pin' || how === 'claim' ? how : 'card';
+    const { credential: _none, ...row } = this.#gateway.punch(seq, { ...position, device_id: device, kind });
     return {
       ...(row as Sent['row']),
-      ...(isFinger
+      ...(kind === 'finger' || kind === 'claim'
         ? { student: { student_ref: rollNumber(student), score: 60 } }
         : { credential: hashRead(parseCanonical(card), cardHmac(TEST_CAMPUS_KEY)) }),
+      ...(kind === 'pin' ? { verify_method: 'card+pin' } : {}),
+      ...(kind === 'finger' && how === 'one-to-one' ? { verify_method: 'fp 1:1' } : {}),
       ...(isOut ? { direction_hint: 'out' } : {}),
     };
   }
@@ -153,12 +159,19 @@ export class RandomCampus {
     const keeper = createStatisticsKeeper({ db, clock, log: silentLog, chunkRowsMax: 5 });
     const chains = plan.chains.map((chain) => [...chain]);
     const life: string[] = [...LIFE];
+    const look = async (): Promise<void> => {
+      await judge.run();
+      await this.#noteReasons();
+    };
     const run = async (step: Step): Promise<unknown> => {
-      if (step === 'judge') return judge.run();
+      if (step === 'judge') return look();
       if (step === 'fold') return keeper.run();
       if (step === 'review') return this.#review(plan);
       if (step === 'time') return this.#liveUntil(life.shift());
-      if ('chain' in step) return this.#act(chains[step.chain]?.shift());
+      if ('chain' in step) {
+        const act = chains[step.chain]?.shift();
+        return act === undefined ? undefined : liveAct(act, this.#place());
+      }
       for (const [ingest, isTooLate] of [[inTime, false] as const, [tooLate, true] as const]) {
         const rows = step.deliver.filter((sent) => sent.isTooLate === isTooLate);
         for (const kind of ['punch', 'anchor'] as const) {
@@ -173,30 +186,62 @@ export class RandomCampus {
     while (life.length > 0) await run('time');
     for (const [index, chain] of chains.entries()) while (chain.length > 0) await run({ chain: index });
     await Promise.all([inTime.stop(), tooLate.stop()]);
-    do await judge.run();
+    do await look();
     while ((await this.#review(plan)) > 0);
     await this.#liveUntil(LIFE.at(-1));
-    await judge.run();
+    await look();
     await keeper.run();
     return this.#outcome();
+  }
+
+  #place(): ActPlace {
+    return {
+      db: this.#campus.db,
+      students: this.#students,
+      date: this.#campus.date(),
+      dayBefore: this.#campus.date(-1),
+      instant: (msOfDay) => this.#instant(msOfDay),
+      nowMs: this.#instant(EVENING_MS).getTime(),
+    };
   }
 
   async #begin({ classes }: Plan): Promise<void> {
     await deleteRows(this.#knex, LIVED_TABLES);
     await this.#knex('roster_membership').whereNot({ section_id: 'cse-a' }).delete();
-    for (const [index, { group, room, from, until, periods, isCancelled, policy }] of classes.entries()) {
-      await this.#campus.hold({
-        id: idOf('session', index),
-        group,
-        room,
-        from,
-        until,
-        periods,
-        policy,
-        type: periods > 1 ? 'LAB' : 'LECTURE',
-        status: isCancelled ? 'cancelled' : 'scheduled',
-      });
-    }
+    await this.#restoreCards();
+    for (const [index, planned] of classes.entries()) await this.#hold(planned, idOf('session', index));
+  }
+
+  async #hold(planned: PlannedClass, id: string): Promise<void> {
+    const { group, room, from, until, periods, alsoGroup, alsoRoom, move, policy } = planned;
+    await this.#campus.hold({
+      ...{ id, group, room, from, until, periods, policy, status: 'scheduled' as const },
+      groups: alsoGroup === undefined ? [] : [alsoGroup],
+      rooms: alsoRoom === undefined || alsoRoom === room ? [] : [alsoRoom],
+      type: periods > 1 ? 'LAB' : 'LECTURE',
+    });
+    if (move === undefined) return;
+    const at = this.#instant(msOf(from) + move.afterMs).toISOString();
+    await this.#knex('session_room')
+      .where({ session_id: id, room_id: room })
+      .update({ valid_during: `(,${at})` });
+    await this.#knex('session_room').insert({
+      session_id: id,
+      room_id: move.room,
+      valid_during: `[${at},)`,
+    });
+    await this.#knex('attendance_session').where({ id }).update({ room_id: move.room });
+  }
+
+  /** Whose state changed on a day before has it no more. */
+  async #restoreCards(): Promise<void> {
+    await this.#knex.raw(
+      `DELETE FROM credential_hash WHERE credential_id IN (SELECT id FROM credential WHERE student_id = ANY(?::uuid[]))`,
+      [this.#students as never],
+    );
+    await this.#knex('credential').whereIn('student_id', this.#students).delete();
+    await this.#knex('credential').insert(this.#cards);
+    await this.#knex('credential_hash').insert(this.#hashes);
   }
 
   async #liveUntil(time: string | undefined): Promise<void> {
@@ -231,69 +276,12 @@ export class RandomCampus {
     return waiting.length;
   }
 
-  async #act(act: Act | undefined): Promise<void> {
-    if (act === undefined) return;
-    await this.#knex.transaction(async (trx) => {
-      if (act.what === 'offset') {
-        await sayOffset(trx, {
-          gatewayId: 'gw-a',
-          from: this.#instant(act.fromMs),
-          until: this.#instant(act.untilMs),
-          offsetMs: act.offsetMs,
-          reason: 'compared with the wall',
-          accountId: null,
-          nowMs: this.#instant(EVENING_MS).getTime(),
-        });
-        return;
-      }
-      const studentId = this.#students[act.student] ?? '';
-      const date = this.#campus.date();
-      if (act.what === 'decide' || act.what === 'withdraw') {
-        const sessionId = idOf('session', act.session);
-        if (act.what === 'withdraw') {
-          await trx('decision')
-            .where({ id: idOf('decision', act.decision) })
-            .update({ withdrawn_at: this.#instant(EVENING_MS) });
-        } else {
-          await trx('decision').insert({
-            id: idOf('decision', act),
-            session_id: sessionId,
-            student_id: studentId,
-            kind: act.kind,
-            mark: act.mark,
-            reason: 'because',
-            source: act.kind === 'offline' ? 'offline' : 'manual',
-            decided_at: this.#instant(act.atMs),
-            received_at: this.#instant(EVENING_MS),
-          });
-        }
-        await queuePairs(trx, [{ sessionId, studentId }]);
-        return;
-      }
-      if (act.what === 'join' || act.what === 'part') return this.#changeRoster(trx, act);
-      await standingActs[act.what]({
-        trx,
-        studentId,
-        date,
-        isPartOfDay: 'isPartOfDay' in act && act.isPartOfDay,
-      });
-      await queueStudent(trx, studentId, { from: date, until: date });
-    });
-  }
-
-  /** Somebody joins a group and is found to have left it before the day. */
-  async #changeRoster(trx: Knex, { what, student, group }: Act & { what: 'join' | 'part' }): Promise<void> {
-    const actor = { accountId: null, nowMs: this.#instant(EVENING_MS).getTime(), reason: 'moved' };
-    const studentId = this.#students[student] ?? '';
-    if (what === 'join') {
-      const from = this.#campus.date(-1);
-      await join(trx, { sectionId: group, studentId, from, until: null }, actor);
-      return;
+  async #noteReasons(): Promise<void> {
+    const rows = await this.#knex('attendance_record').select<Outcome['records']>('reason', 'derivation');
+    for (const { reason, derivation } of rows) {
+      for (const one of [reason, ...(derivation.flags ?? []), ...derivation.ignored.map(({ why }) => why)])
+        this.seen.add(one);
     }
-    const { id } = await trx('roster_membership')
-      .where({ section_id: group, student_id: studentId })
-      .first('id');
-    await leave(trx, { held: await holdMembership(trx, id), until: this.#campus.date() }, actor);
   }
 
   async #outcome(): Promise<Outcome> {
@@ -319,7 +307,9 @@ export class RandomCampus {
          ORDER BY ${columns(KEY)}`,
       ),
       aggregates: await rowsOf(
-        `SELECT student_id, ${columns(AGGREGATED)} FROM aggregate_statistics ORDER BY 1`,
+        // Nothing any more is nothing, whatever there was to count before.
+        `SELECT student_id, ${columns(AGGREGATED)} FROM aggregate_statistics
+         WHERE (${columns(AGGREGATED)}) IS DISTINCT FROM (${AGGREGATED.map(() => '0').join(', ')}) ORDER BY 1`,
       ),
     };
     const recount = await recountPeriod(this.#knex, PERIOD, this.#instant(EVENING_MS).getTime());
@@ -334,40 +324,4 @@ export interface Outcome {
   stays: Record<string, unknown>[];
   statistics: Record<string, unknown>[];
   aggregates: Record<string, unknown>[];
-}
-
-interface Standing {
-  trx: Knex;
-  studentId: string;
-  date: string;
-  isPartOfDay: boolean;
-}
-
-/** What changes how a student stands, whatever was captured. */
-const standingActs = {
-  leave: ({ trx, studentId, date, isPartOfDay }: Standing) =>
-    trx('attendance_leave_application').insert({
-      id: idOf('leave', studentId),
-      student_id: studentId,
-      leave_type: 'medical',
-      start_date: date,
-      end_date: date,
-      ...(isPartOfDay ? { start_time: '09:30', end_time: '12:00' } : {}),
-      status: 'approved',
-      applied_at: `${date}T00:00:00Z`,
-    }),
-  'revoke-leave': ({ trx, studentId }: Standing) =>
-    trx('attendance_leave_application').where({ student_id: studentId }).update({ status: 'cancelled' }),
-  suspend: ({ trx, studentId, date }: Standing) =>
-    trx('student_status_period').insert({
-      student_id: studentId,
-      status: 'suspended_disciplinary',
-      valid_during: `[${date},${date}]`,
-    }),
-};
-
-/** The same thing has the same id in every order: derivations name it. */
-function idOf(...parts: unknown[]): string {
-  const hex = createHash('sha256').update(JSON.stringify(parts)).digest('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

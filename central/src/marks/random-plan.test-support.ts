@@ -1,6 +1,15 @@
 import fc from 'fast-check';
-import { DECISION_KINDS } from '../rules/facts.js';
 import type { PolicyLimits } from '../rules/policy.js';
+import {
+  type Act,
+  around,
+  aroundStart,
+  chains,
+  MINUTE_MS,
+  msOf,
+  seldom,
+  student,
+} from './random-acts.test-support.js';
 
 /** For tests: random campuses, each a day of classes under rules of its own, and what happens around them. */
 export interface Plan {
@@ -17,7 +26,11 @@ export interface PlannedClass {
   from: string;
   until: string;
   periods: number;
-  isCancelled: boolean;
+  /** Held beside the section, or in a second room. */
+  alsoGroup: string | undefined;
+  alsoRoom: string | undefined;
+  /** It moves, this long after its start. */
+  move: { room: string; afterMs: number } | undefined;
   /** What a person says about evidence of this class that came too late. */
   isLateEvidenceAccepted: boolean;
   policy: Partial<PolicyLimits>;
@@ -26,6 +39,7 @@ export interface PlannedClass {
 export interface PlannedTap {
   student: number;
   device: string;
+  how: 'plain' | 'pin' | 'claim' | 'one-to-one';
   /** Milliseconds after midnight on campus. */
   atMs: number;
   isOut: boolean;
@@ -41,34 +55,8 @@ export interface PlannedAnchor {
   driftMs: number;
 }
 
-export interface Decide {
-  what: 'decide';
-  session: number;
-  student: number;
-  kind: string;
-  mark: string;
-  atMs: number;
-}
-
-export type Act =
-  | Decide
-  /** The same person takes back the word that stands before it in the chain. */
-  | { what: 'withdraw'; session: number; student: number; decision: Decide }
-  | { what: 'leave'; student: number; isPartOfDay: boolean }
-  | { what: 'revoke-leave'; student: number }
-  | { what: 'join'; student: number; group: string }
-  | { what: 'part'; student: number; group: string }
-  | { what: 'suspend'; student: number }
-  | { what: 'offset'; fromMs: number; untilMs: number; offsetMs: number };
-
-/** Who comes and is decided about; the others stay away. */
-export const STUDENTS = 3;
 /** Somebody whose card nobody knows. */
 const STRANGER = 99;
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60 * SECOND_MS;
-// At noon there is no class: what is captured then still tells ways in from ways out.
-const STARTS = ['09:00', '09:50', '10:40', '14:00', '14:50', '16:30', '12:30'] as const;
 const READERS_OF: Readonly<Record<string, readonly string[]>> = {
   r101: ['c101', 'c101', 'f101'],
   r102: ['c102'],
@@ -84,13 +72,6 @@ const PERIODS = [
   ['10:40', '11:30'],
 ] as const;
 
-export const msOf = (time: string): number => {
-  const [hours = 0, minutes = 0] = time.split(':').map(Number);
-  return (hours * 60 + minutes) * MINUTE_MS;
-};
-
-const seldom = fc.nat({ max: 7 }).map((drawn) => drawn === 7);
-const student = fc.nat({ max: STUDENTS - 1 });
 const whole = (max: number): fc.Arbitrary<number> => fc.nat({ max });
 
 const policy: fc.Arbitrary<Partial<PolicyLimits>> = fc
@@ -106,9 +87,13 @@ const policy: fc.Arbitrary<Partial<PolicyLimits>> = fc
     walk_minutes: fc.constantFrom(0, 5),
     carry_early: fc.boolean(),
     contiguous_carry: fc.boolean(),
-    capture_per_period: seldom,
+    capture_per_period: fc.boolean(),
     partial_periods: fc.boolean(),
-    card_and_finger: seldom,
+    card_and_finger: fc.boolean(),
+    biometric_enabled: seldom.map((isOff) => !isOff),
+    rfid_enabled: seldom.map((isOff) => !isOff),
+    suspended_mark: fc.constantFrom('absent' as const, 'not_required' as const),
+    withdrawn_mark: fc.constantFrom('absent' as const, 'not_required' as const),
   })
   .map((limits) => ({ ...limits }));
 
@@ -124,7 +109,18 @@ const aClass = (shape: {
     from: fc.constant(shape.times[0]),
     until: fc.constant(shape.times[1]),
     periods: fc.constant(shape.periods ?? 1),
-    isCancelled: seldom,
+    alsoGroup: seldom.map((is) => (is ? 'cse-b' : undefined)),
+    alsoRoom: seldom.map((is) => (is ? 'r202' : undefined)),
+    move: fc.oneof(
+      { weight: 3, arbitrary: fc.constant(undefined) },
+      {
+        weight: 1,
+        arbitrary: fc.record({
+          room: fc.constantFrom('r102', 'r205'),
+          afterMs: fc.constantFrom(-6, 4, 15).map((minutes) => minutes * MINUTE_MS),
+        }),
+      },
+    ),
     isLateEvidenceAccepted: fc.boolean(),
     policy,
   });
@@ -139,18 +135,6 @@ const classes: fc.Arbitrary<PlannedClass[]> = fc.tuple(
   aClass({ group: 'cse-a', rooms: ['r103', 'r104'], times: ['14:00', '16:30'], periods: 3 }),
 );
 
-/** Milliseconds from the start of a class: before, in and after its limits, and exactly at them. */
-const around = fc.oneof(
-  fc.integer({ min: -12 * 60, max: 24 * 60 }).map((seconds) => seconds * SECOND_MS),
-  fc.integer({ min: -30 * 60, max: 100 * 60 }).map((seconds) => seconds * SECOND_MS),
-  fc.constantFrom(-30, -10, 0, 5, 10, 12, 20, 30, 50).map((minutes) => minutes * MINUTE_MS),
-  fc.constantFrom(5, 12, 20).map((minutes) => minutes * MINUTE_MS + 1),
-);
-
-const aroundStart = fc
-  .tuple(fc.constantFrom(...STARTS), around)
-  .map(([start, afterMs]) => msOf(start) + afterMs);
-
 /** What happens to most taps is that they belong to a class; the others are anywhere at any time. */
 type Aimed = PlannedTap & { aim: number; reader: number; afterMs: number };
 
@@ -161,6 +145,10 @@ const tap: fc.Arbitrary<Aimed> = fc.record({
   aim: whole(7),
   reader: whole(3),
   afterMs: around,
+  how: fc.oneof(
+    { weight: 8, arbitrary: fc.constant('plain' as const) },
+    { weight: 1, arbitrary: fc.constantFrom('pin' as const, 'claim' as const, 'one-to-one' as const) },
+  ),
   isOut: seldom,
   isUnsynced: seldom,
   isTooLate: seldom,
@@ -171,7 +159,8 @@ const aimed =
   ({ aim, reader, afterMs, ...rest }: Aimed): PlannedTap => {
     const target = held[aim];
     if (target === undefined) return rest;
-    const readers = READERS_OF[target.room] ?? [];
+    const isMoved = target.move !== undefined && afterMs % 2_000 === 0;
+    const readers = READERS_OF[isMoved ? (target.move?.room ?? '') : target.room] ?? [];
     return {
       ...rest,
       device: readers[reader % readers.length] ?? rest.device,
@@ -179,84 +168,31 @@ const aimed =
     };
   };
 
+/** A finger in one building and a card in another, too soon after or before it (domain case 51). */
+const trip: fc.Arbitrary<PlannedTap[]> = fc
+  .record({ student, atMs: aroundStart, minutes: fc.constantFrom(-3, 2), isOut: fc.constant(false) })
+  .map(({ minutes, ...drawn }): PlannedTap[] => {
+    const both = { ...drawn, isUnsynced: false, isTooLate: false, how: 'plain' as const };
+    return [
+      { ...both, device: 'f101' },
+      { ...both, device: 'c205', atMs: drawn.atMs + minutes * MINUTE_MS },
+    ];
+  });
+
 const anchor: fc.Arbitrary<PlannedAnchor> = fc.record({
   atMs: fc.integer({ min: msOf('08:40'), max: msOf('17:00') }),
   driftMs: fc.constantFrom(0, 0, 1_000, 90_000),
 });
 
-const decided: fc.Arbitrary<Act[]> = fc
-  .record({
-    session: whole(5),
-    student,
-    kind: fc.constantFrom(...DECISION_KINDS),
-    mark: fc.constantFrom('present', 'absent', 'late', 'excused'),
-    atMs: aroundStart,
-    isWithdrawn: seldom,
-  })
-  .map(({ isWithdrawn, ...drawn }): Act[] => {
-    const decision: Decide = { what: 'decide', ...drawn };
-    const { session, student: who } = decision;
-    return isWithdrawn ? [decision, { what: 'withdraw', session, student: who, decision }] : [decision];
-  });
-
-const onLeave: fc.Arbitrary<Act[]> = fc
-  .record({ student, isPartOfDay: fc.boolean(), isRevoked: seldom })
-  .map(({ isRevoked, ...act }) => [
-    { what: 'leave', ...act },
-    ...(isRevoked ? [{ what: 'revoke-leave' as const, student: act.student }] : []),
-  ]);
-
-const inGroup: fc.Arbitrary<Act[]> = fc
-  .record({ student, group: fc.constantFrom('elective', 'b1'), isLeft: seldom })
-  .map(({ isLeft, ...act }) => [
-    { what: 'join', ...act },
-    ...(isLeft ? [{ what: 'part' as const, student: act.student, group: act.group }] : []),
-  ]);
-
-/** A wrong clock is said to have been wrong by much, then by less, and in another place. */
-const offsets: fc.Arbitrary<Act[]> = fc.array(
-  fc
-    .record({
-      fromMs: fc.constantFrom(msOf('09:30'), msOf('10:00')),
-      lastsMs: fc.constantFrom(15 * MINUTE_MS, 60 * MINUTE_MS),
-      offsetMs: fc.constantFrom(45_000, -45_000, 600_000),
-    })
-    .map(({ fromMs, lastsMs, offsetMs }) => ({
-      what: 'offset' as const,
-      fromMs,
-      untilMs: fromMs + lastsMs,
-      offsetMs,
-    })),
-  { maxLength: 2 },
-);
-
 export const plan: fc.Arbitrary<Plan> = fc
   .record({
     classes,
     taps: fc.array(tap, { minLength: 14, maxLength: 28 }),
+    trips: fc.array(trip, { maxLength: 2 }),
     anchors: fc.array(anchor, { maxLength: 2 }),
-    decisions: fc.array(decided, { maxLength: 5 }),
-    // Whoever is on leave or suspended is so once.
-    leaves: fc.uniqueArray(onLeave, { maxLength: 2, selector: ([act]) => JSON.stringify(subjectOf(act)) }),
-    groups: fc.uniqueArray(inGroup, {
-      minLength: 1,
-      maxLength: 4,
-      selector: ([act]) => JSON.stringify(subjectOf(act)),
-    }),
-    suspended: fc.array(student, { maxLength: 1 }),
-    offsets,
+    chains,
   })
-  .map(({ decisions, leaves, groups, suspended, offsets: said, taps, ...rest }) => ({
+  .map(({ taps, trips, ...rest }) => ({
     ...rest,
-    taps: taps.map(aimed(rest.classes)),
-    chains: [
-      ...decisions,
-      ...leaves,
-      ...groups,
-      ...suspended.map((index): Act[] => [{ what: 'suspend', student: index }]),
-      ...(said.length === 0 ? [] : [said]),
-    ],
+    taps: [...taps.map(aimed(rest.classes)), ...trips.flat()],
   }));
-
-const subjectOf = (act: Act | undefined): unknown[] =>
-  act === undefined || act.what === 'offset' ? [] : [act.student, act.what === 'join' ? act.group : ''];

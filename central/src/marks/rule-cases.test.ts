@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { queueSessions, queueStudent } from './queue.js';
+import { queuePairs, queueSessions, queueStudent } from './queue.js';
 import { RuleCampus } from './rule-campus.js';
 
 let campus: RuleCampus;
@@ -340,6 +340,24 @@ describe('in and out, back to back, two rooms', () => {
 });
 
 describe('rooms, labs, groups', () => {
+  it('case 79: a stay that was measured where no exits are is gone once nothing is asked of the student', async () => {
+    const session = await campus.hold({ ...S1, policy: { suspended_mark: 'not_required' } });
+    await campus.tap('10:01');
+    await campus.tap('10:30', { out: true });
+    const stays = () => campus.db.knex('presence_interval').where({ session_id: session });
+    expect((await campus.record(session)).mark).toBe('present');
+    expect(await stays()).toHaveLength(1);
+    const studentId = await campus.studentId(0);
+    await campus.db.knex('student_status_period').insert({
+      student_id: studentId,
+      status: 'suspended_disciplinary',
+      valid_during: `[${campus.date()},${campus.date()}]`,
+    });
+    await queuePairs(campus.db.knex, [{ sessionId: session, studentId }]);
+    expect((await campus.record(session)).reason).toBe('SUSPENDED');
+    expect(await stays()).toEqual([]);
+  });
+
   it('cases 57, 58: after a room change the new room counts, the old one redirects', async () => {
     const { knex } = campus.db;
     const session = await campus.hold(S1);

@@ -2,10 +2,11 @@ import type { Knex } from '../db/database.js';
 import { prepared } from '../db/prepared.js';
 import type { Judged } from './judge-pairs.js';
 
-/** Writes the stays that captures were paired into, where exits are captured (domain D3); elsewhere nothing. */
+/** Writes the stays that captures were paired into, where exits are captured (domain D3), and takes back those that were. */
 export async function saveStays(trx: Knex, judged: readonly Judged[]): Promise<void> {
   const measured = judged.filter(
-    ({ decision, pair }) => pair.session.tracksExits || decision.stays.length > 0,
+    ({ decision, pair: { session, standing } }) =>
+      session.tracksExits || decision.stays.length > 0 || standing.hasStays,
   );
   if (measured.length === 0) return;
   await prepared(

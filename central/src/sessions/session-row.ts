@@ -29,6 +29,29 @@ export interface HeldSession {
   auto_lock_at: Date | null;
 }
 
+const COLUMNS: readonly (keyof HeldSession)[] = [
+  'id',
+  'status',
+  'version',
+  'faculty_code',
+  'substitute_code',
+  'room_id',
+  'section_id',
+  'course_code',
+  'academic_period_id',
+  'scheduled_date',
+  'start_at',
+  'end_at',
+  'reach_from',
+  'reach_until',
+  'period_count',
+  'session_type',
+  'policy',
+  'notes',
+  'headcount',
+  'auto_lock_at',
+];
+
 /**
  * Reads one class session and keeps it from changing until the transaction ends. Its key never changes, so that whoever
  * only refers to it (a mark that is judged, a scan) waits for nobody here, and nobody for them.
@@ -38,7 +61,7 @@ export interface HeldSession {
 export async function holdSession(trx: Knex, id: string, expectedVersion?: number): Promise<HeldSession> {
   const { rows } = await prepared<{ rows: HeldSession[] }>(
     trx,
-    'SELECT * FROM attendance_session WHERE id = ?::uuid FOR NO KEY UPDATE',
+    `SELECT ${COLUMNS.join(', ')} FROM attendance_session WHERE id = ?::uuid FOR NO KEY UPDATE`,
     [id],
   );
   const [session] = rows;

@@ -23,7 +23,7 @@ const ALL_SQL = `(
   SELECT 'row/' || gateway_id || '/' || store_id || '/' || seq AS id, 'row' AS kind, gateway_id, store_id, seq, code,
     problem, received_at, resolved_at FROM quarantine_row
   UNION ALL
-  SELECT 'message/' || id, 'message', claimed_gateway_id, NULL, NULL, code, problem, received_at, NULL
+  SELECT 'message/' || id, 'message', claimed_gateway_id, NULL, NULL, code, problem, received_at, resolved_at
   FROM quarantine_message) q`;
 
 export const listQuarantine = defineRoute(

@@ -1,0 +1,13 @@
+import { FLAGS, IGNORE_REASONS, REASONS } from '../rules/reasons.js';
+
+/** What no day of a random campus can bring about, and why. */
+const NEVER: Readonly<Record<string, string>> = {
+  TIME_UNKNOWN: 'a punch that lies in no time is loaded for no class; `rules/vectors` have it',
+  AFTER_CLOSE:
+    'only a class that a person closed before its end has captures after it, and whether one can be closed depends on when: case 14',
+};
+
+/** For tests: everything that the rules can say of a mark. */
+export const EVERY_REASON: readonly string[] = [REASONS, IGNORE_REASONS, FLAGS]
+  .flatMap((words) => Object.keys(words))
+  .filter((word) => !(word in NEVER));
