@@ -155,6 +155,53 @@ describe('generation', () => {
     ]);
   });
 
+  it('cases 2, 76: what was undone is made again with the id that it had, as the timetable has it by now', async () => {
+    const made = await generate('2026-12-01', '2026-12-15');
+    const before = await on('2026-12-08');
+    const [byHand] = await on('2026-12-15');
+    await coordinator().post(`${API}/session-jobs/${made.job_id}/undo/`);
+    for (const action of ['restore', 'cancel']) {
+      const by = await coordinator().post(`${API}/sessions/${byHand.id}/${action}/`, {
+        reason: 'never again',
+      });
+      expect(by.status).toBe(200);
+    }
+    const current = await server.get(`${API}/timetable-slots/cse-a-tue-1000/`);
+    const move = (change: object, version: number) =>
+      coordinator().patch(`${API}/timetable-slots/cse-a-tue-1000/`, change, { 'if-match': `"${version}"` });
+    const moved = await move({ room: 'hall', start_time: '09:00', end_time: '09:50' }, current.body.version);
+    expect(moved.status).toBe(200);
+    const again = await generate('2026-12-01', '2026-12-15');
+    expect(again).toMatchObject({ created: made.created - 1, existing: 1, clashes: [] });
+    const after = await on('2026-12-08');
+    expect(after.map(({ id }) => id).sort()).toEqual(before.map(({ id }) => id).sort());
+    expect(after[0]).toMatchObject({
+      status: 'scheduled',
+      status_reason: '',
+      start_at: '2026-12-08T03:30:00.000Z',
+      room: { id: 'hall' },
+      rooms: ['hall'],
+    });
+    const reach = await server.db
+      .knex('session_section')
+      .where({ session_id: after[0].id })
+      .pluck('reach_from');
+    expect(reach).toEqual([new Date('2026-12-08T03:00:00.000Z')]);
+    expect(await server.db.knex('session_occupancy').where({ session_id: after[0].id })).not.toEqual([]);
+    const undone = await coordinator().post(`${API}/session-jobs/${again.job_id}/undo/`);
+    expect(undone.body.cancelled).toBe(again.created);
+    expect((await on('2026-12-15')).map(({ status }) => status)).toEqual(['cancelled', 'cancelled']);
+    await move({ room: 'r101', start_time: '10:00', end_time: '10:50' }, moved.body.version);
+  });
+
+  it('case 2: the hourly job makes what was undone for tomorrow', async () => {
+    goTo('2026-08-10', '09:00');
+    const made = await generate('2026-08-11');
+    await coordinator().post(`${API}/session-jobs/${made.job_id}/undo/`);
+    await generateSessionsJob.run({ db: server.db, clock: server.clock, log: silentLog });
+    expect((await on('2026-08-11')).map(({ status }) => status)).toEqual(['scheduled', 'scheduled']);
+  });
+
   it('case 75: a section without students has classes without warnings', async () => {
     await slot('empty-fri', {
       section: 'empty',

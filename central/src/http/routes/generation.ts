@@ -1,5 +1,6 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import { generateSessions } from '../../calendar/generate.js';
+import { GENERATION_UNDONE } from '../../calendar/make-again.js';
 import { transition } from '../../sessions/transition.js';
 import { byHand } from '../by-hand.js';
 import { generateBody, generatedSchema, undoneSchema } from '../contracts/calendar.js';
@@ -72,7 +73,8 @@ export const undoGenerate = defineRoute(
     path: `${API}/session-jobs/{id}/undo/`,
     operationId: 'undoSessionJob',
     tag: TAG,
-    summary: 'Cancels every class session of one generation that has not begun and was not changed since',
+    summary:
+      'Cancels every class session of one generation that has not begun and was not changed since; the next generation of its day, the hourly one too, makes it again',
     access: 'sessions.generate',
     params: uuidParams,
     reply: { schema: undoneSchema },
@@ -96,7 +98,7 @@ export const undoGenerate = defineRoute(
         });
         if (ids.length === 0) break;
         await trx('session_occupancy').whereIn('session_id', ids).delete();
-        await trx('attendance_session').whereIn('id', ids).update({ status_reason: 'GENERATION_UNDONE' });
+        await trx('attendance_session').whereIn('id', ids).update({ status_reason: GENERATION_UNDONE });
         cancelled += ids.length;
       }
       await trx('session_batch_job')
