@@ -5,8 +5,8 @@ import { transition } from '../../sessions/transition.js';
 import { byHand } from '../by-hand.js';
 import { generateBody, generatedSchema, undoneSchema } from '../contracts/calendar.js';
 import { API, uuidParams } from '../contracts/fields.js';
-import { defineRoute } from '../route.js';
-import { writeAs } from '../write-as.js';
+import { defineRoute, type HttpContext } from '../route.js';
+import { type Writer, writeAs } from '../write-as.js';
 
 const TAG = 'Calendar';
 
@@ -23,49 +23,51 @@ export const generate = defineRoute(
     reply: { schema: generatedSchema },
     errors: ['FORBIDDEN', 'CONFIG_INVALID'],
   },
-  async (input, { db, clock }) => {
-    const { body, principal } = input;
-    const nowMs = clock.wallMs();
-    const { jobId, made } = await writeAs(db.knex, input, async (trx) => {
-      const [job] = (await trx('session_batch_job')
-        .insert({
-          kind: 'generate',
-          request: JSON.stringify(body),
-          performed_by: principal.accountId,
-          performed_at: new Date(nowMs),
-        })
-        .returning('id')) as { id: string }[];
-      const id = (job as { id: string }).id;
-      const result = await generateSessions(trx, {
-        from: body.start_date,
-        to: body.end_date,
-        nowMs,
-        batchJobId: id,
-        ...(principal.accountId === null ? {} : { performedBy: principal.accountId }),
-      });
-      return { jobId: id, made: result };
-    });
-    return {
-      body: {
-        job_id: jobId,
-        created: made.created,
-        existing: made.existing,
-        left_out: made.leftOut.map(({ slotId, date, reason, name }) => ({
-          slot: slotId,
-          date,
-          reason,
-          name,
-        })),
-        clashes: made.clashes.map(({ sessionId, kind, resourceId, other }) => ({
-          session_id: sessionId,
-          kind,
-          resource: resourceId,
-          other,
-        })),
-      },
-    };
+  async (input, context) => {
+    const { start_date: from, end_date: to } = input.body;
+    return { body: await generateAsJob(input, context, { from, to }) };
   },
 );
+
+/** What is made is one job that can be undone as a whole (domain case 76). */
+export async function generateAsJob(
+  writer: Writer,
+  { db, clock }: HttpContext,
+  range: { from: string; to: string },
+) {
+  const { accountId } = writer.principal;
+  const nowMs = clock.wallMs();
+  const { jobId, made } = await writeAs(db.knex, writer, async (trx) => {
+    const [job] = (await trx('session_batch_job')
+      .insert({
+        kind: 'generate',
+        request: JSON.stringify({ start_date: range.from, end_date: range.to }),
+        performed_by: accountId,
+        performed_at: new Date(nowMs),
+      })
+      .returning('id')) as { id: string }[];
+    const id = (job as { id: string }).id;
+    const result = await generateSessions(trx, {
+      ...range,
+      nowMs,
+      batchJobId: id,
+      ...(accountId === null ? {} : { performedBy: accountId }),
+    });
+    return { jobId: id, made: result };
+  });
+  return {
+    job_id: jobId,
+    created: made.created,
+    existing: made.existing,
+    left_out: made.leftOut.map(({ slotId, date, reason, name }) => ({ slot: slotId, date, reason, name })),
+    clashes: made.clashes.map(({ sessionId, kind, resourceId, other }) => ({
+      session_id: sessionId,
+      kind,
+      resource: resourceId,
+      other,
+    })),
+  };
+}
 
 export const undoGenerate = defineRoute(
   {
