@@ -405,6 +405,35 @@ describe('timetable slots', () => {
     expect(made).toMatchObject({ session_type: 'LAB', period_count: 3, groups: ['b1'] });
   });
 
+  it('case 59: partial periods are counted in labs without a setting, in other classes only with one', async () => {
+    await slot('thu-lab', { day_of_week: 3, slot_type: 'LAB', period_count: 3, end_time: '12:30' });
+    await slot('thu-double', { day_of_week: 3, period_count: 2, start_time: '14:00', end_time: '15:40' });
+    const countsParts = async (date: string): Promise<boolean[]> => {
+      await generate(date);
+      const ids = (await on(date, '&section=cse-1')).map(({ id }) => id);
+      const policies = await server.db
+        .knex('attendance_session')
+        .whereIn('id', ids)
+        .orderBy('start_at')
+        .pluck('policy');
+      return policies.map(({ partial_periods: isOn }) => isOn);
+    };
+    expect(await countsParts('2026-09-10')).toEqual([true, false]);
+    const setting = { key: 'PARTIAL_PERIODS', data_type: 'boolean' };
+    const { knex } = server.db;
+    await knex('attendance_configuration').insert({ ...setting, value: 'true' });
+    expect(await countsParts('2026-09-17')).toEqual([true, true]);
+    await knex('attendance_configuration').delete();
+    await knex('attendance_configuration').insert({
+      ...setting,
+      value: 'false',
+      scope_kind: 'course_type',
+      scope_id: 'lab',
+    });
+    expect(await countsParts('2026-09-24')).toEqual([false, false]);
+    await knex('attendance_configuration').delete();
+  });
+
   it('cases 63, 64: a combined class is one session of all its sections, a split one has several rooms', async () => {
     await slot('combined', {
       day_of_week: 5,
@@ -437,6 +466,14 @@ describe('timetable versions', () => {
     await generate('2026-10-20', '2026-10-27');
     const [touched] = await on('2026-10-27', '&section=cse-a');
     await coordinator().post(`${API}/sessions/${touched.id}/room-change/`, { room: 'hall' });
+    const [captured] = await on('2026-10-27', '&section=cse-a&course=CS302');
+    const early = {
+      session_id: captured.id,
+      outcome: 'accepted',
+      scanned_at: new Date(server.clock.wallMs()),
+    };
+    const student = await server.db.knex('student').first('id');
+    await server.db.knex('qr_scan').insert({ ...early, student_id: student.id });
     const body = { academic_period: '2026-odd', name: 'v2', valid_from: '2026-10-14' };
     const preview = await coordinator().post(`${API}/timetable-versions/`, body);
     expect(preview.body.timetable_version).toBeNull();
@@ -444,10 +481,11 @@ describe('timetable versions', () => {
     const applied = await coordinator().post(`${API}/timetable-versions/`, { ...body, apply: true });
     expect(applied.body).toMatchObject({
       replaced: preview.body.replaced,
-      kept: expect.arrayContaining([touched.id]),
+      kept: expect.arrayContaining([touched.id, captured.id]),
       timetable_version: { name: 'v2', valid_from: '2026-10-14' },
     });
     expect((await on('2026-10-20', '&status=cancelled')).length).toBeGreaterThan(0);
+    expect((await server.get(`${API}/sessions/${captured.id}/`)).body.status).toBe('scheduled');
     expect((await on('2026-10-13')).every(({ status }) => status === 'scheduled')).toBe(true);
     const again = await generate('2026-10-13', '2026-10-27');
     expect(again.created).toBeGreaterThan(0);
