@@ -46,7 +46,7 @@ export const examEligibility = defineRoute(
     rate: 'statistics',
     query: eligibilityQuery,
     reply: { schema: pageOf(reportedStudentSchema) },
-    errors: ['NOT_FOUND'],
+    errors: ['NOT_FOUND', 'CONFIG_INVALID'],
   },
   async ({ principal, query }, context) => {
     const conditions = new Conditions();
@@ -66,7 +66,7 @@ export const defaulters = defineRoute(
     rate: 'statistics',
     query: defaultersQuery,
     reply: { schema: pageOf(reportedStudentSchema) },
-    errors: ['NOT_FOUND'],
+    errors: ['NOT_FOUND', 'CONFIG_INVALID'],
   },
   async ({ principal, query }, context) => {
     const conditions = new Conditions().add(`NOT (${ELIGIBLE_SQL}) OR b.below <> '[]'`);
