@@ -133,7 +133,7 @@ describe('A5: one row', () => {
     expect((await coordinator().get(`${API}/audit-logs/${row.id}/`)).status).toBe(403);
   });
 
-  it('case 118: of the templates is what is known of a finger, never its bytes, and the look is audited', async () => {
+  it('of the templates is what is known of a finger, never its bytes (domain F3), and the look is audited', async () => {
     const { knex } = server.db;
     const id = await studentId(0);
     const [consent] = await knex('consent')
