@@ -103,8 +103,8 @@ import { checkInByQr, generateQr, readQr, scanQr } from './routes/qr.js';
 import { listQuarantine } from './routes/quarantine.js';
 import { listMarkChanges, readManualShare, recompute, recomputeRange } from './routes/recompute.js';
 import { explainRecord, listRecords, listSessionRecords, readRecord } from './routes/records.js';
-import { previewRetention } from './routes/retention.js';
 import { defaulters, examEligibility } from './routes/reports.js';
+import { previewRetention } from './routes/retention.js';
 import {
   decideBatch,
   listReviewBatches,
