@@ -162,6 +162,16 @@ export const PERMISSIONS = {
     guardian: 'child',
   },
   'credits.write': { ...office, exam_branch: 'all' },
+  // Lists of who may sit the examination: for those who act on them; a student has the own summary.
+  'reports.read': {
+    ...office,
+    dean: 'all',
+    principal: 'all',
+    exam_branch: 'all',
+    auditor: 'all',
+    hod: 'department',
+    mentor: 'mentored',
+  },
   'export.create': {
     ...office,
     dean: 'all',

@@ -57,6 +57,7 @@ const MATRIX: Record<Permission, string> = {
   'statistics.read': 'AAADAATMSC....A',
   'credits.read': 'AAADAA.MSC....A',
   'credits.write': 'A.A..A.........',
+  'reports.read': 'AAADAA.M......A',
   'export.create': 'AAADAAT........',
   'exceptions.read': 'A.ADA.TM..A.A.A',
   'reviews.read': 'A.ADA.TM......A',

@@ -255,3 +255,94 @@ describe('classes that come back', () => {
     expect(refused).toMatchObject({ status: 400, body: { code: 'REQUEST_INVALID' } });
   });
 });
+
+describe('day order: a timetable that counts days', () => {
+  const MONDAY = '2027-02-01';
+  const TUESDAY = '2027-02-02';
+  const WEDNESDAY = '2027-02-03';
+  let version: string;
+
+  beforeAll(async () => {
+    await server.db.knex('academic_period').insert({
+      id: 'cycle',
+      campus_id: 'main',
+      name: 'Days of a cycle',
+      starts_on: '2027-01-25',
+      ends_on: '2027-03-31',
+    });
+    const made = await coordinator().post(`${API}/timetable-versions/`, {
+      academic_period: 'cycle',
+      name: 'six days',
+      valid_from: '2027-01-25',
+      uses_day_order: true,
+      apply: true,
+    });
+    version = made.body.timetable_version.id;
+  });
+
+  const slot = (id: string, day_order: number, change: object = {}) =>
+    coordinator().post(`${API}/timetable-slots/`, {
+      id,
+      timetable_version_id: version,
+      course: 'CS301',
+      faculty: 'F002',
+      section: 'cse-1',
+      room: 'r201',
+      day_of_week: 0,
+      day_order,
+      start_time: '10:00',
+      end_time: '10:50',
+      ...change,
+    });
+  const numbered = (date: string, day_order: number | null) => put({ day_order }, {}, date);
+  const generate = async (from: string, until = from): Promise<Body> =>
+    (await coordinator().post(`${API}/sessions/generate/`, { start_date: from, end_date: until })).body;
+  const on = async (date: string): Promise<string[][]> =>
+    (await server.results(`${API}/sessions/?scheduled_date=${date}`)).map(
+      ({ course, status, status_reason: why }) => [course.code, status, why],
+    );
+
+  it('cases 65, 66: slots of different days of the cycle share a room, those of one do not', async () => {
+    expect((await slot('order-2', 2)).status).toBe(201);
+    expect((await slot('order-3', 3, { course: 'CS302' })).status).toBe(201);
+    const refused = await slot('order-2-again', 2, {
+      faculty: 'F001',
+      start_time: '10:30',
+      end_time: '11:20',
+      section: 'cse-a',
+    });
+    expect(refused).toMatchObject({ status: 409, body: { code: 'CLASH' } });
+    expect(refused.body.detail).toContain('r201');
+  });
+
+  it('has its classes on the days with their number, whatever the weekday, and on no others', async () => {
+    await numbered(MONDAY, 2);
+    await numbered(TUESDAY, 3);
+    await numbered(WEDNESDAY, 2);
+    expect(await generate(MONDAY, '2027-02-05')).toMatchObject({ created: 3, clashes: [] });
+    expect(await on(MONDAY)).toEqual([['CS301', 'scheduled', '']]);
+    expect(await on(TUESDAY)).toEqual([['CS302', 'scheduled', '']]);
+    expect(await on(WEDNESDAY)).toEqual([['CS301', 'scheduled', '']]);
+    expect(await on('2027-02-04')).toEqual([]);
+  });
+
+  it('case 9: a day that gets another number loses its classes, gets those of that one, and the first come back with it', async () => {
+    const [before] = await server.results(`${API}/sessions/?scheduled_date=${WEDNESDAY}`);
+    const changed = await numbered(WEDNESDAY, 3);
+    expect(changed.body.effect).toMatchObject({ cancelled: [before.id], restored: [] });
+    expect(await generate(WEDNESDAY)).toMatchObject({ created: 1, clashes: [] });
+    expect((await on(WEDNESDAY)).toSorted()).toEqual([
+      ['CS301', 'cancelled', 'OTHER_DAY'],
+      ['CS302', 'scheduled', ''],
+    ]);
+    // Both need the same room at the same time: what goes makes room for what comes back.
+    const back = await numbered(WEDNESDAY, 2);
+    expect(back.body.effect.restored).toEqual([before.id]);
+    expect((await on(WEDNESDAY)).toSorted()).toEqual([
+      ['CS301', 'scheduled', ''],
+      ['CS302', 'cancelled', 'OTHER_DAY'],
+    ]);
+    const none = await del({}, WEDNESDAY);
+    expect(none.body).toMatchObject({ cancelled: [before.id] });
+  });
+});

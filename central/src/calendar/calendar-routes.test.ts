@@ -155,6 +155,53 @@ describe('generation', () => {
     ]);
   });
 
+  it('cases 2, 76: what was undone is made again with the id that it had, as the timetable has it by now', async () => {
+    const made = await generate('2026-12-01', '2026-12-15');
+    const before = await on('2026-12-08');
+    const [byHand] = await on('2026-12-15');
+    await coordinator().post(`${API}/session-jobs/${made.job_id}/undo/`);
+    for (const action of ['restore', 'cancel']) {
+      const by = await coordinator().post(`${API}/sessions/${byHand.id}/${action}/`, {
+        reason: 'never again',
+      });
+      expect(by.status).toBe(200);
+    }
+    const current = await server.get(`${API}/timetable-slots/cse-a-tue-1000/`);
+    const move = (change: object, version: number) =>
+      coordinator().patch(`${API}/timetable-slots/cse-a-tue-1000/`, change, { 'if-match': `"${version}"` });
+    const moved = await move({ room: 'hall', start_time: '09:00', end_time: '09:50' }, current.body.version);
+    expect(moved.status).toBe(200);
+    const again = await generate('2026-12-01', '2026-12-15');
+    expect(again).toMatchObject({ created: made.created - 1, existing: 1, clashes: [] });
+    const after = await on('2026-12-08');
+    expect(after.map(({ id }) => id).sort()).toEqual(before.map(({ id }) => id).sort());
+    expect(after[0]).toMatchObject({
+      status: 'scheduled',
+      status_reason: '',
+      start_at: '2026-12-08T03:30:00.000Z',
+      room: { id: 'hall' },
+      rooms: ['hall'],
+    });
+    const reach = await server.db
+      .knex('session_section')
+      .where({ session_id: after[0].id })
+      .pluck('reach_from');
+    expect(reach).toEqual([new Date('2026-12-08T03:00:00.000Z')]);
+    expect(await server.db.knex('session_occupancy').where({ session_id: after[0].id })).not.toEqual([]);
+    const undone = await coordinator().post(`${API}/session-jobs/${again.job_id}/undo/`);
+    expect(undone.body.cancelled).toBe(again.created);
+    expect((await on('2026-12-15')).map(({ status }) => status)).toEqual(['cancelled', 'cancelled']);
+    await move({ room: 'r101', start_time: '10:00', end_time: '10:50' }, moved.body.version);
+  });
+
+  it('case 2: the hourly job makes what was undone for tomorrow', async () => {
+    goTo('2026-08-10', '09:00');
+    const made = await generate('2026-08-11');
+    await coordinator().post(`${API}/session-jobs/${made.job_id}/undo/`);
+    await generateSessionsJob.run({ db: server.db, clock: server.clock, log: silentLog });
+    expect((await on('2026-08-11')).map(({ status }) => status)).toEqual(['scheduled', 'scheduled']);
+  });
+
   it('case 75: a section without students has classes without warnings', async () => {
     await slot('empty-fri', {
       section: 'empty',
@@ -358,6 +405,35 @@ describe('timetable slots', () => {
     expect(made).toMatchObject({ session_type: 'LAB', period_count: 3, groups: ['b1'] });
   });
 
+  it('case 59: partial periods are counted in labs without a setting, in other classes only with one', async () => {
+    await slot('thu-lab', { day_of_week: 3, slot_type: 'LAB', period_count: 3, end_time: '12:30' });
+    await slot('thu-double', { day_of_week: 3, period_count: 2, start_time: '14:00', end_time: '15:40' });
+    const countsParts = async (date: string): Promise<boolean[]> => {
+      await generate(date);
+      const ids = (await on(date, '&section=cse-1')).map(({ id }) => id);
+      const policies = await server.db
+        .knex('attendance_session')
+        .whereIn('id', ids)
+        .orderBy('start_at')
+        .pluck('policy');
+      return policies.map(({ partial_periods: isOn }) => isOn);
+    };
+    expect(await countsParts('2026-09-10')).toEqual([true, false]);
+    const setting = { key: 'PARTIAL_PERIODS', data_type: 'boolean' };
+    const { knex } = server.db;
+    await knex('attendance_configuration').insert({ ...setting, value: 'true' });
+    expect(await countsParts('2026-09-17')).toEqual([true, true]);
+    await knex('attendance_configuration').delete();
+    await knex('attendance_configuration').insert({
+      ...setting,
+      value: 'false',
+      scope_kind: 'course_type',
+      scope_id: 'lab',
+    });
+    expect(await countsParts('2026-09-24')).toEqual([false, false]);
+    await knex('attendance_configuration').delete();
+  });
+
   it('cases 63, 64: a combined class is one session of all its sections, a split one has several rooms', async () => {
     await slot('combined', {
       day_of_week: 5,
@@ -390,6 +466,14 @@ describe('timetable versions', () => {
     await generate('2026-10-20', '2026-10-27');
     const [touched] = await on('2026-10-27', '&section=cse-a');
     await coordinator().post(`${API}/sessions/${touched.id}/room-change/`, { room: 'hall' });
+    const [captured] = await on('2026-10-27', '&section=cse-a&course=CS302');
+    const early = {
+      session_id: captured.id,
+      outcome: 'accepted',
+      scanned_at: new Date(server.clock.wallMs()),
+    };
+    const student = await server.db.knex('student').first('id');
+    await server.db.knex('qr_scan').insert({ ...early, student_id: student.id });
     const body = { academic_period: '2026-odd', name: 'v2', valid_from: '2026-10-14' };
     const preview = await coordinator().post(`${API}/timetable-versions/`, body);
     expect(preview.body.timetable_version).toBeNull();
@@ -397,10 +481,11 @@ describe('timetable versions', () => {
     const applied = await coordinator().post(`${API}/timetable-versions/`, { ...body, apply: true });
     expect(applied.body).toMatchObject({
       replaced: preview.body.replaced,
-      kept: expect.arrayContaining([touched.id]),
+      kept: expect.arrayContaining([touched.id, captured.id]),
       timetable_version: { name: 'v2', valid_from: '2026-10-14' },
     });
     expect((await on('2026-10-20', '&status=cancelled')).length).toBeGreaterThan(0);
+    expect((await server.get(`${API}/sessions/${captured.id}/`)).body.status).toBe('scheduled');
     expect((await on('2026-10-13')).every(({ status }) => status === 'scheduled')).toBe(true);
     const again = await generate('2026-10-13', '2026-10-27');
     expect(again.created).toBeGreaterThan(0);

@@ -38,16 +38,8 @@ export async function applyDay(trx: Knex, change: DayChange): Promise<DayEffect>
     where: `s.status IN ('scheduled', 'open') OR s.status = 'cancelled' AND s.status_reason IN (${DAY_REASONS.map(() => '?').join(', ')})`,
     bindings: DAY_REASONS,
   });
-  const restored = await giveBackClasses(trx, {
-    date,
-    classes: classes.filter(({ status }) => status === 'cancelled'),
-    day,
-    holidays: calendar.holidaysOn(date),
-    reason: 'the day of the calendar was changed',
-    nowMs,
-    actor,
-  });
-  const effect: DayEffect = { cancelled: [], notHeld: [], restored };
+  const effect: DayEffect = { cancelled: [], notHeld: [], restored: [] };
+  // First what goes: a class that comes back may need its room, its person and its group.
   for (const [statusReason, taken] of takenByDay(classes, day, change)) {
     await takeClasses(trx, {
       ...taken,
@@ -61,6 +53,15 @@ export async function applyDay(trx: Knex, change: DayChange): Promise<DayEffect>
     effect.cancelled.push(...taken.cancelled);
     effect.notHeld.push(...taken.notHeld);
   }
+  effect.restored = await giveBackClasses(trx, {
+    date,
+    classes: classes.filter(({ status }) => status === 'cancelled'),
+    day,
+    holidays: calendar.holidaysOn(date),
+    reason: 'the day of the calendar was changed',
+    nowMs,
+    actor,
+  });
   return effect;
 }
 

@@ -3,6 +3,7 @@ import type { Knex } from '../db/database.js';
 import { type Clash, occupySessions } from '../sessions/occupy.js';
 import { isDate, plusDays } from './campus-zone.js';
 import { loadCalendar } from './load-calendar.js';
+import { makeAgain, PLANNED_SQL, undoneClasses } from './make-again.js';
 import { type LeftOut, type Plan, type PlannedSession, planSessions, type Slot } from './plan.js';
 import { loadPolicies } from './policies.js';
 import { tellClashes } from './tell-clashes.js';
@@ -54,7 +55,7 @@ interface SlotRow {
 
 /**
  * Makes the class sessions of the timetable for a range of dates, once: running it again creates what is
- * missing and nothing else (domain cases 1, 2). The policy that the settings of now give at the start of a
+ * missing and nothing else (domain cases 1, 2), and what was made and undone (case 76). The policy that the settings of now give at the start of a
  * class is stamped on it: a later change of the settings is for classes made later.
  *
  * @throws RollcallError `REQUEST_INVALID` for dates that are none or too far apart, `CONFIG_INVALID`
@@ -70,9 +71,12 @@ export async function generateSessions(knex: Knex, request: GenerateRequest): Pr
   const created: string[] = [];
   const clashes: Clash[] = [];
   for (let start = 0; start < planned.length; start += INSERT_ROWS_MAX) {
-    const ids = await insertSessions(knex, planned.slice(start, start + INSERT_ROWS_MAX), request);
-    clashes.push(...(await occupySessions(knex, ids)));
-    created.push(...ids);
+    const part = planned.slice(start, start + INSERT_ROWS_MAX);
+    await knex.transaction(async (trx) => {
+      const ids = await insertSessions(trx, part, request);
+      clashes.push(...(await occupySessions(trx, ids)));
+      created.push(...ids);
+    });
   }
   await tellClashes(knex, clashes, request.nowMs);
   return {
@@ -148,11 +152,7 @@ async function loadSlots(knex: Knex): Promise<Slot[]> {
 }
 
 const INSERT_SQL = `
-  WITH planned AS (
-    SELECT * FROM jsonb_to_recordset(?::jsonb)
-      AS p (slot_id text, date date, start_at timestamptz, end_at timestamptz, reach_from timestamptz, reach_until timestamptz,
-        policy jsonb, follows smallint, reason text, holiday uuid)
-  ), created AS (
+  WITH planned AS (${PLANNED_SQL}), created AS (
     INSERT INTO attendance_session (timetable_slot_id, academic_period_id, section_id, course_code, faculty_code,
       room_id, scheduled_date, start_at, end_at, reach_from, reach_until, policy, updated_at, session_type, period_count,
       is_co_taught, timetable_version_id, follows_weekday, status_reason, batch_job_id)
@@ -169,14 +169,17 @@ const INSERT_SQL = `
     SELECT ?::timestamptz, 'attendance_session', id::text, 'create', ?,
       jsonb_build_object('status', 'scheduled', 'timetable_slot_id', timetable_slot_id, 'scheduled_date', scheduled_date), id
     FROM created
-  ), flagged AS (
-    INSERT INTO exception_item (at, code, message, session_id, detail)
-    SELECT ?::timestamptz, 'HOLIDAY_STRADDLE',
-      'The class lies partly in a half-day holiday: keep it, or cancel it', c.id, jsonb_build_object('holiday_id', p.holiday)
-    FROM created c JOIN planned p ON p.slot_id = c.timetable_slot_id AND p.date = c.scheduled_date
-    WHERE p.holiday IS NOT NULL
   )
   SELECT id, timetable_slot_id FROM created`;
+
+const STRADDLES_SQL = `
+  WITH planned AS (${PLANNED_SQL})
+  INSERT INTO exception_item (at, code, message, session_id, detail)
+  SELECT ?::timestamptz, 'HOLIDAY_STRADDLE',
+    'The class lies partly in a half-day holiday: keep it, or cancel it', s.id, jsonb_build_object('holiday_id', p.holiday)
+  FROM planned p JOIN attendance_session s ON s.timetable_slot_id = p.slot_id AND s.scheduled_date = p.date
+  WHERE s.id = ANY(?::uuid[]) AND p.holiday IS NOT NULL
+  ON CONFLICT DO NOTHING`;
 
 /** The first group and room are listed by the table itself. */
 const PLACES_SQL = `
@@ -190,36 +193,59 @@ const PLACES_SQL = `
   SELECT m.id, x.room_id FROM made m JOIN timetable_slot_room x ON x.slot_id = m.timetable_slot_id
   WHERE x.room_id <> m.room_id`;
 
-/** @returns the ids of those that did not exist */
+/** @returns the ids of those that did not exist, or only as undone ones */
 async function insertSessions(
   knex: Knex,
   planned: readonly PlannedSession[],
   { nowMs, performedBy, batchJobId }: GenerateRequest,
 ): Promise<string[]> {
-  const rows = planned.map(
-    ({ slotId, date, startMs, endMs, reachFromMs, reachUntilMs, policy, ...rest }) => ({
-      slot_id: slotId,
-      date,
-      start_at: new Date(startMs),
-      end_at: new Date(endMs),
-      reach_from: new Date(reachFromMs),
-      reach_until: new Date(reachUntilMs),
-      policy,
-      follows: rest.followsWeekday,
-      reason: rest.straddles === null ? null : 'HOLIDAY_STRADDLE',
-      holiday: rest.straddles?.id ?? null,
-    }),
-  );
+  const rows = JSON.stringify(planned.map(toRow));
   const now = new Date(nowMs);
   const result = await knex.raw<{ rows: { id: string }[] }>(INSERT_SQL, [
-    JSON.stringify(rows),
+    rows,
     now,
     batchJobId ?? null,
     now,
     performedBy ?? null,
-    now,
   ]);
   const ids = result.rows.map(({ id }) => id);
-  if (ids.length > 0) await knex.raw(PLACES_SQL, [ids as never]);
+  if (ids.length < planned.length) {
+    const undone = await undoneClasses(knex, rows);
+    if (undone.length > 0) {
+      const actor = {
+        performedBy: performedBy ?? null,
+        source: performedBy === undefined ? ('system' as const) : ('manual' as const),
+      };
+      await makeAgain(knex, { planned: rows, ids: undone, batchJobId: batchJobId ?? null, nowMs, actor });
+      ids.push(...undone);
+    }
+  }
+  if (ids.length === 0) return ids;
+  await knex.raw(PLACES_SQL, [ids as never]);
+  if (planned.some(({ straddles }) => straddles !== null)) {
+    await knex.raw(STRADDLES_SQL, [rows, now, ids as never]);
+  }
   return ids;
 }
+
+const toRow = ({
+  slotId,
+  date,
+  startMs,
+  endMs,
+  reachFromMs,
+  reachUntilMs,
+  policy,
+  ...rest
+}: PlannedSession): object => ({
+  slot_id: slotId,
+  date,
+  start_at: new Date(startMs),
+  end_at: new Date(endMs),
+  reach_from: new Date(reachFromMs),
+  reach_until: new Date(reachUntilMs),
+  policy,
+  follows: rest.followsWeekday,
+  reason: rest.straddles === null ? null : 'HOLIDAY_STRADDLE',
+  holiday: rest.straddles?.id ?? null,
+});

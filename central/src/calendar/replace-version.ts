@@ -1,6 +1,7 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import type { Knex } from '../db/database.js';
 import { type Actor, transition } from '../sessions/transition.js';
+import { copySlots } from './copy-slots.js';
 import { occupySlot } from './occupy-slot.js';
 
 export interface NewVersion {
@@ -65,7 +66,10 @@ export async function replaceVersion(trx: Knex, request: NewVersion): Promise<Ve
        WHERE o.slot_id = t.id AND v.id = ?::uuid`,
       [old.id],
     );
-    if (request.copySlots) await copySlots(trx, { from: old.id, to: id, nowMs });
+    if (request.copySlots) {
+      const copied = await copySlots(trx, { from: old.id, to: id, academicPeriodId });
+      for (const slotId of copied) await occupySlot(trx, slotId, { allowClash: true, nowMs });
+    }
   }
   const bindings = [academicPeriodId, validFrom, new Date(nowMs)];
   const { rows: kept } = await trx.raw<{ rows: { id: string }[] }>(
@@ -104,33 +108,4 @@ async function refuseBeforeOther(trx: Knex, periodId: string, validFrom: string)
     'ALREADY_EXISTS',
     `valid_from: the version "${other.name}" begins on ${other.begins}; choose a later day`,
   );
-}
-
-/** Long ids are cut: the digest keeps apart two that only differ at their end. */
-const COPIED_ID_SQL = (column: string): string =>
-  `left(${column}, 45) || CASE WHEN length(${column}) > 45 THEN '-' || left(md5(${column}), 8) ELSE '' END || '-' || ?`;
-
-async function copySlots(
-  trx: Knex,
-  { from, to, nowMs }: { from: string; to: string; nowMs: number },
-): Promise<void> {
-  const suffix = to.slice(0, 8);
-  const { rows } = await trx.raw<{ rows: { id: string }[] }>(
-    `INSERT INTO attendance_timetable_slot (id, academic_period_id, section_id, course_code, faculty_code, room_id,
-       day_of_week, day_order, start_time, end_time, slot_type, period_count, is_co_taught, timetable_version_id)
-     SELECT ${COPIED_ID_SQL('id')}, academic_period_id, section_id, course_code, faculty_code, room_id, day_of_week,
-       day_order, start_time, end_time, slot_type, period_count, is_co_taught, ?::uuid
-     FROM attendance_timetable_slot WHERE timetable_version_id = ?::uuid AND is_active RETURNING id`,
-    [suffix, to, from],
-  );
-  for (const table of ['timetable_slot_section', 'timetable_slot_room'] as const) {
-    const column = table === 'timetable_slot_section' ? 'section_id' : 'room_id';
-    await trx.raw(
-      `INSERT INTO ${table} (slot_id, ${column})
-       SELECT ${COPIED_ID_SQL('x.slot_id')}, x.${column} FROM ${table} x
-         JOIN attendance_timetable_slot t ON t.id = x.slot_id WHERE t.timetable_version_id = ?::uuid AND t.is_active`,
-      [suffix, from],
-    );
-  }
-  for (const { id } of rows) await occupySlot(trx, id, { allowClash: true, nowMs });
 }

@@ -126,7 +126,7 @@ async function holdSessions(
   const held = await trx('attendance_session')
     .whereIn('id', [...ids])
     .orderBy('id')
-    .forUpdate()
+    .forNoKeyUpdate()
     .select<{ id: string; status: string }[]>('id', 'status');
   const settings = await settingsOfClasses(trx, ids, nowMs);
   const sessions = new Map<string, HeldForSync>();

@@ -40,7 +40,7 @@ export async function decideCorrection(trx: Knex, decision: CorrectionDecision):
     .first<{ session_id: string } | undefined>('session_id');
   if (found === undefined) throw unknownCorrection(id);
   // The class first, as requests do: the other way round two of them could wait for each other.
-  await trx('attendance_session').where({ id: found.session_id }).forUpdate().first('id');
+  await trx('attendance_session').where({ id: found.session_id }).forNoKeyUpdate().first('id');
   const request = await holdCorrection(trx, id);
   refuseDecided(request);
   refuseStale(request, expectedVersion);

@@ -2,8 +2,9 @@ import { isRollcallError } from '@rollcall/protocol/errors';
 import type { Request } from 'express';
 import { writeAudit } from '../audit/write-audit.js';
 import type { Principal } from '../auth/principal.js';
+import type { Knex } from '../db/database.js';
 import type { HttpContext } from './route.js';
-import { writeAs } from './write-as.js';
+import { type Writer, writeAs } from './write-as.js';
 
 /**
  * Somebody signed in tried what is not theirs, or what is closed for good (domain cases 18, 120, 156), or was asked for the
@@ -16,6 +17,26 @@ const AUDITED_CODES = new Set<string>([
   'NOT_FOUND',
   'SESSION_LOCKED',
 ]);
+
+/** Rows of a request that were refused although the rest of it was taken: each locked class says so once (domain case 18). */
+export async function auditLockedRows(
+  trx: Knex,
+  { principal, request }: Writer,
+  { sessionIds, nowMs }: { sessionIds: Iterable<string>; nowMs: number },
+): Promise<void> {
+  await writeAudit(
+    trx,
+    [...sessionIds].map((sessionId) => ({
+      at: new Date(nowMs),
+      entityType: 'request',
+      entityId: `${request.method} ${request.path}`,
+      action: 'refused',
+      performedBy: principal.accountId,
+      reason: 'SESSION_LOCKED',
+      sessionId,
+    })),
+  );
+}
 
 /** Leaves an audit row of a refused attempt; that it could not be written never changes the answer. */
 export async function auditRefusal(

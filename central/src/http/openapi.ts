@@ -134,6 +134,7 @@ const TAG_DESCRIPTIONS: Readonly<Record<string, string>> = {
   'Marking by hand': 'What people decide about marks, one by one, in bulk, from phones and files',
   Leave: 'Applications, who decides them, and letters for many at once',
   Corrections: 'Requests for another mark, and who decides them',
+  Reports: 'Who may sit the examination, and who is short',
   Exceptions: 'What a person has to look at, and the answers',
   Notifications: 'What you were told on the page',
   'QR codes': 'The code on the screen and its scan',
@@ -150,24 +151,31 @@ const TAG_DESCRIPTIONS: Readonly<Record<string, string>> = {
   Operations: 'Health, metrics, jobs, this document',
 };
 
-/** What any route behind this access can refuse before it looks at the request. */
-function accessErrors(access: RouteContract['access']): ErrorCode[] {
-  if (access === 'public') return ['TOO_MANY_REQUESTS'];
-  if (access === 'gateway') return ['UNAUTHENTICATED'];
-  const signedIn: ErrorCode[] = ['TOKEN_MISSING', 'TOKEN_EXPIRED', 'TOKEN_INVALID', 'TOO_MANY_REQUESTS'];
-  return access === 'signed_in' ? signedIn : [...signedIn, 'FORBIDDEN'];
+/** What any route behind this access can refuse before it looks at the request; a foreign page or name is refused everywhere. */
+function accessErrors({ access, method, beforePasswordChange }: RouteContract): ErrorCode[] {
+  if (access === 'public') return ['FORBIDDEN', 'TOO_MANY_REQUESTS'];
+  if (access === 'gateway') return ['FORBIDDEN', 'UNAUTHENTICATED'];
+  return [
+    'TOKEN_MISSING',
+    'TOKEN_EXPIRED',
+    'TOKEN_INVALID',
+    'FORBIDDEN',
+    'TOO_MANY_REQUESTS',
+    ...(method === 'get' ? [] : (['CSRF_MISSING'] as const)),
+    ...(beforePasswordChange === true ? [] : (['PASSWORD_CHANGE_NEEDED'] as const)),
+  ];
 }
 
 const IDEMPOTENCY_ERRORS = ['IDEMPOTENCY_KEY_REUSED', 'REQUEST_IN_FLIGHT', 'ANSWER_LOST'] as const;
 
 /** One entry per status with the codes it can carry; any route can refuse a request or fail. */
 function problemResponses(contract: RouteContract): Json {
-  const { errors = [], access, body } = contract;
+  const { errors = [], body } = contract;
   const codesOf = new Map<number, string[]>();
   for (const code of [
     'REQUEST_INVALID',
     ...(body === undefined ? [] : (['BODY_TOO_LARGE'] as const)),
-    ...accessErrors(access),
+    ...accessErrors(contract),
     ...(takesIdempotencyKey(contract) ? IDEMPOTENCY_ERRORS : []),
     ...errors,
     'DATABASE_LOST',

@@ -3,6 +3,7 @@ import { MASTER_ROUTES } from './masters/registry.js';
 import { openApiDocument } from './openapi.js';
 import { patchAndPut } from './patch-and-put.js';
 import { defineRoute, type Route } from './route.js';
+import { generatePeriod, generateSlots } from './routes/academic-period-acts.js';
 import { currentPeriod, periodByDate, setCurrentPeriod } from './routes/academic-periods.js';
 import {
   addRole,
@@ -18,10 +19,11 @@ import {
   listCredits,
   takeBackAttendanceCredits,
 } from './routes/attendance-credits.js';
-import { listAuditLogs, verifyAuditLogs } from './routes/audit.js';
+import { listAuditLogs, readAuditLog, verifyAuditLogs } from './routes/audit.js';
 import { changePassword, login, logout, logoutAll, me, refresh } from './routes/auth.js';
-import { enrollTemplate, listTemplates, revokeTemplate } from './routes/biometric-templates.js';
+import { enrollTemplate, listTemplates, readTemplate, revokeTemplate } from './routes/biometric-templates.js';
 import { placeGatewayBoot } from './routes/boots.js';
+import { createSessions } from './routes/bulk-sessions.js';
 import {
   deleteCalendarDay,
   listCalendarDays,
@@ -97,10 +99,11 @@ import { listNotifications, readAllNotifications, readNotification } from './rou
 import { importOnlinePresence } from './routes/online-presence.js';
 import { healthz, listJobs, metricsRoute, readyz } from './routes/operations.js';
 import { listPunches } from './routes/punches.js';
-import { generateQr, readQr, scanQr } from './routes/qr.js';
+import { checkInByQr, generateQr, readQr, scanQr } from './routes/qr.js';
 import { listQuarantine } from './routes/quarantine.js';
 import { listMarkChanges, readManualShare, recompute, recomputeRange } from './routes/recompute.js';
 import { explainRecord, listRecords, listSessionRecords, readRecord } from './routes/records.js';
+import { defaulters, examEligibility } from './routes/reports.js';
 import { previewRetention } from './routes/retention.js';
 import {
   decideBatch,
@@ -193,6 +196,7 @@ export const ROUTES: readonly Route[] = [
   generateRecords,
   summarizeSession,
   create,
+  createSessions,
   generate,
   makeupPreview,
   ...sessionActions,
@@ -232,6 +236,7 @@ export const ROUTES: readonly Route[] = [
   offlineReview,
   importRecords,
   importOnlinePresence,
+  checkInByQr,
   generateQr,
   readQr,
   rebind,
@@ -281,6 +286,8 @@ export const ROUTES: readonly Route[] = [
   listCredits,
   bookAttendanceCredits,
   takeBackAttendanceCredits,
+  examEligibility,
+  defaulters,
   exportData,
   listExports,
   readExport,
@@ -312,10 +319,13 @@ export const ROUTES: readonly Route[] = [
   listDevices,
   listAuditLogs,
   verifyAuditLogs,
+  readAuditLog,
   // Before the master's own routes, whose {id} would take these for an id.
   currentPeriod,
   periodByDate,
   setCurrentPeriod,
+  generatePeriod,
+  generateSlots,
   ...MASTER_ROUTES,
   listMemberships,
   joinSection,
@@ -346,6 +356,7 @@ export const ROUTES: readonly Route[] = [
   grantFingerExemption,
   endFingerExemption,
   listTemplates,
+  readTemplate,
   enrollTemplate,
   revokeTemplate,
   startEnrollment,

@@ -1,12 +1,16 @@
 import { request as rawRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { advanceSessionsJob } from '../jobs/advance-sessions.js';
+import { generateSessionsJob } from '../jobs/generate-sessions.js';
 import { JOBS } from '../jobs/registry.js';
+import { runJob } from '../jobs/run-job.js';
+import { silentLog } from '../log.js';
 import { createApp } from './app.js';
 import { expressPath } from './mount.js';
 import { documentedPath } from './openapi.js';
 import { ROUTES } from './routes.js';
 import { createHttpServer } from './server.js';
-import { API, type Body, TestServer } from './test-server.js';
+import { API, at, type Body, TestServer } from './test-server.js';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -38,6 +42,38 @@ describe('operations', () => {
     );
     const jobs = await server.results(`${API}/jobs/`);
     expect(jobs.map(({ name }) => name)).toEqual(JOBS.map(({ name }) => name));
+  });
+
+  it('of each job are shown its last run, how it ended, and its next one', async () => {
+    const shown = async (wanted: string) =>
+      (await server.results(`${API}/jobs/`)).find(({ name }) => name === wanted);
+    const context = { db: server.db, clock: server.clock, log: silentLog };
+    server.goTo('10:12');
+    expect(await shown('advance-sessions')).toMatchObject({
+      last_started_at: null,
+      last_finished_at: null,
+      last_outcome: null,
+      next_run_at: at('10:13').toISOString(),
+    });
+    await runJob(advanceSessionsJob, context);
+    const broken = { ...generateSessionsJob, run: () => Promise.reject(new Error('no timetable')) };
+    await runJob(broken, context);
+    server.goTo('10:20');
+    expect(await shown('advance-sessions')).toMatchObject({
+      every_minutes: 1,
+      last_started_at: at('10:12').toISOString(),
+      last_finished_at: at('10:12').toISOString(),
+      last_outcome: 'done',
+      next_run_at: at('10:21').toISOString(),
+    });
+    expect(await shown('generate-sessions')).toMatchObject({
+      every_minutes: 60,
+      last_started_at: at('10:12').toISOString(),
+      last_outcome: 'failed',
+      last_detail: 'no timetable',
+      // The full hour of UTC is half past on this campus.
+      next_run_at: at('10:30').toISOString(),
+    });
   });
 
   it('the campus tells its zone', async () => {

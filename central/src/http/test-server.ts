@@ -207,7 +207,7 @@ export class TestServer {
     const response = await fetch(this.url(path), { ...init, method, headers });
     const body: Body = await response.json();
     if (response.ok) documentedSchema(method, path.split('?')[0] ?? '', response.status).parse(body);
-    else checkProblem(response, body);
+    else checkProblem(response, body, { method, path: path.split('?')[0] ?? '' });
     return { status: response.status, body, headers: response.headers };
   }
 
@@ -310,20 +310,31 @@ export class TestCaller {
 const document = openApiDocument(ROUTES, '3.1') as Body;
 
 function documentedSchema(method: string, path: string, status: number): z.ZodType {
+  const answers = documentedAnswers(method, path);
+  if (answers === undefined) throw new Error(`${method} ${path} is not in the document`);
+  return z.fromJSONSchema(answers[status].content['application/json'].schema);
+}
+
+/** What the document says that a call can be answered with, by status; undefined for what it does not have. */
+function documentedAnswers(method: string, path: string): Record<number, Body> | undefined {
   for (const { contract } of ROUTES) {
     const pattern = new RegExp(`^${contract.path.replaceAll(/\{\w+\}/g, '[^/]+').replace(/\/$/, '/?')}$`);
     if (contract.method !== method.toLowerCase() || !pattern.test(path)) continue;
-    const { schema } =
-      document.paths[documentedPath(contract)][contract.method].responses[status].content['application/json'];
-    return z.fromJSONSchema(schema);
+    return document.paths[documentedPath(contract)][contract.method].responses;
   }
-  throw new Error(`${method} ${path} is not in the document`);
+  return undefined;
 }
 
-function checkProblem(response: Response, body: Body): void {
+function checkProblem(response: Response, body: Body, call: { method: string; path: string }): void {
   problemSchema.parse(body);
   const isLabelled = response.headers.get('content-type')?.includes(PROBLEM_CONTENT_TYPE) === true;
   if (!isLabelled || body.status !== response.status) {
     throw new Error(`the answer with status ${response.status} is no proper problem document`);
   }
+  const { method, path } = call;
+  const documented = documentedAnswers(method, path);
+  if (documented === undefined) {
+    if (['NOT_FOUND', 'METHOD_NOT_ALLOWED'].includes(body.code)) return;
+  } else if (documented[body.status]?.description.split(', ').includes(body.code) === true) return;
+  throw new Error(`${method} ${path} answers ${body.status} ${body.code}, which the document does not name`);
 }

@@ -55,6 +55,38 @@ describe('generate-sessions', () => {
     expect(await dates()).toEqual(['2026-07-07', '2026-07-07', '2026-07-14', '2026-07-14']);
   });
 
+  it.each([
+    ['a makeup', { origin: 'makeup', timetable_slot_id: null, scheduled_date: '2026-07-20' }],
+    ['a class of a range that was generated ahead', { scheduled_date: '2026-07-21' }],
+  ])('makes up for the days on which central was down, although %s is planned for later', async (_name, later) => {
+    await seedTestCampus(db, clock);
+    await runJob(generateSessionsJob, context());
+    const [job] = await db
+      .knex('session_batch_job')
+      .insert({ kind: 'generate', request: {}, performed_at: new Date(clock.wallMs()) })
+      .returning('id');
+    const { id: _id, ...made } = await db.knex('attendance_session').first();
+    await db.knex('attendance_session').insert({ ...made, ...later, batch_job_id: job.id });
+    goTo('16T09:00');
+    await runJob(generateSessionsJob, context());
+    expect((await dates()).filter((date) => date === '2026-07-14')).toHaveLength(2);
+    expect(await db.knex('job_run').first('detail')).toEqual({ detail: '2 class sessions created' });
+  });
+
+  it('counts from the last run that came to its end, not from one that failed', async () => {
+    await seedTestCampus(db, clock);
+    await runJob(generateSessionsJob, context());
+    const setting = { key: 'GRACE_PERIOD_MINUTES', data_type: 'integer', value: 'none' };
+    await db.knex('attendance_configuration').insert(setting);
+    goTo('16T09:00');
+    await runJob(generateSessionsJob, context());
+    expect(await db.knex('job_run').first('outcome')).toEqual({ outcome: 'failed' });
+    await db.knex('attendance_configuration').delete();
+    goTo('16T10:00');
+    await runJob(generateSessionsJob, context());
+    expect((await dates()).filter((date) => date === '2026-07-14')).toHaveLength(2);
+  });
+
   it('makes no class of a morning that was over when the campus was set up', async () => {
     goTo('07T10:51');
     await seedTestCampus(db, clock);

@@ -5,16 +5,22 @@ const DETAIL_CHARS_MAX = 500;
 /** Runs a job once and notes when and with what outcome, for whoever looks at the jobs. */
 export async function runJob(job: Job, context: JobContext): Promise<void> {
   const { db, clock, log } = context;
+  const startedAt = new Date(clock.wallMs());
   await db
     .knex('job_run')
-    .insert({ name: job.name, started_at: new Date(clock.wallMs()), finished_at: null, outcome: 'running' })
+    .insert({ name: job.name, started_at: startedAt, finished_at: null, outcome: 'running' })
     .onConflict('name')
     .merge(['started_at', 'finished_at', 'outcome']);
   const finish = (outcome: 'done' | 'failed', detail: string): Promise<unknown> =>
     db
       .knex('job_run')
       .where({ name: job.name })
-      .update({ finished_at: new Date(clock.wallMs()), outcome, detail: detail.slice(0, DETAIL_CHARS_MAX) });
+      .update({
+        finished_at: new Date(clock.wallMs()),
+        outcome,
+        detail: detail.slice(0, DETAIL_CHARS_MAX),
+        ...(outcome === 'done' ? { last_done_at: startedAt } : {}),
+      });
   try {
     const detail = await job.run(context);
     if (detail !== undefined) log.info({ job: job.name }, detail);

@@ -72,10 +72,19 @@ describe('recomputing a class', () => {
     await knex('attendance_configuration').where({ key: 'RFID_ENABLED' }).delete();
   });
 
-  it('leaves a locked class alone', async () => {
+  it('case 18: refuses to judge a locked class again, looks at it without a change, and leaves it out of a range', async () => {
     await server.post(`${API}/configurations/`, { key: 'GRACE_PERIOD_MINUTES', value: 5 });
     await server.db.knex('attendance_session').where({ id: s1 }).update({ status: 'locked' });
-    expect(await recompute({ with_settings: true, apply: true })).toMatchObject({ sessions: 0, changes: [] });
+    expect(await recompute({ with_settings: true })).toMatchObject({ sessions: 0, changes: [] });
+    const refused = await recompute({ with_settings: true, apply: true });
+    expect(refused).toMatchObject({ status: 409, code: 'SESSION_LOCKED' });
+    const range = await server.post(`${API}/recompute/preview/`, {
+      start_date: '2026-07-07',
+      end_date: '2026-07-07',
+      with_settings: true,
+      apply: true,
+    });
+    expect(range.body.changes).toEqual([]);
     expect(await markOf(1)).toBe('present');
   });
 

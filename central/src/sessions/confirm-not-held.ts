@@ -2,7 +2,7 @@ import { RollcallError } from '@rollcall/protocol/errors';
 import type { Knex } from '../db/database.js';
 import { WATERMARK_SQL } from './advance.js';
 import { changeSession } from './change-session.js';
-import { holdSession } from './session-row.js';
+import { holdSession, refuseLocked } from './session-row.js';
 
 export interface Confirmation {
   sessionId: string;
@@ -23,11 +23,14 @@ interface Traces {
  * case 21). Only where nothing says otherwise: whoever wants a class gone that was held has to ask the head.
  *
  * @throws RollcallError `SESSION_TOO_EARLY` before its end is over and its readers have reported,
+ *   `SESSION_LOCKED`,
  *   `HIGHER_DECIDER_NEEDED` where anybody is marked or the faculty member acted, and what `changeSession` refuses
  */
 export async function confirmNotHeld(trx: Knex, confirmation: Confirmation): Promise<void> {
   const { sessionId, accountId, reason, nowMs, expectedVersion } = confirmation;
-  const { end_at: endAt } = await holdSession(trx, sessionId, expectedVersion);
+  const session = await holdSession(trx, sessionId, expectedVersion);
+  refuseLocked(session);
+  const { end_at: endAt } = session;
   if (nowMs < endAt.getTime()) {
     throw new RollcallError('SESSION_TOO_EARLY', `Confirm it when the class is over: ${endAt.toISOString()}`);
   }

@@ -20,7 +20,7 @@ export async function requireReplaceable(trx: Knex, session: NewSession): Promis
   // Held until the end: the class is not brought back, nor made good by another one, meanwhile.
   const replaced = await trx('attendance_session')
     .where({ id })
-    .forUpdate()
+    .forNoKeyUpdate()
     .first<{ status: string; course_code: string }>('status', 'course_code');
   if (replaced.status !== 'not_held' && replaced.status !== 'cancelled') {
     throw refused(`this class is ${replaced.status}; only one that was not held or cancelled is made good`);

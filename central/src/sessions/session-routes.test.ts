@@ -20,6 +20,8 @@ beforeAll(async () => {
     { code: 'F003', full_name: 'Dr Khan' },
   ]);
   await knex('room').insert({ id: 'r202', building_id: 'block-a', name: 'R202' });
+  // A week for each test, and there are more of them than the period has.
+  await knex('academic_period').update({ ends_on: '2027-12-31' });
 });
 afterAll(() => server.stop());
 
@@ -70,6 +72,33 @@ const allReported = () =>
   server.db.knex('attendance_biometric_device').update({ complete_through: on('23:00') });
 const nothingReported = () =>
   server.db.knex('attendance_biometric_device').update({ complete_through: null });
+
+/** Everything of the day is held and final by then; the first student tapped at these times. */
+async function holdUntil(time: string, taps: readonly string[]): Promise<void> {
+  await allReported();
+  await storePunches(
+    server.db.knex,
+    taps.map((tap) => ({ rollNumber: rollNumber(0), at: on(tap) })),
+  );
+  for (const moment of ['09:55', '10:55', time]) await advanceAt(moment);
+  await server.judge();
+  await createStatisticsKeeper({ db: server.db, clock: server.clock, log: silentLog }).run();
+}
+
+/** Of the day at hand: periods held and attended by course. */
+async function courseCounts(index: number): Promise<Record<string, [number, number]>> {
+  const { body } = await server.get(
+    `${API}/statistics/student-summary/?student_id=${rollNumber(index)}&start_date=${day}&end_date=${day}`,
+  );
+  return Object.fromEntries(
+    body.courses
+      .filter(({ held_periods: held }: Body) => held > 0)
+      .map(({ course, held_periods: held, attended_periods: attended }: Body) => [
+        course.code,
+        [held, attended],
+      ]),
+  );
+}
 
 describe('opening and closing', () => {
   it('case 13: faculty opens inside the early window and not before; the admin may', async () => {
@@ -412,6 +441,39 @@ describe('changes', () => {
     });
   });
 
+  it('case 68: the hour that gives it back does the reverse: each course was held once, nobody has lost a class twice', async () => {
+    const [first, second] = [await find('CS301'), await find('CS302')];
+    const there = await hod().post(path(first.id, 'swap'), { course: 'CS302', faculty: 'F002', ...reason });
+    const back = await hod().post(path(second.id, 'swap'), { course: 'CS301', faculty: 'F001', ...reason });
+    expect(back.body).toMatchObject({ course: { code: 'CS301' }, start_at: second.start_at });
+    await holdUntil('12:00', ['10:51']);
+    expect(await courseCounts(0)).toEqual({ CS301: [1, 1], CS302: [1, 0] });
+    expect(await courseCounts(1)).toEqual({ CS301: [1, 0], CS302: [1, 0] });
+    for (const { body } of [there, back])
+      expect((await server.get(`${API}/sessions/${body.id}/`)).body.status).toBe('finalized');
+  });
+
+  it('case 69: a class that was not held and its makeup are one held class in everybody’s statistics', async () => {
+    const { id } = await find();
+    await hod().post(path(id, 'not-held'), reason);
+    await hod().post(path((await find('CS302')).id, 'cancel'), reason);
+    const made = await hod().post(`${API}/sessions/`, {
+      course: 'CS301',
+      sections: ['cse-a'],
+      faculty: 'F001',
+      rooms: ['r101'],
+      date: day,
+      start_time: '15:00',
+      end_time: '15:50',
+      origin: 'makeup',
+      replaces_session_id: id,
+    });
+    await holdUntil('16:30', ['15:01']);
+    expect((await server.get(`${API}/sessions/${made.body.id}/`)).body.status).toBe('finalized');
+    expect(await courseCounts(0)).toEqual({ CS301: [1, 1] });
+    expect(await courseCounts(1)).toEqual({ CS301: [1, 0] });
+  });
+
   it('case 69: a makeup class counts for the one that was not held; who has another class is listed before', async () => {
     const { id } = await find();
     await hod().post(path(id, 'not-held'), reason);
@@ -546,6 +608,35 @@ describe('changes', () => {
     expect((await marksOf(made.body.id))['3']).toBe('present');
     const stranger = await server.as('faculty', { faculty: 'F003' }).post(`${API}/sessions/`, body);
     expect(stranger.status).toBe(403);
+  });
+
+  it('case 71: its faculty has a day to the second, the head two, and nobody of them a moment longer', async () => {
+    const held = (hour: number) => ({
+      course: 'CS301',
+      sections: ['cse-a'],
+      faculty: 'F001',
+      rooms: ['r101'],
+      date: day,
+      start_time: `${hour}:00`,
+      end_time: `${hour}:50`,
+    });
+    const later = (hours: number, ms = 0) => {
+      goTo('16:50');
+      server.clock.stepWall(hours * 3_600_000 + ms);
+    };
+    later(24);
+    expect((await faculty().post(`${API}/sessions/`, held(16))).status).toBe(201);
+    later(48);
+    expect((await hod().post(`${API}/sessions/`, { ...held(15), end_time: '16:00' })).body.code).toBe(
+      'AD_HOC_TOO_LATE',
+    );
+    later(47);
+    expect((await hod().post(`${API}/sessions/`, { ...held(15), end_time: '16:00' })).status).toBe(201);
+    later(48);
+    const last = { ...held(17), start_time: '14:00', end_time: '14:50' };
+    expect((await hod().post(`${API}/sessions/`, last)).body.code).toBe('AD_HOC_TOO_LATE');
+    later(46);
+    expect((await hod().post(`${API}/sessions/`, last)).status).toBe(201);
   });
 
   it('cases 65, 66: a class that needs a taken room, person or group is refused with the other one named', async () => {

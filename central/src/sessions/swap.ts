@@ -3,7 +3,7 @@ import type { Knex } from '../db/database.js';
 import { changeSession } from './change-session.js';
 import { createSession } from './create-session.js';
 import type { PersonalChange } from './move-session.js';
-import { holdSession } from './session-row.js';
+import { holdSession, refuseLocked } from './session-row.js';
 
 export interface Swap extends PersonalChange {
   course: string;
@@ -19,6 +19,7 @@ export interface Swap extends PersonalChange {
  */
 export async function swapSession(trx: Knex, swap: Swap): Promise<string> {
   const session = await holdSession(trx, swap.sessionId, swap.expectedVersion);
+  refuseLocked(session);
   if (session.course_code === swap.course) {
     throw new RollcallError(
       'REQUEST_INVALID',

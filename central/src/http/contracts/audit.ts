@@ -42,6 +42,9 @@ export const auditQuery = z.strictObject({
   end_date: dateFilter.optional().describe('Campus-local, included'),
 });
 
+export const auditRowId = z.string().regex(/^\d{1,15}$/, 'must be the number of an audit row');
+export const auditParams = z.strictObject({ id: auditRowId });
+
 export const verifyQuery = z.strictObject({
   start_date: dateFilter.optional().describe('Campus-local day of the seals; thirty days ago if not given'),
   end_date: dateFilter.optional().describe('Included; today if not given'),

@@ -204,6 +204,14 @@ export const createSessionBody = sessionFields
     ],
   });
 
+export const SESSIONS_AT_ONCE_MAX = 50;
+export const createSessionsBody = z.strictObject({
+  sessions: z.array(createSessionBody).min(1).max(SESSIONS_AT_ONCE_MAX),
+});
+export const createdSessionsSchema = z.strictObject({
+  results: z.array(sessionSchema).describe('In the order in which they were asked for'),
+});
+
 const asItIs = 'As it is: what this says changes through an action of its own';
 
 /** What may be written anew of a class session, and the seed's other fields where they say what is there. */

@@ -175,3 +175,25 @@ export const overviewSchema = z.strictObject({
   courses: z.array(z.strictObject({ course, ...pooled })),
 });
 export type Overview = z.infer<typeof overviewSchema>;
+
+const listOfStudents = {
+  ...pageQuery,
+  academic_period: keyFilter.optional().describe('Left out: the current one'),
+  department: keyFilter.optional().describe('Only students of its sections'),
+  section: keyFilter.optional().describe('Only students of this section, batch or elective group'),
+} as const;
+export const defaultersQuery = z.strictObject(listOfStudents);
+export const eligibilityQuery = z.strictObject({
+  ...listOfStudents,
+  eligible: z.enum(['true', 'false']).optional().describe('Only those who are, or only those who are not'),
+});
+export const reportedStudentSchema = z.strictObject({
+  student,
+  academic_period: named,
+  ...share,
+  courses_below_minimum: z
+    .array(z.strictObject({ ...course.shape, attendance_percentage: percent.nullable() }))
+    .describe('Where SUBJECT_MIN_PERCENT is missed: shown beside the aggregate, and no part of it'),
+  last_calculated: instant,
+});
+export type ReportedStudent = z.infer<typeof reportedStudentSchema>;

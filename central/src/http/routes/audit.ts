@@ -1,10 +1,17 @@
 import { RollcallError } from '@rollcall/protocol/errors';
-import * as z from 'zod';
 import { verifyAudit } from '../../audit/verify-audit.js';
 import { dateAt, plusDays } from '../../calendar/campus-zone.js';
 import { campusZone } from '../../calendar/generate.js';
 import { Conditions } from '../conditions.js';
-import { type AuditItem, auditQuery, auditRowSchema, verifyQuery, verifySchema } from '../contracts/audit.js';
+import {
+  type AuditItem,
+  auditParams,
+  auditQuery,
+  auditRowId,
+  auditRowSchema,
+  verifyQuery,
+  verifySchema,
+} from '../contracts/audit.js';
 import { API, toInstant } from '../contracts/fields.js';
 import { decodeCursor, pageFrom, pageOf, timestampText } from '../cursor.js';
 import { defineRoute } from '../route.js';
@@ -13,13 +20,23 @@ const TAG = 'Audit';
 const VERIFIED_DAYS_DEFAULT = 31;
 /** A request is answered while somebody waits; the command line reads everything. */
 const VERIFIED_DAYS_MAX = 92;
-const rowIdText = z.string().regex(/^\d{1,15}$/);
 
 interface Row extends Omit<AuditItem, 'id' | 'at'> {
   id: number;
   at: Date;
   at_text: string;
 }
+
+const ROWS_SQL = `SELECT a.id, a.at, a.at::text AS at_text, a.entity_type, a.entity_id, a.action, a.performed_by,
+    account.login AS performed_by_login, a.actor_role, a.source, a.reason, a.before, a.after, a.session_id,
+    a.student_id, a.ip_address, a.user_agent, a.request_id
+  FROM attendance_audit_log a LEFT JOIN account ON account.id::text = a.performed_by`;
+
+const toItem = ({ at_text: _, ...row }: Row): AuditItem => ({
+  ...row,
+  id: String(row.id),
+  at: toInstant(row.at),
+});
 
 export const listAuditLogs = defineRoute(
   {
@@ -52,22 +69,38 @@ export const listAuditLogs = defineRoute(
     if (query.end_date !== undefined) {
       conditions.add('a.at < (?::date + 1)::timestamp AT TIME ZONE ?', query.end_date, zone);
     }
-    const position = decodeCursor(query.cursor, [timestampText, rowIdText]);
+    const position = decodeCursor(query.cursor, [timestampText, auditRowId]);
     if (position !== undefined) conditions.add('(a.at, a.id) < (?::timestamptz, ?::bigint)', ...position);
     const { rows } = await db.knex.raw<{ rows: Row[] }>(
-      `SELECT a.id, a.at, a.at::text AS at_text, a.entity_type, a.entity_id, a.action, a.performed_by,
-         account.login AS performed_by_login, a.actor_role, a.source, a.reason, a.before, a.after, a.session_id,
-         a.student_id, a.ip_address, a.user_agent, a.request_id
-       FROM attendance_audit_log a LEFT JOIN account ON account.id::text = a.performed_by
-       WHERE ${conditions.where} ORDER BY a.at DESC, a.id DESC LIMIT ?`,
+      `${ROWS_SQL} WHERE ${conditions.where} ORDER BY a.at DESC, a.id DESC LIMIT ?`,
       [...conditions.bindings, query.limit + 1] as never,
     );
     return {
       body: pageFrom(rows, query.limit, {
-        item: ({ at_text: _, ...row }) => ({ ...row, id: String(row.id), at: toInstant(row.at) }),
+        item: toItem,
         position: (row) => [row.at_text, String(row.id)],
       }),
     };
+  },
+);
+
+export const readAuditLog = defineRoute(
+  {
+    method: 'get',
+    path: `${API}/audit-logs/{id}/`,
+    operationId: 'readAuditLog',
+    tag: TAG,
+    summary: 'One row of the audit log',
+    access: 'audit.read',
+    params: auditParams,
+    reply: { schema: auditRowSchema },
+    errors: ['NOT_FOUND'],
+  },
+  async ({ params }, { db }) => {
+    const { rows } = await db.knex.raw<{ rows: Row[] }>(`${ROWS_SQL} WHERE a.id = ?::bigint`, [params.id]);
+    const [row] = rows;
+    if (row === undefined) throw new RollcallError('NOT_FOUND', `There is no audit row ${params.id}`);
+    return { body: toItem(row) };
   },
 );
 

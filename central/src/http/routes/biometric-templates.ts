@@ -76,6 +76,37 @@ export const listTemplates = defineRoute(
   },
 );
 
+export const readTemplate = defineRoute(
+  {
+    method: 'get',
+    path: `${PATH}{id}/`,
+    operationId: 'readBiometricTemplate',
+    tag: TAG,
+    summary: 'What is known of one enrolled finger, never the template; the look is audited',
+    access: 'templates.read',
+    params: uuidParams,
+    reply: { schema: templateSchema },
+    errors: ['NOT_FOUND'],
+  },
+  async (input, { db, clock }) => {
+    const { principal, params } = input;
+    const item = await find(db.knex, principal, params.id);
+    await writeAs(db.knex, input, (trx) =>
+      writeAudit(trx, [
+        {
+          at: new Date(clock.wallMs()),
+          entityType: 'attendance_biometric_template',
+          entityId: item.id,
+          action: 'read',
+          performedBy: principal.accountId,
+          studentId: item.student.id,
+        },
+      ]),
+    );
+    return { body: item };
+  },
+);
+
 export const enrollTemplate = defineRoute(
   {
     method: 'post',

@@ -64,7 +64,7 @@ export const fetchTemplates = defineRoute(
     params: gatewayTemplatesParams,
     body: templatesWantedSchema,
     reply: { schema: templatesSentSchema },
-    errors: ['UNAUTHENTICATED', 'NOT_FOUND'],
+    errors: ['UNAUTHENTICATED', 'NOT_FOUND', 'SEAL_BROKEN'],
   },
   async ({ params, body, gatewayId: caller, request, response }, context) => {
     const { db, clock, capture } = context;

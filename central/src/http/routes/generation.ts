@@ -1,11 +1,12 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import { generateSessions } from '../../calendar/generate.js';
+import { GENERATION_UNDONE } from '../../calendar/make-again.js';
 import { transition } from '../../sessions/transition.js';
 import { byHand } from '../by-hand.js';
 import { generateBody, generatedSchema, undoneSchema } from '../contracts/calendar.js';
 import { API, uuidParams } from '../contracts/fields.js';
-import { defineRoute } from '../route.js';
-import { writeAs } from '../write-as.js';
+import { defineRoute, type HttpContext } from '../route.js';
+import { type Writer, writeAs } from '../write-as.js';
 
 const TAG = 'Calendar';
 
@@ -22,49 +23,51 @@ export const generate = defineRoute(
     reply: { schema: generatedSchema },
     errors: ['FORBIDDEN', 'CONFIG_INVALID'],
   },
-  async (input, { db, clock }) => {
-    const { body, principal } = input;
-    const nowMs = clock.wallMs();
-    const { jobId, made } = await writeAs(db.knex, input, async (trx) => {
-      const [job] = (await trx('session_batch_job')
-        .insert({
-          kind: 'generate',
-          request: JSON.stringify(body),
-          performed_by: principal.accountId,
-          performed_at: new Date(nowMs),
-        })
-        .returning('id')) as { id: string }[];
-      const id = (job as { id: string }).id;
-      const result = await generateSessions(trx, {
-        from: body.start_date,
-        to: body.end_date,
-        nowMs,
-        batchJobId: id,
-        ...(principal.accountId === null ? {} : { performedBy: principal.accountId }),
-      });
-      return { jobId: id, made: result };
-    });
-    return {
-      body: {
-        job_id: jobId,
-        created: made.created,
-        existing: made.existing,
-        left_out: made.leftOut.map(({ slotId, date, reason, name }) => ({
-          slot: slotId,
-          date,
-          reason,
-          name,
-        })),
-        clashes: made.clashes.map(({ sessionId, kind, resourceId, other }) => ({
-          session_id: sessionId,
-          kind,
-          resource: resourceId,
-          other,
-        })),
-      },
-    };
+  async (input, context) => {
+    const { start_date: from, end_date: to } = input.body;
+    return { body: await generateAsJob(input, context, { from, to }) };
   },
 );
+
+/** What is made is one job that can be undone as a whole (domain case 76). */
+export async function generateAsJob(
+  writer: Writer,
+  { db, clock }: HttpContext,
+  range: { from: string; to: string },
+) {
+  const { accountId } = writer.principal;
+  const nowMs = clock.wallMs();
+  const { jobId, made } = await writeAs(db.knex, writer, async (trx) => {
+    const [job] = (await trx('session_batch_job')
+      .insert({
+        kind: 'generate',
+        request: JSON.stringify({ start_date: range.from, end_date: range.to }),
+        performed_by: accountId,
+        performed_at: new Date(nowMs),
+      })
+      .returning('id')) as { id: string }[];
+    const id = (job as { id: string }).id;
+    const result = await generateSessions(trx, {
+      ...range,
+      nowMs,
+      batchJobId: id,
+      ...(accountId === null ? {} : { performedBy: accountId }),
+    });
+    return { jobId: id, made: result };
+  });
+  return {
+    job_id: jobId,
+    created: made.created,
+    existing: made.existing,
+    left_out: made.leftOut.map(({ slotId, date, reason, name }) => ({ slot: slotId, date, reason, name })),
+    clashes: made.clashes.map(({ sessionId, kind, resourceId, other }) => ({
+      session_id: sessionId,
+      kind,
+      resource: resourceId,
+      other,
+    })),
+  };
+}
 
 export const undoGenerate = defineRoute(
   {
@@ -72,7 +75,8 @@ export const undoGenerate = defineRoute(
     path: `${API}/session-jobs/{id}/undo/`,
     operationId: 'undoSessionJob',
     tag: TAG,
-    summary: 'Cancels every class session of one generation that has not begun and was not changed since',
+    summary:
+      'Cancels every class session of one generation that has not begun and was not changed since; the next generation of its day, the hourly one too, makes it again',
     access: 'sessions.generate',
     params: uuidParams,
     reply: { schema: undoneSchema },
@@ -96,7 +100,7 @@ export const undoGenerate = defineRoute(
         });
         if (ids.length === 0) break;
         await trx('session_occupancy').whereIn('session_id', ids).delete();
-        await trx('attendance_session').whereIn('id', ids).update({ status_reason: 'GENERATION_UNDONE' });
+        await trx('attendance_session').whereIn('id', ids).update({ status_reason: GENERATION_UNDONE });
         cancelled += ids.length;
       }
       await trx('session_batch_job')

@@ -34,6 +34,7 @@ export const listHalfDays = defineRoute(
     rate: 'statistics',
     query: halfDaysQuery,
     reply: { schema: pageOf(halfDaySchema) },
+    errors: ['CONFIG_INVALID'],
   },
   async ({ principal, query }, { db: { knex } }) => {
     const { start_date: from, end_date: until, limit } = query;

@@ -8,7 +8,7 @@ import type { Knex } from '../../db/database.js';
 import { emptySchema } from '../contracts/auth.js';
 import { codeSchema, scanBody, scanSchema } from '../contracts/capture.js';
 import { API, toInstantOrNull, uuidParams } from '../contracts/fields.js';
-import { defineRoute, type HttpContext } from '../route.js';
+import { defineRoute, type HttpContext, type Route } from '../route.js';
 import { actorOf, writeAs } from '../write-as.js';
 
 const TAG = 'QR codes';
@@ -121,6 +121,17 @@ export const scanQr = defineRoute(
     };
   },
 );
+
+/** The seed's other name of the same act (domain A5). */
+export const checkInByQr: Route = {
+  ...scanQr,
+  contract: {
+    ...scanQr.contract,
+    path: `${API}/records/qr-checkin/`,
+    operationId: 'checkInByQr',
+    summary: 'As records/qr-scan/',
+  },
+};
 
 /** The seed's clients send whose scan it is; it must be who is signed in (domain case 101). */
 async function refuseOtherStudent(knex: Knex, own: string, given: string | undefined): Promise<void> {

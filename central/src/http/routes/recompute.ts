@@ -3,6 +3,7 @@ import { settingsAt } from '../../calendar/settings.js';
 import { isExemptSql } from '../../consent/finger-exemptions.js';
 import { previewRecompute, type Recomputed, recomputeSessions } from '../../marks/preview-recompute.js';
 import type { Mark } from '../../rules/facts.js';
+import { holdSession, refuseLocked } from '../../sessions/session-row.js';
 import { API, toInstant, uuidParams } from '../contracts/fields.js';
 import {
   manualShareQuery,
@@ -28,10 +29,12 @@ export const recompute = defineRoute(
     params: uuidParams,
     body: recomputeBody,
     reply: { schema: recomputeSchema },
-    errors: ['NOT_FOUND', 'FORBIDDEN'],
+    errors: ['NOT_FOUND', 'FORBIDDEN', 'SESSION_LOCKED', 'CONFIG_INVALID'],
   },
   async ({ params, body, principal, request }, context) => {
-    await requireSession(context.db.knex, principal, 'records.recompute', params.id);
+    const { knex } = context.db;
+    await requireSession(knex, principal, 'records.recompute', params.id);
+    if (body.apply) await knex.transaction(async (trx) => refuseLocked(await holdSession(trx, params.id)));
     const scope = { where: 's.id = ?::uuid', bindings: [params.id] };
     return { body: await run({ ...scope, ...body }, { principal, request }, context) };
   },
@@ -47,6 +50,7 @@ export const recomputeRange = defineRoute(
     access: 'records.recompute',
     body: recomputeRangeBody,
     reply: { schema: recomputeSchema },
+    errors: ['CONFIG_INVALID'],
   },
   async ({ body, principal, request }, context) => {
     const visible = visibleSessions(principal, 'records.recompute');

@@ -51,7 +51,7 @@ export const create = defineRoute(
     status: 201,
     body: createSessionBody,
     reply: { schema: sessionSchema },
-    errors: ['AD_HOC_TOO_LATE', 'ALREADY_EXISTS', 'CLASH', 'FORBIDDEN'],
+    errors: ['AD_HOC_TOO_LATE', 'ALREADY_EXISTS', 'CLASH', 'CONFIG_INVALID', 'FORBIDDEN'],
   },
   async (input, { db, clock }) => {
     const { body, principal } = input;
@@ -74,7 +74,7 @@ export const create = defineRoute(
  *
  * @throws RollcallError `FORBIDDEN`
  */
-async function authorityToCreate(
+export async function authorityToCreate(
   trx: Knex,
   principal: Principal,
   { faculty, course, sections, date }: NewSession,
@@ -173,6 +173,7 @@ export const substituteFaculty = defineRoute(
 export const swap = defineRoute(
   {
     ...changeContract('swap', 'Another course is taught in this hour; the answer is the class held instead'),
+    errors: [...CHANGE_ERRORS, 'CLASH', 'AD_HOC_TOO_LATE', 'CONFIG_INVALID'],
     body: swapBody,
   },
   async (input, { db, clock }) => {
@@ -260,6 +261,8 @@ export const addGuest = defineRoute(
           'counts_for_session_id: must be a class of the same course with the student on its roster',
         );
       }
+      // The mark goes there: a class that is locked gets none.
+      refuseLocked(await holdSession(trx, body.counts_for_session_id));
       const before = await trx('session_guest')
         .where({ session_id: params.id, student_id: student.id })
         .first<{ counts_for_session_id: string } | undefined>('counts_for_session_id');

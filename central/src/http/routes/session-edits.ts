@@ -69,7 +69,7 @@ async function edit(input: EditInput, { db, clock }: HttpContext): Promise<Sessi
   if (isMoved) refuseBelow(await authorityOver(db.knex, principal, 'sessions.change', params.id));
   await writeAs(db.knex, input, async (trx) => {
     // Looked at once: each part of the change gives the class a new version.
-    await holdSession(trx, params.id, versionOf(input));
+    refuseLocked(await holdSession(trx, params.id, versionOf(input)));
     await refuseOtherClass(trx, params.id, body);
     const change = {
       sessionId: params.id,

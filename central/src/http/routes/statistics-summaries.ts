@@ -41,7 +41,7 @@ export const courseSummary = defineRoute(
     rate: 'statistics',
     query: courseSummaryQuery,
     reply: { schema: courseSummarySchema },
-    errors: ['NOT_FOUND'],
+    errors: ['NOT_FOUND', 'CONFIG_INVALID'],
   },
   async ({ principal, query }, { db, clock }) => {
     const nowMs = clock.wallMs();
@@ -121,7 +121,7 @@ export const statisticsOverview = defineRoute(
     rate: 'statistics',
     query: overviewQuery,
     reply: { schema: overviewSchema },
-    errors: ['NOT_FOUND'],
+    errors: ['NOT_FOUND', 'CONFIG_INVALID'],
   },
   async ({ principal, query }, { db, clock }) => {
     const nowMs = clock.wallMs();

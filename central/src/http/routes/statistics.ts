@@ -32,6 +32,7 @@ export const listStatistics = defineRoute(
     rate: 'statistics',
     query: statisticsQuery,
     reply: { schema: pageOf(statisticsSchema) },
+    errors: ['CONFIG_INVALID'],
   },
   async ({ principal, query }, { db, clock }) => {
     const conditions = new Conditions()

@@ -56,7 +56,7 @@ export const studentSummary = defineRoute(
     rate: 'statistics',
     query: studentSummaryQuery,
     reply: { schema: studentSummarySchema },
-    errors: ['NOT_FOUND'],
+    errors: ['NOT_FOUND', 'CONFIG_INVALID'],
   },
   async ({ principal, query }, { db, clock }) => {
     const nowMs = clock.wallMs();

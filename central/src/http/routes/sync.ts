@@ -8,6 +8,7 @@ import type { Knex } from '../../db/database.js';
 import { readPolicy } from '../../rules/policy.js';
 import { lettersToWrite, readMark, type WrittenMark } from '../../rules/vocabulary.js';
 import { holdSession, refuseLocked } from '../../sessions/session-row.js';
+import { auditLockedRows } from '../audit-refusals.js';
 import {
   importBody,
   importSchema,
@@ -33,13 +34,14 @@ export const offlineSync = defineRoute(
     rate: 'bulk_mark',
     body: offlineBody,
     reply: { schema: offlineSchema },
-    errors: ['FORBIDDEN'],
+    errors: ['FORBIDDEN', 'CONFIG_INVALID'],
   },
   async (input, { db, clock }) => {
     const { principal, body } = input;
     const asked = [...new Set(body.records.map(({ session_id }) => session_id.toLowerCase()))];
-    const results = await writeAs(db.knex, input, async (trx) =>
-      syncOffline(trx, {
+    const nowMs = clock.wallMs();
+    const results = await writeAs(db.knex, input, async (trx) => {
+      const outcomes = await syncOffline(trx, {
         rows: body.records.map((row) => ({
           clientUuid: row.client_uuid.toLowerCase(),
           sessionId: row.session_id.toLowerCase(),
@@ -49,9 +51,14 @@ export const offlineSync = defineRoute(
         })),
         allowedSessions: await allowed(trx, principal, asked),
         accountId: principal.accountId,
-        nowMs: clock.wallMs(),
-      }),
-    );
+        nowMs,
+      });
+      const locked = outcomes.flatMap(({ code }, index) =>
+        code === 'SESSION_LOCKED' ? [body.records[index]?.session_id.toLowerCase() ?? ''] : [],
+      );
+      await auditLockedRows(trx, input, { sessionIds: new Set(locked), nowMs });
+      return outcomes;
+    });
     return {
       body: {
         results: results.map(({ clientUuid, outcome, code }) => ({ client_uuid: clientUuid, outcome, code })),
@@ -108,7 +115,9 @@ export const importRecords = defineRoute(
     const { rows, problems } = readImport(body.csv, body.columns);
     const total = rows.length + problems.length;
     const accepted = await writeAs(db.knex, input, async (trx) => {
-      const good = await checkRows(trx, rows, problems);
+      const { good, locked } = await checkRows(trx, rows, problems);
+      // A look beforehand writes nothing.
+      if (body.apply) await auditLockedRows(trx, input, { sessionIds: locked, nowMs: clock.wallMs() });
       if (!body.apply) return good.size === 0 ? 0 : [...good.values()].flat().length;
       let count = 0;
       for (const [sessionId, some] of good) {
@@ -152,8 +161,9 @@ async function checkRows(
   trx: Knex,
   rows: readonly ImportRow[],
   problems: ImportProblem[],
-): Promise<Map<string, GoodRow[]>> {
+): Promise<{ good: Map<string, GoodRow[]>; locked: Set<string> }> {
   const good = new Map<string, GoodRow[]>();
+  const locked = new Set<string>();
   const bySession = new Map<string, ImportRow[]>();
   for (const row of rows) {
     const some = bySession.get(row.sessionId);
@@ -163,8 +173,9 @@ async function checkRows(
   for (const [sessionId, some] of [...bySession].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     const session = await trx('attendance_session')
       .where({ id: sessionId })
-      .forUpdate()
+      .forNoKeyUpdate()
       .first('status', 'policy');
+    if (session?.status === 'locked') locked.add(sessionId);
     const isMarkable = ['open', 'closed', 'finalized'].includes(session?.status);
     const roster = new Map(
       (await rosterOf(trx, sessionId)).map((one) => [one.rollNumber.toLowerCase(), one.studentId]),
@@ -191,5 +202,5 @@ async function checkRows(
     }
     if (markable.length > 0) good.set(sessionId, markable);
   }
-  return good;
+  return { good, locked };
 }
