@@ -18,9 +18,11 @@ export const REFRESH_TOKEN_MS = 24 * 60 * 60 * 1_000;
 const SPENT_TOGETHER_MS = 10_000;
 const REFRESH_BYTES = 32;
 
+/** From where somebody signs in, as it stands in the audit. */
 export interface Client {
   ip: string;
   userAgent: string;
+  requestId: string;
 }
 
 export interface SignedIn {
@@ -36,13 +38,23 @@ export interface SignIn {
   /** @throws RollcallError `LOGIN_REFUSED`, for a temporary password that is too old as for a wrong one */
   signIn(login: string, password: string, client: Client): Promise<SignedIn>;
   /** @throws RollcallError `TOKEN_INVALID` or `TOKEN_SPENT` */
-  refresh(refreshToken: string): Promise<SignedIn>;
+  refresh(refreshToken: string, client: Client): Promise<SignedIn>;
   /** Ends one sign-in, or with `all` every one of the account. */
-  signOut(accountId: string, loginSessionId: string, all: boolean): Promise<void>;
+  signOut(session: OwnSession, all: boolean, client: Client): Promise<void>;
   /** For what a stolen sign-in alone must not be able to do. @throws RollcallError `LOGIN_REFUSED` */
   confirmPassword(accountId: string, password: string): Promise<void>;
   /** Ends every other sign-in. @throws RollcallError `LOGIN_REFUSED` or `PASSWORD_WEAK` */
-  changePassword(accountId: string, current: string, next: string): Promise<void>;
+  changePassword(accountId: string, passwords: ChangedPassword, client: Client): Promise<void>;
+}
+
+export interface OwnSession {
+  accountId: string;
+  loginSessionId: string;
+}
+
+export interface ChangedPassword {
+  current: string;
+  next: string;
 }
 
 export interface SignInOptions {
@@ -81,7 +93,8 @@ export function createSignIn({ knex, clock, tokens, accounts }: SignInOptions): 
     async confirmPassword(accountId, password) {
       await confirmed(accountId, password);
     },
-    async signIn(login, password, { ip, userAgent }) {
+    async signIn(login, password, client) {
+      const { ip, userAgent } = client;
       const account = await knex('account')
         .where({ login: login.toLowerCase() })
         .first<AccountRow | undefined>('id', 'password_hash', 'is_active', 'temporary_until');
@@ -90,7 +103,13 @@ export function createSignIn({ knex, clock, tokens, accounts }: SignInOptions): 
       const isOver = account?.temporary_until != null && account.temporary_until <= now;
       if (account === undefined || !isRight || !account.is_active || isOver) {
         await writeAudit(knex, [
-          { at: now, entityType: 'account', entityId: account?.id ?? 'unknown', action: 'login_refused', ip },
+          {
+            at: now,
+            entityType: 'account',
+            entityId: account?.id ?? 'unknown',
+            action: 'login_refused',
+            ...client,
+          },
         ]);
         throw new RollcallError('LOGIN_REFUSED', 'This login and password do not belong together');
       }
@@ -114,14 +133,15 @@ export function createSignIn({ knex, clock, tokens, accounts }: SignInOptions): 
             entityId: account.id,
             action: 'login',
             performedBy: account.id,
-            ip,
+            after: { login_session: (session as SessionRow).id },
+            ...client,
           },
         ]);
         return answer(trx, session as SessionRow, refreshToken);
       });
     },
 
-    async refresh(refreshToken) {
+    async refresh(refreshToken, client) {
       const now = new Date(clock.wallMs());
       const hash = sha256(refreshToken);
       const next = newRefreshToken();
@@ -130,7 +150,7 @@ export function createSignIn({ knex, clock, tokens, accounts }: SignInOptions): 
           .where({ refresh_sha256: hash })
           .forUpdate()
           .first(SESSION_COLUMNS)) as SessionRow | undefined;
-        if (session === undefined) return readSpent(trx, hash, now);
+        if (session === undefined) return readSpent(trx, { hash, now, client });
         if (session.revoked_at !== null || session.expires_at <= now) return 'ended' as const;
         await trx('spent_refresh_token').insert({
           refresh_sha256: hash,
@@ -159,7 +179,7 @@ export function createSignIn({ knex, clock, tokens, accounts }: SignInOptions): 
       return outcome;
     },
 
-    async signOut(accountId, loginSessionId, all) {
+    async signOut({ accountId, loginSessionId }, all, client) {
       const now = new Date(clock.wallMs());
       await knex.transaction(async (trx) => {
         const which = all ? { account_id: accountId } : { account_id: accountId, id: loginSessionId };
@@ -174,6 +194,8 @@ export function createSignIn({ knex, clock, tokens, accounts }: SignInOptions): 
             entityId: accountId,
             action: all ? 'logout_all' : 'logout',
             performedBy: accountId,
+            before: { login_session: all ? 'all' : loginSessionId },
+            ...client,
           },
         ]);
         await announceAccount(trx, accountId);
@@ -182,10 +204,11 @@ export function createSignIn({ knex, clock, tokens, accounts }: SignInOptions): 
       accounts.forget(accountId);
     },
 
-    async changePassword(accountId, current, next) {
+    async changePassword(accountId, { current, next }, client) {
       const { login } = await confirmed(accountId, current);
       refuseWeakPassword(next, login);
-      await storePassword(knex, { accountId, password: next, nowMs: clock.wallMs(), performedBy: accountId });
+      const nowMs = clock.wallMs();
+      await storePassword(knex, { accountId, password: next, nowMs, performedBy: accountId, client });
       accounts.forget(accountId);
     },
   };
@@ -198,11 +221,13 @@ export interface NewPassword {
   performedBy: string | null;
   /** Given by an office: to be changed at the next sign-in, within `TEMPORARY_PASSWORD_MS`. */
   isTemporary?: boolean;
+  /** Where no transaction knows whose request it is. */
+  client?: Client;
 }
 
 /** A new password ends every sign-in of the account: whoever knew the old one is out. */
 export async function storePassword(knex: Knex, request: NewPassword): Promise<void> {
-  const { accountId, password, nowMs, performedBy, isTemporary = false } = request;
+  const { accountId, password, nowMs, performedBy, isTemporary = false, client } = request;
   const hash = await hashPassword(password);
   const now = new Date(nowMs);
   await knex.transaction(async (trx) => {
@@ -221,7 +246,15 @@ export async function storePassword(knex: Knex, request: NewPassword): Promise<v
       .whereNull('revoked_at')
       .update({ revoked_at: now, revoked_reason: 'password changed' });
     await writeAudit(trx, [
-      { at: now, entityType: 'account', entityId: accountId, action: 'password_changed', performedBy },
+      {
+        at: now,
+        entityType: 'account',
+        entityId: accountId,
+        action: 'password_changed',
+        performedBy,
+        after: { must_change_password: isTemporary },
+        ...client,
+      },
     ]);
     await announceAccount(trx, accountId);
   });
@@ -248,7 +281,10 @@ interface SessionRow {
 const SESSION_COLUMNS = ['id', 'account_id', 'expires_at', 'revoked_at'];
 
 /** A refresh token that was rotated away comes back: both holders are signed out, since one of them is a thief. */
-async function readSpent(trx: Knex, hash: Buffer, now: Date): Promise<'together' | 'ended'> {
+async function readSpent(
+  trx: Knex,
+  { hash, now, client }: { hash: Buffer; now: Date; client: Client },
+): Promise<'together' | 'ended'> {
   const spent = await trx('spent_refresh_token')
     .where({ refresh_sha256: hash })
     .first<{ login_session_id: string; spent_at: Date } | undefined>('login_session_id', 'spent_at');
@@ -262,7 +298,13 @@ async function readSpent(trx: Knex, hash: Buffer, now: Date): Promise<'together'
   if (session !== undefined) {
     const { account_id: accountId } = session;
     await writeAudit(trx, [
-      { at: now, entityType: 'account', entityId: accountId, action: 'refresh_token_replayed' },
+      {
+        at: now,
+        entityType: 'account',
+        entityId: accountId,
+        action: 'refresh_token_replayed',
+        ...client,
+      },
     ]);
     await announceAccount(trx, accountId);
   }

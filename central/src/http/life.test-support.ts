@@ -160,7 +160,7 @@ export class Life {
       case 'remark':
         return caller.patch(`${API}/records/${await recordId()}/`, { mark, reason });
       case 'unmark':
-        return caller.del(`${API}/records/${await recordId()}/`);
+        return caller.del(`${API}/records/${await recordId()}/`, {}, { reason });
       case 'bulk-mark':
         return caller.post(`${API}/records/bulk-mark/`, {
           session_id: id,
@@ -173,6 +173,7 @@ export class Life {
       case 'offline-review':
         return caller.post(`${API}/sessions/${id}/offline-review/`, {
           decision: isFirstCode ? 'accept' : 'reject',
+          reason,
         });
       case 'generate-qr': {
         const answer = await caller.post(`${API}/sessions/${id}/generate-qr/`);

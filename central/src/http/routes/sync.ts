@@ -81,6 +81,7 @@ export const offlineReview = defineRoute(
       return reviewOffline(trx, {
         sessionId: params.id,
         accept: body.decision === 'accept',
+        reason: body.reason,
         accountId: principal.accountId,
         nowMs: clock.wallMs(),
       });
