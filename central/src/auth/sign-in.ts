@@ -102,16 +102,10 @@ export function createSignIn({ knex, clock, tokens, accounts }: SignInOptions): 
       const now = new Date(clock.wallMs());
       const isOver = account?.temporary_until != null && account.temporary_until <= now;
       if (account === undefined || !isRight || !account.is_active || isOver) {
-        await writeAudit(knex, [
-          {
-            at: now,
-            entityType: 'account',
-            entityId: account?.id ?? 'unknown',
-            action: 'login_refused',
-            ...client,
-          },
-        ]);
-        throw new RollcallError('LOGIN_REFUSED', 'This login and password do not belong together');
+        // Who is refused is noted where requests are; it takes as long for a login that there is not.
+        throw new RollcallError('LOGIN_REFUSED', 'This login and password do not belong together', {
+          context: { refusedLogin: account?.id ?? 'unknown' },
+        });
       }
       const refreshToken = newRefreshToken();
       return knex.transaction(async (trx) => {

@@ -40,7 +40,7 @@ export const uploadTemplate = defineRoute(
   },
   async ({ params, body, gatewayId: caller, request }, context) => {
     const { db, clock, capture } = context;
-    if (!(await isOwnPath({ caller, gatewayId: params.id, request }, context))) throw notYours();
+    if (!isOwnPath(caller, params.id)) throw notYours();
     const { quality_score: quality, enrollment: enrollmentId, ...template } = body;
     const nowMs = clock.wallMs();
     const writer = { gatewayId: params.id, request };
@@ -70,7 +70,7 @@ export const fetchTemplates = defineRoute(
   },
   async ({ params, body, gatewayId: caller, request, response }, context) => {
     const { db, clock, capture } = context;
-    if (!(await isOwnPath({ caller, gatewayId: params.id, request }, context))) throw notYours();
+    if (!isOwnPath(caller, params.id)) throw notYours();
     const wanted = { gatewayId: params.id, ids: body.ids, at: new Date(clock.wallMs()) };
     const templates = await writeAsGateway(db.knex, { gatewayId: params.id, request }, (trx) =>
       sendTemplates(trx, wanted, capture.seal),
