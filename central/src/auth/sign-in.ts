@@ -3,27 +3,18 @@ import type { Clock } from '@rollcall/protocol/clock';
 import { RollcallError } from '@rollcall/protocol/errors';
 import { writeAudit } from '../audit/write-audit.js';
 import type { Knex } from '../db/database.js';
-import { ACCOUNT_CHANNEL, type Accounts } from './accounts.js';
+import type { Accounts } from './accounts.js';
+import { announceAccount } from './announce-account.js';
+import type { Client } from './client.js';
 import { hashPassword, isPassword, refuseWeakPassword } from './password.js';
+import { readSpent } from './spent-token.js';
 import type { Tokens } from './tokens.js';
 
 /** A password that an office gave, on paper or by voice, is worth nothing after this time. */
 export const TEMPORARY_PASSWORD_MS = 7 * 24 * 60 * 60 * 1_000;
 /** A sign-in that is not used for a day has ended. */
 export const REFRESH_TOKEN_MS = 24 * 60 * 60 * 1_000;
-/**
- * Two tabs of one browser renew at the same moment with the same token: the second of them is no theft. Later
- * than this, a spent token means that somebody has a copy.
- */
-const SPENT_TOGETHER_MS = 10_000;
 const REFRESH_BYTES = 32;
-
-/** From where somebody signs in, as it stands in the audit. */
-export interface Client {
-  ip: string;
-  userAgent: string;
-  requestId: string;
-}
 
 export interface SignedIn {
   accountId: string;
@@ -254,11 +245,6 @@ export async function storePassword(knex: Knex, request: NewPassword): Promise<v
   });
 }
 
-/** Every replica forgets what it knows of the account. */
-export async function announceAccount(trx: Knex, accountId: string): Promise<void> {
-  await trx.raw('SELECT pg_notify(?, ?)', [ACCOUNT_CHANNEL, accountId]);
-}
-
 interface AccountRow {
   id: string;
   password_hash: string | null;
@@ -273,37 +259,6 @@ interface SessionRow {
   revoked_at: Date | null;
 }
 const SESSION_COLUMNS = ['id', 'account_id', 'expires_at', 'revoked_at'];
-
-/** A refresh token that was rotated away comes back: both holders are signed out, since one of them is a thief. */
-async function readSpent(
-  trx: Knex,
-  { hash, now, client }: { hash: Buffer; now: Date; client: Client },
-): Promise<'together' | 'ended'> {
-  const spent = await trx('spent_refresh_token')
-    .where({ refresh_sha256: hash })
-    .first<{ login_session_id: string; spent_at: Date } | undefined>('login_session_id', 'spent_at');
-  if (spent === undefined) return 'ended';
-  if (now.getTime() - spent.spent_at.getTime() < SPENT_TOGETHER_MS) return 'together';
-  const [session] = (await trx('login_session')
-    .where({ id: spent.login_session_id })
-    .whereNull('revoked_at')
-    .update({ revoked_at: now, revoked_reason: 'a spent refresh token came back' })
-    .returning(['account_id'])) as { account_id: string }[];
-  if (session !== undefined) {
-    const { account_id: accountId } = session;
-    await writeAudit(trx, [
-      {
-        at: now,
-        entityType: 'account',
-        entityId: accountId,
-        action: 'refresh_token_replayed',
-        ...client,
-      },
-    ]);
-    await announceAccount(trx, accountId);
-  }
-  return 'ended';
-}
 
 async function generationOf(trx: Knex, accountId: string): Promise<number> {
   const row = await trx('account')

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Request } from 'express';
 import type { AuditActor } from '../audit/audit-actor.js';
+import type { Client } from '../auth/client.js';
 import type { Principal } from '../auth/principal.js';
-import type { Client } from '../auth/sign-in.js';
 import type { Knex } from '../db/database.js';
 import { prepared } from '../db/prepared.js';
 import { claimOf, markCommitted } from './idempotency-claim.js';

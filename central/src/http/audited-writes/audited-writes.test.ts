@@ -3,7 +3,13 @@ import { hashPassword } from '../../auth/password.js';
 import type { Route } from '../route.js';
 import { jsonSchema, nameOf } from '../test-requests.js';
 import { API, TestServer } from '../test-server.js';
-import { removeMasters, writeMasters, writePeople, writeSignIns } from './write-campus.test-support.js';
+import {
+  removeMasters,
+  writeCreditsAndStatuses,
+  writeMasters,
+  writePeople,
+  writeSignIns,
+} from './write-campus.test-support.js';
 import {
   writeCalendar,
   writeClasses,
@@ -59,6 +65,7 @@ const rollOf = (index: number): string => `24B81A0${501 + index}`;
 const PARTS: readonly (readonly [string, () => Promise<void>])[] = [
   ['masters', () => writeMasters(story)],
   ['people, cards and accounts', () => writePeople(story)],
+  ['credits and absences of students', () => writeCreditsAndStatuses(story)],
   ['the calendar', () => writeCalendar(story)],
   ['marks', () => writeMarks(story, session)],
   ['phones', () => writePhones(story, PASSWORD)],

@@ -115,6 +115,26 @@ export async function writePeople(story: WriteStory): Promise<void> {
   await writeAccounts(story);
 }
 
+/** Credits of an examination, and a student who is away for a while. */
+export async function writeCreditsAndStatuses(story: WriteStory): Promise<void> {
+  const branch = story.as('exam_branch');
+  const credit = {
+    academic_period: '2026-odd',
+    kind: 'midterm',
+    course: 'CS301',
+    exam_date: '2026-08-20',
+    roll_numbers: [rollNumber(0)],
+    reason: 'attendance sheet of hall 3',
+  };
+  await branch('POST', '/attendance-credits/', credit);
+  await branch('POST', '/attendance-credits/take-back/', credit);
+  const away = { status: 'suspended_disciplinary', valid_from: '2026-09-01', reason };
+  const student = story.ids[rollNumber(4)];
+  const period = await story.write('POST', '/student-statuses/', { student, ...away });
+  await story.write('POST', `/student-statuses/${period.id}/end/`, { valid_until: '2026-09-10', reason });
+  await story.write('POST', `/student-statuses/${period.id}/withdraw/`, { reason });
+}
+
 async function writeCredentials(story: WriteStory): Promise<void> {
   const student = story.ids[rollNumber(3)] as string;
   let { credential } = await story.write('POST', '/credentials/', {
