@@ -79,6 +79,7 @@ export async function writeClasses(story: WriteStory): Promise<void> {
   await late(id, 'restore');
   await late(id, 'open');
   await late(id, 'headcount', { headcount: 3, reason });
+  await late(id, 'headcount-confirmation', { headcount: 3, reason });
   await story.write('POST', `/sessions/${id}/generate-records/`);
   await late(id, 'close');
   await late(id, 'reopen');
