@@ -220,7 +220,7 @@ export const CASE_GROUPS: readonly CaseGroup[] = [
       'The audit cannot be changed unnoticed and outlives what it explains',
       'A role that ends is gone with the next request',
       'After a restored backup the gateways send again and the marks converge',
-      'Without the central database readers go on and nothing is lost',
+      'Without the central database readers go on and nothing is lost; what gateways and a phone kept for a day becomes the right marks (by the API: the page that takes a roll-call without a network is later work)',
       'An upgrade during classes loses no event and opens nothing twice',
       'Sixty students at one reader are through in three minutes',
       'A dashboard of a class or a department answers in time',

@@ -15,8 +15,10 @@ export interface AuditRow {
   after?: object | null;
   sessionId?: string | null;
   studentId?: string | null;
-  /** Only where there is no request transaction that knows it. */
+  /** These only where there is no request transaction that knows them. */
   ip?: string;
+  userAgent?: string;
+  requestId?: string;
 }
 
 /** Role, address and request id come from the transaction's settings (`writeAs`). */
@@ -24,11 +26,14 @@ export async function writeAudit(trx: Knex, rows: readonly AuditRow[]): Promise<
   if (rows.length === 0) return;
   await trx.raw(
     `INSERT INTO attendance_audit_log (at, entity_type, entity_id, action, performed_by, source, reason, before, after,
-       session_id, student_id, ip_address)
+       session_id, student_id, ip_address, user_agent, request_id)
      SELECT at, entity_type, entity_id, action, performed_by, source, reason, before, after, session_id, student_id,
-       coalesce(ip, nullif(current_setting('rollcall.ip', true), ''))
+       coalesce(ip, nullif(current_setting('rollcall.ip', true), '')),
+       coalesce(user_agent, nullif(current_setting('rollcall.user_agent', true), '')),
+       coalesce(request_id, nullif(current_setting('rollcall.request_id', true), ''))
      FROM jsonb_to_recordset(?::jsonb) AS r (at timestamptz, entity_type text, entity_id text, action text,
-       performed_by text, source text, reason text, before jsonb, after jsonb, session_id uuid, student_id uuid, ip text)`,
+       performed_by text, source text, reason text, before jsonb, after jsonb, session_id uuid, student_id uuid, ip text,
+       user_agent text, request_id text)`,
     [
       JSON.stringify(
         rows.map((row) => ({
@@ -44,6 +49,8 @@ export async function writeAudit(trx: Knex, rows: readonly AuditRow[]): Promise<
           session_id: row.sessionId ?? null,
           student_id: row.studentId ?? null,
           ip: row.ip ?? null,
+          user_agent: row.userAgent ?? null,
+          request_id: row.requestId ?? null,
         })),
       ),
     ],

@@ -41,6 +41,7 @@ export function createAuthenticator(tokens: Tokens, accounts: Accounts): Authent
         throw new RollcallError(
           'CSRF_MISSING',
           'Send the value of the cookie rollcall_csrf as X-CSRF-Token with every change',
+          { context: { accountId: claims.accountId } },
         );
       }
     }

@@ -3,8 +3,9 @@ import { RollcallError } from '@rollcall/protocol/errors';
 import { writeAudit } from '../audit/write-audit.js';
 import { isUniqueViolation } from '../db/connection.js';
 import type { Knex } from '../db/database.js';
+import { announceAccount } from './announce-account.js';
 import type { RoleId } from './roles.js';
-import { announceAccount, storePassword } from './sign-in.js';
+import { storePassword } from './sign-in.js';
 
 /** Twenty-four characters of base64url: nobody guesses it, and it can be typed once. */
 const TEMPORARY_BYTES = 18;

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROUTES } from '../http/routes.js';
 import { API, type Body, type TestPerson, TestServer } from '../http/test-server.js';
-import { storePunches } from '../marks/test-punches.js';
 import { rollNumber } from '../seed/test-campus.js';
 import { PERMISSIONS, type Permission, type Reach } from './permissions.js';
 import { ROLES, type RoleId } from './roles.js';
+import { ECE_STUDENT, twoDepartments } from './two-departments.test-support.js';
 
 /**
  * Who may do what and how far (domain A6, case 157), written a second time by hand: whoever changes a right changes it
@@ -93,59 +93,11 @@ let server: TestServer;
 /** Class sessions of the day: one of each department. */
 let cse: string;
 let ece: string;
-const people = {} as Record<RoleId, TestPerson>;
-const ECE_STUDENT = '24B81A0401';
+let people: Record<RoleId, TestPerson>;
 
 beforeAll(async () => {
   server = await TestServer.start();
-  const { knex } = server.db;
-  await knex('department').insert([
-    { id: 'cse', campus_id: 'main', name: 'CSE' },
-    { id: 'ece', campus_id: 'main', name: 'ECE' },
-  ]);
-  await knex('section').where({ id: 'cse-a' }).update({ department_id: 'cse' });
-  await knex('section').insert({ id: 'ece-a', name: 'ECE-A', department_id: 'ece' });
-  await knex('course').where({ code: 'CS301' }).update({ department_id: 'cse' });
-  await knex('course').insert({ code: 'EC301', title: 'Signals', department_id: 'ece' });
-  await knex('faculty').insert([
-    { code: 'F002', full_name: 'Dr Lakshmi' },
-    { code: 'F003', full_name: 'Dr Khan' },
-  ]);
-  const [other] = await knex('student')
-    .insert({ roll_number: ECE_STUDENT, full_name: 'Of the other department' })
-    .returning('id');
-  await knex('roster_membership').insert({
-    section_id: 'ece-a',
-    student_id: other.id,
-    valid_during: '[2026-07-01,)',
-  });
-  const [guardian] = await knex('guardian').insert({ full_name: 'A mother' }).returning('id');
-  const child = await knex('student')
-    .where({ roll_number: rollNumber(0) })
-    .first('id');
-  await knex('guardianship').insert({ guardian_id: guardian.id, student_id: child.id });
-  for (const role of ROLES) people[role] = {};
-  people.hod = { department: 'cse' };
-  people.faculty = { faculty: 'F001' };
-  people.mentor = { section: 'cse-a' };
-  people.student = { student: rollNumber(0) };
-  people.class_representative = { section: 'cse-a' };
-  people.guardian = { guardian: guardian.id };
-  const made = await server.post(`${API}/sessions/`, {
-    course: 'EC301',
-    sections: ['ece-a'],
-    faculty: 'F002',
-    rooms: ['r102'],
-    date: '2026-07-07',
-    start_time: '10:00',
-    end_time: '10:50',
-  });
-  ece = made.body.id;
-  cse = (await server.sessionOf('CS301')).id;
-  await server.post(`${API}/sessions/${ece}/open/`);
-  const at = new Date(server.clock.wallMs());
-  await storePunches(knex, [{ rollNumber: ECE_STUDENT, at, deviceId: 'c102', roomId: 'r102' }]);
-  await server.judge();
+  ({ cse, ece, people } = await twoDepartments(server));
 });
 afterAll(() => server.stop());
 
@@ -218,6 +170,8 @@ const SEES: [role: RoleId, sessions: Seen, records: Seen][] = [
   ['security_officer', NONE, NONE],
   ['dpo', NONE, NONE],
   ['auditor', BOTH, BOTH],
+  // The right to say that nobody came, and nothing more: what a student sees comes from being one.
+  ['class_representative', NONE, NONE],
 ];
 
 describe('cases 156, 157: rows of a campus with two departments', () => {
@@ -281,7 +235,13 @@ describe('cases 156, 157: rows of a campus with two departments', () => {
     ['security_officer', 403, 403],
     ['dpo', 403, 403],
     ['auditor', 403, 403],
+    ['class_representative', 403, 403],
   ];
+  it('each role is in both tables', () => {
+    expect(SEES.map(([role]) => role)).toEqual(ROLES);
+    expect(ACTS.map(([role]) => role)).toEqual(ROLES);
+  });
+
   it.each(ACTS)('%s acts on a class of CSE: %i, of ECE: %i', async (role, inCse, inEce) => {
     const caller = server.as(role, people[role]);
     const act = async (id: string) =>

@@ -152,16 +152,32 @@ const placeOf = (accountId: string) => ({ table: 'second_factor', column: 'secre
 
 interface Audited {
   owner: FactorOwner;
-  action: string;
+  action: 'enroll' | 'confirm' | 'remove';
   performedBy: string | null;
   now: Date;
   reason?: string;
 }
+
+/** What there is of the application after it; its secret stands nowhere. */
+const STATE_AFTER: Readonly<Record<Audited['action'], string>> = {
+  enroll: 'waits to be confirmed',
+  confirm: 'confirmed',
+  remove: 'none',
+};
 
 const audit = (
   trx: Knex,
   { owner: { accountId, studentId }, action, performedBy, now, reason = '' }: Audited,
 ): Promise<void> =>
   writeAudit(trx, [
-    { at: now, entityType: 'second_factor', entityId: accountId, action, performedBy, reason, studentId },
+    {
+      at: now,
+      entityType: 'second_factor',
+      entityId: accountId,
+      action,
+      performedBy,
+      reason,
+      after: { state: STATE_AFTER[action] },
+      studentId,
+    },
   ]);

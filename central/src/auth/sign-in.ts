@@ -3,25 +3,18 @@ import type { Clock } from '@rollcall/protocol/clock';
 import { RollcallError } from '@rollcall/protocol/errors';
 import { writeAudit } from '../audit/write-audit.js';
 import type { Knex } from '../db/database.js';
-import { ACCOUNT_CHANNEL, type Accounts } from './accounts.js';
+import type { Accounts } from './accounts.js';
+import { announceAccount } from './announce-account.js';
+import type { Client } from './client.js';
 import { hashPassword, isPassword, refuseWeakPassword } from './password.js';
+import { readSpent } from './spent-token.js';
 import type { Tokens } from './tokens.js';
 
 /** A password that an office gave, on paper or by voice, is worth nothing after this time. */
 export const TEMPORARY_PASSWORD_MS = 7 * 24 * 60 * 60 * 1_000;
 /** A sign-in that is not used for a day has ended. */
 export const REFRESH_TOKEN_MS = 24 * 60 * 60 * 1_000;
-/**
- * Two tabs of one browser renew at the same moment with the same token: the second of them is no theft. Later
- * than this, a spent token means that somebody has a copy.
- */
-const SPENT_TOGETHER_MS = 10_000;
 const REFRESH_BYTES = 32;
-
-export interface Client {
-  ip: string;
-  userAgent: string;
-}
 
 export interface SignedIn {
   accountId: string;
@@ -36,13 +29,23 @@ export interface SignIn {
   /** @throws RollcallError `LOGIN_REFUSED`, for a temporary password that is too old as for a wrong one */
   signIn(login: string, password: string, client: Client): Promise<SignedIn>;
   /** @throws RollcallError `TOKEN_INVALID` or `TOKEN_SPENT` */
-  refresh(refreshToken: string): Promise<SignedIn>;
+  refresh(refreshToken: string, client: Client): Promise<SignedIn>;
   /** Ends one sign-in, or with `all` every one of the account. */
-  signOut(accountId: string, loginSessionId: string, all: boolean): Promise<void>;
+  signOut(session: OwnSession, all: boolean, client: Client): Promise<void>;
   /** For what a stolen sign-in alone must not be able to do. @throws RollcallError `LOGIN_REFUSED` */
   confirmPassword(accountId: string, password: string): Promise<void>;
   /** Ends every other sign-in. @throws RollcallError `LOGIN_REFUSED` or `PASSWORD_WEAK` */
-  changePassword(accountId: string, current: string, next: string): Promise<void>;
+  changePassword(accountId: string, passwords: ChangedPassword, client: Client): Promise<void>;
+}
+
+export interface OwnSession {
+  accountId: string;
+  loginSessionId: string;
+}
+
+export interface ChangedPassword {
+  current: string;
+  next: string;
 }
 
 export interface SignInOptions {
@@ -81,7 +84,8 @@ export function createSignIn({ knex, clock, tokens, accounts }: SignInOptions): 
     async confirmPassword(accountId, password) {
       await confirmed(accountId, password);
     },
-    async signIn(login, password, { ip, userAgent }) {
+    async signIn(login, password, client) {
+      const { ip, userAgent } = client;
       const account = await knex('account')
         .where({ login: login.toLowerCase() })
         .first<AccountRow | undefined>('id', 'password_hash', 'is_active', 'temporary_until');
@@ -89,10 +93,10 @@ export function createSignIn({ knex, clock, tokens, accounts }: SignInOptions): 
       const now = new Date(clock.wallMs());
       const isOver = account?.temporary_until != null && account.temporary_until <= now;
       if (account === undefined || !isRight || !account.is_active || isOver) {
-        await writeAudit(knex, [
-          { at: now, entityType: 'account', entityId: account?.id ?? 'unknown', action: 'login_refused', ip },
-        ]);
-        throw new RollcallError('LOGIN_REFUSED', 'This login and password do not belong together');
+        // Who is refused is noted where requests are; it takes as long for a login that there is not.
+        throw new RollcallError('LOGIN_REFUSED', 'This login and password do not belong together', {
+          context: { refusedLogin: account?.id ?? 'unknown' },
+        });
       }
       const refreshToken = newRefreshToken();
       return knex.transaction(async (trx) => {
@@ -114,14 +118,15 @@ export function createSignIn({ knex, clock, tokens, accounts }: SignInOptions): 
             entityId: account.id,
             action: 'login',
             performedBy: account.id,
-            ip,
+            after: { login_session: (session as SessionRow).id },
+            ...client,
           },
         ]);
         return answer(trx, session as SessionRow, refreshToken);
       });
     },
 
-    async refresh(refreshToken) {
+    async refresh(refreshToken, client) {
       const now = new Date(clock.wallMs());
       const hash = sha256(refreshToken);
       const next = newRefreshToken();
@@ -130,7 +135,7 @@ export function createSignIn({ knex, clock, tokens, accounts }: SignInOptions): 
           .where({ refresh_sha256: hash })
           .forUpdate()
           .first(SESSION_COLUMNS)) as SessionRow | undefined;
-        if (session === undefined) return readSpent(trx, hash, now);
+        if (session === undefined) return readSpent(trx, { hash, now, client });
         if (session.revoked_at !== null || session.expires_at <= now) return 'ended' as const;
         await trx('spent_refresh_token').insert({
           refresh_sha256: hash,
@@ -159,7 +164,7 @@ export function createSignIn({ knex, clock, tokens, accounts }: SignInOptions): 
       return outcome;
     },
 
-    async signOut(accountId, loginSessionId, all) {
+    async signOut({ accountId, loginSessionId }, all, client) {
       const now = new Date(clock.wallMs());
       await knex.transaction(async (trx) => {
         const which = all ? { account_id: accountId } : { account_id: accountId, id: loginSessionId };
@@ -174,6 +179,8 @@ export function createSignIn({ knex, clock, tokens, accounts }: SignInOptions): 
             entityId: accountId,
             action: all ? 'logout_all' : 'logout',
             performedBy: accountId,
+            before: { login_session: all ? 'all' : loginSessionId },
+            ...client,
           },
         ]);
         await announceAccount(trx, accountId);
@@ -182,10 +189,11 @@ export function createSignIn({ knex, clock, tokens, accounts }: SignInOptions): 
       accounts.forget(accountId);
     },
 
-    async changePassword(accountId, current, next) {
+    async changePassword(accountId, { current, next }, client) {
       const { login } = await confirmed(accountId, current);
       refuseWeakPassword(next, login);
-      await storePassword(knex, { accountId, password: next, nowMs: clock.wallMs(), performedBy: accountId });
+      const nowMs = clock.wallMs();
+      await storePassword(knex, { accountId, password: next, nowMs, performedBy: accountId, client });
       accounts.forget(accountId);
     },
   };
@@ -198,11 +206,13 @@ export interface NewPassword {
   performedBy: string | null;
   /** Given by an office: to be changed at the next sign-in, within `TEMPORARY_PASSWORD_MS`. */
   isTemporary?: boolean;
+  /** Where no transaction knows whose request it is. */
+  client?: Client;
 }
 
 /** A new password ends every sign-in of the account: whoever knew the old one is out. */
 export async function storePassword(knex: Knex, request: NewPassword): Promise<void> {
-  const { accountId, password, nowMs, performedBy, isTemporary = false } = request;
+  const { accountId, password, nowMs, performedBy, isTemporary = false, client } = request;
   const hash = await hashPassword(password);
   const now = new Date(nowMs);
   await knex.transaction(async (trx) => {
@@ -221,15 +231,18 @@ export async function storePassword(knex: Knex, request: NewPassword): Promise<v
       .whereNull('revoked_at')
       .update({ revoked_at: now, revoked_reason: 'password changed' });
     await writeAudit(trx, [
-      { at: now, entityType: 'account', entityId: accountId, action: 'password_changed', performedBy },
+      {
+        at: now,
+        entityType: 'account',
+        entityId: accountId,
+        action: 'password_changed',
+        performedBy,
+        after: { must_change_password: isTemporary },
+        ...client,
+      },
     ]);
     await announceAccount(trx, accountId);
   });
-}
-
-/** Every replica forgets what it knows of the account. */
-export async function announceAccount(trx: Knex, accountId: string): Promise<void> {
-  await trx.raw('SELECT pg_notify(?, ?)', [ACCOUNT_CHANNEL, accountId]);
 }
 
 interface AccountRow {
@@ -246,28 +259,6 @@ interface SessionRow {
   revoked_at: Date | null;
 }
 const SESSION_COLUMNS = ['id', 'account_id', 'expires_at', 'revoked_at'];
-
-/** A refresh token that was rotated away comes back: both holders are signed out, since one of them is a thief. */
-async function readSpent(trx: Knex, hash: Buffer, now: Date): Promise<'together' | 'ended'> {
-  const spent = await trx('spent_refresh_token')
-    .where({ refresh_sha256: hash })
-    .first<{ login_session_id: string; spent_at: Date } | undefined>('login_session_id', 'spent_at');
-  if (spent === undefined) return 'ended';
-  if (now.getTime() - spent.spent_at.getTime() < SPENT_TOGETHER_MS) return 'together';
-  const [session] = (await trx('login_session')
-    .where({ id: spent.login_session_id })
-    .whereNull('revoked_at')
-    .update({ revoked_at: now, revoked_reason: 'a spent refresh token came back' })
-    .returning(['account_id'])) as { account_id: string }[];
-  if (session !== undefined) {
-    const { account_id: accountId } = session;
-    await writeAudit(trx, [
-      { at: now, entityType: 'account', entityId: accountId, action: 'refresh_token_replayed' },
-    ]);
-    await announceAccount(trx, accountId);
-  }
-  return 'ended';
-}
 
 async function generationOf(trx: Knex, accountId: string): Promise<number> {
   const row = await trx('account')

@@ -72,7 +72,7 @@ export function createTokens(keys: readonly TokenKey[], clock: Pick<Clock, 'wall
     ) {
       throw new errors.JWTInvalid('claims of the wrong type');
     }
-    if (exp * 1_000 <= clock.wallMs()) throw expired();
+    if (exp * 1_000 <= clock.wallMs()) throw expired(sub);
     return { accountId: sub, loginSessionId: sid, generation: gen, expiresMs: exp * 1_000 };
   }
 
@@ -100,7 +100,7 @@ export function createTokens(keys: readonly TokenKey[], clock: Pick<Clock, 'wall
       if (known !== undefined) {
         if (known.expiresMs > clock.wallMs()) return known;
         verified.delete(token);
-        throw expired();
+        throw expired(known.accountId);
       }
       try {
         const claims = check(token);
@@ -117,10 +117,12 @@ export function createTokens(keys: readonly TokenKey[], clock: Pick<Clock, 'wall
   };
 }
 
-const expired = (): RollcallError =>
+/** It was ours: whose it was is known. */
+const expired = (accountId: string): RollcallError =>
   new RollcallError(
     'TOKEN_EXPIRED',
     'The access token has expired; get a new one with /api/v1/auth/refresh/',
+    { context: { accountId } },
   );
 
 /** Texts and not bytes: base64url that decodes to the same bytes in another spelling is another token. */

@@ -1,4 +1,5 @@
 import { RollcallError } from '@rollcall/protocol/errors';
+import { writeAudit } from '../audit/write-audit.js';
 import type { Knex } from '../db/database.js';
 import { type Actor, transition } from '../sessions/transition.js';
 import { copySlots } from './copy-slots.js';
@@ -91,6 +92,18 @@ export async function replaceVersion(trx: Knex, request: NewVersion): Promise<Ve
     await trx('attendance_session').whereIn('id', ids).update({ status_reason: 'TIMETABLE_REPLACED' });
     replaced += ids.length;
   }
+  await writeAudit(trx, [
+    {
+      at: new Date(nowMs),
+      entityType: 'timetable_version',
+      entityId: id,
+      action: 'create',
+      performedBy: actor.performedBy,
+      source: actor.source,
+      before: { version_before: old?.id ?? null },
+      after: { name, valid_from: validFrom, copy_slots: request.copySlots, replaced, kept: kept.length },
+    },
+  ]);
   return { id, replaced, kept: kept.map((row) => row.id) };
 }
 

@@ -14,18 +14,25 @@ interface Row extends ScopeRow {
   policy: { id?: string };
 }
 
+export interface Restamped {
+  id: string;
+  /** Id of its policy; undefined before policies had ids. */
+  before: string | undefined;
+  after: string;
+}
+
 /**
  * Stamps the policy that the settings now give on class sessions that have another. For classes that have not
  * opened this is what a setting with a date means; for others only a person may ask for it.
  *
  * @param where condition on `attendance_session s`
  * @param settingsAtMs whose settings count; left out, those at the start of each class
- * @returns the ids of the sessions that have another policy now
+ * @returns the sessions that have another policy now
  */
 export async function restampSessions(
   trx: Knex,
   request: { where: string; bindings: readonly unknown[]; nowMs: number; settingsAtMs?: number },
-): Promise<string[]> {
+): Promise<Restamped[]> {
   const { where, bindings, nowMs, settingsAtMs } = request;
   const policyAt = await loadPolicies(trx);
   const { rows } = await trx.raw<{ rows: Row[] }>(
@@ -34,11 +41,14 @@ export async function restampSessions(
   );
   const stamped = rows.flatMap((row) => {
     const policy = policyAt(settingsAtMs ?? row.start_at.getTime(), toScope(row));
-    return policy.id === row.policy.id ? [] : [stampOf(row, policy)];
+    return policy.id === row.policy.id ? [] : [{ row, policy }];
   });
   if (stamped.length === 0) return [];
-  await trx.raw(STAMP_SQL, [JSON.stringify(stamped), new Date(nowMs)]);
-  return stamped.map(({ id }) => id);
+  await trx.raw(STAMP_SQL, [
+    JSON.stringify(stamped.map(({ row, policy }) => stampOf(row, policy))),
+    new Date(nowMs),
+  ]);
+  return stamped.map(({ row, policy }) => ({ id: row.id, before: row.policy.id, after: policy.id }));
 }
 
 function stampOf({ id, start_at, end_at }: Row, policy: Policy) {

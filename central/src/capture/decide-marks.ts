@@ -103,9 +103,9 @@ export async function decideMarks(trx: Knex, request: DecideRequest): Promise<De
 /** Takes back decisions: the marks become what the rest of the evidence gives. */
 export async function withdrawDecisions(
   trx: Knex,
-  request: { sessionId: string; studentId: string; accountId: string | null; nowMs: number },
+  request: { sessionId: string; studentId: string; reason: string; accountId: string | null; nowMs: number },
 ): Promise<number> {
-  const { sessionId, studentId, accountId, nowMs } = request;
+  const { sessionId, studentId, reason, accountId, nowMs } = request;
   const now = new Date(nowMs);
   await findByIndex(trx);
   const { rows } = await prepared<{ rows: object[] }>(
@@ -115,10 +115,10 @@ export async function withdrawDecisions(
        WHERE session_id = ?::uuid AND student_id = ?::uuid AND withdrawn_at IS NULL AND kind <> 'correction'
        RETURNING id, mark, kind, reason
      )
-     INSERT INTO attendance_audit_log (at, entity_type, entity_id, action, performed_by, source, before, session_id, student_id)
-     SELECT ?::timestamptz, 'decision', id::text, 'withdraw', ?, 'manual',
+     INSERT INTO attendance_audit_log (at, entity_type, entity_id, action, performed_by, source, reason, before, session_id, student_id)
+     SELECT ?::timestamptz, 'decision', id::text, 'withdraw', ?, 'manual', ?::text,
        jsonb_build_object('mark', mark, 'kind', kind, 'reason', reason), ?::uuid, ?::uuid FROM taken RETURNING id`,
-    [now, accountId, sessionId, studentId, now, accountId, sessionId, studentId],
+    [now, accountId, sessionId, studentId, now, accountId, reason, sessionId, studentId],
   );
   if (rows.length > 0) await judgeAtOnce(trx, sessionId, [studentId], nowMs);
   return rows.length;

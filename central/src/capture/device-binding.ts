@@ -172,6 +172,7 @@ export async function allowSharedPhone(trx: Knex, request: SharedPhone): Promise
       action: 'allow_shared_phone',
       performedBy: accountId,
       reason,
+      after: { shared_phone: true },
       sessionId,
       studentId,
     },

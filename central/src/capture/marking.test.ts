@@ -67,7 +67,9 @@ describe('marks by hand', () => {
 
   it('a withdrawn decision gives the mark back to the evidence', async () => {
     const record = (await records())[rollNumber(0)];
-    expect((await faculty().del(`${API}/records/${record.id}/`)).status).toBe(200);
+    expect((await faculty().del(`${API}/records/${record.id}/`, {}, { reason: 'a mistake' })).status).toBe(
+      200,
+    );
     expect(await markOf(0)).toBe('present');
     const log = await server.db
       .knex('attendance_audit_log')
@@ -83,7 +85,7 @@ describe('marks by hand', () => {
       reason: 'sent by me',
     });
     expect(changed.body.mark).toBe('excused');
-    await faculty().del(`${API}/records/${record.id}/`);
+    await faculty().del(`${API}/records/${record.id}/`, {}, { reason: 'a mistake' });
     expect(await markOf(1)).toBe('late');
   });
 
@@ -105,7 +107,7 @@ describe('marks by hand', () => {
     expect(row).toMatchObject({ mark: 'late', kind: 'explicit' });
     const audit = await server.db.knex('attendance_audit_log').where({ entity_id: row.id }).first('after');
     expect(audit.after).toMatchObject({ source: 'offline', device_id: 'phone-7' });
-    await faculty().del(`${API}/records/${marked.body.id}/`);
+    await faculty().del(`${API}/records/${marked.body.id}/`, {}, { reason: 'a mistake' });
     for (const wrong of [
       { ...seed, session_id: '00000000-0000-4000-8000-000000000001' },
       { ...seed, student: rollNumber(4) },
@@ -233,7 +235,7 @@ describe('bulk marks', () => {
     expect([first.status, first.body.mark]).toEqual([200, 'present']);
     for (const again of [
       await faculty().patch(path, { mark: 'absent', reason: 'was not there' }, seen),
-      await faculty().del(path, seen),
+      await faculty().del(path, seen, { reason: 'a mistake' }),
     ]) {
       expect([again.status, again.body.code]).toEqual([409, 'STALE']);
     }
@@ -315,7 +317,11 @@ describe('bulk marks', () => {
         mark: 'late',
         reason: 'late',
       }),
-      await faculty().del(`${API}/records/${(await records())[rollNumber(2)].id}/`),
+      await faculty().del(
+        `${API}/records/${(await records())[rollNumber(2)].id}/`,
+        {},
+        { reason: 'a mistake' },
+      ),
     ];
     for (const { status, body } of answers) expect([status, body.code]).toEqual([409, 'SESSION_LOCKED']);
   });

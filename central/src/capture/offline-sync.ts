@@ -1,3 +1,4 @@
+import { writeAudit } from '../audit/write-audit.js';
 import { settingsOfClasses } from '../calendar/class-scope.js';
 import type { Knex } from '../db/database.js';
 import { type DecidedMark, decideMarks } from './decide-marks.js';
@@ -224,25 +225,43 @@ async function tellLocked(trx: Knex, fresh: readonly Judged[], nowMs: number): P
 export interface ReviewRequest {
   sessionId: string;
   accept: boolean;
+  /** Why it is believed, or is not. */
+  reason: string;
   accountId: string | null;
   nowMs: number;
 }
 
-/** A person decides about everything of one class session that waits: all of it in one action. */
+/** A person decides about everything of one class session that waits: all of it in one action, with a row of the audit for each. */
 export async function reviewOffline(trx: Knex, request: ReviewRequest): Promise<number> {
-  const { sessionId, accept, accountId, nowMs } = request;
+  const { sessionId, accept, reason, accountId, nowMs } = request;
   const now = new Date(nowMs);
+  const outcome = accept ? 'accepted' : 'rejected';
   const rows = (await trx('offline_row')
     .where({ session_id: sessionId, outcome: 'review' })
-    .update({ outcome: accept ? 'accepted' : 'rejected', decided_by: accountId, decided_at: now })
+    .update({ outcome, decided_by: accountId, decided_at: now })
     .returning(['client_uuid', 'student_id', 'mark', 'captured_at'])) as StoredRow[];
+  await writeAudit(
+    trx,
+    rows.map((row) => ({
+      at: now,
+      entityType: 'offline_row',
+      entityId: row.client_uuid,
+      action: `offline_${outcome}`,
+      performedBy: accountId,
+      reason,
+      before: { outcome: 'review', mark: row.mark, captured_at: row.captured_at },
+      after: { outcome },
+      sessionId,
+      studentId: row.student_id,
+    })),
+  );
   if (!accept || rows.length === 0) return rows.length;
   await decideMarks(trx, {
     sessionId,
     rows: rows.map((row) => ({
       studentId: row.student_id,
       mark: row.mark as DecidedMark,
-      reason: '',
+      reason,
       kind: 'offline',
       decidedAtMs: row.captured_at.getTime(),
       clientUuid: row.client_uuid,

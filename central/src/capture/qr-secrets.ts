@@ -219,6 +219,7 @@ export async function renewSecret(
     action: 'generate_qr',
     performed_by: accountId,
     source: 'manual',
+    after: JSON.stringify({ qr_expires_at: new Date(endMs) }),
     session_id: sessionId,
   });
   await trx.raw('SELECT pg_notify(?, ?)', [QR_CHANNEL, sessionId]);

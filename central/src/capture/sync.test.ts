@@ -48,9 +48,31 @@ describe('marks of a phone that was offline', () => {
     expect(await markOf(2)).toBe('pending');
     const decided = await server
       .as('admin')
-      .post(`${API}/sessions/${s1}/offline-review/`, { decision: 'accept' });
+      .post(`${API}/sessions/${s1}/offline-review/`, { decision: 'accept', reason: 'the phone was off' });
     expect(decided.body).toEqual({ decided: 1 });
     expect(await markOf(2)).toBe('present');
+  });
+
+  it('cases 82, 158: what a person rejects changes no mark, is asked about no more, and says who rejected it and why', async () => {
+    const waiting = row(3, { mark: 'absent', captured_at: at('09:00').toISOString() });
+    const before = await markOf(3);
+    expect(await sync(waiting)).toEqual(['review TOO_OLD']);
+    const review = { decision: 'reject', reason: 'the phone was somebody else’s' };
+    const path = `${API}/sessions/${s1}/offline-review/`;
+    expect((await server.post(path, { decision: 'reject' })).status).toBe(400);
+    expect((await server.post(path, review)).body).toEqual({ decided: 1 });
+    expect((await server.post(path, review)).body).toEqual({ decided: 0 });
+    expect([await markOf(3), await sync(waiting)]).toEqual([before, ['duplicate']]);
+    const [audit] = await server.db
+      .knex('attendance_audit_log')
+      .where({ entity_type: 'offline_row', entity_id: waiting.client_uuid });
+    expect(audit).toMatchObject({
+      action: 'offline_rejected',
+      reason: review.reason,
+      before: { outcome: 'review', mark: 'absent' },
+      after: { outcome: 'rejected' },
+    });
+    expect(audit.performed_by).not.toBeNull();
   });
 
   it('the same row again is the same decision; another one under its id is refused', async () => {

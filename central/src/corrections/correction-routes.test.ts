@@ -181,7 +181,7 @@ describe('deciding about a correction', () => {
       mark: 'absent',
       reason: 'changed my mind',
     });
-    await faculty().del(`${API}/records/${record.id}/`);
+    await faculty().del(`${API}/records/${record.id}/`, {}, { reason: 'a mistake' });
     expect(await weeks.mark(1)).toBe('present');
     const audit = await server.db
       .knex('attendance_audit_log')

@@ -156,12 +156,17 @@ async function markByStatement(trx: Knex, item: ClassItem, answer: ItemAnswer): 
 }
 
 /** Takes back what people decided about this mark: it becomes what was captured (domain case 30). */
-async function letEvidenceStand(trx: Knex, item: ClassItem, { principal, nowMs }: ItemAnswer): Promise<void> {
+async function letEvidenceStand(
+  trx: Knex,
+  item: ClassItem,
+  { reason, principal, nowMs }: ItemAnswer,
+): Promise<void> {
   if (item.student_id === null) return;
   await holdForMarking(trx, item.session_id);
   await withdrawDecisions(trx, {
     sessionId: item.session_id,
     studentId: item.student_id,
+    reason,
     accountId: principal.accountId,
     nowMs,
   });

@@ -68,9 +68,10 @@ function observe({ metrics, clock }: HttpContext) {
   };
 }
 
-function answerProblem({ log }: HttpContext) {
+function answerProblem({ log, refusals }: HttpContext) {
   // Express knows an error handler by its four parameters.
-  return (error: unknown, request: Request, response: Response, _next: NextFunction): void => {
+  return async (error: unknown, request: Request, response: Response, _next: NextFunction): Promise<void> => {
+    await refusals.note({ error, request, response });
     const problem = problemOf(error);
     if (problem.status >= 500) log.error({ err: error, path: request.path }, 'a request failed');
     if (response.headersSent) {

@@ -1,6 +1,4 @@
 import { RollcallError } from '@rollcall/protocol/errors';
-import type { Request } from 'express';
-import { writeAudit } from '../audit/write-audit.js';
 import { checkGatewayLogin } from '../broker/gateway-logins.js';
 import type { HttpContext } from './route.js';
 
@@ -24,40 +22,14 @@ export async function authenticateGateway(
   );
 }
 
-interface Reach {
-  /** Whose login it is. */
-  caller: string;
-  /** Whose path it is. */
-  gatewayId: string;
-  request: Request;
-}
-
 /**
- * A gateway that reaches for what is another one's is broken, or not what it says: that is audited, and to it there is
- * nothing (domain case 120).
+ * A gateway that reaches for what is another one's is broken, or not what it says: to it there is nothing, which is
+ * audited as every refusal is (domain case 120).
  *
- * @returns false where it is another one's
+ * @param caller whose login it is
+ * @param gatewayId whose path it is
  */
-export async function isOwnPath(
-  { caller, gatewayId, request }: Reach,
-  { db, clock }: Pick<HttpContext, 'db' | 'clock'>,
-): Promise<boolean> {
-  if (caller === gatewayId) return true;
-  await writeAudit(db.knex, [
-    {
-      at: new Date(clock.wallMs()),
-      entityType: 'request',
-      entityId: `${request.method} ${request.path}`.slice(0, 300),
-      action: 'refused',
-      performedBy: `gateway:${caller}`,
-      source: 'system',
-      reason: 'NOT_FOUND',
-      after: { gateway_id: gatewayId },
-      ip: request.ip ?? '',
-    },
-  ]);
-  return false;
-}
+export const isOwnPath = (caller: string, gatewayId: string): boolean => caller === gatewayId;
 
 function readBasic(header: string | undefined): [id: string, password: string] {
   const encoded = /^Basic ([A-Za-z0-9+/=]{1,400})$/i.exec(header ?? '')?.[1] ?? '';

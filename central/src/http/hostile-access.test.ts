@@ -7,6 +7,7 @@ import { ROLES } from '../auth/roles.js';
 import { rollNumber } from '../seed/test-campus.js';
 import { AUTH } from './contracts/auth.js';
 import { mountRoute } from './mount.js';
+import { notedRefusals } from './noted-refusals.test-support.js';
 import type { Route } from './route.js';
 import { ROUTES } from './routes.js';
 import { isWrite, knownIds, nameOf, personOf, roleFor, sampleRequest, storedState } from './test-requests.js';
@@ -89,6 +90,8 @@ describe('deny first', () => {
         'UNAUTHENTICATED',
       ]);
     }
+    const gatewayRoutes = ROUTES.filter(({ contract }) => contract.access === 'gateway').length;
+    expect((await notedRefusals(server)).get('UNAUTHENTICATED')).toBe(2 * gatewayRoutes);
     await expectUntouched();
   });
 
@@ -109,6 +112,13 @@ describe('deny first', () => {
     await expectUntouched();
   });
 });
+
+/** Runs it, and says how many refusals with this code the audit log has more. */
+async function newlyNoted(code: string, act: () => Promise<void>): Promise<number> {
+  const was = (await notedRefusals(server)).get(code) ?? 0;
+  await act();
+  return ((await notedRefusals(server)).get(code) ?? 0) - was;
+}
 
 const refusals = async (): Promise<number> => {
   const rows = await server.db
@@ -161,19 +171,33 @@ describe('tokens that prove nothing', () => {
     },
   };
 
-  it.each(Object.keys(forgeries))('%s: refused on every route alike', async (name) => {
-    const token = (await forgeries[name]?.()) ?? '';
-    const route = behindSignIn[name.length % behindSignIn.length] as Route;
-    for (const one of [route, ...writes.slice(0, 3)]) {
-      expect(await send(one, { authorization: `Bearer ${token}` })).toEqual([401, 'TOKEN_INVALID']);
-    }
+  it.each(
+    Object.keys(forgeries),
+  )('%s: refused on every route alike, audited, and nothing changes', async (name) => {
+    const noted = await newlyNoted('TOKEN_INVALID', async () => {
+      const token = (await forgeries[name]?.()) ?? '';
+      const route = behindSignIn[name.length % behindSignIn.length] as Route;
+      for (const one of [route, ...writes.slice(0, 3)]) {
+        expect(await send(one, { authorization: `Bearer ${token}` })).toEqual([401, 'TOKEN_INVALID']);
+      }
+    });
+    expect(noted).toBe(4);
+    await expectUntouched();
   });
 
-  it('an expired one is refused on every route', async () => {
-    const headers = await server.authorization('admin');
-    server.clock.stepWall(15 * 60_000);
-    for (const route of behindSignIn) expect(await send(route, headers)).toEqual([401, 'TOKEN_EXPIRED']);
-    server.clock.stepWall(-15 * 60_000);
+  it('an expired one is refused on every route, and audited as of whom it was', async () => {
+    const noted = await newlyNoted('TOKEN_EXPIRED', async () => {
+      const headers = await server.authorization('admin');
+      server.clock.stepWall(15 * 60_000);
+      for (const route of behindSignIn) expect(await send(route, headers)).toEqual([401, 'TOKEN_EXPIRED']);
+    });
+    expect(noted).toBe(behindSignIn.length);
+    const admin = await server.db.knex('account').where('login', 'like', 'admin-%').first('id');
+    const [row] = await server.db
+      .knex('attendance_audit_log')
+      .where({ action: 'refused', reason: 'TOKEN_EXPIRED' });
+    expect(row).toMatchObject({ performed_by: admin.id, ip_address: '127.0.0.1' });
+    await expectUntouched();
   });
 
   it('case 160: a role that has ended is refused on every route that needs it', async () => {
@@ -206,7 +230,9 @@ describe('tokens that prove nothing', () => {
 describe('a page of another site', () => {
   const PASSWORD = 'a long and quiet evening';
   let cookie = '';
-  let csrfOfOther = '';
+  const csrfOfOther = { 'x-csrf-token': '' };
+  const HEADERS = [{}, { 'x-csrf-token': '' }, csrfOfOther, { 'x-csrf-token': 'x'.repeat(43) }];
+  let accountId = '';
 
   async function login(): Promise<{ cookie: string; csrf: string }> {
     const response = await fetch(server.url(`${AUTH}/login/`), {
@@ -227,31 +253,33 @@ describe('a page of another site', () => {
       .knex('account_role')
       .insert({ account_id: account.id, role: 'admin', valid_from: new Date(0) });
     ({ cookie } = await login());
-    ({ csrf: csrfOfOther } = await login());
+    csrfOfOther['x-csrf-token'] = (await login()).csrf;
+    accountId = account.id;
     before = await storedState(server.db.knex);
   });
 
   it.each(
     writes.map((route) => [nameOf(route), route] as const),
   )('%s with cookies alone, or the CSRF token of another sign-in, is refused', async (_name, route) => {
-    for (const headers of [
-      {},
-      { 'x-csrf-token': '' },
-      { 'x-csrf-token': csrfOfOther },
-      { 'x-csrf-token': 'x'.repeat(43) },
-    ]) {
+    for (const headers of HEADERS) {
       expect(await send(route, { cookie, ...headers })).toEqual([403, 'CSRF_MISSING']);
     }
   });
 
-  it('changed nothing', expectUntouched);
+  it('changed nothing, and every attempt is in the audit log', async () => {
+    expect((await notedRefusals(server)).get('CSRF_MISSING')).toBe(writes.length * HEADERS.length);
+    const [row] = await server.db.knex('attendance_audit_log').where({ reason: 'CSRF_MISSING' });
+    expect(row.performed_by).toBe(accountId);
+    await expectUntouched();
+  });
 });
 
 describe('guessed ids', () => {
   const guessed = behindSignIn.filter(({ contract }) => contract.path.includes('{id}'));
 
-  it('are 404 on every route, whatever role asks, and change nothing', async () => {
+  it('are 404 on every route, whatever role asks, change nothing, and each is audited', async () => {
     const outcomes: Record<string, string> = {};
+    const was = await notedRefusals(server);
     for (const route of guessed) {
       const role = roleFor(route);
       const [status, code] = await send(route, await server.authorization(role, personOf(role)));
@@ -262,6 +290,11 @@ describe('guessed ids', () => {
     const asked = Object.entries(outcomes).filter(([, outcome]) => !isRefusedFirst(outcome));
     expect(asked.filter(([, outcome]) => outcome !== '404 NOT_FOUND')).toEqual([]);
     expect(asked.length).toBeGreaterThanOrEqual(0.8 * guessed.length);
+    const noted = await notedRefusals(server);
+    const more = ['NOT_FOUND', 'REQUEST_INVALID'].map(
+      (code) => (noted.get(code) ?? 0) - (was.get(code) ?? 0),
+    );
+    expect(more).toEqual([asked.length, guessed.length - asked.length]);
     await expectUntouched();
   });
 

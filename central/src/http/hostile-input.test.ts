@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { RoleId } from '../auth/roles.js';
 import { BODY_BYTES_MAX } from './app.js';
+import { notedRefusals } from './noted-refusals.test-support.js';
 import { PROBLEM_CONTENT_TYPE } from './problem.js';
 import type { Route } from './route.js';
 import { ROUTES } from './routes.js';
@@ -56,6 +57,9 @@ async function headersFor(route: Route): Promise<Record<string, string>> {
   return { 'content-type': 'application/json', ...known };
 }
 
+/** How often each code was the answer. */
+const refusedWith = new Map<string, number>();
+
 interface Heard {
   status: number;
   code: string | undefined;
@@ -85,6 +89,9 @@ async function send(
   expect(problem.detail.length, what).toBeGreaterThan(10);
   // Neither SQL nor a place in the code: whoever attacks learns nothing from it.
   expect(problem.detail, what).not.toMatch(/SELECT |INSERT |node_modules|\.js:\d|\.ts:\d|syntax error/);
+  // What a scan is refused for is kept with the scan.
+  if (!path.includes('/qr-scan/') || [400, 413].includes(response.status))
+    refusedWith.set(problem.code, (refusedWith.get(problem.code) ?? 0) + 1);
   return { status: response.status, code: problem.code, text };
 }
 
@@ -93,12 +100,20 @@ const placesOf = (route: Route): Path[] => leavesOf(sampleOf(route).body).filter
 
 describe('wrong types', () => {
   const QUERY_VALUES = ["'", '%00', '[]', '-1', '1e999', 'x'.repeat(5_000), '%F0%9F%92%A3', '2026-13-45'];
+  /** Reading everything takes longer than one request: once for each route. */
+  let stateAfterLast: Record<string, string> | undefined;
+  beforeAll(async () => {
+    // Whoever calls exists before the first look at what is stored.
+    for (const route of routes) await headersFor(route);
+  });
   const WRONG: readonly unknown[] = [null, [], { $ne: null }, -1, 1e308, 2 ** 53, true, ''];
 
   it.each(
     withBody.map((route) => [nameOf(route), route] as const),
-  )('%s: a wrong type anywhere in the body is never a fault of central', async (_name, route) => {
+  )('%s: a wrong type anywhere in the body is refused clearly or right, and what is refused changes nothing', async (_name, route) => {
     const request = sampleOf(route);
+    const before = stateAfterLast ?? (await storedState(server.db.knex));
+    const heard: Heard[] = [];
     for (const [turn, path] of placesOf(route).entries()) {
       const right = valueAt(request.body, path);
       // Whatever has the type of what belongs there may be right.
@@ -106,8 +121,11 @@ describe('wrong types', () => {
         WRONG.filter((value) => typeof value !== typeof right),
         turn,
       );
-      await Promise.all(wrong.map((value) => send(route, { body: withValue(request.body, path, value) })));
+      const answers = wrong.map((value) => send(route, { body: withValue(request.body, path, value) }));
+      heard.push(...(await Promise.all(answers)));
     }
+    stateAfterLast = await storedState(server.db.knex);
+    if (heard.every(({ status }) => status >= 400)) expect(stateAfterLast).toEqual(before);
   });
 
   it('a body of another type, and one with an unknown field, is refused on every route and changes nothing', async () => {
@@ -295,6 +313,13 @@ describe('anything at all', () => {
       { seed: SEED, numRuns: RUNS },
     );
   });
+});
+
+it('every refusal of all this is in the audit log, one by one or as a number', async () => {
+  const noted = await notedRefusals(server);
+  expect(Object.fromEntries([...refusedWith].map(([code]) => [code, noted.get(code) ?? 0]))).toEqual(
+    Object.fromEntries(refusedWith),
+  );
 });
 
 const SQL_WORDS = [

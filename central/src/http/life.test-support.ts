@@ -42,6 +42,14 @@ const STEPS = [
   'offline-review',
   'generate-qr',
   'qr-scan',
+  'room-change',
+  'headcount',
+  'recompute',
+  'import',
+  'ask-correction',
+  'decide-correction',
+  'apply-for-leave',
+  'decide-leave',
   'punch',
   'devices-report',
   'scheduler',
@@ -88,8 +96,8 @@ export class Life {
   readonly #codes: string[] = [];
   /** What a locked class was like when it was locked. */
   readonly #locked = new Map<string, string>();
-  /** How often something was answered with success: a life that only meets refusals proves nothing. */
-  accepted = 0;
+  /** What was answered with success, each time: a life that only meets refusals proves nothing. */
+  readonly accepted: LifeStep['what'][] = [];
 
   private constructor(server: TestServer, ids: string[]) {
     this.#server = server;
@@ -124,7 +132,7 @@ export class Life {
     if (answer !== undefined && answer.status >= 500)
       throw new Error(`${step.what} was answered with ${answer.status}`);
     const isRefused = answer !== undefined && answer.status >= 400;
-    if (!isRefused) this.accepted += 1;
+    if (!isRefused) this.accepted.push(step.what);
     if (isRefused && (await this.#contents()) !== contents) {
       throw new Error(`${step.what} was refused with ${answer.body.code}, and yet something changed`);
     }
@@ -160,7 +168,7 @@ export class Life {
       case 'remark':
         return caller.patch(`${API}/records/${await recordId()}/`, { mark, reason });
       case 'unmark':
-        return caller.del(`${API}/records/${await recordId()}/`);
+        return caller.del(`${API}/records/${await recordId()}/`, {}, { reason });
       case 'bulk-mark':
         return caller.post(`${API}/records/bulk-mark/`, {
           session_id: id,
@@ -173,6 +181,7 @@ export class Life {
       case 'offline-review':
         return caller.post(`${API}/sessions/${id}/offline-review/`, {
           decision: isFirstCode ? 'accept' : 'reject',
+          reason,
         });
       case 'generate-qr': {
         const answer = await caller.post(`${API}/sessions/${id}/generate-qr/`);
@@ -182,6 +191,40 @@ export class Life {
       case 'qr-scan': {
         const code = (isFirstCode ? this.#codes[0] : this.#codes.at(-1)) ?? 'no code at all';
         return caller.post(`${API}/records/qr-scan/`, { qr_token: code, device_id: `phone-of-${student}` });
+      }
+      case 'room-change':
+        return caller.post(`${API}/sessions/${id}/room-change/`, {
+          room: isFirstCode ? 'r101' : 'r102',
+          reason,
+        });
+      case 'headcount':
+        return caller.post(`${API}/sessions/${id}/headcount/`, { headcount: student, reason });
+      case 'recompute':
+        return caller.post(`${API}/sessions/${id}/recompute/`, { apply: isFirstCode, reason });
+      case 'import': {
+        const csv = `session_id,roll_number,mark,reason\n${id},${rollNumber(student)},P,${reason}\n`;
+        return caller.post(`${API}/records/import/`, { csv, apply: isFirstCode });
+      }
+      case 'ask-correction':
+        return this.#as('student', student).post(`${API}/correction-requests/`, {
+          session_id: id,
+          from_mark: (await this.#markOf(id, student)) ?? 'absent',
+          to_mark: mark,
+          reason,
+        });
+      case 'apply-for-leave': {
+        const start_date = new Date(this.#server.clock.wallMs()).toISOString().slice(0, 10);
+        const wish = { leave_type: 'personal', start_date, end_date: start_date, reason };
+        return this.#as('student', student).post(`${API}/leave-applications/`, wish);
+      }
+      case 'decide-correction':
+      case 'decide-leave': {
+        const list = what === 'decide-leave' ? 'leave-applications' : 'correction-requests';
+        const [open] = await this.#server.results(`${API}/${list}/?status=pending`);
+        const decision = isFirstCode ? 'approve' : 'reject';
+        return caller.post(`${API}/${list}/${open?.id ?? randomUUID()}/${decision}/`, {
+          decision_note: reason,
+        });
       }
       case 'punch':
         await storePunches(knex, [
@@ -201,6 +244,11 @@ export class Life {
       default:
         return caller.post(`${API}/sessions/${id}/${what}/`, { reason });
     }
+  }
+
+  async #markOf(id: string, student: number): Promise<string | undefined> {
+    const records = await this.#server.results(`${API}/sessions/${id}/records/`);
+    return records.find(({ student: one }) => one.roll_number === rollNumber(student))?.mark;
   }
 
   #offlineRow({ session_id, student, mark }: Body, isOld: boolean): object {
@@ -230,7 +278,9 @@ export class Life {
          (SELECT string_agg(r::text, ';' ORDER BY id) FROM attendance_record r WHERE session_id = ANY(:ids)),
          (SELECT string_agg(d::text, ';' ORDER BY id) FROM decision d WHERE session_id = ANY(:ids)),
          (SELECT string_agg(q::text, ';' ORDER BY id) FROM qr_scan q WHERE session_id = ANY(:ids) AND outcome <> 'refused'),
-         (SELECT string_agg(c::text, ';' ORDER BY id) FROM session_change c WHERE session_id = ANY(:ids))) AS text`,
+         (SELECT string_agg(c::text, ';' ORDER BY id) FROM session_change c WHERE session_id = ANY(:ids)),
+         (SELECT string_agg(c::text, ';' ORDER BY id) FROM attendance_correction_request c WHERE session_id = ANY(:ids)),
+         (SELECT string_agg(l::text, ';' ORDER BY id) FROM attendance_leave_application l)) AS text`,
       { ids: this.#ids as never },
     );
     return rows[0]?.text ?? '';

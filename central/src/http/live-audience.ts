@@ -31,6 +31,10 @@ export async function createAudience({ knex, clock, principal }: AudienceOptions
   // Whoever takes fingers; a student sees the own enrollment where it happens.
   const seesEnrollments = reachesOf(principal, 'enrollment.operate').some(({ reach }) => reach === 'all');
   const rollNumbers = await ownRollNumbers(knex, principal);
+  const seesOwn = (permission: Permission): boolean =>
+    reachesOf(principal, permission).some(({ reach }) => reach === 'self' || reach === 'child');
+  // A guardian sees the marks of a child, and not when and where it tapped.
+  const [seesOwnRecords, seesOwnPunches] = [seesOwn('records.read'), seesOwn('evidence.read')];
   let sessions: Seen = new Set();
   let records: Seen = new Set();
   let punches: Seen = new Set();
@@ -84,14 +88,14 @@ export async function createAudience({ knex, clock, principal }: AudienceOptions
           return has(sessions, (data as { id: string }).id);
         case 'record': {
           const record = data as { session_id: string; student: { roll_number: string } };
-          return has(records, record.session_id) || isOwn(record.student);
+          return has(records, record.session_id) || (seesOwnRecords && isOwn(record.student));
         }
         case 'punch': {
           const punch = data as {
             class_session_id?: string | null;
             student?: { roll_number: string } | null;
           };
-          return has(punches, punch.class_session_id) || isOwn(punch.student);
+          return has(punches, punch.class_session_id) || (seesOwnPunches && isOwn(punch.student));
         }
       }
     },

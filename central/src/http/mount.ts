@@ -4,7 +4,6 @@ import type { Express, Request, Response } from 'express';
 import type * as z from 'zod';
 import { PERMISSIONS } from '../auth/permissions.js';
 import type { Principal } from '../auth/principal.js';
-import { auditRefusal } from './audit-refusals.js';
 import { authenticateGateway } from './authenticate-gateway.js';
 import { NUL } from './cursor.js';
 import type { HttpContext, Route, RouteContract } from './route.js';
@@ -15,29 +14,25 @@ export function mountRoute(app: Express, route: Route, context: HttpContext): vo
   requireAccessRule(contract);
   app[contract.method](expressPath(contract.path), async (request: Request, response: Response) => {
     response.locals['route'] = contract.path;
-    let principal: Principal | undefined;
-    try {
-      // Before the request is looked at: who may not call this learns nothing about what it takes.
-      principal = await context.auth.authenticate(request, contract);
-      await context.rates.take(contract, principal, request, response);
-      const gatewayId =
-        contract.access === 'gateway'
-          ? await authenticateGateway(request.headers.authorization, context.db)
-          : undefined;
-      const caller = { principal, gatewayId, request, response };
-      const { accountId } = principal;
-      const reply = await context.idempotency.once({ contract, accountId, request }, () =>
-        answer(route, context, caller),
-      );
-      if (reply === undefined) return;
-      response
-        .status(reply.status ?? contract.status ?? 200)
-        .set({ 'Cache-Control': 'no-store', ...reply.headers })
-        .json(reply.body);
-    } catch (error) {
-      await auditRefusal(context, error, { request, path: contract.path, principal });
-      throw error;
-    }
+    // Before the request is looked at: who may not call this learns nothing about what it takes.
+    const principal = await context.auth.authenticate(request, contract);
+    response.locals['principal'] = principal;
+    await context.rates.take(contract, principal, request, response);
+    const gatewayId =
+      contract.access === 'gateway'
+        ? await authenticateGateway(request.headers.authorization, context.db)
+        : undefined;
+    response.locals['gatewayId'] = gatewayId;
+    const caller = { principal, gatewayId, request, response };
+    const { accountId } = principal;
+    const reply = await context.idempotency.once({ contract, accountId, request }, () =>
+      answer(route, context, caller),
+    );
+    if (reply === undefined) return;
+    response
+      .status(reply.status ?? contract.status ?? 200)
+      .set({ 'Cache-Control': 'no-store', ...reply.headers })
+      .json(reply.body);
   });
 }
 

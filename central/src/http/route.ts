@@ -15,6 +15,7 @@ import type { Metrics } from '../metrics/metrics.js';
 import type { Idempotency } from './idempotency.js';
 import type { LiveFeed } from './live-feed.js';
 import type { RateLimits } from './rate-limits.js';
+import type { Refusals } from './refusals.js';
 import type { RateClass } from './role-budgets.js';
 
 export interface HttpContext {
@@ -25,6 +26,7 @@ export interface HttpContext {
   metrics: Metrics;
   auth: Auth;
   rates: RateLimits;
+  refusals: Refusals;
   /** Metrics are for the machine that watches, not for whoever reaches the port. */
   mayReadMetrics(address: string): boolean;
   idempotency: Idempotency;

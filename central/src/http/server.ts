@@ -23,6 +23,7 @@ import { createLiveFeed } from './live-feed.js';
 import { createNetworks, LOOPBACK } from './networks.js';
 import { PAGE_DIRECTORY } from './page.js';
 import { type BUDGETS, createRateLimits } from './rate-limits.js';
+import { createRefusals } from './refusals.js';
 import type { RoleBudgets } from './role-budgets.js';
 import type { HttpContext } from './route.js';
 import { ROUTES } from './routes.js';
@@ -90,6 +91,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     metrics,
     auth,
     rates: createRateLimits(options.budgets, options.roleBudgets),
+    refusals: createRefusals({ db, clock, log }),
     mayReadMetrics: createNetworks([...LOOPBACK, ...(options.metricsFrom ?? [])]),
     idempotency: createIdempotency({ knex: db.knex, clock, log, seal: capture.seal }),
     capture,
@@ -124,6 +126,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
       // Streams never end by themselves, and idle keep-alive connections would hold the stop for seconds.
       server.closeAllConnections();
       await closed;
+      await context.refusals.stop();
     },
   };
 }

@@ -298,8 +298,10 @@ export class TestCaller {
     return this.server.send('PUT', path, body, await this.#headers(headers));
   }
 
-  async del(path: string, headers: Record<string, string> = {}): Promise<Answer> {
-    return this.server.call('DELETE', path, { headers: await this.#headers(headers) });
+  async del(path: string, headers: Record<string, string> = {}, body?: object): Promise<Answer> {
+    const all = await this.#headers(headers);
+    if (body !== undefined) return this.server.send('DELETE', path, body, all);
+    return this.server.call('DELETE', path, { headers: all });
   }
 
   async results(path: string): Promise<Body[]> {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Request } from 'express';
 import type { AuditActor } from '../audit/audit-actor.js';
+import type { Client } from '../auth/client.js';
 import type { Principal } from '../auth/principal.js';
 import type { Knex } from '../db/database.js';
 import { prepared } from '../db/prepared.js';
@@ -34,6 +35,19 @@ export async function writeAs<Result>(
   return result;
 }
 
+/** The same for a gateway that writes with its own login. */
+export function writeAsGateway<Result>(
+  knex: Knex,
+  { gatewayId, request }: { gatewayId: string; request: Request },
+  act: (trx: Knex) => Promise<Result>,
+): Promise<Result> {
+  const { ip, userAgent, requestId } = clientOf(request);
+  return knex.transaction(async (trx) => {
+    await prepared(trx, CONTEXT_SQL, ['gateway', ip, userAgent, requestId, `gateway:${gatewayId}`]);
+    return act(trx);
+  });
+}
+
 const CONTEXT_SQL = `SELECT set_config('rollcall.actor_role', ?, true), set_config('rollcall.ip', ?, true),
   set_config('rollcall.user_agent', ?, true), set_config('rollcall.request_id', ?, true),
   set_config('rollcall.account_id', ?, true)`;
@@ -48,6 +62,13 @@ export function actorOf({ principal, request }: Writer): AuditActor {
     requestId: requestIdOf(request),
   };
 }
+
+/** Of a request that nobody is signed in for, or that signs in. */
+export const clientOf = (request: Request): Client => ({
+  ip: request.ip ?? '',
+  userAgent: (request.headers['user-agent'] ?? '').slice(0, USER_AGENT_CHARACTERS_MAX),
+  requestId: requestIdOf(request),
+});
 
 const ids = new WeakMap<Request, string>();
 

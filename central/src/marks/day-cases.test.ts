@@ -131,7 +131,7 @@ describe('rules that change, and captures', () => {
     await campus.tap('10:01');
     await campus.finish();
     await campus.unset(setting);
-    await server.post(`${API}/sessions/${before}/recompute/`, { apply: true });
+    await server.post(`${API}/sessions/${before}/recompute/`, { apply: true, reason: 'late news' });
     expect((await campus.explain(before)).vocabulary).toBe('P:present,A:absent,L:late,E:excused');
     expect((await campus.explain(after)).vocabulary).toBe(words);
     // By hand, one and many.
@@ -242,7 +242,7 @@ describe('holidays and cancelled classes', () => {
     expect(effect).toMatchObject({ cancelled: [dropped], not_held: [] });
     await campus.finish();
     for (const id of [before, kept, dropped]) {
-      await campus.server.post(`${API}/sessions/${id}/recompute/`, { apply: true });
+      await campus.server.post(`${API}/sessions/${id}/recompute/`, { apply: true, reason: 'late news' });
     }
     expect([await campus.mark(before), await campus.mark(before, 1)]).toEqual([
       'present ON_TIME',
@@ -258,7 +258,7 @@ describe('holidays and cancelled classes', () => {
     await campus.allReported();
     await campus.advance('11:00');
     await declare({ scope: { section: 'cse-a' } });
-    await campus.server.post(`${API}/sessions/${before}/recompute/`, { apply: true });
+    await campus.server.post(`${API}/sessions/${before}/recompute/`, { apply: true, reason: 'late news' });
     expect([await campus.mark(before), await campus.mark(before, 1)]).toEqual([
       'present ON_TIME',
       'absent NO_CAPTURE',
@@ -359,7 +359,7 @@ describe('groups', () => {
     const other = await campus.hold({ section: 'b2', sessionType: 'LAB', start: '14:00', end: '14:50' });
     const elsewhere = await campus.hold({ section: 'b1', course: 'CS302', start: '16:00', end: '16:50' });
     const guests = `${API}/sessions/${other}/guests/`;
-    const guest = { student: rollNumber(0), counts_for_session_id: own };
+    const guest = { student: rollNumber(0), counts_for_session_id: own, reason: 'missed the own batch' };
     const wrong = await campus.faculty.post(guests, { ...guest, counts_for_session_id: elsewhere });
     expect(wrong.body.code).toBe('REQUEST_INVALID');
     expect((await campus.student().post(guests, guest)).status).toBe(403);

@@ -1,4 +1,5 @@
-import { restampSessions } from '../calendar/restamp.js';
+import { writeAudit } from '../audit/write-audit.js';
+import { type Restamped, restampSessions } from '../calendar/restamp.js';
 import { loadSettings } from '../calendar/settings.js';
 import type { Knex } from '../db/database.js';
 import { findByIndex, findFreely } from '../db/prepared.js';
@@ -18,6 +19,9 @@ export interface RecomputeRequest {
   bindings: readonly unknown[];
   /** Whether the settings of now are stamped on the classes first. */
   withSettings: boolean;
+  /** Of the person who asks; stands in the audit of every class that is judged again. */
+  reason: string;
+  accountId: string | null;
   nowMs: number;
 }
 
@@ -66,14 +70,15 @@ export async function takenBack<Result>(knex: Knex, act: (trx: Knex) => Promise<
   return outcome.result as Result;
 }
 
-/** Judges the classes again from their evidence and says what changed, and who crosses the threshold. */
-export async function recomputeSessions(
-  trx: Knex,
-  { where, bindings, withSettings, nowMs }: RecomputeRequest,
-): Promise<Recomputed> {
+/**
+ * Judges the classes again from their evidence and says what changed, and who crosses the threshold. Each class keeps in
+ * the audit who asked, why, and which policy it had before and has now (domain case 158).
+ */
+export async function recomputeSessions(trx: Knex, request: RecomputeRequest): Promise<Recomputed> {
+  const { where, bindings, withSettings, nowMs } = request;
   const unlocked = `s.status <> 'locked' AND (${where})`;
-  const { rows } = await trx.raw<{ rows: { id: string }[] }>(
-    `SELECT s.id FROM attendance_session s WHERE ${unlocked} ORDER BY s.start_at, s.id LIMIT ${RECOMPUTE_SESSIONS_MAX}`,
+  const { rows } = await trx.raw<{ rows: Judged[] }>(
+    `SELECT s.id, s.policy->>'id' AS policy FROM attendance_session s WHERE ${unlocked} ORDER BY s.start_at, s.id LIMIT ${RECOMPUTE_SESSIONS_MAX}`,
     bindings as never,
   );
   const ids = rows.map(({ id }) => id);
@@ -85,9 +90,41 @@ export async function recomputeSessions(
         settingsAtMs: nowMs,
       })
     : [];
+  await auditRecompute(trx, { sessions: rows, restamped, request });
   const pairs = await pairsOfSessions(trx, ids);
   const described = await judgeAndDescribe(trx, { pairs, nowMs });
   return { sessions: ids.length, restamped: restamped.length, ...described };
+}
+
+interface Judged {
+  id: string;
+  /** Id of the policy that it had. */
+  policy: string | null;
+}
+
+interface AuditRequest {
+  sessions: readonly Judged[];
+  restamped: readonly Restamped[];
+  request: RecomputeRequest;
+}
+
+function auditRecompute(trx: Knex, { sessions, restamped, request }: AuditRequest): Promise<void> {
+  const { reason, accountId, nowMs } = request;
+  const policyAfter = new Map(restamped.map(({ id, after }) => [id, after]));
+  return writeAudit(
+    trx,
+    sessions.map(({ id, policy }) => ({
+      at: new Date(nowMs),
+      entityType: 'attendance_session',
+      entityId: id,
+      action: 'recompute',
+      performedBy: accountId,
+      reason,
+      before: { policy },
+      after: { policy: policyAfter.get(id) ?? policy },
+      sessionId: id,
+    })),
+  );
 }
 
 export interface JudgeRequest {

@@ -25,12 +25,19 @@ afterAll(() => server.stop());
 
 describe('recomputing a class', () => {
   it('changes nothing where evidence and rules are the same', async () => {
-    expect(await recompute({ apply: true })).toMatchObject({ applied: true, sessions: 1, changes: [] });
+    expect(await recompute({ apply: true, reason: 'late news' })).toMatchObject({
+      applied: true,
+      sessions: 1,
+      changes: [],
+    });
   });
 
   it('keeps the rules of a class that was held when a setting changes', async () => {
     await server.post(`${API}/configurations/`, { key: 'GRACE_PERIOD_MINUTES', value: 8 });
-    expect(await recompute({ apply: true })).toMatchObject({ restamped: 0, changes: [] });
+    expect(await recompute({ apply: true, reason: 'late news' })).toMatchObject({
+      restamped: 0,
+      changes: [],
+    });
     expect([await stamped(), await markOf(1)]).toEqual([5, 'late']);
   });
 
@@ -47,7 +54,9 @@ describe('recomputing a class', () => {
     const preview = await recompute({ with_settings: true });
     expect(preview).toMatchObject({ applied: false, restamped: 1, changes: [change] });
     expect([await stamped(), await markOf(1)]).toEqual([5, 'late']);
-    expect(await recompute({ with_settings: true, apply: true })).toMatchObject({ changes: [change] });
+    expect(await recompute({ with_settings: true, apply: true, reason: 'late news' })).toMatchObject({
+      changes: [change],
+    });
     expect([await stamped(), await markOf(1)]).toEqual([8, 'present']);
   });
 
@@ -76,13 +85,14 @@ describe('recomputing a class', () => {
     await server.post(`${API}/configurations/`, { key: 'GRACE_PERIOD_MINUTES', value: 5 });
     await server.db.knex('attendance_session').where({ id: s1 }).update({ status: 'locked' });
     expect(await recompute({ with_settings: true })).toMatchObject({ sessions: 0, changes: [] });
-    const refused = await recompute({ with_settings: true, apply: true });
+    const refused = await recompute({ with_settings: true, apply: true, reason: 'late news' });
     expect(refused).toMatchObject({ status: 409, code: 'SESSION_LOCKED' });
     const range = await server.post(`${API}/recompute/preview/`, {
       start_date: '2026-07-07',
       end_date: '2026-07-07',
       with_settings: true,
       apply: true,
+      reason: 'late news',
     });
     expect(range.body.changes).toEqual([]);
     expect(await markOf(1)).toBe('present');

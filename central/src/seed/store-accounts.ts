@@ -1,6 +1,6 @@
 import { writeAudit } from '../audit/write-audit.js';
+import { announceAccount } from '../auth/announce-account.js';
 import { hashPassword } from '../auth/password.js';
-import { announceAccount } from '../auth/sign-in.js';
 import type { Knex } from '../db/database.js';
 import type { CampusFile } from './campus-file.js';
 

@@ -1,4 +1,5 @@
 import { RollcallError } from '@rollcall/protocol/errors';
+import { writeAudit } from '../audit/write-audit.js';
 import type { Knex } from '../db/database.js';
 import { changeSession } from './change-session.js';
 import { holdSession } from './session-row.js';
@@ -48,6 +49,19 @@ export async function unlockSession(trx: Knex, request: UnlockRequest): Promise<
       requested_at: now,
       expires_at: new Date(nowMs + CONFIRM_WITHIN_MS),
     });
+    await writeAudit(trx, [
+      {
+        at: now,
+        entityType: 'attendance_session',
+        entityId: sessionId,
+        action: 'unlock_requested',
+        performedBy: accountId,
+        reason,
+        before: { unlock_requested_by: null },
+        after: { unlock_requested_by: accountId },
+        sessionId,
+      },
+    ]);
     return false;
   }
   if (asked.requested_by === accountId) {

@@ -84,6 +84,7 @@ export const markBody = z
   })
   .meta({ allOf: [anyOfNames('session_id', 'session'), anyOfNames('student', 'student_id')] });
 export const remarkBody = z.strictObject({ mark: writtenMark, reason: reason.min(3) });
+export const unmarkBody = z.strictObject({ reason: reason.min(3) });
 
 export const bulkBody = z.strictObject({
   session_id: uuid,
@@ -149,7 +150,7 @@ export const offlineSchema = z.strictObject({
   ),
 });
 
-export const reviewBody = z.strictObject({ decision: z.enum(['accept', 'reject']) });
+export const reviewBody = z.strictObject({ decision: z.enum(['accept', 'reject']), reason: reason.min(3) });
 export const reviewSchema = z.strictObject({ decided: z.int() });
 
 export const IMPORT_CHARACTERS_MAX = 900_000;

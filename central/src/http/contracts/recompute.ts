@@ -31,6 +31,7 @@ export const recomputeBody = z.strictObject({
     .boolean()
     .default(false)
     .describe('True: with the settings of now instead of those stamped'),
+  reason: z.string().trim().max(255).default('').describe('Needed with apply'),
 });
 
 export const recomputeRangeBody = recomputeBody.extend({

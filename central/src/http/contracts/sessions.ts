@@ -94,7 +94,11 @@ export const reasonBody = z.strictObject({ version, reason: reason.min(3) });
 export const roomBody = z.strictObject({ version, room: keyText, reason: reason.default('') });
 export const substituteBody = z.strictObject({ version, faculty: keyText, reason: reason.default('') });
 export const swapBody = z.strictObject({ version, course: keyText, faculty: keyText, reason: reason.min(3) });
-export const headcountBody = z.strictObject({ version, headcount: z.int().min(0).max(10_000) });
+export const headcountBody = z.strictObject({
+  version,
+  headcount: z.int().min(0).max(10_000),
+  reason: reason.default(''),
+});
 export const headcountConfirmationBody = z.strictObject({
   version,
   headcount: z.int().min(0).max(10_000).describe('Heads in the room, of students'),
@@ -114,6 +118,7 @@ export const headcountConfirmationSchema = z.strictObject({
 export const guestBody = z.strictObject({
   student: keyText.describe('Roll number'),
   counts_for_session_id: uuid.describe("The class of the student's own batch that the mark goes to"),
+  reason: reason.min(3).describe('Why the student takes part here'),
 });
 export const finalizeBody = z.strictObject({
   version,

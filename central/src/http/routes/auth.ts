@@ -13,6 +13,7 @@ import {
 } from '../contracts/auth.js';
 import { defineRoute, type HttpContext } from '../route.js';
 import { loadAccount } from '../views/account-view.js';
+import { clientOf } from '../write-as.js';
 
 const TAG = 'Sign-in';
 
@@ -31,9 +32,8 @@ export const login = defineRoute(
   },
   async ({ body, request, response }, context) => {
     const { signIn, throttle } = context.auth;
-    const ip = request.ip ?? '';
-    const client = { ip, userAgent: request.headers['user-agent'] ?? '' };
-    const signedIn = await throttle.guard(body.login, ip, () =>
+    const client = clientOf(request);
+    const signedIn = await throttle.guard(body.login, client.ip, () =>
       signIn.signIn(body.login, body.password, client),
     );
     if (body.cookies) setCookies(request, response, signedIn);
@@ -59,7 +59,7 @@ export const refresh = defineRoute(
     if (token === undefined) {
       throw new RollcallError('TOKEN_MISSING', 'Send refresh_token, or sign in first');
     }
-    const signedIn = await context.auth.signIn.refresh(token);
+    const signedIn = await context.auth.signIn.refresh(token, clientOf(request));
     if (body.refresh_token === undefined) setCookies(request, response, signedIn);
     return { body: await answer(context, signedIn, body.refresh_token !== undefined) };
   },
@@ -95,13 +95,13 @@ const logoutContract = (all: boolean) =>
   }) as const;
 
 export const logout = defineRoute(logoutContract(false), async (input, context) => {
-  await context.auth.signIn.signOut(idOf(input.principal), input.principal.loginSessionId ?? '', false);
+  await context.auth.signIn.signOut(sessionOf(input.principal), false, clientOf(input.request));
   clearCookies(input.request, input.response);
   return { body: {} };
 });
 
 export const logoutAll = defineRoute(logoutContract(true), async (input, context) => {
-  await context.auth.signIn.signOut(idOf(input.principal), input.principal.loginSessionId ?? '', true);
+  await context.auth.signIn.signOut(sessionOf(input.principal), true, clientOf(input.request));
   clearCookies(input.request, input.response);
   return { body: {} };
 });
@@ -121,14 +121,12 @@ export const changePassword = defineRoute(
   },
   async ({ body, principal, request, response }, context) => {
     const { signIn, throttle } = context.auth;
-    const ip = request.ip ?? '';
-    await throttle.guard(principal.login, ip, () =>
-      signIn.changePassword(idOf(principal), body.current_password, body.new_password),
+    const client = clientOf(request);
+    const passwords = { current: body.current_password, next: body.new_password };
+    await throttle.guard(principal.login, client.ip, () =>
+      signIn.changePassword(idOf(principal), passwords, client),
     );
-    const signedIn = await signIn.signIn(principal.login, body.new_password, {
-      ip,
-      userAgent: request.headers['user-agent'] ?? '',
-    });
+    const signedIn = await signIn.signIn(principal.login, body.new_password, client);
     const isPage = request.headers.authorization === undefined;
     if (isPage) setCookies(request, response, signedIn);
     return { body: await answer(context, signedIn, !isPage) };
@@ -144,6 +142,11 @@ async function answer({ db, clock }: HttpContext, signedIn: SignedIn, withRefres
     ...(withRefreshToken ? { refresh_token: signedIn.refreshToken } : {}),
   };
 }
+
+const sessionOf = (principal: Principal) => ({
+  accountId: idOf(principal),
+  loginSessionId: principal.loginSessionId ?? '',
+});
 
 /** Routes for accounts are behind `signed_in`, where there always is one. */
 function idOf(principal: Principal): string {

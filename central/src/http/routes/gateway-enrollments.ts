@@ -17,6 +17,7 @@ import {
 import { API, toInstant } from '../contracts/fields.js';
 import { gatewayTemplatesParams } from '../contracts/gateway-templates.js';
 import { defineRoute } from '../route.js';
+import { writeAsGateway } from '../write-as.js';
 
 /**
  * For the command line of a gateway. It has no officer's sign-in; what shows that an officer sent it is the id of the
@@ -46,9 +47,10 @@ export const openGatewayEnrollment = defineRoute(
   },
   async ({ params, body, gatewayId: caller, request }, context) => {
     const { db, clock, capture } = context;
-    if (!(await isOwnPath({ caller, gatewayId: params.id, request }, context))) throw unknown();
+    if (!isOwnPath(caller, params.id)) throw unknown();
     const nowMs = clock.wallMs();
-    const row = await db.knex.transaction(async (trx) => {
+    const writer = { gatewayId: params.id, request };
+    const row = await writeAsGateway(db.knex, writer, async (trx) => {
       const student = await trx('student').where({ roll_number: body.student_ref }).forUpdate().first('id');
       if (student === undefined) throw unknown();
       const studentId: string = student.id;
@@ -99,7 +101,7 @@ export const reportGatewayEnrollment = defineRoute(
   },
   async ({ params, body, gatewayId: caller, request }, context) => {
     const { db, clock } = context;
-    if (!(await isOwnPath({ caller, gatewayId: params.id, request }, context))) throw unknown();
+    if (!isOwnPath(caller, params.id)) throw unknown();
     const { id: gatewayId, enrollment: enrollmentId } = params;
     const { progress } = body;
     const at = new Date(clock.wallMs());
@@ -109,7 +111,9 @@ export const reportGatewayEnrollment = defineRoute(
       .where({ id: enrollmentId, gateway_id: gatewayId, requested_by: null })
       .first('id');
     if (own === undefined) throw notOpenedHere();
-    await db.knex.transaction((trx) => applyProgress(trx, { gatewayId, enrollmentId, progress, at }));
+    await writeAsGateway(db.knex, { gatewayId, request }, (trx) =>
+      applyProgress(trx, { gatewayId, enrollmentId, progress, at }),
+    );
     return { body: { step: progress.step } };
   },
 );

@@ -13,6 +13,7 @@ import {
   templateUploadBody,
 } from '../contracts/gateway-templates.js';
 import { defineRoute } from '../route.js';
+import { writeAsGateway } from '../write-as.js';
 
 const TAG = 'Consent and templates';
 const PATH = `${API}/gateways/{id}/templates/`;
@@ -39,10 +40,11 @@ export const uploadTemplate = defineRoute(
   },
   async ({ params, body, gatewayId: caller, request }, context) => {
     const { db, clock, capture } = context;
-    if (!(await isOwnPath({ caller, gatewayId: params.id, request }, context))) throw notYours();
+    if (!isOwnPath(caller, params.id)) throw notYours();
     const { quality_score: quality, enrollment: enrollmentId, ...template } = body;
     const nowMs = clock.wallMs();
-    const { templateId, replaces } = await db.knex.transaction(async (trx) =>
+    const writer = { gatewayId: params.id, request };
+    const { templateId, replaces } = await writeAsGateway(db.knex, writer, async (trx) =>
       storeTemplate(
         trx,
         { ...template, template_id: params.template, gatewayId: params.id, quality, enrollmentId },
@@ -68,9 +70,11 @@ export const fetchTemplates = defineRoute(
   },
   async ({ params, body, gatewayId: caller, request, response }, context) => {
     const { db, clock, capture } = context;
-    if (!(await isOwnPath({ caller, gatewayId: params.id, request }, context))) throw notYours();
+    if (!isOwnPath(caller, params.id)) throw notYours();
     const wanted = { gatewayId: params.id, ids: body.ids, at: new Date(clock.wallMs()) };
-    const templates = await db.knex.transaction((trx) => sendTemplates(trx, wanted, capture.seal));
+    const templates = await writeAsGateway(db.knex, { gatewayId: params.id, request }, (trx) =>
+      sendTemplates(trx, wanted, capture.seal),
+    );
     response.set('Cache-Control', 'private, no-store');
     return { body: { templates } };
   },

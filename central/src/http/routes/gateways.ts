@@ -60,10 +60,9 @@ export const readRoster = defineRoute(
     reply: { contentType: 'application/json' },
     errors: ['UNAUTHENTICATED', 'NOT_FOUND'],
   },
-  async ({ params, gatewayId: caller, request, response }, context) => {
-    const { db } = context;
+  async ({ params, gatewayId: caller, response }, { db }) => {
     // Another gateway's roster does not exist for this one: not even its version numbers are its business.
-    const row = (await isOwnPath({ caller, gatewayId: params.id, request }, context))
+    const row = isOwnPath(caller, params.id)
       ? await db.knex('gateway_roster').where({ gateway_id: params.id, version: params.version }).first()
       : undefined;
     if (row === undefined) {

@@ -16,7 +16,7 @@ import { readMark } from '../../rules/vocabulary.js';
 import type { HeldSession } from '../../sessions/session-row.js';
 import { requiredAlias } from '../aliases.js';
 import { emptySchema } from '../contracts/auth.js';
-import { bulkBody, bulkSchema, markBody, remarkBody } from '../contracts/capture.js';
+import { bulkBody, bulkSchema, markBody, remarkBody, unmarkBody } from '../contracts/capture.js';
 import { API, uuidParams } from '../contracts/fields.js';
 import { type RecordItem, recordSchema } from '../contracts/records.js';
 import { etagOf, expectedVersion } from '../etag.js';
@@ -110,15 +110,17 @@ export const unmarkRecord = defineRoute(
     path: `${API}/records/{id}/`,
     operationId: 'unmarkRecord',
     tag: TAG,
-    summary: 'Withdraws what people decided about this mark; it becomes what the evidence gives',
+    summary:
+      'Withdraws what people decided about this mark, with a reason; it becomes what the evidence gives',
     access: 'records.mark',
     params: uuidParams,
+    body: unmarkBody,
     reply: { schema: emptySchema },
     headers: IF_MATCH,
     errors: [...MARK_ERRORS, 'STALE'],
   },
   async (input, { db, clock }) => {
-    const { principal, params } = input;
+    const { principal, params, body } = input;
     const record = await requireRecord(db.knex, principal, params.id);
     await writeAs(db.knex, input, async (trx) => {
       await holdForMarking(trx, record.session_id);
@@ -126,6 +128,7 @@ export const unmarkRecord = defineRoute(
       await withdrawDecisions(trx, {
         sessionId: record.session_id,
         studentId: record.student_id,
+        reason: body.reason,
         accountId: principal.accountId,
         nowMs: clock.wallMs(),
       });

@@ -1,3 +1,4 @@
+import { RollcallError } from '@rollcall/protocol/errors';
 import { requireSession, visibleSessions } from '../../auth/scope.js';
 import { settingsAt } from '../../calendar/settings.js';
 import { isExemptSql } from '../../consent/finger-exemptions.js';
@@ -29,7 +30,7 @@ export const recompute = defineRoute(
     params: uuidParams,
     body: recomputeBody,
     reply: { schema: recomputeSchema },
-    errors: ['NOT_FOUND', 'FORBIDDEN', 'SESSION_LOCKED', 'CONFIG_INVALID'],
+    errors: ['NOT_FOUND', 'FORBIDDEN', 'REASON_MISSING', 'SESSION_LOCKED', 'CONFIG_INVALID'],
   },
   async ({ params, body, principal, request }, context) => {
     const { knex } = context.db;
@@ -50,14 +51,16 @@ export const recomputeRange = defineRoute(
     access: 'records.recompute',
     body: recomputeRangeBody,
     reply: { schema: recomputeSchema },
-    errors: ['CONFIG_INVALID'],
+    errors: ['REASON_MISSING', 'CONFIG_INVALID'],
   },
   async ({ body, principal, request }, context) => {
     const visible = visibleSessions(principal, 'records.recompute');
     const where = `s.scheduled_date BETWEEN ?::date AND ?::date AND (${visible.sql})`;
     const bindings = [body.start_date, body.end_date, ...visible.bindings];
-    const { apply, with_settings } = body;
-    return { body: await run({ where, bindings, apply, with_settings }, { principal, request }, context) };
+    const { apply, with_settings, reason } = body;
+    return {
+      body: await run({ where, bindings, apply, with_settings, reason }, { principal, request }, context),
+    };
   },
 );
 
@@ -66,15 +69,22 @@ interface RunRequest {
   bindings: readonly unknown[];
   apply: boolean;
   with_settings: boolean;
+  reason: string;
 }
 
+const REASON_CHARACTERS_MIN = 3;
+
 async function run(
-  { where, bindings, apply, with_settings: withSettings }: RunRequest,
+  { where, bindings, apply, with_settings: withSettings, reason }: RunRequest,
   writer: Writer,
   { db, clock }: HttpContext,
 ): Promise<Recomputed & { applied: boolean }> {
+  if (apply && reason.length < REASON_CHARACTERS_MIN) {
+    throw new RollcallError('REASON_MISSING', 'Say in "reason" why these classes are judged again');
+  }
   const nowMs = clock.wallMs();
-  const request = { where, bindings, withSettings, nowMs };
+  const { accountId } = writer.principal;
+  const request = { where, bindings, withSettings, reason, accountId, nowMs };
   const result = apply
     ? await writeAs(db.knex, writer, (trx) => recomputeSessions(trx, request))
     : await previewRecompute(db.knex, request);

@@ -213,7 +213,7 @@ export const headcount = defineRoute(
         kind: 'headcount',
         before: { headcount: session.headcount },
         after: { headcount: body.headcount },
-        reason: '',
+        reason: body.reason,
         accountId: principal.accountId,
         nowMs: clock.wallMs(),
       });
@@ -288,7 +288,7 @@ export const addGuest = defineRoute(
         kind: 'groups',
         before: before === undefined ? {} : { guest: body.student, counts_for: before.counts_for_session_id },
         after: { guest: body.student, counts_for: body.counts_for_session_id },
-        reason: '',
+        reason: body.reason,
         accountId: principal.accountId,
         nowMs: clock.wallMs(),
       });

@@ -8,7 +8,7 @@ import type { Knex } from '../../db/database.js';
 import { readPolicy } from '../../rules/policy.js';
 import { lettersToWrite, readMark, type WrittenMark } from '../../rules/vocabulary.js';
 import { holdSession, refuseLocked } from '../../sessions/session-row.js';
-import { auditLockedRows } from '../audit-refusals.js';
+import { auditLockedRows } from '../audit-locked-rows.js';
 import {
   importBody,
   importSchema,
@@ -88,6 +88,7 @@ export const offlineReview = defineRoute(
       return reviewOffline(trx, {
         sessionId: params.id,
         accept: body.decision === 'accept',
+        reason: body.reason,
         accountId: principal.accountId,
         nowMs: clock.wallMs(),
       });

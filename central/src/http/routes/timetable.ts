@@ -230,6 +230,8 @@ export const deleteSlot = defineRoute(
           entityId: params.id,
           action: 'delete',
           performedBy: principal.accountId,
+          before: { is_active: true },
+          after: { is_active: false },
         },
       ]);
     });
