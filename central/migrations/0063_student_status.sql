@@ -1,6 +1,13 @@
 -- What a student is from one date until another is entered by the office (domain cases 38, 40). The column of the master said
 -- it without a date and nothing read it; the same of faculty, who take part or not by their accounts and their classes.
 
+-- What somebody had written there is not known from when on, so it becomes no period of its own: the audit log keeps it.
+INSERT INTO attendance_audit_log (entity_type, entity_id, action, source, reason, before, student_id)
+  SELECT 'student', id::text, 'status_taken_over', 'system', 'the column was read by nothing', jsonb_build_object('status', status), id
+  FROM student WHERE status <> 'active' ORDER BY student.id;
+INSERT INTO attendance_audit_log (entity_type, entity_id, action, source, reason, before)
+  SELECT 'faculty', code, 'status_taken_over', 'system', 'the column was read by nothing', jsonb_build_object('status', status)
+  FROM faculty WHERE status <> 'active' ORDER BY faculty.code;
 ALTER TABLE student DROP COLUMN status;
 ALTER TABLE faculty DROP COLUMN status;
 

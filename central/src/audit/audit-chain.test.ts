@@ -248,6 +248,16 @@ describe('case 159, A10.20: retention of the audit log', () => {
       data_type: 'integer',
     });
     expect(await expireAuditJob.run(context())).toBeUndefined();
+    const takenBack = (days: number) =>
+      knex('attendance_configuration').update({
+        is_active: false,
+        updated_at: new Date(today() - days * 86_400_000),
+      });
+    // As for marks: whoever takes a term out of force by mistake has a month to notice.
+    await takenBack(29);
+    expect(await expireAuditJob.run(context())).toBeUndefined();
+    await takenBack(31);
+    expect(await expireAuditJob.run(context())).toBe('1 audit rows of before 2018-07-07 removed');
     await server.db.knex('attendance_configuration').delete();
   });
 

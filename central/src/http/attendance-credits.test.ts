@@ -68,6 +68,23 @@ describe('credits for who sat an examination', () => {
     expect((await aggregateOf(1)).aggregate.credit_held_periods).toBe(4);
   });
 
+  it('case 73: booked again with other numbers, they are refused as a whole, and the first ones stay', async () => {
+    await book([rollNumber(1)], { held_periods: 2, attended_periods: 2 });
+    const again = await book([rollNumber(0), rollNumber(1)], { held_periods: 4, attended_periods: 4 });
+    expect(codeOf(again)).toEqual([409, 'ROWS_REFUSED']);
+    expect(again.body.detail).toContain(`take it back from them first: ${rollNumber(1)}`);
+    expect(again.body.detail).not.toContain(rollNumber(0));
+    const booked = await branch().results(`${PATH}?course=CS301`);
+    expect(booked).toMatchObject([{ held_periods: 2, attended_periods: 2 }]);
+    expect(codeOf(await book([rollNumber(1)], { held_periods: 2, attended_periods: 1 }))).toEqual([
+      409,
+      'ROWS_REFUSED',
+    ]);
+    await takeBack([rollNumber(1)]);
+    const both = await book([rollNumber(0), rollNumber(1)], { held_periods: 4, attended_periods: 4 });
+    expect(both.body).toEqual({ booked: 2, existing: 0 });
+  });
+
   it('case 73: are refused as a whole where somebody is unknown, or does not take the course on that day', async () => {
     const unknown = await book([...SAT, 'NOBODY1']);
     expect(codeOf(unknown)).toEqual([409, 'ROWS_REFUSED']);

@@ -1,7 +1,7 @@
 import { expireAudit } from '../audit/expire-audit.js';
 import { dateAt, minusYears } from '../calendar/campus-zone.js';
 import { campusZone } from '../calendar/generate.js';
-import { settingsAt } from '../calendar/settings.js';
+import { loadTerms, longestTerm } from '../sessions/kept-from.js';
 import { auditKeysOf } from './audit-keys-of.js';
 import type { Job } from './job.js';
 
@@ -18,7 +18,7 @@ export const expireAuditJob: Job = {
     const zone = await campusZone(knex);
     if (zone === undefined) return undefined;
     const nowMs = context.clock.wallMs();
-    const { ATTENDANCE_DATA_RETENTION_YEARS: years } = await settingsAt(knex, { atMs: nowMs });
+    const years = longestTerm(await loadTerms(knex), nowMs);
     const beforeDay = minusYears(dateAt(nowMs, zone), Math.max(YEARS_MIN, years + YEARS_BEYOND_RECORDS));
     const rows = await expireAudit(knex, { keys: auditKeysOf(context), clock: context.clock, beforeDay });
     return rows === 0 ? undefined : `${rows} audit rows of before ${beforeDay} removed`;

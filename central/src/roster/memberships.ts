@@ -33,8 +33,18 @@ export interface RosterActor {
 const COLUMNS =
   'id, section_id, student_id, lower(valid_during) AS valid_from, upper(valid_during) AS valid_until, version';
 
-/** Held until the transaction ends. @throws RollcallError `NOT_FOUND` */
+/**
+ * Groups and statuses of one student change one after the other: each is allowed by what the other is. Taken before
+ * their rows, so that two who do both never wait for each other.
+ */
+export async function holdStudent(trx: Knex, studentId: string): Promise<void> {
+  await trx.raw('SELECT FROM student WHERE id = ?::uuid FOR NO KEY UPDATE', [studentId]);
+}
+
+/** Held until the transaction ends, after its student. @throws RollcallError `NOT_FOUND` */
 export async function holdMembership(trx: Knex, id: string): Promise<Membership> {
+  const member = await trx('roster_membership').where({ id }).first('student_id');
+  if (member !== undefined) await holdStudent(trx, member.student_id);
   const held = await findMembership(trx, id);
   if (held === undefined) throw new RollcallError('NOT_FOUND', `There is no roster membership ${id}`);
   return held;
@@ -60,6 +70,7 @@ export async function join(
   wanted: Pick<Membership, 'sectionId' | 'studentId' | 'from' | 'until'>,
   actor: RosterActor,
 ): Promise<Membership> {
+  await holdStudent(trx, wanted.studentId);
   await refuseGone(trx, wanted.studentId, wanted);
   const { rows } = await trx
     .raw<{ rows: Row[] }>(
@@ -113,6 +124,25 @@ async function endAt(
   return toMembership(rows[0] as Row);
 }
 
+/** Who comes back later than was said is in no group until then. @throws RollcallError `INVALID_TRANSITION` */
+export async function refuseMembers(
+  trx: Knex,
+  studentId: string,
+  { from, until }: { from: string; until: string },
+): Promise<void> {
+  const { rows } = await trx.raw<{ rows: Row[] }>(
+    `SELECT ${COLUMNS} FROM roster_membership
+     WHERE student_id = ?::uuid AND valid_during && daterange(?::date, ?::date) ORDER BY valid_during LIMIT 1`,
+    [studentId, from, until],
+  );
+  const [member] = rows;
+  if (member === undefined) return;
+  throw new RollcallError(
+    'INVALID_TRANSITION',
+    `The student is in ${member.section_id} since ${member.valid_from}; end that membership first, or give no later date`,
+  );
+}
+
 /**
  * Takes a student who leaves the college out of every group.
  *
@@ -141,7 +171,11 @@ export async function endMembershipsFrom(
   return running.map(({ id, until }) => ({ id, until }));
 }
 
-/** Memberships that a mistake ended go on, unless somebody has changed them since. */
+/**
+ * Memberships that a mistake ended go on, unless somebody has changed them since.
+ *
+ * @throws RollcallError `INVALID_TRANSITION` where the student has left the college by another status within that time
+ */
 export async function giveMembershipsBack(
   trx: Knex,
   { ended, from }: { ended: readonly { id: string; until: string | null }[]; from: string },
@@ -150,6 +184,7 @@ export async function giveMembershipsBack(
   for (const { id, until } of ended) {
     const held = await findMembership(trx, id);
     if (held?.until !== from) continue;
+    await refuseGone(trx, held.studentId, { from, until });
     const after = await endAt(trx, { id, until, nowMs: actor.nowMs });
     await settle(trx, { action: 'reopen', before: held, after, from, until }, actor);
   }

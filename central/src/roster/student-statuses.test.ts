@@ -4,6 +4,7 @@ import { silentLog } from '../log.js';
 import { HttpCampus } from '../marks/http-campus.js';
 import { rollNumber } from '../seed/test-campus.js';
 import { createStatisticsKeeper } from '../statistics/keeper.js';
+import { enterStatus } from './student-statuses.js';
 
 const PATH = `${API}/student-statuses/`;
 
@@ -163,6 +164,67 @@ describe('who has left the college', () => {
     await act(id, 'withdraw');
     expect((await memberships())[0]).toMatchObject({ id: before.id, valid_until: before.valid_until });
     expect(await campus.mark(session, 3)).toBe('present ON_TIME');
+  });
+
+  it('case 38: who is being dropped at this moment joins nothing', async () => {
+    const { server } = campus;
+    const [open] = await office().results(`${API}/roster-memberships/?student=${ids[1]}`);
+    await office().post(`${API}/roster-memberships/${open.id}/leave/`, { valid_until: campus.date() });
+    await campus.nextDay();
+    const dropping = await server.db.knex.transaction();
+    const wanted = {
+      studentId: ids[1] as string,
+      status: 'dropped',
+      from: campus.date(),
+      until: null,
+    } as const;
+    const actor = { accountId: null, nowMs: server.clock.wallMs(), reason: 'letter' };
+    await enterStatus(dropping, wanted, actor);
+    let answered = false;
+    const joining = office()
+      .post(`${API}/roster-memberships/`, { section: 'cse-a', student: ids[1], valid_from: campus.date() })
+      .finally(() => {
+        answered = true;
+      });
+    const isWaiting = async (): Promise<boolean> =>
+      (
+        await server.db.knex.raw(
+          "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        )
+      ).rows.length > 0;
+    while (!answered && !(await isWaiting()));
+    await dropping.commit();
+    expect(codeOf(await joining)).toEqual([409, 'INVALID_TRANSITION']);
+  });
+
+  it('case 38: a later day of coming back is refused where the student has joined a group since', async () => {
+    const { id } = await judged(drop(0));
+    await act(id, 'end', { valid_until: campus.date(2) });
+    const joined = await office().post(`${API}/roster-memberships/`, {
+      section: 'cse-a',
+      student: ids[0],
+      valid_from: campus.date(3),
+    });
+    expect(joined.status).toBe(201);
+    expect((await act(id, 'end', { valid_until: campus.date(3) })).status).toBe(200);
+    const refused = await act(id, 'end', { valid_until: campus.date(4) });
+    expect(codeOf(refused)).toEqual([409, 'INVALID_TRANSITION']);
+    expect(refused.body.detail).toContain('The student is in cse-a since');
+    expect((await act(id, 'end', { valid_until: campus.date(1) })).status).toBe(200);
+  });
+
+  it('case 38: groups do not go on beyond a day on which the student has left by another status', async () => {
+    const [before] = await office().results(`${API}/roster-memberships/?student=${ids[3]}`);
+    const { id } = await judged(drop(3));
+    await act(id, 'end', { valid_until: campus.date(1) });
+    const later = await judged(
+      enter(3, { status: 'graduated', valid_from: campus.date(5), valid_until: null }),
+    );
+    expect(codeOf(await act(id, 'withdraw'))).toEqual([409, 'INVALID_TRANSITION']);
+    await act(later.id, 'withdraw');
+    expect((await act(id, 'withdraw')).status).toBe(200);
+    const [after] = await office().results(`${API}/roster-memberships/?student=${ids[3]}`);
+    expect(after).toMatchObject({ id: before.id, valid_until: before.valid_until });
   });
 
   it('is refused where a group is joined later only, and with an end that nobody knows', async () => {

@@ -3,7 +3,13 @@ import { writeAudit } from '../audit/write-audit.js';
 import { sqlState } from '../db/connection.js';
 import type { Knex } from '../db/database.js';
 import { type DateRange, queueStudent } from '../marks/queue.js';
-import { endMembershipsFrom, giveMembershipsBack, type RosterActor } from './memberships.js';
+import {
+  endMembershipsFrom,
+  giveMembershipsBack,
+  holdStudent,
+  type RosterActor,
+  refuseMembers,
+} from './memberships.js';
 
 /** The first two have the mark of their setting; who has one of the others is in no group (domain cases 38, 40). */
 export const STUDENT_STATUSES = [
@@ -54,6 +60,7 @@ export async function enterStatus(
   actor: RosterActor,
 ): Promise<string> {
   const { studentId, status, from, until } = wanted;
+  await holdStudent(trx, studentId);
   const { rows } = await trx
     .raw<{ rows: Row[] }>(
       `INSERT INTO student_status_period (student_id, status, valid_during, reason, entered_by, entered_at)
@@ -70,8 +77,11 @@ export async function enterStatus(
   return made.id;
 }
 
-/** Held until the transaction ends; undefined where there is none. */
+/** Held until the transaction ends, after its student; undefined where there is none. */
 export async function holdStatus(trx: Knex, id: string): Promise<StatusPeriod | undefined> {
+  const period = await trx('student_status_period').where({ id }).first('student_id');
+  if (period === undefined) return undefined;
+  await holdStudent(trx, period.student_id);
   const { rows } = await trx.raw<{ rows: Row[] }>(
     `SELECT ${COLUMNS} FROM student_status_period WHERE id = ?::uuid FOR UPDATE`,
     [id],
@@ -84,7 +94,7 @@ export async function holdStatus(trx: Knex, id: string): Promise<StatusPeriod | 
  * in no group yet and joins them anew.
  *
  * @throws RollcallError `REQUEST_INVALID` where nothing would be left of it, `ALREADY_EXISTS` as above,
- *   `INVALID_TRANSITION` for one that was withdrawn
+ *   `INVALID_TRANSITION` for one that was withdrawn, and for days on which a student who had left is in a group again
  */
 export async function endStatus(
   trx: Knex,
@@ -98,21 +108,24 @@ export async function endStatus(
       `valid_until: this status holds from ${held.from} on; withdraw one that was a mistake`,
     );
   }
+  const isShorter = held.until === null || until < held.until;
+  const range = isShorter ? { from: until, until: held.until } : { from: held.until as string, until };
+  if (!isShorter && hasLeft(held.status)) {
+    await refuseMembers(trx, held.studentId, { from: held.until as string, until });
+  }
   const after = await change(
     trx,
     held.id,
     'valid_during = daterange(lower(valid_during), ?::date), ended_by = ?, ended_at = ?',
     [until, actor.accountId, new Date(actor.nowMs)],
   );
-  const isShorter = held.until === null || until < held.until;
-  const range = isShorter ? { from: until, until: held.until } : { from: held.until as string, until };
   await settle(trx, { action: 'end', before: held, after, ...range }, actor);
 }
 
 /**
  * A status that was a mistake: the marks are as if it had never been, and the memberships that it ended go on.
  *
- * @throws RollcallError `INVALID_TRANSITION` where it was withdrawn already
+ * @throws RollcallError `INVALID_TRANSITION` where it was withdrawn already, or another one forbids these memberships
  */
 export async function withdrawStatus(trx: Knex, held: StatusPeriod, actor: RosterActor): Promise<void> {
   refuseWithdrawn(held);

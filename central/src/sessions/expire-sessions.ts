@@ -1,75 +1,67 @@
 import { writeAudit } from '../audit/write-audit.js';
-import { dateAt, minusYears } from '../calendar/campus-zone.js';
-import type { SettingsAt } from '../calendar/settings.js';
 import type { Knex } from '../db/database.js';
 import { holdStatistics } from '../statistics/fold.js';
+import { type Kept, keptFrom, loadTerms } from './kept-from.js';
 
-const DAY_MS = 86_400_000;
-/** A setting that was made shorter by mistake removes nothing before somebody has had this long to notice. */
-export const SHORTENED_AFTER_DAYS = 30;
 /** Classes of one transaction: some ten thousand marks. */
 const CHUNK_SESSIONS = 200;
 /** Transactions of one run; what is left waits for the next. */
 const CHUNKS_PER_RUN_MAX = 50;
 
-/** The first day of which everything is kept, by the longest term that was in force within the last month. */
-export function keptFrom(
-  settingsAt: SettingsAt,
-  zone: string,
-  nowMs: number,
-): { years: number; day: string } {
-  const years = Math.max(
-    ...[nowMs, nowMs - SHORTENED_AFTER_DAYS * DAY_MS].map(
-      (atMs) => settingsAt(atMs).ATTENDANCE_DATA_RETENTION_YEARS,
-    ),
-  );
-  return { years, day: minusYears(dateAt(nowMs, zone), years) };
-}
-
 export interface ExpiringPeriod {
   id: string;
   name: string;
   ends_on: string;
+  /** The end of the period, or the last class of it where that is later. */
+  last_day: string;
   sessions: number;
   records: number;
 }
 
-/** Academic periods that ended before the day and still have classes or numbers: what the next runs remove. */
+/** A class that was held after the end of its period is kept as long as any other class of its day. */
+const LAST_DAY = `greatest(p.ends_on,
+  (SELECT max(s.scheduled_date) FROM attendance_session s WHERE s.academic_period_id = p.id))`;
+
+/** Academic periods whose last day is before the day and that still have classes or numbers; never the current one. */
 export async function expiringPeriods(knex: Knex, beforeDay: string): Promise<ExpiringPeriod[]> {
   const { rows } = await knex.raw<{ rows: ExpiringPeriod[] }>(
-    `SELECT p.id, p.name, p.ends_on,
+    `SELECT p.id, p.name, p.ends_on, ${LAST_DAY} AS last_day,
        (SELECT count(*) FROM attendance_session s WHERE s.academic_period_id = p.id)::int AS sessions,
        (SELECT count(*) FROM attendance_session s JOIN attendance_record r ON r.session_id = s.id
         WHERE s.academic_period_id = p.id)::int AS records
      FROM academic_period p
-     WHERE p.ends_on < ?::date AND (
+     WHERE p.ends_on < ?::date AND NOT p.is_current AND ${LAST_DAY} < ?::date AND (
        EXISTS (SELECT FROM attendance_session s WHERE s.academic_period_id = p.id)
        OR EXISTS (SELECT FROM aggregate_statistics a WHERE a.academic_period_id = p.id)
        OR EXISTS (SELECT FROM attendance_credit k WHERE k.academic_period_id = p.id))
      ORDER BY p.ends_on, p.id`,
-    [beforeDay],
+    [beforeDay, beforeDay],
   );
   return rows;
 }
 
+interface Now {
+  zone: string;
+  nowMs: number;
+}
+
 /**
- * Removes the classes of academic periods that ended before the day, with their marks, decisions and corrections, and
- * with the last of them the statistics of the period (domain A3 R20, F4): never a part of a period, so that no
- * percentage of half a semester is left. Each class leaves an audit row that counts what went (case 159). Punches stay.
+ * Removes the classes of academic periods that ended before the first day that is kept, with their marks, decisions and
+ * corrections, and with the last of them the statistics of the period (domain A3 R20, F4). No percentage of half a
+ * semester is left in the end; while a large period goes, which may take some runs, its numbers may count what has gone.
+ * Each class leaves an audit row that counts what went, and so does the period (case 159). Punches stay.
  *
  * @returns how many classes went
  */
-export async function expireSessions(
-  knex: Knex,
-  { beforeDay, nowMs }: { beforeDay: string; nowMs: number },
-): Promise<number> {
+export async function expireSessions(knex: Knex, now: Now): Promise<number> {
   let removed = 0;
   let chunks = 0;
-  for (const { id: periodId } of await expiringPeriods(knex, beforeDay)) {
+  const { day } = keptFrom(await loadTerms(knex), now.zone, now.nowMs);
+  for (const { id: periodId } of await expiringPeriods(knex, day)) {
     for (;;) {
       if (chunks === CHUNKS_PER_RUN_MAX) return removed;
       chunks += 1;
-      const count = await knex.transaction((trx) => expireChunk(trx, { periodId, beforeDay, nowMs }));
+      const count = await knex.transaction((trx) => expireChunk(trx, { periodId, ...now }));
       removed += count;
       if (count < CHUNK_SESSIONS) break;
     }
@@ -77,10 +69,8 @@ export async function expireSessions(
   return removed;
 }
 
-interface Chunk {
+interface Chunk extends Now {
   periodId: string;
-  beforeDay: string;
-  nowMs: number;
 }
 
 interface ExpiredSession {
@@ -93,14 +83,10 @@ interface ExpiredSession {
   decisions: number;
 }
 
-async function expireChunk(trx: Knex, { periodId, beforeDay, nowMs }: Chunk): Promise<number> {
-  const { rows } = await trx.raw<{ rows: ExpiredSession[] }>(
-    `SELECT s.id, s.course_code, s.section_id, s.scheduled_date, s.status,
-       (SELECT count(*) FROM attendance_record r WHERE r.session_id = s.id)::int AS records,
-       (SELECT count(*) FROM decision d WHERE d.session_id = s.id)::int AS decisions
-     FROM attendance_session s WHERE s.academic_period_id = ? ORDER BY s.id LIMIT ${CHUNK_SESSIONS} FOR UPDATE`,
-    [periodId],
-  );
+async function expireChunk(trx: Knex, { periodId, zone, nowMs }: Chunk): Promise<number> {
+  const kept = await holdExpired(trx, { periodId, zone, nowMs });
+  if (kept === undefined) return 0;
+  const rows = await holdClasses(trx, periodId, kept.day);
   const ids = rows.map(({ id }) => id);
   if (ids.length > 0) {
     await writeAudit(
@@ -110,47 +96,108 @@ async function expireChunk(trx: Knex, { periodId, beforeDay, nowMs }: Chunk): Pr
         entityType: 'attendance_session',
         entityId: id,
         action: 'expire',
-        after: { ...counted, academic_period_id: periodId, before_day: beforeDay },
+        after: { ...counted, academic_period_id: periodId, before_day: kept.day },
         sessionId: id,
       })),
     );
     for (const sql of REMOVALS) await trx.raw(sql, [ids as never]);
   }
-  if (ids.length < CHUNK_SESSIONS) await removeNumbers(trx, periodId);
+  if (ids.length < CHUNK_SESSIONS) await removeNumbers(trx, periodId, { kept, nowMs });
   return ids.length;
 }
 
+/**
+ * The period, held against another end until the transaction is over, and what is kept now: somebody may have given it
+ * another end, a class or a longer term since the run began. New classes may still refer to it.
+ *
+ * @returns undefined where it is to be kept
+ */
+async function holdExpired(trx: Knex, { periodId, zone, nowMs }: Chunk): Promise<Kept | undefined> {
+  await trx.raw('SELECT FROM academic_period WHERE id = ? FOR NO KEY UPDATE', [periodId]);
+  const kept = keptFrom(await loadTerms(trx), zone, nowMs);
+  const { rows } = await trx.raw<{ rows: object[] }>(
+    `SELECT FROM academic_period p WHERE p.id = ? AND NOT p.is_current AND ${LAST_DAY} < ?::date`,
+    [periodId, kept.day],
+  );
+  return rows.length === 0 ? undefined : kept;
+}
+
+/** Tallies before classes, as the judge takes them: by the key from a tally to its class. */
+async function holdClasses(trx: Knex, periodId: string, beforeDay: string): Promise<ExpiredSession[]> {
+  const chosen: { id: string }[] = await trx('attendance_session')
+    .where({ academic_period_id: periodId })
+    .where('scheduled_date', '<', beforeDay)
+    .orderBy('id')
+    .limit(CHUNK_SESSIONS)
+    .select('id');
+  const ids = chosen.map(({ id }) => id) as never;
+  await trx.raw(
+    'SELECT FROM session_tally WHERE session_id = ANY(?::uuid[]) ORDER BY session_id FOR UPDATE',
+    [ids],
+  );
+  const { rows } = await trx.raw<{ rows: ExpiredSession[] }>(
+    `SELECT s.id, s.course_code, s.section_id, s.scheduled_date, s.status,
+       (SELECT count(*) FROM attendance_record r WHERE r.session_id = s.id)::int AS records,
+       (SELECT count(*) FROM decision d WHERE d.session_id = s.id)::int AS decisions
+     FROM attendance_session s
+     WHERE s.id = ANY(?::uuid[]) AND s.academic_period_id = ? AND s.scheduled_date < ?::date ORDER BY s.id FOR UPDATE`,
+    [ids, periodId, beforeDay],
+  );
+  return rows;
+}
+
+/** Tables whose rows about a class go before it. */
+export const REMOVED_WITH_CLASS = [
+  'attendance_correction_request',
+  'decision',
+  'offline_row',
+  'qr_scan',
+  'exception_item',
+  'attendance_record',
+  'attendance_student_snapshot',
+  'session_tally',
+  'session_change',
+  'judgement_todo',
+  'statistics_todo',
+];
+
 /** What refers to a class, before the class; everything else of it goes with it. */
 const REMOVALS = [
-  ...[
-    'attendance_correction_request',
-    'decision',
-    'offline_row',
-    'qr_scan',
-    'exception_item',
-    'attendance_record',
-    'attendance_student_snapshot',
-    'session_tally',
-    'session_change',
-    'judgement_todo',
-    'statistics_todo',
-  ].map((table) => `DELETE FROM ${table} WHERE session_id = ANY(?::uuid[])`),
+  ...REMOVED_WITH_CLASS.map((table) => `DELETE FROM ${table} WHERE session_id = ANY(?::uuid[])`),
   'DELETE FROM session_guest WHERE counts_for_session_id = ANY(?::uuid[])',
   'UPDATE attendance_session SET replaces_session_id = NULL WHERE replaces_session_id = ANY(?::uuid[])',
   'DELETE FROM attendance_session WHERE id = ANY(?::uuid[])',
 ];
 
-async function removeNumbers(trx: Knex, periodId: string): Promise<void> {
+const NUMBERS = [
+  'attendance_credit',
+  'statistics_contribution',
+  'attendance_statistics',
+  'aggregate_statistics',
+  'attendance_warning',
+  'course_outlook',
+  // Last: taking a credit away asks for the numbers to be counted anew.
+  'statistics_todo',
+];
+
+/** What is left of the period when its classes are gone; how many rows of each table went is in its audit row. */
+async function removeNumbers(
+  trx: Knex,
+  periodId: string,
+  { kept, nowMs }: { kept: Kept; nowMs: number },
+): Promise<void> {
   await holdStatistics(trx);
-  const tables = [
-    'attendance_credit',
-    'statistics_contribution',
-    'attendance_statistics',
-    'aggregate_statistics',
-    'attendance_warning',
-    'course_outlook',
-    // Last: taking a credit away asks for the numbers to be counted anew.
-    'statistics_todo',
-  ];
-  for (const table of tables) await trx(table).where({ academic_period_id: periodId }).delete();
+  const removed: Record<string, number> = {};
+  for (const table of NUMBERS) {
+    removed[table] = await trx(table).where({ academic_period_id: periodId }).delete();
+  }
+  await writeAudit(trx, [
+    {
+      at: new Date(nowMs),
+      entityType: 'academic_period',
+      entityId: periodId,
+      action: 'expire',
+      after: { removed, years: kept.years, before_day: kept.day },
+    },
+  ]);
 }

@@ -43,7 +43,8 @@ const TOLD_MAX = 20;
  *
  * @returns how many were booked; the others on the list had it already
  * @throws RollcallError `REQUEST_INVALID` for a date outside the period or a course that has no such credit,
- *   `ROWS_REFUSED` for numbers of nobody and for students who do not take the course
+ *   `ROWS_REFUSED` for numbers of nobody, for students who do not take the course, and for those who have this credit
+ *   with other numbers of periods
  */
 export async function bookCredits(
   trx: Knex,
@@ -71,8 +72,37 @@ export async function bookCredits(
       studentIds as never,
     ] as never,
   );
+  await refuseOtherNumbers(trx, wanted, studentIds);
   await audit(trx, { action: 'book', rows }, actor);
   return rows.length;
+}
+
+/** Who has the credit already has it with these numbers, or somebody would believe that they are booked. */
+async function refuseOtherNumbers(
+  trx: Knex,
+  wanted: CreditOccasion & { held: number; attended: number },
+  studentIds: readonly string[],
+): Promise<void> {
+  const { rows } = await trx.raw<{ rows: { roll_number: string }[] }>(
+    `SELECT DISTINCT st.roll_number FROM attendance_credit k JOIN student st ON st.id = k.student_id
+     WHERE k.student_id = ANY(?::uuid[]) AND k.academic_period_id = ? AND k.kind = ?
+       AND k.course_code IS NOT DISTINCT FROM ?::text AND k.exam_date IS NOT DISTINCT FROM ?::date
+       AND (k.held_periods, k.attended_periods) <> (?::integer, ?::integer)
+     ORDER BY st.roll_number`,
+    [
+      studentIds as never,
+      wanted.periodId,
+      wanted.kind,
+      wanted.courseCode,
+      wanted.examDate,
+      wanted.held,
+      wanted.attended,
+    ] as never,
+  );
+  refuseRows(
+    'these have this credit with other numbers of periods; take it back from them first',
+    rows.map(({ roll_number: roll }) => roll),
+  );
 }
 
 /**
