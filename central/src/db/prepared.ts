@@ -4,8 +4,7 @@ import { BY_INDEX, type Knex, plansByIndex } from './database.js';
 /** Statements that a process prepares; each keeps its plan in every connection. What comes later runs unprepared. */
 const STATEMENTS_MAX = 200;
 
-/** PostgreSQL refuses a prepared statement for ever whose columns become more: a later central may add some (ADR 61). */
-const ALL_COLUMNS = /(^\s*SELECT|\bRETURNING)\s+(\w+\.)?\*/i;
+const ALL_COLUMNS = /^\s*(DISTINCT\s+)?(\w+\.)?\*/i;
 
 export type Prepared = <Result>(knex: Knex, sql: string, bindings?: readonly unknown[]) => Promise<Result>;
 
@@ -19,7 +18,7 @@ export function createPrepared(prefix: string, statementsMax: number): Prepared 
   function nameOf(sql: string): string | undefined {
     const known = names.get(sql);
     if (known !== undefined || names.size >= statementsMax) return known;
-    if (ALL_COLUMNS.test(sql)) throw new Error(`a prepared statement has to name its columns: ${sql}`);
+    if (answersAllColumns(sql)) throw new Error(`a prepared statement has to name its columns: ${sql}`);
     const name = `${prefix}_${names.size + 1}`;
     names.set(sql, name);
     return name;
@@ -31,6 +30,21 @@ export function createPrepared(prefix: string, statementsMax: number): Prepared 
     const statement = knex.raw<Result>(sql, values as never);
     return (name === undefined ? statement : statement.options({ name })).then((result) => result as Result);
   };
+}
+
+/**
+ * PostgreSQL refuses a prepared statement for ever whose answer gets more columns: a later central may add some (ADR 61).
+ * What stands in parentheses, or is inserted, is not the answer.
+ */
+function answersAllColumns(sql: string): boolean {
+  let outer = sql.replaceAll(/'[^']*'|--[^\n]*/g, '');
+  for (let before = ''; before !== outer; ) {
+    before = outer;
+    outer = outer.replaceAll(/\([^()]*\)/g, '');
+  }
+  const returned = /\bRETURNING\b(.*)$/is.exec(outer);
+  const selected = /\bINSERT\b/i.test(outer) ? null : /\bSELECT\b(.*?)(?:\bFROM\b|$)/is.exec(outer);
+  return ((returned ?? selected)?.[1] ?? '').split(',').some((column) => ALL_COLUMNS.test(column));
 }
 
 /**

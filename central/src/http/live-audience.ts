@@ -24,21 +24,26 @@ export interface AudienceOptions {
   principal: Principal;
 }
 
+const PERSONAL_REACHES = ['self', 'child'] as const;
+
 type Seen = 'all' | ReadonlySet<string>;
 
 export async function createAudience({ knex, clock, principal }: AudienceOptions): Promise<Audience> {
   const seesGateways = reachesOf(principal, 'devices.read').length > 0;
   // Whoever takes fingers; a student sees the own enrollment where it happens.
   const seesEnrollments = reachesOf(principal, 'enrollment.operate').some(({ reach }) => reach === 'all');
-  const rollNumbers = await ownRollNumbers(knex, principal);
-  const seesOwn = (permission: Permission): boolean =>
-    reachesOf(principal, permission).some(({ reach }) => reach === 'self' || reach === 'child');
-  // A guardian sees the marks of a child, and not when and where it tapped.
-  const [seesOwnRecords, seesOwnPunches] = [seesOwn('records.read'), seesOwn('evidence.read')];
+  const own = await ownRollNumbers(knex, principal);
+  // A guardian sees the marks of a child, and not when and where it tapped, also where it studies here itself.
+  const [ownRecords, ownPunches] = [ofReach('records.read'), ofReach('evidence.read')];
   let sessions: Seen = new Set();
   let records: Seen = new Set();
   let punches: Seen = new Set();
   let readMonoMs = Number.NEGATIVE_INFINITY;
+
+  function ofReach(permission: Permission): ReadonlySet<string> {
+    const reaches = reachesOf(principal, permission).map(({ reach }) => reach);
+    return new Set(PERSONAL_REACHES.flatMap((reach) => (reaches.includes(reach) ? own[reach] : [])));
+  }
 
   async function read(permission: Permission): Promise<Seen> {
     const reaches = reachesOf(principal, permission);
@@ -70,8 +75,8 @@ export async function createAudience({ knex, clock, principal }: AudienceOptions
 
   const has = (seen: Seen, id: string | null | undefined): boolean =>
     seen === 'all' || (id != null && seen.has(id));
-  const isOwn = (student: { roll_number: string } | null | undefined): boolean =>
-    student != null && rollNumbers.has(student.roll_number);
+  const isOf = (seen: ReadonlySet<string>, student: { roll_number: string } | null | undefined): boolean =>
+    student != null && seen.has(student.roll_number);
 
   await refresh();
   return {
@@ -88,27 +93,33 @@ export async function createAudience({ knex, clock, principal }: AudienceOptions
           return has(sessions, (data as { id: string }).id);
         case 'record': {
           const record = data as { session_id: string; student: { roll_number: string } };
-          return has(records, record.session_id) || (seesOwnRecords && isOwn(record.student));
+          return has(records, record.session_id) || isOf(ownRecords, record.student);
         }
         case 'punch': {
           const punch = data as {
             class_session_id?: string | null;
             student?: { roll_number: string } | null;
           };
-          return has(punches, punch.class_session_id) || (seesOwnPunches && isOwn(punch.student));
+          return has(punches, punch.class_session_id) || isOf(ownPunches, punch.student);
         }
       }
     },
   };
 }
 
-/** Of the student, or of the children of the guardian. */
-async function ownRollNumbers(knex: Knex, { studentId, guardianId }: Principal): Promise<Set<string>> {
-  if (studentId === null && guardianId === null) return new Set();
-  const { rows } = await knex.raw<{ rows: { roll_number: string }[] }>(
-    `SELECT roll_number FROM student WHERE id = ?::uuid
-     UNION SELECT st.roll_number FROM guardianship w JOIN student st ON st.id = w.student_id WHERE w.guardian_id = ?::uuid`,
+/** Roll numbers by what somebody is to them: the student itself, or a guardian of it. */
+async function ownRollNumbers(
+  knex: Knex,
+  { studentId, guardianId }: Principal,
+): Promise<Readonly<Record<(typeof PERSONAL_REACHES)[number], readonly string[]>>> {
+  if (studentId === null && guardianId === null) return { self: [], child: [] };
+  const { rows } = await knex.raw<{ rows: { roll_number: string; is_child: boolean }[] }>(
+    `SELECT roll_number, false AS is_child FROM student WHERE id = ?::uuid
+     UNION ALL SELECT st.roll_number, true FROM guardianship w JOIN student st ON st.id = w.student_id
+       WHERE w.guardian_id = ?::uuid`,
     [studentId, guardianId],
   );
-  return new Set(rows.map(({ roll_number }) => roll_number));
+  const whose = (isChild: boolean): string[] =>
+    rows.filter(({ is_child }) => is_child === isChild).map(({ roll_number }) => roll_number);
+  return { self: whose(false), child: whose(true) };
 }

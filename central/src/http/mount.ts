@@ -13,7 +13,7 @@ export function mountRoute(app: Express, route: Route, context: HttpContext): vo
   const { contract } = route;
   requireAccessRule(contract);
   app[contract.method](expressPath(contract.path), async (request: Request, response: Response) => {
-    response.locals['route'] = contract.path;
+    Object.assign(response.locals, { route: contract.path, rate: contract.rate, params: request.params });
     // Before the request is looked at: who may not call this learns nothing about what it takes.
     const principal = await context.auth.authenticate(request, contract);
     response.locals['principal'] = principal;

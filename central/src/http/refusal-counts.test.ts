@@ -69,6 +69,32 @@ describe('refusals', () => {
     expect(counts.take(by('a'), 'SESSION_LOCKED', 'POST /')).toBe(true);
   });
 
+  it('that could not be written go on being counted, from when they were, in as many places as before', () => {
+    const counts = createRefusalCounts();
+    counts.due(START_MS);
+    for (let index = 0; index < 2 * ADDRESSES_MAX; index += 1)
+      counts.take(from(`host-${index}`), 'TOKEN_INVALID', undefined);
+    counts.take(by('a'), 'STALE', undefined);
+    const failed = counts.due(START_MS + WINDOW_MS);
+    for (let index = 0; index < 2 * ADDRESSES_MAX; index += 1)
+      counts.take(from(`other-${index}`), 'TOKEN_INVALID', undefined);
+    counts.giveBack(failed);
+    const counted = counts.due(START_MS + 2 * WINDOW_MS);
+    expect(counted.length).toBeLessThanOrEqual(ADDRESSES_MAX + 2);
+    expect(sum(counted.map(({ times }) => times))).toBe(4 * ADDRESSES_MAX + 1);
+    expect(counted.filter(({ accountId }) => accountId === 'a')).toEqual([
+      { ...by('a'), fromMs: START_MS, untilMs: START_MS + 2 * WINDOW_MS, times: { STALE: 1 } },
+    ]);
+  });
+
+  it('whose row could not be written are counted, and the next one like it has a row', () => {
+    const counts = createRefusalCounts();
+    counts.take(by('a'), 'NOT_FOUND', 'GET /a');
+    counts.untake(by('a'), 'NOT_FOUND', 'GET /a');
+    expect(counts.take(by('a'), 'NOT_FOUND', 'GET /a')).toBe(true);
+    expect(counts.due(0, true)).toMatchObject([{ times: { NOT_FOUND: 1 } }]);
+  });
+
   it('begin anew when the clock is set back', () => {
     const counts = createRefusalCounts();
     counts.due(10 * WINDOW_MS);

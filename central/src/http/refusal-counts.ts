@@ -9,6 +9,9 @@ export const ROWS_OF_ADDRESSES_MAX = 300;
 /** Addresses that are counted one by one; the others of a window together. */
 export const ADDRESSES_MAX = 300;
 
+/** All addresses that are not counted one by one. */
+const ELSEWHERE = 'elsewhere';
+
 /** Who was refused: an account or a gateway, or else an address. */
 export interface Refused {
   /** Undefined where nobody proved to be anybody. */
@@ -34,6 +37,10 @@ export interface RefusalCounts {
    * @returns whether it gets a row of its own now
    */
   take(refused: Refused, code: string, what: string | undefined): boolean;
+  /** The row that was promised could not be written: it is counted, and the next one like it has a row again. */
+  untake(refused: Refused, code: string, what: string): void;
+  /** What was {@link due} and could not be written goes on being counted. */
+  giveBack(counted: readonly Counted[]): void;
   /** What was counted in a window that is over, once; `all` ends the present one, too. */
   due(nowMs: number, all?: boolean): Counted[];
 }
@@ -43,6 +50,8 @@ interface Tally {
   address: string | undefined;
   seen: Set<string>;
   times: Record<string, number>;
+  /** Where it has counts of earlier windows. */
+  fromMs: number | undefined;
 }
 
 /** In this process; bounded by the accounts there are, the limits above, and the codes there are. */
@@ -54,8 +63,9 @@ export function createRefusalCounts(): RefusalCounts {
 
   function tallyOf({ accountId, address }: Refused): Tally {
     const isNew = !tallies.has(accountId ?? address);
-    const isOneTooMany = isNew && accountId === undefined && addresses >= ADDRESSES_MAX;
-    const key = isOneTooMany ? 'elsewhere' : (accountId ?? address);
+    const isOneTooMany =
+      accountId === undefined && (address === ELSEWHERE || (isNew && addresses >= ADDRESSES_MAX));
+    const key = isOneTooMany ? ELSEWHERE : (accountId ?? address);
     const known = tallies.get(key);
     if (known !== undefined) return known;
     const tally: Tally = {
@@ -63,10 +73,15 @@ export function createRefusalCounts(): RefusalCounts {
       address: isOneTooMany ? undefined : address,
       seen: new Set(),
       times: {},
+      fromMs: undefined,
     };
     if (accountId === undefined && !isOneTooMany) addresses += 1;
     tallies.set(key, tally);
     return tally;
+  }
+
+  function add({ times }: Tally, code: string, more: number): void {
+    times[code] = (times[code] ?? 0) + more;
   }
 
   return {
@@ -81,12 +96,24 @@ export function createRefusalCounts(): RefusalCounts {
         !tally.seen.has(what) &&
         (!isAnonymous || rowsOfAddresses < ROWS_OF_ADDRESSES_MAX);
       if (!mayHaveRow) {
-        tally.times[code] = (tally.times[code] ?? 0) + 1;
+        add(tally, code, 1);
         return false;
       }
       tally.seen.add(what);
       if (isAnonymous) rowsOfAddresses += 1;
       return true;
+    },
+    untake(refused, code, what) {
+      const tally = tallyOf(refused);
+      if (tally.seen.delete(what) && refused.accountId === undefined) rowsOfAddresses -= 1;
+      add(tally, code, 1);
+    },
+    giveBack(counted) {
+      for (const { accountId, address, fromMs, times } of counted) {
+        const tally = tallyOf({ accountId, address: address ?? ELSEWHERE });
+        tally.fromMs = Math.min(fromMs, tally.fromMs ?? fromMs);
+        for (const [code, more] of Object.entries(times)) add(tally, code, more);
+      }
     },
     due(nowMs, all = false) {
       // A clock that was set back begins anew, too.
@@ -94,10 +121,10 @@ export function createRefusalCounts(): RefusalCounts {
       if (!isOver && !all) return [];
       const counted = [...tallies.values()]
         .filter(({ times }) => Object.keys(times).length > 0)
-        .map(({ accountId, address, times }) => ({
+        .map(({ accountId, address, times, fromMs }) => ({
           accountId,
           address,
-          fromMs: startMs,
+          fromMs: fromMs ?? startMs,
           untilMs: nowMs,
           times,
         }));

@@ -1,8 +1,9 @@
-import { isIPv6 } from 'node:net';
 import { isRollcallError, type RollcallError } from '@rollcall/protocol/errors';
+import { gatewayIdSchema } from '@rollcall/protocol/ids';
 import type { Request, Response } from 'express';
 import { type AuditRow, writeAudit } from '../audit/write-audit.js';
 import type { Principal } from '../auth/principal.js';
+import { networkOf } from './network-of.js';
 import { problemOf } from './problem.js';
 import { type Counted, createRefusalCounts, WINDOW_MS } from './refusal-counts.js';
 import type { HttpContext } from './route.js';
@@ -23,8 +24,9 @@ export interface Refusals {
 }
 
 const READING_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
+/** An answer waits so long for the row of its refusal: the log of attempts may not become a way to hold requests. */
+export const WAIT_MS = 1_000;
 /** What is refused of a scan is kept with the scan, except where there is nothing of it to keep. */
-const SCAN_PATH = /\/records\/qr-scan\/?$/;
 const CODES_OF_SCANS_IN_AUDIT = new Set(['SESSION_LOCKED', 'FORBIDDEN', 'NOT_FOUND']);
 /** Somebody known tried what is not theirs, or what is closed for good: each time is an attempt (cases 18, 120, 156). */
 const EACH_TIME = new Set([
@@ -43,6 +45,11 @@ const COUNTED_CODES_OF_SCANS = new Set(['QR_EXPIRED', 'QR_NOT_GENERATED']);
  */
 export function createRefusals({ db, clock, log }: Pick<HttpContext, 'db' | 'clock' | 'log'>): Refusals {
   const counts = createRefusalCounts();
+  /** Those for which no answer waits any longer: until they have ended, one way or the other, more is only counted. */
+  const late = new Set<Promise<void>>();
+  const writing = new Set<Promise<void>>();
+  let attempts = 0;
+  let isStopped = false;
   let cancelTimer: (() => void) | undefined;
 
   async function writeCounted(counted: readonly Counted[]): Promise<void> {
@@ -53,18 +60,50 @@ export function createRefusals({ db, clock, log }: Pick<HttpContext, 'db' | 'clo
         counted.map((one) => countedRow(one, at)),
       );
     } catch (failure) {
+      counts.giveBack(counted);
+      arm();
       log.warn(
         { err: failure, rows: counted.length },
-        'refused attempts could not be written to the audit log',
+        'refused attempts could not be written to the audit log; they go on being counted',
       );
     }
   }
 
+  async function writeFirst(attempt: Attempt, what: string, request: Request): Promise<void> {
+    try {
+      await writeRow(attempt, request);
+    } catch (failure) {
+      counts.untake(attempt.who, attempt.error.code, what);
+      arm();
+      log.warn(
+        { err: failure, path: request.path },
+        'a refused attempt could not be written to the audit log; it is counted',
+      );
+    }
+  }
+
+  /** Ends with the write, or before it when the database takes its time; a write ends without an error. */
+  function briefly(write: Promise<void>): Promise<void> {
+    writing.add(write);
+    return new Promise((resolve) => {
+      const cancel = clock.after(WAIT_MS, () => {
+        late.add(write);
+        resolve();
+      });
+      void write.then(() => {
+        cancel();
+        late.delete(write);
+        writing.delete(write);
+        resolve();
+      });
+    });
+  }
+
   function arm(): void {
-    if (cancelTimer !== undefined) return;
+    if (isStopped || cancelTimer !== undefined) return;
     cancelTimer = clock.after(WINDOW_MS, () => {
       cancelTimer = undefined;
-      void writeCounted(counts.due(clock.wallMs(), true));
+      void briefly(writeCounted(counts.due(clock.wallMs(), true)));
     });
   }
 
@@ -72,27 +111,26 @@ export function createRefusals({ db, clock, log }: Pick<HttpContext, 'db' | 'clo
     async note(refusal) {
       const attempt = readAttempt(refusal);
       if (attempt === undefined) return;
-      const over = counts.due(clock.wallMs());
-      if (over.length > 0) await writeCounted(over);
       arm();
-      if (!counts.take(attempt.who, attempt.error.code, attempt.what)) return;
-      try {
-        await writeRow(attempt, refusal.request);
-      } catch (failure) {
-        log.warn(
-          { err: failure, path: refusal.request.path },
-          'a refused attempt could not be written to the audit log',
-        );
+      if (late.size === 0) {
+        const over = counts.due(clock.wallMs());
+        if (over.length > 0) await briefly(writeCounted(over));
       }
+      attempts += 1;
+      const what = late.size > 0 ? undefined : whatOf(attempt, attempts);
+      if (!counts.take(attempt.who, attempt.error.code, what) || what === undefined) return;
+      await briefly(writeFirst(attempt, what, refusal.request));
     },
     async stop() {
+      isStopped = true;
       cancelTimer?.();
       cancelTimer = undefined;
+      await Promise.all(writing);
       await writeCounted(counts.due(clock.wallMs(), true));
     },
   };
 
-  async function writeRow({ error, principal, who, route }: Attempt, request: Request): Promise<void> {
+  async function writeRow({ error, principal, who, route, asked }: Attempt, request: Request): Promise<void> {
     const row: AuditRow = {
       at: new Date(clock.wallMs()),
       entityType: 'request',
@@ -101,7 +139,7 @@ export function createRefusals({ db, clock, log }: Pick<HttpContext, 'db' | 'clo
       performedBy: who.accountId ?? null,
       source: principal === undefined ? 'system' : 'manual',
       reason: error.code,
-      after: { route: route ?? null },
+      after: { route: route ?? null, ...asked },
     };
     const login = error.context['refusedLogin'];
     if (typeof login === 'string') {
@@ -117,9 +155,17 @@ interface Attempt {
   principal: Principal | undefined;
   who: { accountId: string | undefined; address: string };
   route: string | undefined;
+  /** Whose thing it was, where a gateway reaches for another one's (domain case 120). */
+  asked: { gateway_id?: string };
   /** The same for the same attempt; undefined where it is only counted. */
   what: string | undefined;
+  /** One by one, however often the same is tried. */
+  isEachTime: boolean;
 }
+
+/** Told apart by a number of our own: the caller chooses its request id. */
+const whatOf = ({ what, isEachTime }: Attempt, attempts: number): string | undefined =>
+  isEachTime && what !== undefined ? `${what} ${attempts}` : what;
 
 function readAttempt({ error: thrown, request, response }: Refusal): Attempt | undefined {
   const { status, code } = problemOf(thrown);
@@ -135,41 +181,33 @@ function readAttempt({ error: thrown, request, response }: Refusal): Attempt | u
   const gateway = response.locals['gatewayId'];
   const accountId =
     typeof claimed === 'string' ? claimed : typeof gateway === 'string' ? `gateway:${gateway}` : undefined;
-  const attempt = { code, status, request };
-  if (isKeptWithScan(attempt)) return undefined;
-  const isEachTime =
-    typeof context['refusedLogin'] === 'string' || (accountId !== undefined && EACH_TIME.has(code));
+  const isScan = response.locals['rate'] === 'qr_scan';
+  if (isScan && isKeptWithScan(status, code)) return undefined;
   return {
     error: { code, context } as RollcallError,
     principal,
     who: { accountId, address: networkOf(request.ip ?? 'unknown') },
     route,
-    what: whatOf(attempt, isEachTime ? clientOf(request).requestId : ''),
+    asked: askedOf(route, response.locals['params']),
+    what:
+      isScan && COUNTED_CODES_OF_SCANS.has(code)
+        ? undefined
+        : `${code} ${request.method} ${request.path.slice(0, 300)}`,
+    isEachTime:
+      typeof context['refusedLogin'] === 'string' || (accountId !== undefined && EACH_TIME.has(code)),
   };
 }
 
-interface Told {
-  code: string;
-  status: number;
-  request: Request;
+/** What stands in the address is not checked yet where the request was refused before. */
+function askedOf(route: string | undefined, params: unknown): Attempt['asked'] {
+  if (route?.includes('/gateways/{id}/') !== true) return {};
+  const id = gatewayIdSchema.safeParse((params as { id?: unknown } | undefined)?.id);
+  return id.success ? { gateway_id: id.data } : {};
 }
 
-const isKeptWithScan = ({ code, status, request }: Told): boolean =>
-  SCAN_PATH.test(request.path) &&
-  [404, 409].includes(status) &&
-  !CODES_OF_SCANS_IN_AUDIT.has(code) &&
-  !COUNTED_CODES_OF_SCANS.has(code);
-
-function whatOf({ code, request }: Told, attempt: string): string | undefined {
-  if (SCAN_PATH.test(request.path) && COUNTED_CODES_OF_SCANS.has(code)) return undefined;
-  return `${code} ${request.method} ${request.path.slice(0, 300)} ${attempt}`;
-}
-
-/** Of IPv6 the network: one machine has as many addresses in it as it likes. */
-function networkOf(address: string): string {
-  if (!isIPv6(address) || address.startsWith('::ffff:')) return address;
-  return `${address.split(':').slice(0, 4).join(':')}::/64`;
-}
+/** Of any route that takes scans, whatever it is called: thousands of phones are refused in the same minute. */
+const isKeptWithScan = (status: number, code: string): boolean =>
+  [404, 409].includes(status) && !CODES_OF_SCANS_IN_AUDIT.has(code) && !COUNTED_CODES_OF_SCANS.has(code);
 
 function countedRow({ accountId, address, fromMs, untilMs, times }: Counted, at: Date): AuditRow {
   return {

@@ -238,7 +238,7 @@ export class TestServer {
   }
 
   async results(path: string): Promise<Body[]> {
-    return (await this.get(path)).body.results;
+    return resultsOf(path, await this.get(path));
   }
 
   async refusal(path: string): Promise<Body> {
@@ -305,8 +305,14 @@ export class TestCaller {
   }
 
   async results(path: string): Promise<Body[]> {
-    return (await this.get(path)).body.results;
+    return resultsOf(path, await this.get(path));
   }
+}
+
+/** A refused list is said to be one where it is read, not where its first row is missing. */
+function resultsOf(path: string, { status, body }: Answer): Body[] {
+  if (status !== 200) throw new Error(`GET ${path} was answered with ${status} ${body.code}`);
+  return body.results;
 }
 
 const document = openApiDocument(ROUTES, '3.1') as Body;

@@ -93,7 +93,7 @@ describe('case 18: a locked class', () => {
     const answers = [
       await server.post(`${API}/records/`, { session_id: id, student: rollNumber(2), ...mark }),
       await server.patch(`${API}/records/${record}/`, mark),
-      await server.del(`${API}/records/${record}/`),
+      await server.send('DELETE', `${API}/records/${record}/`, reason),
       await server.post(`${API}/records/bulk-mark/`, BODIES['bulk-mark']?.()),
       await student.post(`${API}/correction-requests/`, {
         session_id: id,
@@ -104,6 +104,7 @@ describe('case 18: a locked class', () => {
       await server.post(`${API}/sessions/${other}/guests/`, {
         student: rollNumber(2),
         counts_for_session_id: id,
+        ...reason,
       }),
     ];
     for (const [index, { status, body }] of answers.entries())
@@ -139,10 +140,33 @@ describe('case 18: a locked class', () => {
       [`POST ${API}/records/offline-sync/`, id],
       [`POST ${API}/records/import/`, id],
     ]);
+    expect(rows[0].after).toEqual({ locked_sessions: 1, session_ids: [id] });
     expect(await server.db.knex('attendance_record').where({ session_id: id }).orderBy('id')).toEqual(
       records,
     );
   });
+});
+
+it('case 18: a file that names many locked classes leaves one row with them, not one for each', async () => {
+  const { knex } = server.db;
+  const { rows: made } = await knex.raw<{ rows: { id: string }[] }>(
+    `INSERT INTO attendance_session (academic_period_id, section_id, course_code, faculty_code, room_id, scheduled_date,
+       start_at, end_at, policy, reach_from, reach_until, status)
+     SELECT academic_period_id, section_id, course_code, faculty_code, room_id, scheduled_date - 7 * n::int,
+       start_at - n * interval '7 days', end_at - n * interval '7 days', policy, reach_from - n * interval '7 days',
+       reach_until - n * interval '7 days', 'locked'
+     FROM attendance_session, generate_series(1, 3) AS n WHERE id = ? RETURNING id`,
+    [id],
+  );
+  const ids = made.map((row) => row.id);
+  const known = (await refusals()).length;
+  const csv = ['session_id,roll_number,mark', ...ids.map((one) => `${one},${rollNumber(2)},P`)].join('\n');
+  const applied = await server.post(`${API}/records/import/`, { csv, apply: true });
+  expect(applied.body).toMatchObject({ accepted: 0 });
+  const rows = (await refusals()).slice(known);
+  expect(rows).toMatchObject([{ session_id: null, after: { locked_sessions: 3 } }]);
+  expect(rows[0].after.session_ids.toSorted()).toEqual(ids.toSorted());
+  await knex('attendance_session').whereIn('id', ids).delete();
 });
 
 describe('case 22: every transition that the table does not have', () => {

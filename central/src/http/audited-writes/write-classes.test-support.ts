@@ -40,26 +40,39 @@ export async function writeCalendar(story: WriteStory): Promise<void> {
   const range = { start_date: '2026-08-01', end_date: '2026-08-31' };
   const made = await story.write('POST', '/sessions/generate/', range);
   await story.write('POST', `/session-jobs/${made.job_id}/undo/`);
+  const september = { start_date: '2026-09-01', end_date: '2026-09-30' };
+  await story.write('POST', '/academic-periods/2026-odd/generate-sessions/', september);
+  const next = {
+    id: '2027-odd',
+    campus: 'main',
+    name: '2027 odd',
+    semester: 'odd',
+    starts_on: '2027-07-01',
+    ends_on: '2027-11-30',
+  };
+  await story.write('POST', '/academic-periods/', next);
+  await story.write('POST', `/academic-periods/${next.id}/generate-slots/`, {
+    from_academic_period: '2026-odd',
+  });
   const set = { key: 'GRACE_PERIOD_MINUTES', value: 6, scope_kind: 'course_type', scope_id: 'lab' };
   const setting = await story.write('POST', '/configurations/', set);
   await story.write('DELETE', `/configurations/${setting.id}/`);
 }
 
+const EXTRA = {
+  course: 'CS301',
+  sections: ['cse-a'],
+  faculty: 'F001',
+  rooms: ['r102'],
+  date: '2026-07-07',
+  start_time: '13:00',
+  end_time: '13:50',
+  origin: 'extra',
+  reason,
+};
+
 export const planned = async (story: WriteStory, more: object = {}): Promise<string> =>
-  (
-    await story.write('POST', '/sessions/', {
-      course: 'CS301',
-      sections: ['cse-a'],
-      faculty: 'F001',
-      rooms: ['r102'],
-      date: '2026-07-07',
-      start_time: '13:00',
-      end_time: '13:50',
-      origin: 'extra',
-      reason,
-      ...more,
-    })
-  ).id;
+  (await story.write('POST', '/sessions/', { ...EXTRA, ...more })).id;
 
 export async function writeClasses(story: WriteStory): Promise<void> {
   const late = (id: string, action: string, body: object = { reason }): Promise<Body> =>
@@ -94,6 +107,13 @@ export async function writeClasses(story: WriteStory): Promise<void> {
   await late(swapped, 'swap', { course: 'CS302', faculty: 'F001', reason });
   const gone = await planned(story, { start_time: '15:00', end_time: '15:50' });
   await story.write('DELETE', `/sessions/${gone}/`, { reason });
+  const both = ['08:00', '12:00'].map((start_time) => ({
+    ...EXTRA,
+    start_time,
+    end_time: start_time.replace(':00', ':50'),
+    date: '2026-07-09',
+  }));
+  await story.write('POST', '/sessions/bulk_create/', { sessions: both });
   const missed = await planned(story, { start_time: '16:00', end_time: '16:50' });
   await late(missed, 'open');
   await late(missed, 'not-held');

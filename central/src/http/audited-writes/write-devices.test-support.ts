@@ -18,6 +18,10 @@ export async function writePhones(story: WriteStory, password: string): Promise<
   const { qr_token } = await faculty('POST', `/sessions/${session}/generate-qr/`);
   const phone = { device_id: 'phone-of-0' };
   await student('POST', '/records/qr-scan/', { qr_token, ...phone });
+  await story.as('student', { student: rollNumber(3) })('POST', '/records/qr-checkin/', {
+    qr_token,
+    device_id: 'phone-of-3',
+  });
   await faculty('POST', `/sessions/${session}/shared-phones/`, { student: rollNumber(1), reason });
   const { otpauth_uri } = await student('POST', '/second-factors/', { password, ...phone });
   const secret = new URL(otpauth_uri).searchParams.get('secret') ?? '';
