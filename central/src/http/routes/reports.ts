@@ -2,6 +2,7 @@ import type { Principal } from '../../auth/principal.js';
 import { visibleAggregates } from '../../auth/scope.js';
 import { loadSettings } from '../../calendar/settings.js';
 import type { Knex } from '../../db/database.js';
+import { AGGREGATE_SHARE_SQL } from '../../statistics/aggregate-share.js';
 import { LIMITS_SQL, limitsOf } from '../../statistics/limits.js';
 import { readPeriod } from '../../statistics/period.js';
 import { shownPercent } from '../../statistics/share.js';
@@ -122,10 +123,8 @@ interface Wanted {
 async function readRows(knex: Knex, { periodId, limits, conditions, count }: Wanted): Promise<ReportedRow[]> {
   const { rows } = await knex.raw<{ rows: ReportedRow[] }>(
     `WITH l AS MATERIALIZED (${LIMITS_SQL}), a AS (
-       SELECT student_id, academic_period_id, held_periods + credit_held_periods AS held,
-         least(attended_periods + credit_attended_periods, held_periods + credit_held_periods) AS attended,
-         excused_periods, pending_periods, last_calculated
-       FROM aggregate_statistics WHERE academic_period_id = ?
+       SELECT a.student_id, a.academic_period_id, ${AGGREGATE_SHARE_SQL}, a.excused_periods, a.pending_periods, a.last_calculated
+       FROM aggregate_statistics a WHERE a.academic_period_id = ?
      )
      SELECT st.id AS student_id, st.roll_number, st.full_name, own.programme_id, a.held, a.attended, a.excused_periods,
        a.pending_periods, a.last_calculated, b.below

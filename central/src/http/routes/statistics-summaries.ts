@@ -3,6 +3,7 @@ import type { Principal } from '../../auth/principal.js';
 import { visibleAggregates, visibleStatistics } from '../../auth/scope.js';
 import { loadSettings } from '../../calendar/settings.js';
 import type { Knex } from '../../db/database.js';
+import { AGGREGATE_SHARE_SQL } from '../../statistics/aggregate-share.js';
 import { courseRows } from '../../statistics/course-rows.js';
 import { readPeriod } from '../../statistics/period.js';
 import { type ThresholdsOf, thresholdsOf } from '../../statistics/thresholds.js';
@@ -205,9 +206,7 @@ async function readStudents(
     );
   }
   const { rows } = await knex.raw<{ rows: StudentRow[] }>(
-    `SELECT a.held_periods + a.credit_held_periods AS held,
-       least(a.attended_periods + a.credit_attended_periods, a.held_periods + a.credit_held_periods) AS attended,
-       a.pending_periods AS pending, own.programme_id, count(*)::int AS students
+    `SELECT ${AGGREGATE_SHARE_SQL}, a.pending_periods AS pending, own.programme_id, count(*)::int AS students
      FROM aggregate_statistics a JOIN student st ON st.id = a.student_id
        LEFT JOIN LATERAL (
          SELECT g.programme_id FROM roster_membership m JOIN section g ON g.id = m.section_id
