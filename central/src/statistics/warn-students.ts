@@ -1,6 +1,7 @@
 import { DateTime } from 'luxon';
 import { dateAt } from '../calendar/campus-zone.js';
 import { campusZone } from '../calendar/generate.js';
+import { programmeOfStudentSql } from '../calendar/programme-of-student.js';
 import { loadSettings } from '../calendar/settings.js';
 import type { Knex } from '../db/database.js';
 import { WARNING_KIND } from '../notifications/follow-up.js';
@@ -38,7 +39,7 @@ export async function warnStudents(knex: Knex, nowMs: number): Promise<number> {
   return knex.transaction(async (trx) => {
     const settingsAt = await loadSettings(trx);
     const today = dateAt(nowMs, zone);
-    const { rows } = await trx.raw<{ rows: Row[] }>(LOW_SQL, [today, today, HELD_CLASSES_MIN]);
+    const { rows } = await trx.raw<{ rows: Row[] }>(LOW_SQL, [today, today, today, HELD_CLASSES_MIN]);
     const messages: Message[] = [];
     const levels: object[] = [];
     for (const row of rows) {
@@ -81,8 +82,7 @@ function messageOf(
 const LOW_SQL = `
   SELECT a.student_id, a.academic_period_id, share.held, share.attended, w.level,
     coalesce(w.warned, 0) AS warned,
-    (SELECT g.programme_id FROM roster_membership m JOIN section g ON g.id = m.section_id AND g.kind = 'section'
-     WHERE m.student_id = a.student_id AND upper_inf(m.valid_during) ORDER BY g.id LIMIT 1) AS programme_id
+    (${programmeOfStudentSql('a.student_id', '?::date')}) AS programme_id
   FROM academic_period p JOIN aggregate_statistics a ON a.academic_period_id = p.id
     CROSS JOIN LATERAL (SELECT ${AGGREGATE_SHARE_SQL}) share
     LEFT JOIN attendance_warning w ON w.student_id = a.student_id AND w.academic_period_id = p.id
