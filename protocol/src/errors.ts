@@ -142,6 +142,7 @@ export const ERROR_CODES = {
   QR_NOT_GENERATED: 'input',
   QR_TOO_EARLY: 'input',
   REBIND_LIMIT: 'input',
+  HEADCOUNT_TOO_HIGH: 'input',
   HEADCOUNT_TOO_LOW: 'input',
   ROWS_REFUSED: 'input',
   SEAL_BROKEN: 'operator',

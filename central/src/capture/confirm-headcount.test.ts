@@ -94,9 +94,35 @@ describe('the faculty member confirms the headcount', () => {
 
   it('case 113: more heads than marks are no reason to refuse, and the same count again confirms nobody twice', async () => {
     const id = await cardsOnly();
-    expect((await confirm(id, 9)).body.confirmed).toHaveLength(3);
-    expect((await confirm(id, 9)).body.confirmed).toEqual([]);
+    expect((await confirm(id, 5)).body.confirmed).toHaveLength(3);
+    expect((await confirm(id, 5)).body.confirmed).toEqual([]);
     expect(await campus.server.db.knex('decision').where({ session_id: id })).toHaveLength(3);
+  });
+
+  it('cases 60, 113: more heads than the roster and its guests have confirm nobody, whatever is typed', async () => {
+    const { knex } = campus.server.db;
+    const id = await cardsOnly();
+    for (const headcount of [6, 10_000]) {
+      const refused = await confirm(id, headcount);
+      expect([refused.status, refused.body.code]).toEqual([409, 'HEADCOUNT_TOO_HIGH']);
+      expect(refused.body.detail).toContain('the roster has 5 students');
+    }
+    expect((await confirm(id, 5, { not_here: [rollNumber(4)] })).body.code).toBe('HEADCOUNT_TOO_HIGH');
+    expect(await knex('decision').where({ session_id: id })).toEqual([]);
+    expect((await knex('attendance_session').where({ id }).first()).headcount).toBeNull();
+    const other = await campus.hold({ start: '14:00', end: '14:50', course: 'CS302' });
+    const guest = { session_id: id, counts_for_session_id: other };
+    const [{ id: stranger }] = await knex('student')
+      .insert({ roll_number: '24B81A0999', full_name: 'Of another batch' })
+      .returning('id');
+    await knex('session_guest').insert({ ...guest, student_id: stranger });
+    // Who is on the roster anyway is no second head.
+    const own = await knex('student')
+      .where({ roll_number: rollNumber(0) })
+      .first('id');
+    await knex('session_guest').insert({ ...guest, student_id: own.id });
+    expect((await confirm(id, 7)).body.code).toBe('HEADCOUNT_TOO_HIGH');
+    expect((await confirm(id, 6)).body.confirmed).toHaveLength(3);
   });
 
   it('cases 32, 113, 119: it is no marking by hand: not in the manual share, not swift', async () => {
@@ -124,7 +150,8 @@ describe('the faculty member confirms the headcount', () => {
     const change = await knex('session_change').where({ session_id: id, kind: 'headcount' }).first();
     expect(change.after.confirmed).toEqual([0, 1, 2].map(rollNumber));
     const { id: record } = await campus.record(id, 0);
-    expect((await campus.faculty.del(`${API}/records/${record}/`)).status).toBe(200);
+    const withdrawn = await campus.faculty.del(`${API}/records/${record}/`, {}, { reason: 'miscounted' });
+    expect(withdrawn.status).toBe(200);
     expect(await campus.mark(id, 0)).toBe('pending FINGER_NEEDED');
   });
 

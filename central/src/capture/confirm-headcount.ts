@@ -6,7 +6,7 @@ import type { Mark } from '../rules/facts.js';
 import type { Reason } from '../rules/reasons.js';
 import { recordChange } from '../sessions/record-change.js';
 import { decideMarks, holdForMarking } from './decide-marks.js';
-import { rosterOf } from './roster-of.js';
+import { type RosterEntry, rosterOf } from './roster-of.js';
 
 /** Marks that a capture has begun and a person completes (domain cases 47, 113, 118). */
 export const CONFIRMABLE: readonly Reason[] = [
@@ -46,17 +46,21 @@ interface Standing {
 /**
  * The faculty member counts heads, and whoever waits for a second proof is in class by that count (domain cases 47,
  * 113). It has to bear them out: where fewer heads were counted than students would have attended, somebody is not
- * there, and who that is has to be said first. It decides nothing about anybody whom no device saw, so it is no marking by
+ * there, and who that is has to be said first; more heads than could be there are a number that bears nothing out. It decides nothing about anybody whom no device saw, so it is no marking by
  * hand.
  *
- * @throws RollcallError as {@link holdForMarking}; `ROWS_REFUSED` naming who is not on the roster; `HEADCOUNT_TOO_LOW`
+ * @throws RollcallError as {@link holdForMarking}; `ROWS_REFUSED` naming who is not on the roster; `HEADCOUNT_TOO_LOW` or
+ *   `HEADCOUNT_TOO_HIGH`
  */
 export async function confirmHeadcount(trx: Knex, request: HeadcountRequest): Promise<ConfirmedStudent[]> {
   const { sessionId, headcount, accountId, nowMs } = request;
   const session = await holdForMarking(trx, sessionId, request.expectedVersion);
   await findByIndex(trx);
-  const standings = await standingsOf(trx, sessionId, nowMs);
+  const roster = await rosterOf(trx, sessionId);
+  const standings = await standingsOf(trx, { sessionId, roster, nowMs });
   const here = withoutMissing(standings, request.notHere);
+  const missing = standings.length - here.length;
+  await refuseMoreThanFit(trx, { sessionId, roster, headcount, missing });
   const waiting = here.filter(isWaiting);
   const attended = here.filter(({ mark }) => ATTENDED.includes(mark)).length;
   if (headcount < attended + waiting.length) {
@@ -94,9 +98,35 @@ export async function confirmHeadcount(trx: Knex, request: HeadcountRequest): Pr
 const isWaiting = ({ mark, reason }: Standing): boolean =>
   mark === 'pending' && (CONFIRMABLE as readonly string[]).includes(reason);
 
+interface Counted {
+  sessionId: string;
+  roster: readonly RosterEntry[];
+  headcount: number;
+  /** How many of the roster are said not to be there. */
+  missing: number;
+}
+
+/** Whoever types a number that is always enough has counted nobody. @throws RollcallError `HEADCOUNT_TOO_HIGH` */
+async function refuseMoreThanFit(
+  trx: Knex,
+  { sessionId, roster, headcount, missing }: Counted,
+): Promise<void> {
+  const known = new Set(roster.map(({ studentId }) => studentId));
+  const letIn = await trx('session_guest').where({ session_id: sessionId }).pluck<string[]>('student_id');
+  const guests = letIn.filter((studentId) => !known.has(studentId)).length;
+  if (headcount <= roster.length - missing + guests) return;
+  throw new RollcallError(
+    'HEADCOUNT_TOO_HIGH',
+    `${headcount} heads were counted, but the roster has ${roster.length} students, of whom ${missing} are said not to be here, and ${guests} guests were let in: count again, students of this class only, or let guests take part first and repeat. Nothing was confirmed`,
+    { context: { roster: roster.length, missing, guests } },
+  );
+}
+
 /** As the evidence of this moment gives them: what waits in the queue may have become a mark. */
-async function standingsOf(trx: Knex, sessionId: string, nowMs: number): Promise<Standing[]> {
-  const roster = await rosterOf(trx, sessionId);
+async function standingsOf(
+  trx: Knex,
+  { sessionId, roster, nowMs }: { sessionId: string; roster: readonly RosterEntry[]; nowMs: number },
+): Promise<Standing[]> {
   await judgePairs(
     trx,
     roster.map(({ studentId }) => ({ sessionId, studentId })),

@@ -256,6 +256,14 @@ describe('deciding about a correction', () => {
     expect((await faculty().post(path(request, 'approve'))).body.status).toBe('approved');
   });
 
+  it('cases 73, 135: a credit is part of the share that is lifted over the threshold', async () => {
+    await server.post(`${API}/configurations/`, { key: 'EXAM_LIST_DATE', value: weeks.date(14) });
+    await setAggregate(3, { attended: 70, held: 96, credit: 4 });
+    await markByHand(3, 'absent');
+    const request = await asked(3);
+    expect((await faculty().post(path(request, 'approve'))).body.needs_countersign).toBe(true);
+  });
+
   it('case 135: how long before the list is a setting, and 65 is a threshold, too', async () => {
     await server.post(`${API}/configurations/`, { key: 'EXAM_LIST_DATE', value: weeks.date(20) });
     await server.post(`${API}/configurations/`, { key: 'COUNTERSIGN_DAYS', value: '20' });
@@ -399,7 +407,7 @@ async function markByHand(index: number, mark: string): Promise<void> {
 
 async function setAggregate(
   index: number,
-  { attended, held }: { attended: number; held: number },
+  { attended, held, credit = 0 }: { attended: number; held: number; credit?: number },
 ): Promise<void> {
   const { knex } = server.db;
   const { id } = await knex('student')
@@ -411,6 +419,8 @@ async function setAggregate(
       academic_period_id: '2026-odd',
       attended_periods: attended,
       held_periods: held,
+      credit_held_periods: credit,
+      credit_attended_periods: credit,
     })
     .onConflict(['student_id', 'academic_period_id'])
     .merge();

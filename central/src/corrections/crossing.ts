@@ -2,6 +2,7 @@ import { dateAt, plusDays } from '../calendar/campus-zone.js';
 import { campusZone } from '../calendar/generate.js';
 import type { Knex } from '../db/database.js';
 import { settingsOfStudent } from '../leave/settings-of-student.js';
+import { AGGREGATE_SHARE_SQL } from '../statistics/aggregate-share.js';
 import type { HeldCorrection } from './correction-row.js';
 
 interface Share {
@@ -49,7 +50,7 @@ async function shareOf(
   request: HeldCorrection,
 ): Promise<(Share & { periods: number }) | undefined> {
   const { rows } = await trx.raw<{ rows: { attended: number; held: number; periods: number }[] }>(
-    `SELECT a.attended_periods AS attended, a.held_periods AS held, s.period_count AS periods
+    `SELECT ${AGGREGATE_SHARE_SQL}, s.period_count AS periods
      FROM attendance_session s JOIN course c ON c.code = s.course_code
        JOIN aggregate_statistics a ON a.academic_period_id = s.academic_period_id AND a.student_id = ?::uuid
      WHERE s.id = ?::uuid AND s.counts_in_denominator AND c.counts_in_aggregate`,

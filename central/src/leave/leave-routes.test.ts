@@ -299,7 +299,10 @@ describe('an application', () => {
       const scope = { scope_kind: 'programme', scope_id: programme };
       expect((await server.post(`${API}/configurations/`, { key, value, ...scope })).status).toBe(201);
       const { body } = await apply(0, { end_date: weeks.date(end), ...more });
-      await server.db.knex('attendance_leave_application').update({ status: 'cancelled' });
+      await server.db
+        .knex('attendance_leave_application')
+        .where({ status: 'pending' })
+        .update({ status: 'cancelled' });
       return body[field];
     };
     expect([await after('mtech'), await after('btech')]).toEqual(seen);

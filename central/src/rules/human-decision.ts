@@ -33,7 +33,8 @@ export const confirmationRule: MarkRule = {
     const entry = stayingSince(evidence.pairing, facts.session, limits);
     const [mark, capture] =
       seen === undefined ? (['present', entry] as const) : ([seen.mark, evidence.arrivals[0]] as const);
-    if (capture === undefined) return finding;
+    // What it completed is no evidence any more, as when the card turns out to have been lost before (case 92).
+    if (capture === undefined) return undefined;
     return { ...finding, mark, markedAtMs: capture.atMs, usedCaptures: [capture] };
   },
 };

@@ -1,4 +1,5 @@
 import { RollcallError } from '@rollcall/protocol/errors';
+import { dateAt } from '../calendar/campus-zone.js';
 import type { Knex } from '../db/database.js';
 
 export interface Period {
@@ -20,6 +21,12 @@ export const periodBindings = (wanted: string | undefined, nowMs: number): [stri
   wanted ?? null,
   new Date(nowMs),
 ];
+
+/** Today, or the last day of a period that is over: whatever changes afterwards changes nobody's past (domain case 144). */
+export function dayOf({ ends_on: endsOn, zone }: Period, nowMs: number): string {
+  const today = dateAt(nowMs, zone);
+  return today < endsOn ? today : endsOn;
+}
 
 /** @throws RollcallError `NOT_FOUND` */
 export async function readPeriod(knex: Knex, wanted: string | undefined, nowMs: number): Promise<Period> {

@@ -61,13 +61,27 @@ describe('warnings of students', () => {
     server.goTo('12:00');
   });
 
+  interface More {
+    pending?: number;
+    /** Attended, of how many: booked without a class. */
+    credit?: readonly [number, number];
+  }
   /** What is counted of the student, with as many classes as periods. */
-  async function counted(attended: number, held: number, pending = 0): Promise<void> {
+  async function counted(
+    attended: number,
+    held: number,
+    { pending = 0, credit: [creditAttended, creditHeld] = [0, 0] }: More = {},
+  ): Promise<void> {
     const { knex } = server.db;
     const key = { student_id: student, academic_period_id: '2026-odd' };
     const periods = { held_periods: held, attended_periods: attended, pending_periods: pending };
     await knex('aggregate_statistics').where(key).delete();
-    await knex('aggregate_statistics').insert({ ...key, ...periods });
+    await knex('aggregate_statistics').insert({
+      ...key,
+      ...periods,
+      credit_held_periods: creditHeld,
+      credit_attended_periods: creditAttended,
+    });
     await knex('attendance_statistics').where(key).delete();
     await knex('attendance_statistics').insert({
       ...key,
@@ -114,10 +128,22 @@ describe('warnings of students', () => {
   it('case 148: not before five held classes, not while anything is pending', async () => {
     await counted(0, 4);
     expect(await run()).toBeUndefined();
-    await counted(0, 5, 1);
+    await counted(0, 5, { pending: 1 });
     expect(await run()).toBeUndefined();
     await counted(0, 5);
     expect(await run()).toBe('1 students warned');
+  });
+
+  it('cases 73, 148: a credit is part of the share: it keeps a warning away, and one not attended brings it', async () => {
+    await counted(7, 10, { credit: [10, 10] });
+    expect(await run()).toBeUndefined();
+    await counted(9, 10, { credit: [0, 5] });
+    expect(await run()).toBe('1 students warned');
+    expect((await told())[0]).toMatchObject({ below_percent: 65, percentage: 60 });
+    await counted(9, 10, { credit: [5, 5] });
+    await run();
+    await counted(9, 10, { credit: [0, 5] });
+    expect(await run(), 'the share with the credit was a recovery').toBe('1 students warned');
   });
 
   it('case 148: none between 20:00 and 07:00 on campus; the morning brings it', async () => {

@@ -1,10 +1,12 @@
 import { DateTime } from 'luxon';
 import { dateAt } from '../calendar/campus-zone.js';
 import { campusZone } from '../calendar/generate.js';
+import { programmeOfStudentSql } from '../calendar/programme-of-student.js';
 import { loadSettings } from '../calendar/settings.js';
 import type { Knex } from '../db/database.js';
 import { WARNING_KIND } from '../notifications/follow-up.js';
 import { type Message, tellStudents } from '../notifications/tell.js';
+import { AGGREGATE_SHARE_SQL } from './aggregate-share.js';
 import { forecast, shownPercent } from './share.js';
 import { WARNING_LEVELS, warnedLevel } from './warning-level.js';
 
@@ -37,7 +39,7 @@ export async function warnStudents(knex: Knex, nowMs: number): Promise<number> {
   return knex.transaction(async (trx) => {
     const settingsAt = await loadSettings(trx);
     const today = dateAt(nowMs, zone);
-    const { rows } = await trx.raw<{ rows: Row[] }>(LOW_SQL, [today, today, HELD_CLASSES_MIN]);
+    const { rows } = await trx.raw<{ rows: Row[] }>(LOW_SQL, [today, today, today, HELD_CLASSES_MIN]);
     const messages: Message[] = [];
     const levels: object[] = [];
     for (const row of rows) {
@@ -78,14 +80,14 @@ function messageOf(
 
 /** Who is low, or was; whoever has no account yet is told when there is one. */
 const LOW_SQL = `
-  SELECT a.student_id, a.academic_period_id, a.held_periods AS held, a.attended_periods AS attended, w.level,
+  SELECT a.student_id, a.academic_period_id, share.held, share.attended, w.level,
     coalesce(w.warned, 0) AS warned,
-    (SELECT g.programme_id FROM roster_membership m JOIN section g ON g.id = m.section_id AND g.kind = 'section'
-     WHERE m.student_id = a.student_id AND upper_inf(m.valid_during) ORDER BY g.id LIMIT 1) AS programme_id
+    (${programmeOfStudentSql('a.student_id', '?::date')}) AS programme_id
   FROM academic_period p JOIN aggregate_statistics a ON a.academic_period_id = p.id
+    CROSS JOIN LATERAL (SELECT ${AGGREGATE_SHARE_SQL}) share
     LEFT JOIN attendance_warning w ON w.student_id = a.student_id AND w.academic_period_id = p.id
   WHERE p.starts_on <= ?::date AND p.ends_on >= ?::date AND a.pending_periods = 0
-    AND (a.attended_periods * 100 < ${WARNING_LEVELS[0]} * a.held_periods OR w.level IS NOT NULL)
+    AND (share.attended * 100 < ${WARNING_LEVELS[0]} * share.held OR w.level IS NOT NULL)
     AND EXISTS (SELECT FROM account u WHERE u.student_id = a.student_id)
     AND (SELECT sum(s.present_count + s.late_count + s.absent_count) FROM attendance_statistics s
          WHERE s.student_id = a.student_id AND s.academic_period_id = p.id

@@ -101,7 +101,11 @@ export const headcountBody = z.strictObject({
 });
 export const headcountConfirmationBody = z.strictObject({
   version,
-  headcount: z.int().min(0).max(10_000).describe('Heads in the room, of students'),
+  headcount: z
+    .int()
+    .min(0)
+    .max(10_000)
+    .describe('Heads in the room, of students: never more than are on the roster and let in as guests'),
   not_here: z
     .array(keyText)
     .max(1_000)

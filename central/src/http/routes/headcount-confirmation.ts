@@ -29,6 +29,7 @@ export const confirmHeadcount = defineRoute(
       'SESSION_CANCELLED',
       'ROWS_REFUSED',
       'HEADCOUNT_TOO_LOW',
+      'HEADCOUNT_TOO_HIGH',
     ],
   },
   async (input, { db, clock }) => {

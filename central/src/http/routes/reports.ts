@@ -1,9 +1,11 @@
 import type { Principal } from '../../auth/principal.js';
 import { visibleAggregates } from '../../auth/scope.js';
+import { programmeOfStudentSql } from '../../calendar/programme-of-student.js';
 import { loadSettings } from '../../calendar/settings.js';
 import type { Knex } from '../../db/database.js';
+import { AGGREGATE_SHARE_SQL } from '../../statistics/aggregate-share.js';
 import { LIMITS_SQL, limitsOf } from '../../statistics/limits.js';
-import { readPeriod } from '../../statistics/period.js';
+import { dayOf, readPeriod } from '../../statistics/period.js';
 import { shownPercent } from '../../statistics/share.js';
 import { type ThresholdsOf, thresholdsOf } from '../../statistics/thresholds.js';
 import { Conditions } from '../conditions.js';
@@ -100,7 +102,13 @@ async function report({ db: { knex }, clock }: HttpContext, { principal, query, 
   const position = decodeCursor(query.cursor, [shortText, uuidText]);
   if (position !== undefined) conditions.add('(st.roll_number, st.id) > (?, ?::uuid)', ...position);
   const limits = await limitsOf(knex, thresholds);
-  const rows = await readRows(knex, { periodId: period.id, limits, conditions, count: query.limit + 1 });
+  const rows = await readRows(knex, {
+    periodId: period.id,
+    day: dayOf(period, nowMs),
+    limits,
+    conditions,
+    count: query.limit + 1,
+  });
   return pageFrom(rows, query.limit, {
     item: (row) => toItem(row, period, thresholds),
     position: (row) => [row.roll_number, row.student_id],
@@ -114,26 +122,26 @@ const IN_SECTION_SQL = `EXISTS (SELECT ${MEMBERSHIP_SQL} AND g.id = ?)`;
 
 interface Wanted {
   periodId: string;
+  /** Whose settings hold: those of the students' programmes on this date. */
+  day: string;
   limits: string;
   conditions: Conditions;
   count: number;
 }
 
-async function readRows(knex: Knex, { periodId, limits, conditions, count }: Wanted): Promise<ReportedRow[]> {
+async function readRows(
+  knex: Knex,
+  { periodId, day, limits, conditions, count }: Wanted,
+): Promise<ReportedRow[]> {
   const { rows } = await knex.raw<{ rows: ReportedRow[] }>(
     `WITH l AS MATERIALIZED (${LIMITS_SQL}), a AS (
-       SELECT student_id, academic_period_id, held_periods + credit_held_periods AS held,
-         least(attended_periods + credit_attended_periods, held_periods + credit_held_periods) AS attended,
-         excused_periods, pending_periods, last_calculated
-       FROM aggregate_statistics WHERE academic_period_id = ?
+       SELECT a.student_id, a.academic_period_id, ${AGGREGATE_SHARE_SQL}, a.excused_periods, a.pending_periods, a.last_calculated
+       FROM aggregate_statistics a WHERE a.academic_period_id = ?
      )
      SELECT st.id AS student_id, st.roll_number, st.full_name, own.programme_id, a.held, a.attended, a.excused_periods,
        a.pending_periods, a.last_calculated, b.below
      FROM a JOIN student st ON st.id = a.student_id JOIN academic_period p ON p.id = a.academic_period_id
-       LEFT JOIN LATERAL (
-         SELECT g.programme_id FROM roster_membership m JOIN section g ON g.id = m.section_id
-         WHERE m.student_id = st.id AND g.programme_id IS NOT NULL ORDER BY m.id DESC LIMIT 1
-       ) own ON true
+       LEFT JOIN LATERAL (${programmeOfStudentSql('st.id', '?::date')}) own ON true
        JOIN l ON l.programme IS NOT DISTINCT FROM own.programme_id AND l.course_type IS NULL
        CROSS JOIN LATERAL (
          SELECT coalesce(jsonb_agg(jsonb_build_object('code', c.code, 'title', c.title, 'held', s.held_periods,
@@ -144,7 +152,7 @@ async function readRows(knex: Knex, { periodId, limits, conditions, count }: Wan
            AND least(s.attended_periods + s.bonus_periods, s.held_periods) * 100 < m.minimum * s.held_periods
        ) b
      WHERE ${conditions.where} ORDER BY st.roll_number, st.id LIMIT ?`,
-    [limits, periodId, ...conditions.bindings, count] as never,
+    [limits, periodId, day, ...conditions.bindings, count] as never,
   );
   return rows;
 }

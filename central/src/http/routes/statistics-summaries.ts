@@ -1,10 +1,12 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import type { Principal } from '../../auth/principal.js';
 import { visibleAggregates, visibleStatistics } from '../../auth/scope.js';
+import { programmeOfStudentSql } from '../../calendar/programme-of-student.js';
 import { loadSettings } from '../../calendar/settings.js';
 import type { Knex } from '../../db/database.js';
+import { AGGREGATE_SHARE_SQL } from '../../statistics/aggregate-share.js';
 import { courseRows } from '../../statistics/course-rows.js';
-import { readPeriod } from '../../statistics/period.js';
+import { dayOf, readPeriod } from '../../statistics/period.js';
 import { type ThresholdsOf, thresholdsOf } from '../../statistics/thresholds.js';
 import { Conditions } from '../conditions.js';
 import { API } from '../contracts/fields.js';
@@ -131,7 +133,7 @@ export const statisticsOverview = defineRoute(
     ]);
     const { zone, ...period } = found;
     const thresholds = thresholdsOf(settingsAt, { endsOn: period.ends_on, zone }, nowMs);
-    const wanted = { periodId: period.id, department: query.department };
+    const wanted = { periodId: period.id, day: dayOf(found, nowMs), department: query.department };
     const [courses, students] = await Promise.all([
       readCourses(db.knex, principal, wanted),
       readStudents(db.knex, principal, wanted),
@@ -156,6 +158,8 @@ export const statisticsOverview = defineRoute(
 
 interface Wanted {
   periodId: string;
+  /** Whose settings hold: those of the students' programmes on this date. */
+  day: string;
   department: string | undefined;
 }
 
@@ -190,7 +194,7 @@ interface StudentRow extends Pooled {
 async function readStudents(
   knex: Knex,
   principal: Principal,
-  { periodId, department }: Wanted,
+  { periodId, day, department }: Wanted,
 ): Promise<StudentRow[] | undefined> {
   const scope = visibleAggregates(principal, 'statistics.read');
   if (scope.sql === 'false') return undefined;
@@ -205,16 +209,11 @@ async function readStudents(
     );
   }
   const { rows } = await knex.raw<{ rows: StudentRow[] }>(
-    `SELECT a.held_periods + a.credit_held_periods AS held,
-       least(a.attended_periods + a.credit_attended_periods, a.held_periods + a.credit_held_periods) AS attended,
-       a.pending_periods AS pending, own.programme_id, count(*)::int AS students
+    `SELECT ${AGGREGATE_SHARE_SQL}, a.pending_periods AS pending, own.programme_id, count(*)::int AS students
      FROM aggregate_statistics a JOIN student st ON st.id = a.student_id
-       LEFT JOIN LATERAL (
-         SELECT g.programme_id FROM roster_membership m JOIN section g ON g.id = m.section_id
-         WHERE m.student_id = st.id AND g.programme_id IS NOT NULL ORDER BY m.id DESC LIMIT 1
-       ) own ON true
+       LEFT JOIN LATERAL (${programmeOfStudentSql('st.id', '?::date')}) own ON true
      WHERE ${conditions.where} GROUP BY 1, 2, 3, 4`,
-    conditions.bindings as never,
+    [day, ...conditions.bindings] as never,
   );
   return rows;
 }

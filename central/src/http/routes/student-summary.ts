@@ -1,6 +1,7 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import type { Principal } from '../../auth/principal.js';
 import { visibleAggregates, visibleStatistics, visibleStudents } from '../../auth/scope.js';
+import { programmeOfStudentSql } from '../../calendar/programme-of-student.js';
 import { loadSettings } from '../../calendar/settings.js';
 import type { Knex } from '../../db/database.js';
 import { prepared } from '../../db/prepared.js';
@@ -23,6 +24,9 @@ import {
 } from '../views/statistics-view.js';
 import { STATISTICS_TAG } from './statistics.js';
 
+/** As `dayOf`, of the period `p`. */
+const PERIOD_DAY_SQL = 'least((?::timestamptz AT TIME ZONE p.zone)::date, p.ends_on)';
+
 interface SummaryQuery {
   student_id?: string | undefined;
   course_section_id?: string | undefined;
@@ -39,6 +43,7 @@ interface SummaryRow {
   is_seen: boolean;
   sees_aggregate: boolean;
   period: Period | null;
+  programme_id: string | null;
   courses: SummaryCourse[];
   credit: { held: number; attended: number };
   credits: StudentSummary['credits'];
@@ -92,7 +97,7 @@ async function readSummary(
   const { rows } = await prepared<{ rows: SummaryRow[] }>(
     knex,
     `SELECT st.roll_number, st.full_name, (${seen.sql}) AS is_seen, (${seenAggregate.sql}) AS sees_aggregate,
-       to_jsonb(p) AS period, k.credit, k.credits,
+       to_jsonb(p) AS period, (${programmeOfStudentSql('st.id', PERIOD_DAY_SQL)}) AS programme_id, k.credit, k.credits,
        (SELECT coalesce(jsonb_agg(${COURSE_OBJECT} || jsonb_build_object('remaining_periods', o.remaining_periods,
            'outlook_from', o.from_date, 'last_calculated', s.last_calculated) ORDER BY c.code, g.id), '[]')
         FROM ${source.sql} s JOIN course c ON c.code = s.course_code JOIN section g ON g.id = s.section_id
@@ -119,6 +124,7 @@ async function readSummary(
     [
       ...seen.bindings,
       ...seenAggregate.bindings,
+      new Date(nowMs),
       ...source.bindings,
       ...seenRows.bindings,
       query.course_section_id ?? null,
@@ -159,17 +165,13 @@ function toSummary(row: SummaryRow, { query, period, thresholds }: Asked): Stude
     }),
     aggregate:
       row.sees_aggregate && query.course_section_id === undefined
-        ? toAggregate(aggregateOf(row, isPart), thresholds({ programmeId: programmeOf(row.courses) }))
+        ? toAggregate(aggregateOf(row, isPart), thresholds({ programmeId: row.programme_id }))
         : null,
     credits: isWhole && row.sees_aggregate ? row.credits : [],
     leave_days: row.leave_days,
     last_calculated: times.length === 0 ? null : new Date(Math.max(...times)).toISOString(),
   };
 }
-
-/** The student's own programme: that of a group which has one. */
-const programmeOf = (courses: readonly SummaryCourse[]): string | null =>
-  courses.find(({ programme_id }) => programme_id !== null)?.programme_id ?? null;
 
 /** As `aggregate_statistics` sums it up, from the rows that are read anyway; a bonus counts within its course. */
 function aggregateOf({ courses, credit }: SummaryRow, isPart: boolean): AggregateRow {
