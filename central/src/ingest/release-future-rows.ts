@@ -74,5 +74,5 @@ async function store(
     readRows(kind, { gatewayId, storeId }, [body], Number.POSITIVE_INFINITY),
   );
   const good = rows.filter((row): row is GoodRow => row.kind !== 'poison');
-  return good.length - (await storeReleased(trx, good, times)).length;
+  return (await storeReleased(trx, good, times)).length;
 }
