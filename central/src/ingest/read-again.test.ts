@@ -155,6 +155,8 @@ describe('case 163: what a central of an older version could not read', () => {
     ]);
     expect((await punches()).map(({ seq }) => seq)).toEqual([good.seq]);
     expect(await audited()).toEqual([]);
+    const told = await server.db.knex('exception_item').where({ resolved_at: null }).pluck('code');
+    expect(told.toSorted()).toEqual(['EVENT_ID_CONFLICT', 'ROW_INVALID', 'TIME_IN_FUTURE']);
   });
 
   it('does not come back from a month whose punch_id came again in a later one', async () => {

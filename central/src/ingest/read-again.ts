@@ -5,10 +5,18 @@ import type { Database, Knex } from '../db/database.js';
 import { promoteClaims } from '../devices/watermark.js';
 import type { Log } from '../log.js';
 import { lockGateways } from './commit-rows.js';
+import { quarantineRows } from './quarantine-rows.js';
 import { readRows } from './read-rows.js';
 import { releaseFutureRows } from './release-future-rows.js';
 import { storeReleased } from './store-released.js';
-import { type GoodRow, IDENTITY_UNNEST, type IngestRow, identityBindings, keyOf } from './verified-batch.js';
+import {
+  type GoodRow,
+  IDENTITY_UNNEST,
+  type IngestRow,
+  identityBindings,
+  keyOf,
+  type PoisonRow,
+} from './verified-batch.js';
 
 /** Rows read again in one transaction. */
 const CHUNK_ROWS_MAX = 500;
@@ -92,11 +100,15 @@ async function readChunk(
   const released: GoodRow[] = [];
   for (const [receivedMs, group] of groupByReceipt(good, waiting))
     released.push(...(await storeReleased(trx, group, { receivedAt: new Date(receivedMs), at })));
-  if (read.some((row) => row.kind === 'poison' && row.code === 'TIME_IN_FUTURE'))
+  const early = read.filter((row) => row.kind === 'poison' && row.code === 'TIME_IN_FUTURE') as PoisonRow[];
+  if (early.length > 0) {
+    // They are in quarantine already; this tells a human why.
+    await quarantineRows(trx, early, at);
     await releaseFutureRows(trx, [gatewayId], at);
+  }
   await promoteClaims(trx, [gatewayId]);
   await audit(trx, released, { waiting, reading, at });
-  if (released.length > 0) await resolveAlarm(trx, gatewayId, at);
+  await resolveAlarm(trx, gatewayId, at);
   return { taken: waiting.length, released: released.length };
 }
 

@@ -1,5 +1,6 @@
 import type { Knex } from '../db/database.js';
 import { receivedMonth } from '../people/received-month.js';
+import { sortByEvidence } from './already-settled.js';
 import { storeByHalves } from './by-halves.js';
 import { insertAnchors } from './insert-anchors.js';
 import { insertEvents, lostRanges } from './insert-events.js';
@@ -22,8 +23,9 @@ interface Times {
 
 /**
  * Stores rows that come out of quarantine as they would have been stored when they came. Their identity is settled
- * already; one whose punch_id another row has meanwhile stays in quarantine, as a contradiction, and so does one that
- * PostgreSQL refuses: its neighbors pass.
+ * already. One that says another thing than the evidence of its identity, or whose punch_id another row has meanwhile,
+ * stays in quarantine as a contradiction, and so does one that PostgreSQL refuses: its neighbors pass. One that repeats
+ * the evidence of its identity needs nothing.
  *
  * @returns those that became evidence
  */
@@ -39,20 +41,21 @@ export async function storeReleased(trx: Knex, rows: readonly GoodRow[], times: 
 
 /** @returns those that became evidence */
 async function store(trx: Knex, rows: readonly GoodRow[], { receivedAt, at }: Times): Promise<GoodRow[]> {
+  const { fresh, conflicting } = await sortByEvidence(trx, rows);
   await insertAnchors(
     trx,
-    rows.filter((row) => row.kind === 'anchor'),
+    fresh.filter((row) => row.kind === 'anchor'),
     receivedAt,
   );
-  const events = rows.filter((row) => row.kind === 'event');
+  const events = fresh.filter((row) => row.kind === 'event');
   await insertEvents(trx, events, receivedAt);
-  const punches = rows.filter((row) => row.kind === 'punch');
+  const punches = fresh.filter((row) => row.kind === 'punch');
   const { unseen, taken } = await splitByLaterIds(trx, punches, receivedAt);
   const refused = [...taken, ...(await insertPunches(trx, unseen, receivedAt))];
   if (events.length > 0) await settle(trx, [], lostRanges(events));
-  await putBack(trx, refused.map(asConflict), at);
+  await putBack(trx, [...conflicting, ...refused].map(asConflict), at);
   const staying = new Set(refused.map(keyOf));
-  return rows.filter((row) => !staying.has(keyOf(row)));
+  return fresh.filter((row) => !staying.has(keyOf(row)));
 }
 
 /** What came since this was received may have brought its punch_id: insertPunches looks at earlier months only. */
@@ -71,7 +74,8 @@ async function splitByLaterIds(
   return { unseen: rows.filter((row) => !isTaken(row)), taken: rows.filter(isTaken) };
 }
 
-async function putBack(trx: Knex, rows: readonly PoisonRow[], at: Date): Promise<void> {
+/** Rows that were taken out of quarantine stay in it after all, for the reason that they say. */
+export async function putBack(trx: Knex, rows: readonly PoisonRow[], at: Date): Promise<void> {
   if (rows.length === 0) return;
   await trx.raw(
     `UPDATE quarantine_row q SET code = i.code, problem = i.problem, resolved_at = NULL
