@@ -189,3 +189,31 @@ describe('case 163: rows of a clock that was ahead, when it is known by how much
     ]);
   });
 });
+
+describe('case 163: a message that is read after the end of its month', () => {
+  it('brings no punch whose punch_id came again under another seq in a later month', async () => {
+    const first = gateway.punch(minuteAgo(), { student: 3 });
+    const neighbor = gateway.punch(minuteAgo(), { student: 4 });
+    await refuseAsOlder(server, 'BATCH_INVALID', gateway.gateway.batch('punch', [first, neighbor]));
+    server.clock.stepWall(31 * 86_400_000);
+    const later = gateway.punch(minuteAgo(), { student: 3, row: { punch_id: first['punch_id'] } });
+    await gateway.send('punch', [later]);
+    expect(await readAgain()).toBe('0 rows and 1 messages became evidence');
+    expect((await punches()).map(({ seq }) => seq)).toEqual([neighbor.seq, later.seq]);
+    expect(await kept()).toMatchObject([{ seq: first.seq, code: 'EVENT_ID_CONFLICT', resolved_at: null }]);
+  });
+
+  it('is not done with when its gateway has been revoked, whose keys still vouch for it', async () => {
+    const batch = gateway.gateway.batch('punch', [gateway.punch(minuteAgo(), { student: 3 })]);
+    await refuseAsOlder(server, 'BATCH_INVALID', batch);
+    await server.db
+      .knex('gateway')
+      .where({ id: 'gw-a' })
+      .update({ revoked_at: new Date(server.clock.wallMs()) });
+    expect(await readAgain()).toBeUndefined();
+    expect(await punches()).toEqual([]);
+    expect(await server.db.knex('quarantine_message')).toMatchObject([
+      { resolved_at: null, read_by: [READING] },
+    ]);
+  });
+});

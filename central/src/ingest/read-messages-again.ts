@@ -69,7 +69,10 @@ async function store(
   try {
     const incoming = { topic, kind: parsed.kind, gatewayId: parsed.gatewayId, payload };
     const { rows } = await verifyBatch(keys, incoming, receivedAt.getTime());
-    return await commitEach(db, rows, receivedAt);
+    const committed = await commitEach(db, rows, receivedAt);
+    // Its gateway was revoked after its signature was looked at: nothing of it was stored, nothing is done with.
+    const { stored, duplicate, quarantined } = committed;
+    return stored + duplicate + quarantined === 0 ? undefined : committed;
   } catch (error) {
     if (isDatabaseTransient(error)) throw error;
     if (!isRollcallError(error))
@@ -85,7 +88,7 @@ async function commitEach(
 ): Promise<Committed> {
   const sum: Committed = { stored: 0, duplicate: 0, quarantined: 0 };
   const commit = async (some: readonly IngestRow[]): Promise<void> => {
-    const { stored, duplicate, quarantined } = await commitRows(db, some, receivedAt);
+    const { stored, duplicate, quarantined } = await commitRows(db, some, receivedAt, true);
     sum.stored += stored;
     sum.duplicate += duplicate;
     sum.quarantined += quarantined;

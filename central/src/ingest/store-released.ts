@@ -1,20 +1,13 @@
 import type { Knex } from '../db/database.js';
-import { receivedMonth } from '../people/received-month.js';
 import { sortByEvidence } from './already-settled.js';
 import { storeByHalves } from './by-halves.js';
 import { insertAnchors } from './insert-anchors.js';
 import { insertEvents, lostRanges } from './insert-events.js';
 import { insertPunches } from './insert-punches.js';
+import { splitByLaterIds } from './later-ids.js';
 import { asConflict, asRefused, quarantineRows } from './quarantine-rows.js';
 import { settle } from './settle.js';
-import {
-  type GoodRow,
-  IDENTITY_UNNEST,
-  identityBindings,
-  keyOf,
-  type PoisonRow,
-  type PunchRow,
-} from './verified-batch.js';
+import { type GoodRow, IDENTITY_UNNEST, identityBindings, keyOf, type PoisonRow } from './verified-batch.js';
 
 interface Times {
   receivedAt: Date;
@@ -56,22 +49,6 @@ async function store(trx: Knex, rows: readonly GoodRow[], { receivedAt, at }: Ti
   await putBack(trx, [...conflicting, ...refused].map(asConflict), at);
   const staying = new Set(refused.map(keyOf));
   return fresh.filter((row) => !staying.has(keyOf(row)));
-}
-
-/** What came since this was received may have brought its punch_id: insertPunches looks at earlier months only. */
-async function splitByLaterIds(
-  trx: Knex,
-  rows: readonly PunchRow[],
-  receivedAt: Date,
-): Promise<{ unseen: PunchRow[]; taken: PunchRow[] }> {
-  if (rows.length === 0) return { unseen: [], taken: [] };
-  const result = await trx.raw<{ rows: { punch_id: string }[] }>(
-    'SELECT punch_id FROM punch WHERE punch_id = ANY(?::uuid[]) AND received_month > ?::date',
-    [rows.map(({ row }) => row.punch_id) as never, receivedMonth(receivedAt)],
-  );
-  const known = new Set(result.rows.map(({ punch_id }) => punch_id));
-  const isTaken = ({ row }: PunchRow): boolean => known.has(row.punch_id.toLowerCase());
-  return { unseen: rows.filter((row) => !isTaken(row)), taken: rows.filter(isTaken) };
 }
 
 /** Rows that were taken out of quarantine stay in it after all, for the reason that they say. */
