@@ -23,7 +23,20 @@ interface Located {
 }
 
 /** Divides rows into new ones, repetitions (which need nothing), and contradictions of what is stored. */
-export async function sortBySettled(trx: Knex, rows: readonly GoodRow[]): Promise<Sorted> {
+export function sortBySettled(trx: Knex, rows: readonly GoodRow[]): Promise<Sorted> {
+  return sortBy(trx, rows, []);
+}
+
+/** The same for rows that are in quarantine under their own identity: only evidence makes one of them old. */
+export function sortByEvidence(trx: Knex, rows: readonly GoodRow[]): Promise<Sorted> {
+  return sortBy(trx, rows, ['quarantine']);
+}
+
+async function sortBy(
+  trx: Knex,
+  rows: readonly GoodRow[],
+  freshPlaces: readonly Located['place'][],
+): Promise<Sorted> {
   if (rows.length === 0) return { fresh: [], conflicting: [] };
   const located = await locate(trx, rows);
   const fresh: GoodRow[] = [];
@@ -31,7 +44,7 @@ export async function sortBySettled(trx: Knex, rows: readonly GoodRow[]): Promis
   const repeated: GoodRow[] = [];
   rows.forEach((row, index) => {
     const place = located.get(index);
-    if (place === undefined || place === null) fresh.push(row);
+    if (place === undefined || place === null || freshPlaces.includes(place)) fresh.push(row);
     else if (place === row.kind) repeated.push(row);
     else if (place !== 'quarantine') conflicting.push(row);
   });

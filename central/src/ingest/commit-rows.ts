@@ -7,6 +7,7 @@ import { sortBySettled } from './already-settled.js';
 import { insertAnchors } from './insert-anchors.js';
 import { insertEvents, lostRanges } from './insert-events.js';
 import { insertPunches } from './insert-punches.js';
+import { splitByLaterIds } from './later-ids.js';
 import { asConflict, quarantineRows } from './quarantine-rows.js';
 import { releaseFutureRows } from './release-future-rows.js';
 import { settle } from './settle.js';
@@ -19,18 +20,24 @@ export interface Committed {
   quarantined: number;
 }
 
-/** Stores rows of any gateways in one transaction; when it returns they are committed and settled. */
+/**
+ * Stores rows of any gateways in one transaction; when it returns they are committed and settled.
+ *
+ * @param at when they were received
+ * @param isAgain that is some time ago, and others have come since
+ */
 export async function commitRows(
   db: Pick<Database, 'knex'>,
   rows: readonly IngestRow[],
   at: Date,
+  isAgain = false,
 ): Promise<Committed> {
   const committed = await db.knex.transaction(async (trx) => {
     const revoked = await lockGateways(trx, rows);
     const result = await storeRows(
       trx,
       rows.filter(({ gatewayId }) => !revoked.has(gatewayId)),
-      at,
+      { at, isAgain },
     );
     crashPoint('before-commit');
     return result;
@@ -59,7 +66,11 @@ export async function lockGateways(
   return new Set(held.rows.flatMap(({ id, is_revoked: isRevoked }) => (isRevoked ? [id] : [])));
 }
 
-async function storeRows(trx: Knex, rows: readonly IngestRow[], at: Date): Promise<Committed> {
+async function storeRows(
+  trx: Knex,
+  rows: readonly IngestRow[],
+  { at, isAgain }: { at: Date; isAgain: boolean },
+): Promise<Committed> {
   const { unique, contradicting } = dropRepeated(rows);
   const sent = unique.filter((row): row is GoodRow => row.kind !== 'poison');
   const { fresh, conflicting } = await sortBySettled(trx, sent);
@@ -71,11 +82,11 @@ async function storeRows(trx: Knex, rows: readonly IngestRow[], at: Date): Promi
   );
   const events = fresh.filter((row) => row.kind === 'event');
   await insertEvents(trx, events, at);
-  const refused = await insertPunches(
-    trx,
-    fresh.filter((row) => row.kind === 'punch'),
-    at,
-  );
+  const punches = fresh.filter((row) => row.kind === 'punch');
+  const { unseen, taken } = isAgain
+    ? await splitByLaterIds(trx, punches, at)
+    : { unseen: punches, taken: [] };
+  const refused = [...taken, ...(await insertPunches(trx, unseen, at))];
   const poison = unique.filter((row): row is PoisonRow => row.kind === 'poison');
   const conflicts = [...conflicting, ...contradicting, ...refused].map(asConflict);
   await quarantineRows(trx, [...poison, ...conflicts], at);

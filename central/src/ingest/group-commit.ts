@@ -5,8 +5,10 @@ import type { Database } from '../db/database.js';
 import { createRetry, type Retry } from '../db/retry.js';
 import type { Log } from '../log.js';
 import { type GatewayAck, readAcks } from './acks.js';
+import { storeByHalves } from './by-halves.js';
 import { type Committed, commitRows } from './commit-rows.js';
-import type { IngestRow, PoisonRow, VerifiedBatch } from './verified-batch.js';
+import { asRefused } from './quarantine-rows.js';
+import type { IngestRow, VerifiedBatch } from './verified-batch.js';
 
 /** Rows in one transaction: beyond this, larger ones are hardly faster, only slower for everybody who waits. */
 const TRANSACTION_ROWS_MAX = 2_500;
@@ -106,39 +108,24 @@ export class GroupCommit {
     for (const resolve of this.#roomWanted.splice(0)) resolve();
   }
 
-  /**
-   * Commits rows together; rows that PostgreSQL refuses although they passed every check are found by halving
-   * and go to quarantine, so that an oversight here costs one row and not a building.
-   */
+  /** An oversight in our checks costs one row, which goes to quarantine, and not a building. */
   async #commit(rows: IngestRow[]): Promise<void> {
     const { signal, log } = this.#options;
-    try {
-      await this.#store(rows);
-    } catch (error) {
-      if (signal.aborted || isDatabaseTransient(error)) throw error;
-      if (rows.length > 1) {
-        const middle = rows.length >> 1;
-        await this.#commit(rows.slice(0, middle));
-        await this.#commit(rows.slice(middle));
-        return;
-      }
-      const [row] = rows;
-      if (row === undefined || row.kind === 'poison') throw error;
-      const { gatewayId, seq } = row;
-      log.error({ err: error, gatewayId, seq }, 'PostgreSQL refuses a row; it goes to quarantine');
-      await this.#store([asPoison(row)]);
-    }
+    await storeByHalves(rows, {
+      store: (some) => this.#store(some),
+      refuse: async (row, error) => {
+        const { gatewayId, seq } = row;
+        log.error({ err: error, gatewayId, seq }, 'PostgreSQL refuses a row; it goes to quarantine');
+        await this.#store([asRefused(row, error)]);
+      },
+      isFatal: (error) => signal.aborted || isDatabaseTransient(error),
+    });
   }
 
-  async #store(rows: IngestRow[]): Promise<void> {
+  async #store(rows: readonly IngestRow[]): Promise<void> {
     const { db, clock, onCommitted } = this.#options;
     const at = new Date(clock.wallMs());
     const committed = await this.#retry('storing rows', () => commitRows(db, rows, at));
     onCommitted?.(committed);
   }
-}
-
-function asPoison({ gatewayId, storeId, seq, body, kind }: Exclude<IngestRow, PoisonRow>): PoisonRow {
-  const problem = '(document): PostgreSQL refuses this row; see the log of central';
-  return { gatewayId, storeId, seq, body, kind: 'poison', sentAs: kind, code: 'ROW_INVALID', problem };
 }

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '@rollcall/protocol/errors';
+import { sqlState } from '../db/connection.js';
 import type { Knex } from '../db/database.js';
 import { raiseAlarm } from '../devices/alarms.js';
 import { toStorableJson } from './storable.js';
@@ -38,4 +39,12 @@ export function asConflict(row: GoodRow): PoisonRow {
   const { gatewayId, storeId, seq, body, kind } = row;
   const problem = `(document): row ${seq} or its punch_id is stored already with another content`;
   return { gatewayId, storeId, seq, body, kind: 'poison', sentAs: kind, code: 'EVENT_ID_CONFLICT', problem };
+}
+
+/** A row that passed every check and that PostgreSQL refuses all the same. */
+export function asRefused(row: GoodRow, error: unknown): PoisonRow {
+  const { gatewayId, storeId, seq, body, kind } = row;
+  const why = sqlState(error) ?? (error instanceof Error ? error.name : 'unknown');
+  const problem = `(document): PostgreSQL refuses this row (${why})`;
+  return { gatewayId, storeId, seq, body, kind: 'poison', sentAs: kind, code: 'ROW_INVALID', problem };
 }

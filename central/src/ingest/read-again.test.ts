@@ -1,3 +1,5 @@
+import type { BatchKind } from '@rollcall/protocol/batch';
+import type { ErrorCode } from '@rollcall/protocol/errors';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { type Body, TestServer } from '../http/test-server.js';
@@ -5,10 +7,9 @@ import { readQuarantineAgainJob } from '../jobs/read-quarantine-again.js';
 import { silentLog } from '../log.js';
 import { rollNumber } from '../seed/test-campus.js';
 import { CampusGateway } from './campus-gateway.js';
-import { commitRows } from './commit-rows.js';
-import { createQuarantinedMessages } from './quarantine-messages.js';
+import { keepAsOlder, refuseAsOlder, type SentRow } from './older-central.test-support.js';
 import { READING, readingOf } from './reading.js';
-import type { IngestRow } from './verified-batch.js';
+import type { IncomingBatch } from './verify-batch.js';
 
 let server: TestServer;
 let gateway: CampusGateway;
@@ -23,34 +24,14 @@ afterEach(async () => {
   await server?.stop();
 });
 
-type SentRow = { seq: number } & Record<string, unknown>;
 const now = (): Date => new Date(server.clock.wallMs());
 const minuteAgo = (): Date => new Date(server.clock.wallMs() - 60_000);
 
-/** What a central does that does not know something in these rows: it keeps them whole, and they are settled. */
-async function keptByOlder(kind: 'punch' | 'anchor' | 'event', ...bodies: SentRow[]): Promise<void> {
-  const { id: gatewayId, storeId } = gateway.gateway;
-  const rows = bodies.map(
-    (body): IngestRow => ({
-      ...{ gatewayId, storeId, seq: body.seq, body, sentAs: kind },
-      kind: 'poison',
-      code: 'ROW_INVALID',
-      problem: 'student: Unrecognized key: "finger_position"',
-    }),
-  );
-  await commitRows(server.db, rows, now());
-}
+const keptByOlder = (kind: BatchKind, ...bodies: SentRow[]): Promise<void> =>
+  keepAsOlder(server, gateway.gateway, kind, ...bodies);
 
-/** The whole message, as a central keeps it that does not speak its version or know a member of its envelope. */
-async function refusedByOlder(
-  code: 'SCHEMA_VERSION_UNSUPPORTED' | 'BATCH_INVALID' | 'SIGNATURE_INVALID',
-  { topic, gatewayId, payload }: { topic: string; gatewayId: string; payload: Uint8Array },
-): Promise<void> {
-  await createQuarantinedMessages({ db: server.db, clock: server.clock, log: silentLog }).keep({
-    ...{ topic, gatewayId, payload, code },
-    problem: 'v: 2',
-  });
-}
+const refusedByOlder = (code: ErrorCode, message: IncomingBatch): Promise<void> =>
+  refuseAsOlder(server, code, message);
 
 const readAgain = () => readQuarantineAgainJob.run({ db: server.db, clock: server.clock, log: silentLog });
 
@@ -174,6 +155,8 @@ describe('case 163: what a central of an older version could not read', () => {
     ]);
     expect((await punches()).map(({ seq }) => seq)).toEqual([good.seq]);
     expect(await audited()).toEqual([]);
+    const told = await server.db.knex('exception_item').where({ resolved_at: null }).pluck('code');
+    expect(told.toSorted()).toEqual(['EVENT_ID_CONFLICT', 'ROW_INVALID', 'TIME_IN_FUTURE']);
   });
 
   it('does not come back from a month whose punch_id came again in a later one', async () => {

@@ -1,12 +1,22 @@
 import type { BatchKind } from '@rollcall/protocol/batch';
 import { writeAudit } from '../audit/write-audit.js';
+import { isDatabaseTransient } from '../db/connection.js';
 import type { Database, Knex } from '../db/database.js';
 import { promoteClaims } from '../devices/watermark.js';
+import type { Log } from '../log.js';
 import { lockGateways } from './commit-rows.js';
+import { quarantineRows } from './quarantine-rows.js';
 import { readRows } from './read-rows.js';
 import { releaseFutureRows } from './release-future-rows.js';
 import { storeReleased } from './store-released.js';
-import { type GoodRow, IDENTITY_UNNEST, type IngestRow, identityBindings, keyOf } from './verified-batch.js';
+import {
+  type GoodRow,
+  IDENTITY_UNNEST,
+  type IngestRow,
+  identityBindings,
+  keyOf,
+  type PoisonRow,
+} from './verified-batch.js';
 
 /** Rows read again in one transaction. */
 const CHUNK_ROWS_MAX = 500;
@@ -27,6 +37,7 @@ interface WaitingRow {
 
 interface Reading {
   db: Pick<Database, 'knex'>;
+  log: Log;
   /** What this central understands. */
   reading: string;
   at: Date;
@@ -38,14 +49,22 @@ interface Reading {
  *
  * @returns how many became evidence
  */
-export async function readRowsAgain({ db, reading, at }: Reading): Promise<number> {
+export async function readRowsAgain({ db, log, reading, at }: Reading): Promise<number> {
   let released = 0;
   let chunks = 0;
   for (const gatewayId of await gatewaysWithRows(db.knex, reading)) {
-    for (let taken = CHUNK_ROWS_MAX; taken === CHUNK_ROWS_MAX && chunks < CHUNKS_MAX; chunks += 1) {
-      const chunk = await db.knex.transaction((trx) => readChunk(trx, gatewayId, { reading, at }));
-      taken = chunk.taken;
-      released += chunk.released;
+    try {
+      for (let taken = CHUNK_ROWS_MAX; taken === CHUNK_ROWS_MAX && chunks < CHUNKS_MAX; chunks += 1) {
+        const chunk = await db.knex.transaction((trx) => readChunk(trx, gatewayId, { reading, at }));
+        taken = chunk.taken;
+        released += chunk.released;
+      }
+    } catch (error) {
+      if (isDatabaseTransient(error)) throw error;
+      log.error(
+        { err: error, gatewayId },
+        'rows of a gateway cannot be read again; the others are not affected',
+      );
     }
   }
   return released;
@@ -63,7 +82,7 @@ async function gatewaysWithRows(knex: Knex, reading: string): Promise<string[]> 
 async function readChunk(
   trx: Knex,
   gatewayId: string,
-  { reading, at }: Omit<Reading, 'db'>,
+  { reading, at }: Pick<Reading, 'reading' | 'at'>,
 ): Promise<{ taken: number; released: number }> {
   // As ingest does: what comes from this gateway meanwhile waits. Whether it is still trusted is no question here: its
   // signature was good when this came, and a row that was understood then has stayed, too.
@@ -78,17 +97,18 @@ async function readChunk(
   const read = waiting.map(readAgain);
   await noteReading(trx, read, { waiting, reading, at });
   const good = read.filter((row): row is GoodRow => row.kind !== 'poison');
-  const put = new Set<string>();
-  for (const [receivedMs, group] of groupByReceipt(good, waiting)) {
-    const refused = await storeReleased(trx, group, { receivedAt: new Date(receivedMs), at });
-    for (const row of refused) put.add(keyOf(row));
-  }
-  if (read.some((row) => row.kind === 'poison' && row.code === 'TIME_IN_FUTURE'))
+  const released: GoodRow[] = [];
+  for (const [receivedMs, group] of groupByReceipt(good, waiting))
+    released.push(...(await storeReleased(trx, group, { receivedAt: new Date(receivedMs), at })));
+  const early = read.filter((row) => row.kind === 'poison' && row.code === 'TIME_IN_FUTURE') as PoisonRow[];
+  if (early.length > 0) {
+    // They are in quarantine already; this tells a human why.
+    await quarantineRows(trx, early, at);
     await releaseFutureRows(trx, [gatewayId], at);
+  }
   await promoteClaims(trx, [gatewayId]);
-  const released = good.filter((row) => !put.has(keyOf(row)));
   await audit(trx, released, { waiting, reading, at });
-  if (released.length > 0) await resolveAlarm(trx, gatewayId, at);
+  await resolveAlarm(trx, gatewayId, at);
   return { taken: waiting.length, released: released.length };
 }
 

@@ -2,8 +2,8 @@ import type { BatchKind } from '@rollcall/protocol/batch';
 import type { Knex } from '../db/database.js';
 import { knownOffset } from '../people/resolution-sql.js';
 import { FUTURE_TOLERANCE_MS, readRows } from './read-rows.js';
-import { storeReleased } from './store-released.js';
-import type { GoodRow } from './verified-batch.js';
+import { putBack, storeReleased } from './store-released.js';
+import { type GoodRow, IDENTITY_UNNEST, identityBindings, type PoisonRow } from './verified-batch.js';
 
 /** Rows taken out of quarantine in one statement. */
 const CHUNK_ROWS_MAX = 2_000;
@@ -74,5 +74,21 @@ async function store(
     readRows(kind, { gatewayId, storeId }, [body], Number.POSITIVE_INFINITY),
   );
   const good = rows.filter((row): row is GoodRow => row.kind !== 'poison');
-  return good.length - (await storeReleased(trx, good, times)).length;
+  const unread = rows.filter((row): row is PoisonRow => row.kind === 'poison');
+  await keepUnread(trx, unread, times.at);
+  return (await storeReleased(trx, good, times)).length;
+}
+
+/**
+ * A central of another version could read these and this one cannot: they wait for the next one that can, which may have
+ * tried them before it was known what their clock said (domain case 163).
+ */
+async function keepUnread(trx: Knex, rows: readonly PoisonRow[], at: Date): Promise<void> {
+  if (rows.length === 0) return;
+  await putBack(trx, rows, at);
+  await trx.raw(
+    `UPDATE quarantine_row q SET read_by = '{}' FROM ${IDENTITY_UNNEST} AS i(gateway_id, store_id, seq)
+     WHERE q.gateway_id = i.gateway_id AND q.store_id = i.store_id AND q.seq = i.seq`,
+    identityBindings(rows),
+  );
 }

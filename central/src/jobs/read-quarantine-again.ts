@@ -11,9 +11,9 @@ export const readQuarantineAgainJob: Job = {
   name: 'read-quarantine-again',
   title: 'Reads again what a central of another version could not',
   everyMinutes: 5,
-  async run({ db, clock }) {
-    const rows = await readRowsAgain({ db, reading: READING, at: new Date(clock.wallMs()) });
-    const messages = await readMessagesAgain({ db, clock, reading: READING });
+  async run({ db, clock, log }) {
+    const rows = await readRowsAgain({ db, log, reading: READING, at: new Date(clock.wallMs()) });
+    const messages = await readMessagesAgain({ db, clock, log, reading: READING });
     return rows + messages === 0 ? undefined : `${rows} rows and ${messages} messages became evidence`;
   },
 };
