@@ -124,7 +124,8 @@ describe('the faculty member confirms the headcount', () => {
     const change = await knex('session_change').where({ session_id: id, kind: 'headcount' }).first();
     expect(change.after.confirmed).toEqual([0, 1, 2].map(rollNumber));
     const { id: record } = await campus.record(id, 0);
-    expect((await campus.faculty.del(`${API}/records/${record}/`)).status).toBe(200);
+    const withdrawn = await campus.faculty.del(`${API}/records/${record}/`, {}, { reason: 'not there' });
+    expect(withdrawn.status).toBe(200);
     expect(await campus.mark(id, 0)).toBe('pending FINGER_NEEDED');
   });
 

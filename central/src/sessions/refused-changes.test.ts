@@ -93,7 +93,7 @@ describe('case 18: a locked class', () => {
     const answers = [
       await server.post(`${API}/records/`, { session_id: id, student: rollNumber(2), ...mark }),
       await server.patch(`${API}/records/${record}/`, mark),
-      await server.del(`${API}/records/${record}/`),
+      await server.as('admin').del(`${API}/records/${record}/`, {}, reason),
       await server.post(`${API}/records/bulk-mark/`, BODIES['bulk-mark']?.()),
       await student.post(`${API}/correction-requests/`, {
         session_id: id,
@@ -104,6 +104,7 @@ describe('case 18: a locked class', () => {
       await server.post(`${API}/sessions/${other}/guests/`, {
         student: rollNumber(2),
         counts_for_session_id: id,
+        ...reason,
       }),
     ];
     for (const [index, { status, body }] of answers.entries())
