@@ -49,4 +49,43 @@ describe('an undone class', () => {
     ]);
     expect((await classes())[1].id).toBe(second.id);
   });
+
+  it.each([
+    ['a holiday', '/holidays/', () => ({ name: 'Festival', date: day() }), 'HOLIDAY'],
+    ['its day', '/calendar-days/', () => ({ kind: 'exam' }), 'EXAM_DAY'],
+  ] as const)('cases 5, 76: that %s had taken before does not come back with it', async (_what, path, body, why) => {
+    const made = await generate();
+    const [first, byHand] = await classes();
+    await coordinator().post(`${API}/sessions/${byHand.id}/room-change/`, { room: 'r102' });
+    const declared =
+      path === '/holidays/'
+        ? await coordinator().post(`${API}${path}`, body())
+        : await coordinator().put(`${API}${path}${day()}/`, body());
+    expect(await stateOf()).toEqual([
+      ['cancelled', why],
+      ['cancelled', why],
+    ]);
+    await undo(made);
+    expect(await stateOf()).toEqual([
+      ['cancelled', 'GENERATION_UNDONE'],
+      ['cancelled', why],
+    ]);
+    const audited = await server.db
+      .knex('attendance_audit_log')
+      .where({ session_id: first.id, action: 'undo_generation' });
+    expect(audited).toMatchObject([
+      { before: { status_reason: why }, after: { status_reason: 'GENERATION_UNDONE', holiday_id: null } },
+    ]);
+    const id = declared.body.holiday?.id ?? day();
+    expect((await coordinator().del(`${API}${path}${id}/`)).body.restored).toEqual([byHand.id]);
+    expect(await stateOf()).toEqual([
+      ['cancelled', 'GENERATION_UNDONE'],
+      ['scheduled', ''],
+    ]);
+    expect(await generate()).toMatchObject({ created: 1, existing: 1 });
+    expect((await classes()).map(({ id: it, status }) => [it, status])).toEqual([
+      [first.id, 'scheduled'],
+      [byHand.id, 'scheduled'],
+    ]);
+  });
 });
