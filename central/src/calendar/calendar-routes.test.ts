@@ -72,10 +72,10 @@ describe('generation', () => {
   });
 
   it('R18: a holiday that does not affect attendance leaves its classes alone, until it does', async () => {
-    const made = await holiday({ name: 'Alumni day', date: '2026-10-13', affects_attendance: false });
+    const made = await holiday({ name: 'Alumni day', date: '2026-12-22', affects_attendance: false });
     expect(made.body).toMatchObject({ holiday: { affects_attendance: false }, effect: { cancelled: [] } });
-    expect(await generate('2026-10-13')).toMatchObject({ created: 2, left_out: [] });
-    const statuses = async () => (await on('2026-10-13')).map(({ status }) => status);
+    expect(await generate('2026-12-22')).toMatchObject({ created: 2, left_out: [] });
+    const statuses = async () => (await on('2026-12-22')).map(({ status }) => status);
     expect(await statuses()).toEqual(['scheduled', 'scheduled']);
     const address = `${API}/holidays/${made.body.holiday.id}/`;
     await coordinator().patch(address, { affects_attendance: true });
@@ -406,11 +406,21 @@ describe('timetable slots', () => {
   });
 
   it('case 59: partial periods are counted in labs without a setting, in other classes only with one', async () => {
-    await slot('thu-lab', { day_of_week: 3, slot_type: 'LAB', period_count: 3, end_time: '12:30' });
-    await slot('thu-double', { day_of_week: 3, period_count: 2, start_time: '14:00', end_time: '15:40' });
+    const onThursday = { day_of_week: 3, section: 'empty' };
+    for (const made of [
+      await slot('thu-lab', {
+        ...{ ...onThursday, slot_type: 'LAB', period_count: 3 },
+        ...{ start_time: '14:00', end_time: '16:30' },
+      }),
+      await slot('thu-double', {
+        ...{ ...onThursday, period_count: 2 },
+        ...{ start_time: '16:30', end_time: '18:10' },
+      }),
+    ])
+      expect(made.status).toBe(201);
     const countsParts = async (date: string): Promise<boolean[]> => {
       await generate(date);
-      const ids = (await on(date, '&section=cse-1')).map(({ id }) => id);
+      const ids = (await on(date, '&section=empty')).map(({ id }) => id);
       const policies = await server.db
         .knex('attendance_session')
         .whereIn('id', ids)

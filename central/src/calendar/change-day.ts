@@ -23,7 +23,7 @@ export interface DayChange {
 }
 
 /** Words of classes that a day took: by its kind, or because it follows another day (domain case 9). */
-const DAY_REASONS = ['NO_CLASSES', 'EXAM_DAY', OTHER_DAY];
+export const DAY_REASONS = ['NO_CLASSES', 'EXAM_DAY', OTHER_DAY];
 
 /**
  * Brings the class sessions of a date in line with its day, as holidays do: a day without classes and an exam day take

@@ -1,4 +1,5 @@
 import type { Knex } from '../db/database.js';
+import { madeGoodAmong } from '../sessions/replaced-class.js';
 import type { Actor } from '../sessions/transition.js';
 import { transitionAll } from './take-classes.js';
 
@@ -31,7 +32,10 @@ export interface MakeAgain {
   actor: Actor;
 }
 
-/** The planned classes that exist only as undone ones, which nobody touched since; held by the transaction. */
+/**
+ * The planned classes that exist only as undone ones, which nobody touched since; held by the transaction. One that a
+ * makeup has made good meanwhile stays undone: it would count twice (domain case 69).
+ */
 export async function undoneClasses(trx: Knex, planned: string): Promise<string[]> {
   const { rows } = await trx.raw<{ rows: { id: string }[] }>(
     `WITH planned AS (${PLANNED_SQL})
@@ -41,7 +45,10 @@ export async function undoneClasses(trx: Knex, planned: string): Promise<string[
      ORDER BY s.start_at, s.id FOR NO KEY UPDATE OF s`,
     [planned],
   );
-  return rows.map(({ id }) => id);
+  const ids = rows.map(({ id }) => id);
+  // Asked when they are held: a makeup that came while this waited for its class is seen.
+  const madeGood = await madeGoodAmong(trx, ids);
+  return ids.filter((id) => !madeGood.has(id));
 }
 
 /** Undone classes come back with the ids that they had, as the timetable has them now (domain cases 2, 76). */

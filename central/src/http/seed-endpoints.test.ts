@@ -46,6 +46,27 @@ describe('A5: several class sessions at once', () => {
     ]);
   });
 
+  it('are read for the answer with one statement, in the transaction that made them', async () => {
+    const { knex } = server.db;
+    const reads: Body[] = [];
+    const note = (query: Body): void => {
+      if (String(query['sql']).includes('AS waiting_for')) reads.push(query);
+    };
+    knex.on('query', note);
+    try {
+      const { body } = await make([one('18'), one('16'), one('17')]);
+      expect(body.results.map(({ scheduled_date: date }: Body) => date)).toEqual([
+        '2026-07-18',
+        '2026-07-16',
+        '2026-07-17',
+      ]);
+    } finally {
+      knex.off('query', note);
+    }
+    expect(reads).toHaveLength(1);
+    expect(reads[0]['__knexTxId']).toBeDefined();
+  });
+
   it('are all made or none, and the answer says which one is wrong', async () => {
     const before = await server.db.knex('attendance_session').count('* as n');
     const twice = await make([one('13'), one('14'), one('14', { faculty: 'F001' })]);

@@ -87,6 +87,19 @@ describe('generate-sessions', () => {
     expect((await dates()).filter((date) => date === '2026-07-14')).toHaveLength(2);
   });
 
+  it('counts from a run that a central of an older version did, which does not note that it was done', async () => {
+    await seedTestCampus(db, clock);
+    await runJob(generateSessionsJob, context());
+    // Its columns as the version before 0066 writes them.
+    await db.knex('job_run').update({ started_at: new Date(at('16T09:00')), outcome: 'done' });
+    goTo('16T10:00');
+    await runJob(generateSessionsJob, context());
+    expect(await dates()).toEqual(['2026-07-07', '2026-07-07']);
+    expect(await db.knex('job_run').first('last_done_at')).toEqual({
+      last_done_at: new Date(at('16T10:00')),
+    });
+  });
+
   it('makes no class of a morning that was over when the campus was set up', async () => {
     goTo('07T10:51');
     await seedTestCampus(db, clock);

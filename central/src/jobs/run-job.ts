@@ -2,6 +2,9 @@ import type { Job, JobContext } from './job.js';
 
 const DETAIL_CHARS_MAX = 500;
 
+/** A replica of a version before 0066 writes no `last_done_at`: a run of its that was done is kept from being forgotten. */
+const DONE_SQL = `greatest(job_run.last_done_at, CASE WHEN job_run.outcome = 'done' THEN job_run.started_at END)`;
+
 /** Runs a job once and notes when and with what outcome, for whoever looks at the jobs. */
 export async function runJob(job: Job, context: JobContext): Promise<void> {
   const { db, clock, log } = context;
@@ -10,7 +13,12 @@ export async function runJob(job: Job, context: JobContext): Promise<void> {
     .knex('job_run')
     .insert({ name: job.name, started_at: startedAt, finished_at: null, outcome: 'running' })
     .onConflict('name')
-    .merge(['started_at', 'finished_at', 'outcome']);
+    .merge({
+      started_at: startedAt,
+      finished_at: null,
+      outcome: 'running',
+      last_done_at: db.knex.raw(DONE_SQL),
+    });
   const finish = (outcome: 'done' | 'failed', detail: string): Promise<unknown> =>
     db
       .knex('job_run')

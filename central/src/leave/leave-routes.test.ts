@@ -27,10 +27,15 @@ afterAll(() => server.stop());
 beforeEach(async () => {
   await weeks.next();
   await server.db.knex('attendance_configuration').update({ is_active: false });
-  await server.db.knex('attendance_leave_application').whereIn('status', ['pending', 'approved']).update({
-    status: 'cancelled',
-  });
+  await cancelOpen();
 });
+
+/** What would overlap the next application. */
+const cancelOpen = (): Promise<unknown> =>
+  server.db
+    .knex('attendance_leave_application')
+    .whereIn('status', ['pending', 'approved'])
+    .update({ status: 'cancelled' });
 
 const student = (index: number) => server.as('student', { student: rollNumber(index) });
 const faculty = () => server.as('faculty', { faculty: 'F001' });
@@ -299,10 +304,7 @@ describe('an application', () => {
       const scope = { scope_kind: 'programme', scope_id: programme };
       expect((await server.post(`${API}/configurations/`, { key, value, ...scope })).status).toBe(201);
       const { body } = await apply(0, { end_date: weeks.date(end), ...more });
-      await server.db
-        .knex('attendance_leave_application')
-        .where({ status: 'pending' })
-        .update({ status: 'cancelled' });
+      await cancelOpen();
       return body[field];
     };
     expect([await after('mtech'), await after('btech')]).toEqual(seen);

@@ -37,10 +37,17 @@ export async function requireReplaceable(trx: Knex, session: NewSession): Promis
 
 /** Whether a makeup of this class exists; one that was cancelled is brought back, or made good itself. */
 export async function isMadeGood(trx: Knex, id: string): Promise<boolean> {
-  const makeup = await trx('attendance_session')
-    .where({ replaces_session_id: id, origin: 'makeup' })
-    .first('id');
-  return makeup !== undefined;
+  return (await madeGoodAmong(trx, [id])).has(id);
+}
+
+/** Those of these classes that have a makeup. */
+export async function madeGoodAmong(trx: Knex, ids: readonly string[]): Promise<Set<string>> {
+  const { rows } = await trx.raw<{ rows: { id: string }[] }>(
+    `SELECT replaces_session_id AS id FROM attendance_session
+     WHERE replaces_session_id = ANY(?::uuid[]) AND origin = 'makeup'`,
+    [ids as never],
+  );
+  return new Set(rows.map(({ id }) => id));
 }
 
 const refused = (why: string): RollcallError =>

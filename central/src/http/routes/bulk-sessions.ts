@@ -4,9 +4,9 @@ import { API } from '../contracts/fields.js';
 import { createdSessionsSchema, createSessionsBody } from '../contracts/sessions.js';
 import { newSessionOf } from '../new-session.js';
 import { defineRoute } from '../route.js';
+import { loadSessionItems } from '../views/session-view.js';
 import { writeAs } from '../write-as.js';
 import { authorityToCreate } from './session-changes.js';
-import { loadSession } from './sessions.js';
 
 /** Domain A5, the seed's integrated variant. */
 export const createSessions = defineRoute(
@@ -26,7 +26,7 @@ export const createSessions = defineRoute(
   async (input, { db, clock }) => {
     const { body, principal } = input;
     const nowMs = clock.wallMs();
-    const ids = await writeAs(db.knex, input, async (trx) => {
+    const results = await writeAs(db.knex, input, async (trx) => {
       const made: string[] = [];
       for (const [index, one] of body.sessions.entries()) {
         await naming(index, async () => {
@@ -35,9 +35,9 @@ export const createSessions = defineRoute(
           made.push(await createSession(trx, { session, nowMs, accountId: principal.accountId, authority }));
         });
       }
-      return made;
+      const items = new Map((await loadSessionItems(trx, made)).map((item) => [item.id, item]));
+      return made.flatMap((id) => items.get(id) ?? []);
     });
-    const results = await Promise.all(ids.map((id) => loadSession(db.knex, id)));
     return { body: { results } };
   },
 );

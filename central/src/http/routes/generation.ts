@@ -1,6 +1,7 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import { generateSessions } from '../../calendar/generate.js';
 import { GENERATION_UNDONE } from '../../calendar/make-again.js';
+import { undoTakenClasses } from '../../calendar/undo-taken-classes.js';
 import { transition } from '../../sessions/transition.js';
 import { byHand } from '../by-hand.js';
 import { generateBody, generatedSchema, undoneSchema } from '../contracts/calendar.js';
@@ -103,6 +104,7 @@ export const undoGenerate = defineRoute(
         await trx('attendance_session').whereIn('id', ids).update({ status_reason: GENERATION_UNDONE });
         cancelled += ids.length;
       }
+      await undoTakenClasses(trx, { jobId: params.id, nowMs, actor: byHand(principal) });
       await trx('session_batch_job')
         .where({ id: params.id })
         .update({ undone_at: new Date(nowMs) });
