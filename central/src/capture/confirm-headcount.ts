@@ -46,8 +46,8 @@ interface Standing {
 /**
  * The faculty member counts heads, and whoever waits for a second proof is in class by that count (domain cases 47,
  * 113). It has to bear them out: where fewer heads were counted than students would have attended, somebody is not
- * there, and who that is has to be said first; more heads than could be there are a number that bears nothing out. It decides nothing about anybody whom no device saw, so it is no marking by
- * hand.
+ * there, and who that is has to be said first; more heads than could be there are a number that bears nothing out. It
+ * decides nothing about anybody whom no device saw, so it is no marking by hand.
  *
  * @throws RollcallError as {@link holdForMarking}; `ROWS_REFUSED` naming who is not on the roster; `HEADCOUNT_TOO_LOW` or
  *   `HEADCOUNT_TOO_HIGH`

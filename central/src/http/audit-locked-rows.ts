@@ -3,7 +3,7 @@ import type { Knex } from '../db/database.js';
 import type { Writer } from './write-as.js';
 
 /** Classes that are named in one row. */
-export const LOCKED_CLASSES_MAX = 100;
+const LOCKED_CLASSES_MAX = 100;
 
 /**
  * Rows of a request that were refused although the rest of it was taken: one audit row of the request with the classes

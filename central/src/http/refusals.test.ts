@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { silentLog } from '../log.js';
 import { rollNumber } from '../seed/test-campus.js';
 import { notedRefusals } from './noted-refusals.test-support.js';
-import { createRefusals, type Refusal, WAIT_MS } from './refusals.js';
+import { createRefusals, REST_MS, type Refusal, WAIT_MS } from './refusals.js';
 import { API, TestServer } from './test-server.js';
 
 let server: TestServer;
@@ -117,11 +117,15 @@ describe('while the audit log cannot be written', () => {
     // The numbers are due by now, and fail too.
     await note(refused('/failed'));
     await knex.raw('ALTER TABLE audit_log_away RENAME TO attendance_audit_log');
+    // So soon after a failure nothing is tried again, whoever is refused.
+    await note(refused('/soon'));
+    expect((await noted()).rows).toEqual(['POST /known']);
+    clock.advance(REST_MS);
     await note(refused('/failed'));
     await stop();
     const { rows: own, times } = await noted();
     expect(own).toEqual(['POST /known', 'POST /failed']);
-    expect(times.reduce((sum: number, one: number) => sum + one, 0)).toBe(3);
+    expect(times.reduce((sum: number, one: number) => sum + one, 0)).toBe(4);
     expect(clock.pendingTimers).toBe(0);
   });
 });

@@ -26,6 +26,8 @@ export interface Refusals {
 const READING_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** An answer waits so long for the row of its refusal: the log of attempts may not become a way to hold requests. */
 export const WAIT_MS = 1_000;
+/** Nothing is tried again for so long after a write that failed. */
+export const REST_MS = 10_000;
 /** What is refused of a scan is kept with the scan, except where there is nothing of it to keep. */
 const CODES_OF_SCANS_IN_AUDIT = new Set(['SESSION_LOCKED', 'FORBIDDEN', 'NOT_FOUND']);
 /** Somebody known tried what is not theirs, or what is closed for good: each time is an attempt (cases 18, 120, 156). */
@@ -49,6 +51,8 @@ export function createRefusals({ db, clock, log }: Pick<HttpContext, 'db' | 'clo
   const late = new Set<Promise<void>>();
   const writing = new Set<Promise<void>>();
   let attempts = 0;
+  /** After a failure nothing is tried for a while: a flood must not become one of connections. */
+  let onlyCountUntilMs = 0;
   let isStopped = false;
   let cancelTimer: (() => void) | undefined;
 
@@ -64,7 +68,9 @@ export function createRefusals({ db, clock, log }: Pick<HttpContext, 'db' | 'clo
       arm();
       log.warn(
         { err: failure, rows: counted.length },
-        'refused attempts could not be written to the audit log; they go on being counted',
+        isStopped
+          ? 'refused attempts could not be written to the audit log, and central ends'
+          : 'refused attempts could not be written to the audit log; they go on being counted',
       );
     }
   }
@@ -74,6 +80,7 @@ export function createRefusals({ db, clock, log }: Pick<HttpContext, 'db' | 'clo
       await writeRow(attempt, request);
     } catch (failure) {
       counts.untake(attempt.who, attempt.error.code, what);
+      onlyCountUntilMs = clock.monoMs() + REST_MS;
       arm();
       log.warn(
         { err: failure, path: request.path },
@@ -117,7 +124,8 @@ export function createRefusals({ db, clock, log }: Pick<HttpContext, 'db' | 'clo
         if (over.length > 0) await briefly(writeCounted(over));
       }
       attempts += 1;
-      const what = late.size > 0 ? undefined : whatOf(attempt, attempts);
+      const isResting = late.size > 0 || clock.monoMs() < onlyCountUntilMs;
+      const what = isResting ? undefined : whatOf(attempt, attempts);
       if (!counts.take(attempt.who, attempt.error.code, what) || what === undefined) return;
       await briefly(writeFirst(attempt, what, refusal.request));
     },

@@ -73,14 +73,14 @@ const run = (): Promise<string | undefined> => {
   const { db, clock } = campus.server;
   return expireSessionsJob.run({ db, clock, log: silentLog });
 };
-/** Tallies are taken before classes, as who judges takes them; the other way round both would wait for each other. */
+/** The judge holds a tally and then a class by its key; a run that held the class against keys would wait for it, and it for the run. */
 async function runBesideJudge(): Promise<string | undefined> {
   const judge = await campus.server.db.knex.transaction();
   await judge('session_tally').where({ session_id: held }).forUpdate().select('session_id');
   const running = run();
   await waiting('session_tally', running);
   await judge.raw("SET LOCAL lock_timeout = '1s'");
-  await judge('attendance_session').where({ id: held }).forUpdate().select('id');
+  await judge('attendance_session').where({ id: held }).forKeyShare().select('id');
   await judge.rollback();
   return running;
 }

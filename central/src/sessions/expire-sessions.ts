@@ -84,6 +84,8 @@ interface ExpiredSession {
 }
 
 async function expireChunk(trx: Knex, { periodId, zone, nowMs }: Chunk): Promise<number> {
+  // First, as who counts takes it: the queue of the statistics is emptied here, too.
+  await holdStatistics(trx);
   const kept = await holdExpired(trx, { periodId, zone, nowMs });
   if (kept === undefined) return 0;
   const rows = await holdClasses(trx, periodId, kept.day);
@@ -122,26 +124,19 @@ async function holdExpired(trx: Knex, { periodId, zone, nowMs }: Chunk): Promise
   return rows.length === 0 ? undefined : kept;
 }
 
-/** Tallies before classes, as the judge takes them: by the key from a tally to its class. */
+/** Classes before tallies, as people who mark take them; the judge's keys from a tally to its class pass this lock. */
 async function holdClasses(trx: Knex, periodId: string, beforeDay: string): Promise<ExpiredSession[]> {
-  const chosen: { id: string }[] = await trx('attendance_session')
-    .where({ academic_period_id: periodId })
-    .where('scheduled_date', '<', beforeDay)
-    .orderBy('id')
-    .limit(CHUNK_SESSIONS)
-    .select('id');
-  const ids = chosen.map(({ id }) => id) as never;
-  await trx.raw(
-    'SELECT FROM session_tally WHERE session_id = ANY(?::uuid[]) ORDER BY session_id FOR UPDATE',
-    [ids],
-  );
   const { rows } = await trx.raw<{ rows: ExpiredSession[] }>(
     `SELECT s.id, s.course_code, s.section_id, s.scheduled_date, s.status,
        (SELECT count(*) FROM attendance_record r WHERE r.session_id = s.id)::int AS records,
        (SELECT count(*) FROM decision d WHERE d.session_id = s.id)::int AS decisions
      FROM attendance_session s
-     WHERE s.id = ANY(?::uuid[]) AND s.academic_period_id = ? AND s.scheduled_date < ?::date ORDER BY s.id FOR UPDATE`,
-    [ids, periodId, beforeDay],
+     WHERE s.academic_period_id = ? AND s.scheduled_date < ?::date ORDER BY s.id LIMIT ${CHUNK_SESSIONS} FOR NO KEY UPDATE OF s`,
+    [periodId, beforeDay],
+  );
+  await trx.raw(
+    'SELECT FROM session_tally WHERE session_id = ANY(?::uuid[]) ORDER BY session_id FOR UPDATE',
+    [rows.map(({ id }) => id) as never],
   );
   return rows;
 }
@@ -186,7 +181,6 @@ async function removeNumbers(
   periodId: string,
   { kept, nowMs }: { kept: Kept; nowMs: number },
 ): Promise<void> {
-  await holdStatistics(trx);
   const removed: Record<string, number> = {};
   for (const table of NUMBERS) {
     removed[table] = await trx(table).where({ academic_period_id: periodId }).delete();
