@@ -5,6 +5,7 @@ import type { SessionStatus } from '../rules/facts.js';
 import { rollNumber } from '../seed/test-campus.js';
 import { advanceSessions } from '../sessions/advance.js';
 import { type SessionAction, TRANSITIONS } from '../sessions/state.js';
+import { checkMarksAndAudit } from './life-checks.test-support.js';
 import { type Answer, API, at, type Body, type TestCaller, type TestServer } from './test-server.js';
 
 /** For tests: random lives of class sessions, lived over HTTP by random people, and what must hold after each step. */
@@ -138,8 +139,7 @@ export class Life {
     }
     await this.#checkStatuses(step, before, isRefused);
     await this.#server.judge();
-    await this.#checkMarks();
-    await this.#checkAudit();
+    await checkMarksAndAudit(this.#server.db.knex, this.#ids);
     await this.#checkLocked();
   }
 
@@ -304,68 +304,6 @@ export class Life {
         throw new Error(`${step.what} by ${step.who} made ${was.status} become ${now.status}`);
       }
     }
-  }
-
-  async #checkMarks(): Promise<void> {
-    const { rows } = await this.#server.db.knex.raw<{ rows: { problem: string }[] }>(
-      `SELECT 'the tally of ' || t.session_id || ' differs from its records' AS problem
-       FROM session_tally t LEFT JOIN LATERAL (
-         SELECT count(*) FILTER (WHERE mark = 'present') AS present, count(*) FILTER (WHERE mark = 'late') AS late,
-           count(*) FILTER (WHERE mark = 'absent') AS absent, count(*) FILTER (WHERE mark = 'excused') AS excused,
-           count(*) FILTER (WHERE mark = 'pending') AS pending
-         FROM attendance_record r WHERE r.session_id = t.session_id) c ON true
-       WHERE t.session_id = ANY(:ids) AND (t.present, t.late, t.absent, t.excused, t.pending)
-         IS DISTINCT FROM (c.present, c.late, c.absent, c.excused, c.pending)
-       UNION ALL
-       SELECT 'two records of one student in one class' FROM attendance_record
-       WHERE session_id = ANY(:ids) GROUP BY session_id, student_id HAVING count(*) > 1
-       UNION ALL
-       SELECT 'somebody who is not on the roster has a mark' FROM attendance_record r
-       WHERE r.session_id = ANY(:ids) AND NOT EXISTS (
-         SELECT FROM roster_membership m JOIN session_section x ON x.section_id = m.section_id
-           AND m.valid_during @> x.scheduled_date WHERE x.session_id = r.session_id AND m.student_id = r.student_id)
-       UNION ALL
-       SELECT 'absent before the class was final' FROM attendance_record r JOIN attendance_session s ON s.id = r.session_id
-       WHERE s.id = ANY(:ids) AND s.status IN ('scheduled', 'open', 'closed') AND r.mark = 'absent'
-         AND jsonb_array_length(r.derivation->'decisions') = 0
-       UNION ALL
-       SELECT 'a class that was not held has marks' FROM attendance_record r JOIN attendance_session s ON s.id = r.session_id
-       WHERE s.id = ANY(:ids) AND s.status IN ('cancelled', 'not_held') AND r.mark IN ('present', 'late', 'absent')`,
-      { ids: this.#ids as never },
-    );
-    if (rows[0] !== undefined) throw new Error(rows[0].problem);
-  }
-
-  /** Cases 158: every change of a mark and of a status has one row, and each row begins where the one before ended. */
-  async #checkAudit(): Promise<void> {
-    const { rows } = await this.#server.db.knex.raw<{ rows: { problem: string }[] }>(
-      `WITH log AS (
-         SELECT a.entity_type, a.entity_id, a.id, a.before, a.after,
-           lag(a.after) OVER (PARTITION BY a.entity_type, a.entity_id ORDER BY a.id) AS ended,
-           row_number() OVER (PARTITION BY a.entity_type, a.entity_id ORDER BY a.id DESC) AS from_end
-         FROM attendance_audit_log a WHERE a.session_id = ANY(:ids)
-           AND (a.entity_type = 'attendance_record' OR (a.entity_type = 'attendance_session' AND a.after ? 'status'))
-       )
-       SELECT 'a change of ' || entity_type || ' ' || entity_id || ' has no audit row' AS problem FROM log
-       WHERE (entity_type = 'attendance_record' AND ended IS NOT NULL AND before->>'mark' IS DISTINCT FROM ended->>'mark')
-          OR (entity_type = 'attendance_session' AND ended IS NOT NULL AND before->>'status' IS DISTINCT FROM ended->>'status')
-       UNION ALL
-       SELECT 'the last audit row of record ' || r.id || ' does not say ' || r.mark FROM attendance_record r
-         JOIN log l ON l.entity_type = 'attendance_record' AND l.entity_id = r.id::text AND l.from_end = 1
-       WHERE l.after->>'mark' <> r.mark
-       UNION ALL
-       SELECT 'record ' || r.id || ' is ' || r.mark || ' without an audit row' FROM attendance_record r
-       WHERE r.session_id = ANY(:ids) AND r.mark <> 'pending' AND NOT EXISTS (
-         SELECT FROM log l WHERE l.entity_type = 'attendance_record' AND l.entity_id = r.id::text)
-       UNION ALL
-       SELECT 'the last audit row of class session ' || s.id || ' does not say ' || s.status FROM attendance_session s
-         JOIN log l ON l.entity_type = 'attendance_session' AND l.entity_id = s.id::text AND l.from_end = 1
-       WHERE l.after->>'status' <> s.status`
-        // The driver takes a bare question mark for a place of a value.
-        .replace('a.after ? ', 'a.after \\? '),
-      { ids: this.#ids as never },
-    );
-    if (rows[0] !== undefined) throw new Error(rows[0].problem);
   }
 
   /** Case 18: from its lock on, a class and its marks stay what they are, whatever anybody does. */

@@ -21,7 +21,7 @@ import {
 import { decodeCursor, pageFrom, pageOf, uuidText } from '../cursor.js';
 import { etagOf, refuseStale } from '../etag.js';
 import { defineRoute, type RouteContract, type RouteInput } from '../route.js';
-import { writeAs } from '../write-as.js';
+import { type Writer, writeAs } from '../write-as.js';
 
 const TAG = 'People';
 const PATH = `${API}/student-statuses/`;
@@ -164,14 +164,10 @@ export const endStudentStatus = defineRoute(
     errors: ['NOT_FOUND', 'FORBIDDEN', 'STALE', 'ALREADY_EXISTS', 'INVALID_TRANSITION'],
   },
   async (input, { db, clock }) => {
-    const { params, body, request } = input;
-    const item = await writeAs(db.knex, input, async (trx) => {
-      const held = await hold(trx, params.id);
-      refuseStale(held.version, request.headers['if-match'], body.version);
-      await endStatus(trx, { held, until: body.valid_until }, actorOf(input, clock.wallMs()));
-      return load(trx, params.id);
-    });
-    return { body: item, headers: { ETag: etagOf(item.version) } };
+    const { body } = input;
+    return changed(db.knex, input, (trx, held) =>
+      endStatus(trx, { held, until: body.valid_until }, actorOf(input, clock.wallMs())),
+    );
   },
 );
 
@@ -190,16 +186,27 @@ export const withdrawStudentStatus = defineRoute(
     errors: ['NOT_FOUND', 'FORBIDDEN', 'STALE', 'ALREADY_EXISTS', 'INVALID_TRANSITION'],
   },
   async (input, { db, clock }) => {
-    const { params, body, request } = input;
-    const item = await writeAs(db.knex, input, async (trx) => {
-      const held = await hold(trx, params.id);
-      refuseStale(held.version, request.headers['if-match'], body.version);
-      await withdrawStatus(trx, held, actorOf(input, clock.wallMs()));
-      return load(trx, params.id);
-    });
-    return { body: item, headers: { ETag: etagOf(item.version) } };
+    return changed(db.knex, input, (trx, held) => withdrawStatus(trx, held, actorOf(input, clock.wallMs())));
   },
 );
+
+type ChangeInput = Writer & { params: { id: string }; body: { version?: number | undefined } };
+
+/** Changes the status that was seen and no other, and answers with what it is now. */
+async function changed(
+  knex: Knex,
+  input: ChangeInput,
+  act: (trx: Knex, held: StatusPeriod) => Promise<void>,
+): Promise<{ body: StudentStatusItem; headers: { ETag: string } }> {
+  const { params, body, request } = input;
+  const item = await writeAs(knex, input, async (trx) => {
+    const held = await hold(trx, params.id);
+    refuseStale(held.version, request.headers['if-match'], body.version);
+    await act(trx, held);
+    return load(trx, params.id);
+  });
+  return { body: item, headers: { ETag: etagOf(item.version) } };
+}
 
 async function hold(trx: Knex, id: string): Promise<StatusPeriod> {
   const held = await holdStatus(trx, id);
