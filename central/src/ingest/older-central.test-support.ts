@@ -1,6 +1,6 @@
 import type { BatchKind } from '@rollcall/protocol/batch';
 import type { ErrorCode } from '@rollcall/protocol/errors';
-import type { TestServer } from '../http/test-server.js';
+import type { Body, TestServer } from '../http/test-server.js';
 import { silentLog } from '../log.js';
 import { commitRows } from './commit-rows.js';
 import { createQuarantinedMessages } from './quarantine-messages.js';
@@ -38,3 +38,14 @@ export async function refuseAsOlder(
     problem: 'v: 2',
   });
 }
+
+/** What is kept in quarantine. */
+export const keptRows = ({ db }: TestServer): Promise<Body[]> =>
+  db.knex('quarantine_row').orderBy('seq').select('seq', 'code', 'problem', 'resolved_at', 'read_by');
+
+/** What became evidence of a store. */
+export const punchesOf = ({ db }: TestServer, storeId: string): Promise<Body[]> =>
+  db.knex('punch').where({ store_id: storeId }).orderBy('seq').select('seq', 'punch_id');
+
+export const auditedReadings = ({ db }: TestServer): Promise<Body[]> =>
+  db.knex('attendance_audit_log').where({ action: 'read_again' }).orderBy('id').select();

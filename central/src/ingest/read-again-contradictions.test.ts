@@ -1,10 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Body, TestServer } from '../http/test-server.js';
+import { TestServer } from '../http/test-server.js';
 import { readQuarantineAgainJob } from '../jobs/read-quarantine-again.js';
 import { silentLog } from '../log.js';
 import { CampusGateway } from './campus-gateway.js';
 import { commitRows } from './commit-rows.js';
-import { keepAsOlder, refuseAsOlder, type SentRow } from './older-central.test-support.js';
+import {
+  auditedReadings,
+  keepAsOlder,
+  keptRows,
+  punchesOf,
+  refuseAsOlder,
+  type SentRow,
+} from './older-central.test-support.js';
 import { READING } from './reading.js';
 import { releaseFutureRows } from './release-future-rows.js';
 import { TestGateway } from './test-gateway.js';
@@ -29,16 +36,9 @@ async function refuseMethod(): Promise<void> {
 
 const minuteAgo = (): Date => new Date(server.clock.wallMs() - 60_000);
 const readAgain = () => readQuarantineAgainJob.run({ db: server.db, clock: server.clock, log: silentLog });
-const kept = (): Promise<Body[]> =>
-  server.db.knex('quarantine_row').orderBy('seq').select('seq', 'code', 'problem', 'resolved_at', 'read_by');
-const punches = (): Promise<Body[]> =>
-  server.db
-    .knex('punch')
-    .where({ store_id: gateway.gateway.storeId })
-    .orderBy('seq')
-    .select('seq', 'punch_id');
-const audited = (): Promise<Body[]> =>
-  server.db.knex('attendance_audit_log').where({ action: 'read_again' }).orderBy('id').select();
+const kept = () => keptRows(server);
+const punches = () => punchesOf(server, gateway.gateway.storeId);
+const audited = () => auditedReadings(server);
 
 describe('case 163: a row that PostgreSQL refuses although every check lets it pass', () => {
   const refusedRow = (student: number): SentRow =>

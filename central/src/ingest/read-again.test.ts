@@ -7,7 +7,14 @@ import { readQuarantineAgainJob } from '../jobs/read-quarantine-again.js';
 import { silentLog } from '../log.js';
 import { rollNumber } from '../seed/test-campus.js';
 import { CampusGateway } from './campus-gateway.js';
-import { keepAsOlder, refuseAsOlder, type SentRow } from './older-central.test-support.js';
+import {
+  auditedReadings,
+  keepAsOlder,
+  keptRows,
+  punchesOf,
+  refuseAsOlder,
+  type SentRow,
+} from './older-central.test-support.js';
 import { READING, readingOf } from './reading.js';
 import type { IncomingBatch } from './verify-batch.js';
 
@@ -45,16 +52,9 @@ async function markOf(student: number): Promise<string | undefined> {
   return row?.mark;
 }
 
-const kept = (): Promise<Body[]> =>
-  server.db.knex('quarantine_row').orderBy('seq').select('seq', 'code', 'problem', 'resolved_at', 'read_by');
-const punches = (): Promise<Body[]> =>
-  server.db
-    .knex('punch')
-    .where({ store_id: gateway.gateway.storeId })
-    .orderBy('seq')
-    .select('seq', 'punch_id');
-const audited = (): Promise<Body[]> =>
-  server.db.knex('attendance_audit_log').where({ action: 'read_again' }).orderBy('id').select();
+const kept = () => keptRows(server);
+const punches = () => punchesOf(server, gateway.gateway.storeId);
+const audited = () => auditedReadings(server);
 
 describe('case 163: what a central of an older version could not read', () => {
   it('becomes a punch under its own identity, and the mark, once and audited, without anybody', async () => {
