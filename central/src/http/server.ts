@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Clock } from '@rollcall/protocol/clock';
 import { RollcallError } from '@rollcall/protocol/errors';
@@ -18,6 +18,7 @@ import { createMetrics, type Metrics } from '../metrics/metrics.js';
 import { cardHmac } from '../people/campus-key.js';
 import type { FileKey } from '../people/key-file.js';
 import { createApp, type Reachability } from './app.js';
+import { createExpressServer } from './express-server.js';
 import { createIdempotency } from './idempotency.js';
 import { createLiveFeed } from './live-feed.js';
 import { createNetworks, LOOPBACK } from './networks.js';
@@ -101,7 +102,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     files: options.files,
     checks: readinessChecks(options),
   };
-  const server = createServer(
+  const server = createExpressServer(
     createApp(ROUTES, context, {
       pageDirectory,
       publicUrls: options.publicUrls ?? [],
