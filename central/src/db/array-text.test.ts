@@ -22,17 +22,23 @@ it('is read by PostgreSQL as the same values, whatever they hold', async () => {
     '\u0c30',
     '{1,2}',
   ];
-  const { rows } = await db.knex.raw<{ rows: { back: (string | null)[] }[] }>('SELECT ?::text[] AS back', [
-    arrayText(hostile),
-  ]);
-  expect(rows[0]?.back).toEqual(hostile);
+  expect(await back(hostile)).toEqual(hostile);
+  for (const value of hostile) expect(await back([value, 'beside'])).toEqual([value, 'beside']);
 });
+
+async function back(values: readonly ArrayItem[]): Promise<unknown> {
+  const { rows } = await db.knex.raw<{ rows: { back: (string | null)[] }[] }>('SELECT ?::text[] AS back', [
+    arrayText(values),
+  ]);
+  return rows[0]?.back;
+}
 
 it.each<[string, ArrayItem[]]>([
   ['bigint', [1, null, 9_007_199_254_740_991]],
   ['timestamptz', [new Date('2026-07-07T10:00:00.123Z'), null]],
   ['uuid', ['018f0000-0000-7000-8000-000000000001']],
   ['text', []],
+  ['float8', [0.5, Number.NaN, Number.POSITIVE_INFINITY]],
 ])('brings an array of %s and the driver brings the same', async (type, values) => {
   const { rows } = await db.knex.raw<{ rows: { is_same: boolean }[] }>(
     `SELECT ?::${type}[] IS NOT DISTINCT FROM ?::${type}[] AS is_same`,

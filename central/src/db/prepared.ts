@@ -1,3 +1,4 @@
+import type pg from 'pg';
 import { arrayText, isArrayOfItems } from './array-text.js';
 import { BY_INDEX, type Knex, plansByIndex } from './database.js';
 
@@ -13,23 +14,66 @@ export type Prepared = <Result>(knex: Knex, sql: string, bindings?: readonly unk
  * @param statementsMax different texts that get a name
  */
 export function createPrepared(prefix: string, statementsMax: number): Prepared {
-  const names = new Map<string, string>();
+  const statements = new Map<string, Statement>();
 
-  function nameOf(sql: string): string | undefined {
-    const known = names.get(sql);
-    if (known !== undefined || names.size >= statementsMax) return known;
+  function statementOf(sql: string): Statement | undefined {
+    const known = statements.get(sql);
+    if (known !== undefined || statements.size >= statementsMax) return known;
     if (answersAllColumns(sql)) throw new Error(`a prepared statement has to name its columns: ${sql}`);
-    const name = `${prefix}_${names.size + 1}`;
-    names.set(sql, name);
-    return name;
+    const statement = { name: `${prefix}_${statements.size + 1}`, text: positional(sql) };
+    statements.set(sql, statement);
+    return statement;
   }
 
   return <Result>(knex: Knex, sql: string, bindings: readonly unknown[] = []) => {
-    const name = nameOf(sql);
+    const statement = statementOf(sql);
     const values = bindings.map((value) => (isArrayOfItems(value) ? arrayText(value) : value));
-    const statement = knex.raw<Result>(sql, values as never);
-    return (name === undefined ? statement : statement.options({ name })).then((result) => result as Result);
+    if (statement === undefined)
+      return knex.raw<Result>(sql, values as never).then((result) => result as Result);
+    if (values.includes(undefined)) throw new Error(`a binding of a prepared statement is undefined: ${sql}`);
+    return ask(knex, { ...statement, values }, sql) as Promise<Result>;
   };
+}
+
+interface Statement {
+  /** By which a connection knows it. */
+  name: string;
+  /** As PostgreSQL takes it, with `$1` for the first binding. */
+  text: string;
+}
+
+/** What knex has behind it: the driver's connection, of the transaction or from the pool. */
+interface Client {
+  acquireConnection(): Promise<pg.ClientBase>;
+  releaseConnection(connection: pg.ClientBase): Promise<void>;
+  emit(event: 'query', query: { sql: string; bindings: unknown[] }): void;
+}
+
+/**
+ * Past knex, which makes an object of a statement, looks for bindings in its text and listens to what becomes of it: for a
+ * statement of a scan that costs as much processor time as sending it and reading the answer.
+ */
+async function ask(knex: Knex, query: Statement & { values: unknown[] }, sql: string): Promise<unknown> {
+  const client: Client = knex.client;
+  if (knex.isTransaction === true && (knex as Knex.Transaction).isCompleted())
+    throw new Error(`the transaction of this statement is over: ${sql}`);
+  client.emit('query', { sql, bindings: query.values });
+  const connection = await client.acquireConnection();
+  try {
+    return await connection.query(query);
+  } finally {
+    void client.releaseConnection(connection);
+  }
+}
+
+/** Knex writes `?` for a binding, and `\\?` for the operator. */
+function positional(sql: string): string {
+  let bindings = 0;
+  return sql.replaceAll(/\\?\?/g, (found) => {
+    if (found !== '?') return '?';
+    bindings += 1;
+    return `$${bindings}`;
+  });
 }
 
 /**
