@@ -24,8 +24,7 @@ export async function judgePairs(
   actors?: ActorsByStudent,
 ): Promise<ChangedRecord[]> {
   const all = await withDependents(trx, pairs);
-  await holdSessions(trx, all);
-  const loaded = await loadFacts(trx, all);
+  const loaded = await holdAndLoad(trx, all);
   const judged: Judged[] = [];
   const locked: Decided[] = [];
   for (const pair of loaded) {
@@ -74,11 +73,12 @@ function isRecorded({ decision, pair: { standing, facts } }: Judged): boolean {
 /**
  * Two judges with the same pair must not overwrite each other with what they read before: one session is
  * judged by one at a time, in an order that cannot deadlock. What the second reads after this includes what
- * the first has written.
+ * the first has written: the look-ups are sent together with the lock, and asked once it is held.
  */
-async function holdSessions(trx: Knex, pairs: readonly Pair[]): Promise<void> {
+async function holdAndLoad(trx: Knex, pairs: readonly Pair[]): Promise<LoadedPair[]> {
   const ids = [...new Set(pairs.map(({ sessionId }) => sessionId))];
-  if ((await lockTallies(trx, ids)) === ids.length) return;
+  const [held, loaded] = await Promise.all([lockTallies(trx, ids), loadFacts(trx, pairs)]);
+  if (held === ids.length) return loaded;
   // A class from before it had a tally: rare, so that the order in which its row is locked may be another.
   await prepared(
     trx,
@@ -87,6 +87,7 @@ async function holdSessions(trx: Knex, pairs: readonly Pair[]): Promise<void> {
     [ids as never],
   );
   await lockTallies(trx, ids);
+  return loadFacts(trx, pairs);
 }
 
 /** @returns how many there are */

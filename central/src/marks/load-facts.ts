@@ -20,8 +20,10 @@ export interface LoadedPair extends Pair {
  * what is not asked for (other rooms, clashes, guests, holidays of some) costs one look at most.
  */
 export async function loadFacts(trx: Knex, pairs: readonly Pair[]): Promise<LoadedPair[]> {
-  const bare = await loadSessions(trx, [...new Set(pairs.map(({ sessionId }) => sessionId))]);
-  const standings = await loadStandings(trx, pairs);
+  const [bare, standings] = await Promise.all([
+    loadSessions(trx, [...new Set(pairs.map(({ sessionId }) => sessionId))]),
+    loadStandings(trx, pairs),
+  ]);
   const neighbors = await loadNeighbors(trx, groupsAround(bare, standings));
   const sessions = new Map([...bare].map(([id, session]) => [id, withBlock(session, neighbors)]));
   const clashes = await loadClashes(trx, sessions, standings, neighbors);
