@@ -71,6 +71,7 @@ export async function decideMarks(trx: Knex, request: DecideRequest): Promise<De
   await prepared(trx, INSERT_SQL, [
     JSON.stringify(
       rows.map((row) => ({
+        id: randomUUID(),
         student_id: row.studentId,
         mark: row.mark,
         letter: row.letter ?? null,
@@ -78,6 +79,13 @@ export async function decideMarks(trx: Knex, request: DecideRequest): Promise<De
         kind: row.kind,
         decided_at: new Date(row.decidedAtMs ?? nowMs),
         client_uuid: row.clientUuid ?? null,
+        said: {
+          mark: row.mark,
+          letter: row.letter ?? undefined,
+          kind: row.kind,
+          source,
+          device_id: deviceId,
+        },
       })),
     ),
     sessionId,
@@ -88,7 +96,6 @@ export async function decideMarks(trx: Knex, request: DecideRequest): Promise<De
     callId,
     now,
     accountId,
-    deviceId ?? null,
     sessionId,
   ]);
   const marks = await judgeAtOnce(
@@ -147,10 +154,10 @@ async function judgeAtOnce(
 
 /** While a reader of the room is down, marks by hand are no habit (domain case 33). */
 const INSERT_SQL = `
-  WITH input AS (
-    SELECT * FROM ROWS FROM (jsonb_to_recordset(?::jsonb) AS (student_id uuid, mark text, letter text, reason text, kind text,
-      decided_at timestamptz, client_uuid uuid)) WITH ORDINALITY
-      AS i (student_id, mark, letter, reason, kind, decided_at, client_uuid, place)
+  WITH input AS MATERIALIZED (
+    SELECT * FROM ROWS FROM (jsonb_to_recordset(?::jsonb) AS (id uuid, student_id uuid, mark text, letter text, reason text,
+      kind text, decided_at timestamptz, client_uuid uuid, said jsonb)) WITH ORDINALITY
+      AS i (id, student_id, mark, letter, reason, kind, decided_at, client_uuid, said, place)
   ), outage AS (
     SELECT EXISTS (
       SELECT FROM session_room x JOIN attendance_biometric_device d ON d.room_id = x.room_id AND d.is_enabled
@@ -158,13 +165,12 @@ const INSERT_SQL = `
       WHERE x.session_id = ?::uuid AND (d.status = 'error' OR g.state = 'offline')
     ) AS is_there
   ), decided AS (
-    INSERT INTO decision (session_id, student_id, kind, mark, letter, reason, source, decided_at, received_at, decided_by,
+    INSERT INTO decision (id, session_id, student_id, kind, mark, letter, reason, source, decided_at, received_at, decided_by,
       client_uuid, is_device_outage, call_id)
-    SELECT ?::uuid, student_id, kind, mark, letter, reason, ?, decided_at, ?::timestamptz, ?::uuid, client_uuid, is_there, ?::uuid
+    SELECT id, ?::uuid, student_id, kind, mark, letter, reason, ?, decided_at, ?::timestamptz, ?::uuid, client_uuid, is_there,
+      ?::uuid
     FROM input, outage ORDER BY place
-    RETURNING id, student_id, kind, mark, letter, reason, source
   )
   INSERT INTO attendance_audit_log (at, entity_type, entity_id, action, performed_by, source, reason, after, session_id, student_id)
-  SELECT ?::timestamptz, 'decision', id::text, 'mark_attendance', ?, 'manual', reason,
-    jsonb_strip_nulls(jsonb_build_object('mark', mark, 'letter', letter, 'kind', kind, 'source', source, 'device_id', ?::text)),
-    ?::uuid, student_id FROM decided`;
+  SELECT ?::timestamptz, 'decision', id::text, 'mark_attendance', ?, 'manual', reason, said, ?::uuid, student_id
+  FROM input ORDER BY place`;

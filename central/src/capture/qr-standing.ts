@@ -7,8 +7,8 @@ import type { Mark, SessionStatus } from '../rules/facts.js';
 export interface Standing {
   status: SessionStatus;
   end_at: Date;
-  /** Campus-local time at which captures begin to count, as in "09:50". */
-  opens_local: string;
+  /** Campus-local time at which captures begin to count, as in "09:50", where that is still to come. */
+  opens_local: string | null;
   course_code: string;
   course_title: string;
   room_id: string;
@@ -51,8 +51,10 @@ export async function loadStandings(
 
 const STANDING_SQL = `
   SELECT i.n::int AS n, s.status, s.end_at, s.course_code, c.title AS course_title, s.room_id, r.name AS room_name,
-    to_char((s.start_at - (s.policy->>'early_open_minutes')::int * interval '1 minute') AT TIME ZONE z.zone, 'HH24:MI')
-      AS opens_local,
+    CASE s.status WHEN 'scheduled' THEN
+      to_char((s.start_at - (s.policy->>'early_open_minutes')::int * interval '1 minute')
+        AT TIME ZONE (SELECT zone FROM campus ORDER BY id LIMIT 1), 'HH24:MI')
+    END AS opens_local,
     r.latitude, r.longitude, r.geofence_radius_m, b.outline->'coordinates'->0 AS outline,
     ${isThere(`roster_membership m JOIN session_section x ON x.section_id = m.section_id
       WHERE ${ofStudent('i.student_id', 'm')} AND x.session_id = i.session_id
@@ -76,7 +78,6 @@ const STANDING_SQL = `
     JOIN course c ON c.code = s.course_code
     JOIN room r ON r.id = s.room_id
     JOIN building b ON b.id = r.building_id
-    CROSS JOIN LATERAL (SELECT zone FROM campus ORDER BY id LIMIT 1) z
     LEFT JOIN LATERAL (
       -- By its key: while nobody has a phone yet, a plan that reads all of them looks as good, and stays.
       SELECT device_hash FROM device_binding WHERE student_id = i.student_id AND ended_at IS NULL OFFSET 0

@@ -82,6 +82,8 @@ async function insertScans(
     ];
   });
   if (rows.length === 0) return new Set();
+  const told = rows.filter(({ code }) => TOLD.includes(code));
+  if (told.length > 0) await prepared(trx, TELL_SQL, [JSON.stringify(told)]);
   const { rows: stored } = await prepared<{
     rows: { session_id: string; student_id: string; outcome: string }[];
   }>(trx, INSERT_SQL, [JSON.stringify(rows), new Date(nowMs)]);
@@ -97,23 +99,14 @@ async function insertScans(
   );
 }
 
+/** Refusals that people have to look at (domain cases 104, 109). */
+const TOLD: readonly string[] = ['DEVICE_ALREADY_USED', 'LOCATION_MOCKED'];
+
 /** The first phone that a student uses becomes the student's, by the scan that is stored. */
 const INSERT_SQL = `
   WITH input AS (
     SELECT * FROM jsonb_to_recordset(?::jsonb) AS i (n int, session_id uuid, student_id uuid, scanned_at timestamptz,
       outcome text, code text, binds boolean, device text, place text, network boolean, ip text)
-  ), told AS (
-    INSERT INTO exception_item (at, code, message, session_id, student_id, detail)
-    SELECT scanned_at, code, 'A scan was refused: look at both students', session_id, student_id,
-      jsonb_build_object('place', place, 'others', coalesce((
-        SELECT jsonb_agg(DISTINCT jsonb_build_object('roll_number', o.roll_number, 'name', o.full_name))
-        FROM student o WHERE code = 'DEVICE_ALREADY_USED' AND o.id <> input.student_id AND o.id IN (
-          SELECT q.student_id FROM qr_scan q WHERE q.session_id = input.session_id
-            AND q.device_hash = decode(input.device, 'hex') AND q.outcome <> 'refused'
-          UNION SELECT b.student_id FROM device_binding b
-          WHERE b.device_hash = decode(input.device, 'hex') AND b.ended_at IS NULL)), '[]'))
-    FROM input WHERE code IN ('DEVICE_ALREADY_USED', 'LOCATION_MOCKED')
-    ON CONFLICT DO NOTHING
   ), stored AS (
     INSERT INTO qr_scan (session_id, student_id, scanned_at, outcome, code, device_hash, place, on_campus_network,
       ip_address)
@@ -127,3 +120,18 @@ const INSERT_SQL = `
     ON CONFLICT DO NOTHING
   )
   SELECT session_id, student_id, outcome FROM stored`;
+
+/** Who else has the phone is looked up before the scans of this batch are there. */
+const TELL_SQL = `
+  INSERT INTO exception_item (at, code, message, session_id, student_id, detail)
+  SELECT scanned_at, code, 'A scan was refused: look at both students', session_id, student_id,
+    jsonb_build_object('place', place, 'others', coalesce((
+      SELECT jsonb_agg(DISTINCT jsonb_build_object('roll_number', o.roll_number, 'name', o.full_name))
+      FROM student o WHERE code = 'DEVICE_ALREADY_USED' AND o.id <> input.student_id AND o.id IN (
+        SELECT q.student_id FROM qr_scan q WHERE q.session_id = input.session_id
+          AND q.device_hash = decode(input.device, 'hex') AND q.outcome <> 'refused'
+        UNION SELECT b.student_id FROM device_binding b
+        WHERE b.device_hash = decode(input.device, 'hex') AND b.ended_at IS NULL)), '[]'))
+  FROM jsonb_to_recordset(?::jsonb) AS input (session_id uuid, student_id uuid, scanned_at timestamptz, code text, device text,
+    place text)
+  ON CONFLICT DO NOTHING`;

@@ -42,17 +42,6 @@ export const each = (
   between = ', ',
 ): string => names.map(write).join(between);
 
-/**
- * Rows of `a` with the key of `b`, found by student: the index of a section would fit as well and lists everybody of it.
- * No part of the key is null; `IS NOT DISTINCT FROM` is only what no index answers.
- */
-export const sameKey = (a: string, b: string, key: readonly string[] = KEY): string =>
-  each(
-    key,
-    (name, index) => `${a}.${name} ${index < key.length - 1 ? '=' : 'IS NOT DISTINCT FROM'} ${b}.${name}`,
-    ' AND ',
-  );
-
 /** The counters, summed over rows with the columns of `statistics_due` and a `sign`; a bonus class counts no mark. */
 export const SUMMED = [
   ...COUNTED_MARKS.map(

@@ -10,7 +10,6 @@ import {
   each,
   KEY,
   SUMMED,
-  sameKey,
 } from './counted.js';
 
 /** Any constant, as long as only this takes it. */
@@ -85,15 +84,11 @@ const FOLD_SQL = `
       ${SUMMED}
     FROM (${side('due_', '1')} UNION ALL ${side('was_', '-1')}) part
     GROUP BY ${columns(KEY)}
-  ), clock AS (SELECT ?::timestamptz AS now
   ), counted AS (
-    UPDATE attendance_statistics s
-    SET ${each(COUNTERS, (name) => `${name} = s.${name} + d.${name}`)}, last_calculated = now
-    FROM delta d, clock WHERE ${sameKey('s', 'd')}
-  ), begun AS (
-    INSERT INTO attendance_statistics (${columns(KEY)}, ${columns(COUNTERS)}, last_calculated)
-    SELECT ${columns(KEY)}, ${columns(COUNTERS)}, now FROM delta d, clock
-    WHERE NOT EXISTS (SELECT FROM attendance_statistics s WHERE ${sameKey('s', 'd')})
+    INSERT INTO attendance_statistics AS s (${columns(KEY)}, ${columns(COUNTERS)}, last_calculated)
+    SELECT ${columns(KEY)}, ${columns(COUNTERS)}, ?::timestamptz FROM delta
+    ON CONFLICT (${columns(KEY)}) DO UPDATE
+    SET ${each(COUNTERS, (name) => `${name} = s.${name} + excluded.${name}`)}, last_calculated = excluded.last_calculated
   ), touched AS (
     SELECT student_id, academic_period_id FROM delta
     UNION SELECT student_id, academic_period_id FROM taken WHERE session_id IS NULL
@@ -105,13 +100,9 @@ const FOLD_SQL = `
 /** From the few rows of each student, which the statement before has changed. */
 const AGGREGATE_SQL = `
   WITH touched AS MATERIALIZED (SELECT * FROM unnest(?::uuid[], ?::text[]) AS t (student_id, academic_period_id)),
-  clock AS (SELECT ?::timestamptz AS now),
-  sums AS MATERIALIZED (${aggregateSql('attendance_statistics')}),
-  changed AS (
-    UPDATE aggregate_statistics a SET ${each(AGGREGATED, (name) => `${name} = d.${name}`)}, last_calculated = now
-    FROM sums d, clock WHERE ${sameKey('a', 'd', AGGREGATE_KEY)}
-      AND (${columns(AGGREGATED, 'a.')}) IS DISTINCT FROM (${columns(AGGREGATED, 'd.')})
-  )
-  INSERT INTO aggregate_statistics (student_id, academic_period_id, ${columns(AGGREGATED)}, last_calculated)
-  SELECT student_id, academic_period_id, ${columns(AGGREGATED)}, now FROM sums d, clock
-  WHERE NOT EXISTS (SELECT FROM aggregate_statistics a WHERE ${sameKey('a', 'd', AGGREGATE_KEY)})`;
+  sums AS (${aggregateSql('attendance_statistics')})
+  INSERT INTO aggregate_statistics AS a (${columns(AGGREGATE_KEY)}, ${columns(AGGREGATED)}, last_calculated)
+  SELECT ${columns(AGGREGATE_KEY)}, ${columns(AGGREGATED)}, ?::timestamptz FROM sums
+  ON CONFLICT (${columns(AGGREGATE_KEY)}) DO UPDATE
+  SET ${each(AGGREGATED, (name) => `${name} = excluded.${name}`)}, last_calculated = excluded.last_calculated
+  WHERE (${columns(AGGREGATED, 'a.')}) IS DISTINCT FROM (${columns(AGGREGATED, 'excluded.')})`;
