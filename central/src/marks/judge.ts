@@ -13,6 +13,11 @@ const CHUNK_PAIRS_MAX = 1_000;
 /** Looks for work even if a notification was lost, and after a failure. */
 const SAFETY_INTERVAL_MS = 5_000;
 
+/** Of all classes, by the last bit of their ids. */
+type Half = readonly number[];
+const HALVES: readonly Half[] = [[0], [1]];
+const ALL: Half = HALVES.flat();
+
 export interface JudgeOptions {
   db: Pick<Database, 'knex'>;
   clock: Clock;
@@ -46,10 +51,10 @@ export function createJudge({
   let running: Promise<void> | undefined;
   let cancelTimer: () => void = () => undefined;
 
-  function judgeSome(): Promise<number> {
+  function judgeSome(half: Half): Promise<number> {
     return db.knex.transaction(async (trx) => {
       await findByIndex(trx);
-      const pairs = await takePairs(trx, chunkPairsMax);
+      const pairs = await takePairs(trx, chunkPairsMax, half);
       if (pairs.length === 0) return 0;
       const changed = await judgePairs(trx, distinct(pairs), clock.wallMs());
       onJudged?.(pairs.length, changed.length);
@@ -57,10 +62,10 @@ export function createJudge({
     });
   }
 
-  async function judgeAll(): Promise<number> {
+  async function judgeAll(half: Half): Promise<number> {
     let total = 0;
     while (!isStopping) {
-      const taken = await judgeSome();
+      const taken = await judgeSome(half);
       total += taken;
       if (taken === 0) break;
     }
@@ -68,11 +73,12 @@ export function createJudge({
   }
 
   async function run(): Promise<number> {
-    const taken = await judgeSome();
+    const taken = await judgeSome(ALL);
     if (taken === 0) return 0;
-    if (taken < chunkPairsMax) return taken + (await judgeAll());
-    // Of a burst there is enough for two: PostgreSQL reads for one while the other decides.
-    const rest = await Promise.allSettled([judgeAll(), judgeAll()]);
+    if (taken < chunkPairsMax) return taken + (await judgeAll(ALL));
+    // Of a burst there is enough for two: PostgreSQL reads for one while the other decides. Of the same classes one
+    // would only wait for what the other holds.
+    const rest = await Promise.allSettled(HALVES.map(judgeAll));
     const failures = rest.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
     if (failures.length > 1) throw new AggregateError(failures, 'both judges of a burst failed');
     if (failures.length === 1) throw failures[0];
@@ -125,13 +131,14 @@ export function createJudge({
 }
 
 /** Takes what nobody else is taking; a failed transaction puts it back. */
-async function takePairs(trx: Knex, limit: number): Promise<Pair[]> {
+async function takePairs(trx: Knex, limit: number, half: Half): Promise<Pair[]> {
   const { rows } = await prepared<{ rows: { session_id: string; student_id: string }[] }>(
     trx,
     `DELETE FROM judgement_todo WHERE id = ANY(ARRAY(
-       SELECT id FROM judgement_todo ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED))
+       SELECT id FROM judgement_todo WHERE get_byte(uuid_send(session_id), 15) % 2 = ANY(?::int[])
+       ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED))
      RETURNING session_id, student_id`,
-    [limit],
+    [half, limit],
   );
   return rows.map((row) => ({ sessionId: row.session_id, studentId: row.student_id }));
 }
