@@ -24,6 +24,9 @@ export const typeParsers = {
   },
 };
 
+/** The driver's own connection, of the pool. */
+export type DriverConnection = pg.ClientBase;
+
 /** One connection outside the pool: for LISTEN, for advisory locks, for everything bound to a login. */
 export interface Connection {
   query<Row extends object = Record<string, unknown>>(sql: string, values?: unknown[]): Promise<Row[]>;

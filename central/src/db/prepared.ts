@@ -1,5 +1,5 @@
-import type pg from 'pg';
 import { arrayText, isArrayOfItems } from './array-text.js';
+import type { DriverConnection } from './connection.js';
 import { BY_INDEX, type Knex, plansByIndex } from './database.js';
 
 /** Statements that a process prepares; each keeps its plan in every connection. What comes later runs unprepared. */
@@ -44,8 +44,8 @@ interface Statement {
 
 /** What knex has behind it: the driver's connection, of the transaction or from the pool. */
 interface Client {
-  acquireConnection(): Promise<pg.ClientBase>;
-  releaseConnection(connection: pg.ClientBase): Promise<void>;
+  acquireConnection(): Promise<DriverConnection>;
+  releaseConnection(connection: DriverConnection): Promise<void>;
   emit(event: 'query', query: { sql: string; bindings: unknown[] }): void;
 }
 
