@@ -25,15 +25,16 @@ const TEXTS = [
   'UPDATE attendance_session SET period_count = 3 WHERE id = :other',
 ];
 
+/** In one transaction. */
 interface Step {
-  sql: string;
+  sqls: string[];
   /** What becomes of it, and of what is read by who changes it. */
   end: 'commits' | 'rolls back' | 'rolls back a part';
   isReadBetween: boolean;
 }
 
 const step: fc.Arbitrary<Step> = fc.record({
-  sql: fc.constantFrom(...TEXTS),
+  sqls: fc.array(fc.constantFrom(...TEXTS), { minLength: 1, maxLength: 3 }),
   end: fc.constantFrom('commits', 'commits', 'rolls back', 'rolls back a part'),
   isReadBetween: fc.boolean(),
 });
@@ -44,13 +45,15 @@ const isRefused = (error: unknown): boolean =>
 
 async function act(
   knex: Knex,
-  { sql, end, isReadBetween }: Step,
+  { sqls, end, isReadBetween }: Step,
   classes: TwoClasses,
   look: (trx: Knex) => Promise<void>,
 ) {
   const changeAndLook = async (trx: Knex): Promise<void> => {
-    await change(trx, sql, classes);
-    if (isReadBetween) await look(trx);
+    for (const sql of sqls) {
+      await change(trx, sql, classes);
+      if (isReadBetween) await look(trx);
+    }
   };
   const acts: Record<Step['end'], () => Promise<unknown>> = {
     commits: () => knex.transaction(changeAndLook),

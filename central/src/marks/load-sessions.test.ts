@@ -159,17 +159,18 @@ describe('kept facts of a class', () => {
   it('wait for a change of a class that opens meanwhile', async () => {
     const id = await campus.hold({ from: '12:00', until: '12:50', status: 'scheduled' });
     const loader = createSessionLoader();
-    const moving = await replica.knex.transaction();
-    await moving('session_room').insert({ session_id: id, room_id: 'r205' });
-    const opening = knex('attendance_session').where({ id }).update({ status: 'open' }).then();
-    await vi.waitFor(async () => {
-      const waiting = await knex('pg_stat_activity')
-        .where({ wait_event_type: 'Lock' })
-        .whereRaw('datname = current_database()');
-      expect(waiting).toHaveLength(1);
+    let opening: Promise<unknown> | undefined;
+    await replica.knex.transaction(async (moving) => {
+      await moving('session_room').insert({ session_id: id, room_id: 'r205' });
+      opening = knex('attendance_session').where({ id }).update({ status: 'open' }).then();
+      await vi.waitFor(async () => {
+        const waiting = await knex('pg_stat_activity')
+          .where({ wait_event_type: 'Lock' })
+          .whereRaw('datname = current_database()');
+        expect(waiting).toHaveLength(1);
+      });
+      await load(loader, knex, id);
     });
-    await load(loader, knex, id);
-    await moving.commit();
     await opening;
     expect((await load(loader, knex, id)).rooms.map(({ roomId }) => roomId)).toContain('r205');
   });
