@@ -120,6 +120,14 @@ describe('kept facts of a class', () => {
     });
     await set(replica.knex, 8);
     expect((await load(loader)).periodCount).toBe(8);
+    const place = (trx: Knex, values: object) =>
+      trx('attendance_biometric_device').where({ device_id: 'x202' }).update(values);
+    await takenBack(knex, async (trx) => {
+      await place(trx, { direction: 'in' });
+      expect((await load(loader, trx)).tracksExits).toBe(false);
+    });
+    await place(replica.knex, { device_type: 'face' });
+    expect(await load(loader)).toMatchObject({ tracksExits: true, hasFingerReader: true });
   });
 
   it('are those of every class that is asked for, and none of what does not exist', async () => {
