@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { API, type Body, TestServer } from '../http/test-server.js';
 import { generateSessionsJob } from '../jobs/generate-sessions.js';
 import { silentLog } from '../log.js';
+import { takenBack } from '../marks/preview-recompute.js';
 import { storePunches } from '../marks/test-punches.js';
 import { rollNumber } from '../seed/test-campus.js';
 import { advanceSessions } from '../sessions/advance.js';
@@ -82,6 +83,28 @@ describe('generation', () => {
     expect(await statuses()).toEqual(['cancelled', 'cancelled']);
     await coordinator().patch(address, { affects_attendance: false });
     expect(await statuses()).toEqual(['scheduled', 'scheduled']);
+  });
+
+  it('case 5: whoever withdraws a holiday holds no class of its day while somebody declares another one', async () => {
+    const { knex } = server.db;
+    await generate('2026-08-25');
+    const made = await holiday({ name: 'Local', date: '2026-08-25' });
+    let withdrawing: ReturnType<ReturnType<typeof coordinator>['del']> | undefined;
+    await takenBack(knex, async (declaring) => {
+      await declaring('attendance_holiday').insert({ campus_id: 'main', name: 'Bandh', date: '2026-08-25' });
+      withdrawing = coordinator().del(`${API}/holidays/${made.body.holiday.id}/`);
+      await vi.waitFor(async () => {
+        const waiting = await knex('pg_stat_activity')
+          .where({ wait_event_type: 'Lock' })
+          .whereRaw('datname = current_database()');
+        expect(waiting).toHaveLength(1);
+      });
+      const { rows } = await declaring.raw<{ rows: object[] }>(
+        "SELECT id FROM attendance_session WHERE scheduled_date = '2026-08-25' FOR NO KEY UPDATE NOWAIT",
+      );
+      expect(rows).toHaveLength(2);
+    });
+    expect((await withdrawing)?.body.restored).toHaveLength(2);
   });
 
   it('A10.2, case 3: a holiday is left out and named as the reason', async () => {

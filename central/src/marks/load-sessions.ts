@@ -2,21 +2,28 @@ import type { Knex } from '../db/database.js';
 import { isThere, prepared } from '../db/prepared.js';
 import type { ClassRoom, SessionFacts, SessionStatus } from '../rules/facts.js';
 import { type Policy, readPolicy } from '../rules/policy.js';
+import { createKeptSessions } from './kept-sessions.js';
 
-/** A class session with what finding its surroundings needs. */
-export interface LoadedSession extends SessionFacts {
-  campusId: string;
-  date: string;
+/** Class sessions that a thread keeps: those of a large campus' day, a few kilobytes each. */
+const KEPT_SESSIONS_MAX = 4_000;
+/** A campus has a handful at a time; every change of a setting makes one more. */
+const KEPT_POLICIES_MAX = 200;
+
+/** A class session with what finding its surroundings needs. Shared by all who judge it: nobody changes one. */
+export interface LoadedSession extends Readonly<SessionFacts> {
+  readonly policy: Readonly<Policy>;
+  readonly campusId: string;
+  readonly date: string;
   /** Campus-local wall time of the start, for leave that covers part of a day. */
-  localStart: string;
-  groups: readonly string[];
+  readonly localStart: string;
+  readonly groups: readonly string[];
   /** Holidays of some groups only, on the day of the class. */
-  scopedHolidays: readonly ScopedHoliday[];
+  readonly scopedHolidays: readonly ScopedHoliday[];
   /** Classes that students of this one were let into, and that count for it (domain case 60). */
-  guests: readonly { student_id: string; session_id: string }[];
+  readonly guests: readonly Readonly<{ student_id: string; session_id: string }>[];
 }
 
-export interface ScopedHoliday {
+export type ScopedHoliday = Readonly<{
   start_time: string | null;
   end_time: string | null;
   scope_year_of_study: number | null;
@@ -24,10 +31,14 @@ export interface ScopedHoliday {
   scope_section_id: string | null;
   /** Null: before the day. */
   declared_ms: number | null;
+}>;
+
+interface TokenRow {
+  id: string;
+  token: string | null;
 }
 
-interface SessionRow {
-  id: string;
+interface SessionRow extends TokenRow {
   start_at: Date;
   end_at: Date;
   actual_end_at: Date | null;
@@ -52,8 +63,14 @@ interface SessionRow {
 const DEVICE_SQL = `session_room r JOIN attendance_biometric_device d ON d.room_id = r.room_id AND d.is_enabled
     WHERE r.session_id = s.id`;
 
+/** Another one after every change of what {@link SESSIONS_SQL} reads; see migration 0081 before it reads more. */
+const TOKEN = `s.facts_token::text || (SELECT token::text FROM facts_epoch WHERE subject = 'campus')
+      || (SELECT token::text FROM facts_epoch WHERE subject = 'holidays')`;
+
+export const TOKENS_SQL = `SELECT s.id, ${TOKEN} AS token FROM attendance_session s WHERE s.id = ANY(?::uuid[])`;
+
 export const SESSIONS_SQL = `
-  SELECT s.id, s.start_at, s.end_at, s.actual_end_at, s.reach_from, s.reach_until, s.status, s.policy, s.period_count,
+  SELECT s.id, ${TOKEN} AS token, s.start_at, s.end_at, s.actual_end_at, s.reach_from, s.reach_until, s.status, s.policy, s.period_count,
     c.id AS campus_id, s.scheduled_date::text AS date, (s.start_at AT TIME ZONE c.zone)::time::text AS local_start,
     s.scheduled_date::timestamp AT TIME ZONE c.zone AS midnight,
     ARRAY(SELECT section_id FROM session_section WHERE session_id = s.id ORDER BY 1) AS groups,
@@ -76,15 +93,48 @@ export const SESSIONS_SQL = `
     JOIN academic_period p ON p.id = s.academic_period_id JOIN campus c ON c.id = p.campus_id
   WHERE s.id = ANY(?::uuid[])`;
 
-/** In one statement, however many there are. Blocks of contiguous classes are not known yet. */
-export async function loadSessions(trx: Knex, ids: readonly string[]): Promise<Map<string, LoadedSession>> {
-  if (ids.length === 0) return new Map();
-  const { rows } = await prepared<{ rows: SessionRow[] }>(trx, SESSIONS_SQL, [ids as never]);
-  const policies = new Map<string, Policy>();
-  return new Map(rows.map((row) => [row.id, toSession(row, policies)]));
+export type LoadSessions = (trx: Knex, ids: readonly string[]) => Promise<Map<string, LoadedSession>>;
+
+/**
+ * What did not change since it was read is taken from memory (ADR 63): a token says so, which is read by the transaction
+ * that asks. What the same transaction has changed has another token, too; none comes again after a rollback.
+ */
+export function createSessionLoader(sessionsMax = KEPT_SESSIONS_MAX): LoadSessions {
+  const kept = createKeptSessions(sessionsMax);
+  const policyOf = createPolicyReader();
+
+  async function read(trx: Knex, ids: readonly string[]): Promise<LoadedSession[]> {
+    const { rows } = await prepared<{ rows: SessionRow[] }>(trx, SESSIONS_SQL, [ids as never]);
+    return rows.map((row) => {
+      const session = toSession(row, policyOf(row.policy));
+      // Under the token of the same snapshot, not the one that was asked for before. Of a class that has not opened the
+      // database does not tell every change (migration 0081).
+      if (row.token !== null && row.status !== 'scheduled') kept.keep(row.token, session);
+      return session;
+    });
+  }
+
+  return async (trx, ids) => {
+    const loaded = new Map<string, LoadedSession>();
+    if (ids.length === 0) return loaded;
+    const { rows } = await prepared<{ rows: TokenRow[] }>(trx, TOKENS_SQL, [ids as never]);
+    const unknown: string[] = [];
+    for (const { id, token } of rows) {
+      const session = token === null ? undefined : kept.find(id, token);
+      if (session === undefined) unknown.push(id);
+      else loaded.set(id, session);
+    }
+    if (unknown.length > 0) {
+      for (const session of await read(trx, unknown)) loaded.set(session.id, session);
+    }
+    return loaded;
+  };
 }
 
-function toSession(row: SessionRow, policies: Map<string, Policy>): LoadedSession {
+/** In two statements at most, however many there are. Blocks of contiguous classes are not known yet. */
+export const loadSessions: LoadSessions = createSessionLoader();
+
+function toSession(row: SessionRow, policy: Policy): LoadedSession {
   const rooms = row.rooms ?? [];
   const alternatingRooms = rooms.filter((room) => room.is_alternating).map(({ id }) => id);
   return {
@@ -109,7 +159,7 @@ function toSession(row: SessionRow, policies: Map<string, Policy>): LoadedSessio
     alternatingRooms,
     hasFingerReader: row.has_fingers,
     status: row.status,
-    policy: policyOf(row.policy, policies),
+    policy,
     campusId: row.campus_id,
     date: row.date,
     localStart: row.local_start,
@@ -119,10 +169,14 @@ function toSession(row: SessionRow, policies: Map<string, Policy>): LoadedSessio
   };
 }
 
-/** Reading a policy is dear, and a campus has few. */
-function policyOf(stamped: unknown, known: Map<string, Policy>): Policy {
-  const name = JSON.stringify(stamped);
-  const policy = known.get(name) ?? readPolicy(stamped);
-  known.set(name, policy);
-  return policy;
+/** Reading a policy is dear, and a campus has few: classes with the same one share it. */
+function createPolicyReader(): (stamped: unknown) => Policy {
+  const known = new Map<string, Policy>();
+  return (stamped) => {
+    const text = JSON.stringify(stamped);
+    const policy = known.get(text) ?? readPolicy(stamped);
+    if (known.size >= KEPT_POLICIES_MAX) known.clear();
+    known.set(text, policy);
+    return policy;
+  };
 }

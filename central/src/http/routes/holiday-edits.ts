@@ -167,6 +167,8 @@ export const deleteHoliday = defineRoute(
 );
 
 async function holdHoliday(trx: Knex, id: string): Promise<HolidayRow> {
+  // Whoever declares one holds this before the classes of the day: in the same order, so that nobody waits for the other.
+  await trx('facts_epoch').where({ subject: 'holidays' }).forNoKeyUpdate().first('subject');
   const row = await trx('attendance_holiday').where({ id }).forUpdate().first<HolidayRow | undefined>();
   if (row === undefined) throw unknownHoliday(id);
   return row;
