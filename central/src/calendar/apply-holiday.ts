@@ -1,6 +1,7 @@
 import type { Knex } from '../db/database.js';
 import { queueSession } from '../sessions/record-change.js';
 import type { Actor } from '../sessions/transition.js';
+import { askAboutStraddles } from './ask-about-straddles.js';
 import { holdClassesOfDay } from './classes-of-day.js';
 import { type Holiday, isMeant, judgeDay } from './day-rules.js';
 import { giveBackClasses } from './give-back-classes.js';
@@ -68,7 +69,11 @@ export async function applyHoliday(
     actor,
   });
   await queueStudentsOnHoliday(trx, holiday);
-  await flag(trx, effect, holiday, nowMs);
+  await askAboutStraddles(
+    trx,
+    effect.flagged.map((id) => ({ id, holidayId: holiday.id })),
+    nowMs,
+  );
   return effect;
 }
 
@@ -98,15 +103,4 @@ export async function withdrawHoliday(
     .pluck<string[]>('id');
   for (const id of kept) await queueSession(trx, id);
   return restored;
-}
-
-async function flag(trx: Knex, effect: HolidayEffect, holiday: Holiday, nowMs: number): Promise<void> {
-  if (effect.flagged.length === 0) return;
-  await trx.raw(
-    `INSERT INTO exception_item (at, code, message, session_id, detail)
-     SELECT ?::timestamptz, 'HOLIDAY_STRADDLE',
-       'The class lies partly in a half-day holiday: keep it, or cancel it', id, jsonb_build_object('holiday_id', ?::text)
-     FROM unnest(?::uuid[]) AS id ON CONFLICT DO NOTHING`,
-    [new Date(nowMs), holiday.id, effect.flagged as never],
-  );
 }

@@ -254,6 +254,46 @@ describe('classes that come back', () => {
     const refused = await coordinator().patch(path, { scope: { section: 'nowhere' } });
     expect(refused).toMatchObject({ status: 400, body: { code: 'REQUEST_INVALID' } });
   });
+
+  it('case 8: a holiday of a section takes the classes of its batches, made before or after it', async () => {
+    await server.db
+      .knex('section')
+      .insert({ id: 'batch-b9', name: 'B9', kind: 'batch', parent_id: 'cse-a' })
+      .onConflict('id')
+      .ignore();
+    const lab = { sections: ['batch-b9'], faculty: 'F001', rooms: ['r101'], date: weeks.day };
+    const made = await makeClass({ ...lab, start_time: '14:00', end_time: '14:50' });
+    expect(made.status).toBe(201);
+    const declared = await declare({ scope: { section: 'cse-a' } });
+    expect(declared.effect.cancelled).toHaveLength(3);
+    expect(declared.effect.cancelled).toContain(made.body.id);
+    expect(await withdraw(declared)).toHaveLength(3);
+    const ofBatch = await declare({ name: 'Day of the batch', scope: { section: 'batch-b9' } });
+    expect(ofBatch.effect.cancelled).toEqual([made.body.id]);
+  });
+
+  it('case 7: a class that comes back into a half-day declared meanwhile is put before a person', async () => {
+    const asked = () =>
+      server.db
+        .knex('exception_item as e')
+        .join('attendance_session as s', 's.id', 'e.session_id')
+        .where({ 's.scheduled_date': weeks.day, 'e.code': 'HOLIDAY_STRADDLE' })
+        .pluck<string[]>('e.session_id');
+    const declared = await declare();
+    const [first] = await classes();
+    await declare({ name: 'Half day', start_time: '10:30', end_time: '10:50' });
+    expect(await asked()).toEqual([]);
+    expect(await withdraw(declared)).toHaveLength(2);
+    expect(await asked()).toEqual([first.id]);
+    // The same by way of the day.
+    await server.db
+      .knex('exception_item')
+      .where({ code: 'HOLIDAY_STRADDLE' })
+      .update({ resolved_at: new Date(0) });
+    await put({ kind: 'no_classes' });
+    await del();
+    expect(await asked()).toEqual([first.id, first.id]);
+  });
 });
 
 describe('day order: a timetable that counts days', () => {

@@ -27,7 +27,7 @@ interface ClassRow {
   is_hand_changed: boolean;
   day_of_week: number | null;
   day_order: number | null;
-  groups: { id: string; year: number | null; department: string | null }[];
+  groups: { id: string; parent: string | null; year: number | null; department: string | null }[];
 }
 
 /** The class sessions of a date that meet a condition on `s`, held until the end of the transaction. */
@@ -41,7 +41,7 @@ export async function holdClassesOfDay(
        to_char(s.start_at AT TIME ZONE z.zone, 'HH24:MI') AS start_time,
        to_char(s.end_at AT TIME ZONE z.zone, 'HH24:MI') AS end_time,
        t.day_of_week, CASE WHEN v.uses_day_order THEN t.day_order END AS day_order,
-       (SELECT jsonb_agg(jsonb_build_object('id', g.id, 'year', coalesce(g.year_of_study, o.year_of_study),
+       (SELECT jsonb_agg(jsonb_build_object('id', g.id, 'parent', g.parent_id, 'year', coalesce(g.year_of_study, o.year_of_study),
           'department', coalesce(g.department_id, o.department_id)) ORDER BY g.id)
         FROM session_section x JOIN section g ON g.id = x.section_id LEFT JOIN section o ON o.id = g.parent_id
         WHERE x.session_id = s.id) AS groups
@@ -61,8 +61,9 @@ export async function holdClassesOfDay(
     endTime: row.end_time,
     isHandChanged: row.is_hand_changed,
     slotDay: row.day_of_week === null ? null : { dayOfWeek: row.day_of_week, dayOrder: row.day_order },
-    groups: row.groups.map(({ id, year, department }) => ({
+    groups: row.groups.map(({ id, parent, year, department }) => ({
       sectionId: id,
+      parentId: parent,
       yearOfStudy: year,
       departmentId: department,
     })),

@@ -1,6 +1,8 @@
 /** A group of a class, as far as holidays can be meant for it. */
 export interface Group {
   sectionId: string;
+  /** The section that a batch is of; null for anything else. */
+  parentId: string | null;
   yearOfStudy: number | null;
   departmentId: string | null;
 }
@@ -67,11 +69,12 @@ export function judgeDay(
   return verdict;
 }
 
+/** What is meant for a section is meant for its batches. */
 export function isMeant(group: Group, { scope }: Pick<Holiday, 'scope'>): boolean {
   return (
     (scope.yearOfStudy === null || scope.yearOfStudy === group.yearOfStudy) &&
     (scope.departmentId === null || scope.departmentId === group.departmentId) &&
-    (scope.sectionId === null || scope.sectionId === group.sectionId)
+    (scope.sectionId === null || scope.sectionId === group.sectionId || scope.sectionId === group.parentId)
   );
 }
 

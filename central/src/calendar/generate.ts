@@ -47,7 +47,7 @@ interface SlotRow {
   version_from: string;
   version_until: string | null;
   day_order: number | null;
-  groups: { id: string; year: number | null; department: string | null }[];
+  groups: { id: string; parent: string | null; year: number | null; department: string | null }[];
   programme_id: string | null;
   course_type: string;
   slot_type: string;
@@ -119,7 +119,7 @@ async function loadSlots(knex: Knex): Promise<Slot[]> {
     `SELECT t.id, t.day_of_week, t.start_time, t.end_time, p.starts_on, p.ends_on, t.slot_type, c.course_type,
        lower(v.valid_during) AS version_from, upper(v.valid_during) AS version_until,
        CASE WHEN v.uses_day_order THEN t.day_order END AS day_order,
-       (SELECT jsonb_agg(jsonb_build_object('id', g.id, 'year', coalesce(g.year_of_study, o.year_of_study),
+       (SELECT jsonb_agg(jsonb_build_object('id', g.id, 'parent', g.parent_id, 'year', coalesce(g.year_of_study, o.year_of_study),
           'department', coalesce(g.department_id, o.department_id)) ORDER BY g.id)
         FROM section g LEFT JOIN section o ON o.id = g.parent_id
         WHERE g.id = t.section_id OR g.id IN (SELECT x.section_id FROM timetable_slot_section x WHERE x.slot_id = t.id)
@@ -141,6 +141,7 @@ async function loadSlots(knex: Knex): Promise<Slot[]> {
     dayOrder: row.day_order,
     groups: row.groups.map((group) => ({
       sectionId: group.id,
+      parentId: group.parent,
       yearOfStudy: group.year,
       departmentId: group.department,
     })),

@@ -1,9 +1,10 @@
 import type { Knex } from '../db/database.js';
 
-/** For tests: what the marks and the audit rows of these class sessions have to say of each other. @throws Error naming what is wrong */
-export async function checkMarksAndAudit(knex: Knex, sessionIds: readonly string[]): Promise<void> {
-  for (const sql of [MARKS_SQL, AUDIT_SQL]) {
-    const { rows } = await knex.raw<{ rows: { problem: string }[] }>(sql, { ids: sessionIds as never });
+/** For tests: what the marks and the audit rows of a day have to say of each other. @throws Error naming what is wrong */
+export async function checkMarksAndAudit(knex: Knex, date: string): Promise<void> {
+  const ids = await knex('attendance_session').where({ scheduled_date: date }).pluck<string[]>('id');
+  for (const sql of [MARKS_SQL, REASONS_SQL, AUDIT_SQL]) {
+    const { rows } = await knex.raw<{ rows: { problem: string }[] }>(sql, { ids: ids as never });
     if (rows[0] !== undefined) throw new Error(rows[0].problem);
   }
 }
@@ -21,8 +22,9 @@ const MARKS_SQL = `
    SELECT 'two records of one student in one class' FROM attendance_record
    WHERE session_id = ANY(:ids) GROUP BY session_id, student_id HAVING count(*) > 1
    UNION ALL
-   SELECT 'somebody who is not on the roster has a mark' FROM attendance_record r
-   WHERE r.session_id = ANY(:ids) AND NOT EXISTS (
+   SELECT 'somebody who is not on the roster has the mark ' || r.mark FROM attendance_record r
+     JOIN attendance_session s ON s.id = r.session_id
+   WHERE s.id = ANY(:ids) AND s.status <> 'locked' AND r.mark <> 'not_required' AND NOT EXISTS (
      SELECT FROM roster_membership m JOIN session_section x ON x.section_id = m.section_id
        AND m.valid_during @> x.scheduled_date WHERE x.session_id = r.session_id AND m.student_id = r.student_id)
    UNION ALL
@@ -32,6 +34,34 @@ const MARKS_SQL = `
    UNION ALL
    SELECT 'a class that was not held has marks' FROM attendance_record r JOIN attendance_session s ON s.id = r.session_id
    WHERE s.id = ANY(:ids) AND s.status IN ('cancelled', 'not_held') AND r.mark IN ('present', 'late', 'absent')`;
+
+/** What a mark says that it rests on is still there. */
+const REASONS_SQL = `
+  WITH mark AS MATERIALIZED (
+    SELECT r.* FROM attendance_record r JOIN attendance_session s ON s.id = r.session_id
+    WHERE s.id = ANY(:ids) AND s.status <> 'locked'
+  )
+  SELECT 'excused by a leave that is ' || l.status AS problem FROM mark r
+    JOIN attendance_leave_application l ON l.id = (r.derivation->>'leave_id')::uuid
+  WHERE l.status <> 'approved'
+  UNION ALL
+  SELECT 'a mark rests on a word that was taken back' FROM mark r
+    JOIN record_evidence e ON e.record_id = r.id AND e.kind = 'decision' JOIN decision d ON d.id = e.evidence_id
+  WHERE d.withdrawn_at IS NOT NULL
+  UNION ALL
+  SELECT 'a mark rests on a punch that nobody has accepted' FROM mark r
+    JOIN record_evidence e ON e.record_id = r.id JOIN punch p ON p.punch_id = e.evidence_id
+  WHERE p.review_batch_id IS NOT NULL AND NOT EXISTS (SELECT FROM review_batch_session v
+    WHERE v.batch_id = p.review_batch_id AND v.decision = 'accepted')
+  UNION ALL
+  SELECT 'somebody withdrawn for illness has the mark ' || r.mark FROM mark r
+    JOIN attendance_session s ON s.id = r.session_id JOIN student_status_period t ON t.student_id = r.student_id
+      AND t.valid_during @> s.scheduled_date AND t.withdrawn_at IS NULL AND t.status = 'withdrawn_medical'
+  WHERE r.mark = 'absent' AND jsonb_array_length(r.derivation->'decisions') = 0
+  UNION ALL
+  SELECT 'somebody who has ' || t.status || ' is still in ' || m.section_id FROM student_status_period t
+    JOIN roster_membership m ON m.student_id = t.student_id AND m.valid_during && t.valid_during
+  WHERE t.status IN ('dropped', 'graduated') AND t.withdrawn_at IS NULL`;
 
 /**
  * Case 158: every change of a mark and of a status has one row, and each row begins where the one before ended. The driver

@@ -60,6 +60,7 @@ function isForStudent(holiday: Parameters<typeof isMeant>[1], groups: readonly G
 interface GroupRow {
   index: number;
   id: string;
+  parent_id: string | null;
   year_of_study: number | null;
   department_id: string | null;
 }
@@ -67,7 +68,7 @@ interface GroupRow {
 /** The sections of each student on the first day of the leave; a batch stands for its section, too. */
 async function groupsOf(knex: Knex, spans: readonly LeaveSpan[]): Promise<Group[][]> {
   const { rows } = await knex.raw<{ rows: GroupRow[] }>(
-    `SELECT DISTINCT span.index::int AS index, g.id, g.year_of_study, g.department_id
+    `SELECT DISTINCT span.index::int AS index, g.id, g.parent_id, g.year_of_study, g.department_id
      FROM unnest(?::uuid[], ?::date[]) WITH ORDINALITY AS span (student_id, start_date, index)
        JOIN roster_membership m ON m.student_id = span.student_id AND m.valid_during @> span.start_date
        JOIN section own ON own.id = m.section_id AND own.kind <> 'elective'
@@ -75,8 +76,14 @@ async function groupsOf(knex: Knex, spans: readonly LeaveSpan[]): Promise<Group[
     [spans.map(({ studentId }) => studentId), spans.map(({ startDate }) => startDate)] as never,
   );
   const groups: Group[][] = spans.map(() => []);
-  for (const { index, id, year_of_study: yearOfStudy, department_id: departmentId } of rows) {
-    groups[index - 1]?.push({ sectionId: id, yearOfStudy, departmentId });
+  for (const {
+    index,
+    id,
+    parent_id: parentId,
+    year_of_study: yearOfStudy,
+    department_id: departmentId,
+  } of rows) {
+    groups[index - 1]?.push({ sectionId: id, parentId, yearOfStudy, departmentId });
   }
   return groups;
 }

@@ -382,6 +382,47 @@ describe('groups', () => {
     expect(await campus.mark(other, 1)).toBe('present ON_TIME');
   });
 
+  it('case 60: nobody is a guest in a class of their own, and whoever joins it later is none any more', async () => {
+    const { knex } = campus.server.db;
+    for (const id of ['b1', 'b2']) {
+      await knex('section')
+        .insert({ id, name: id, kind: 'batch', parent_id: 'cse-a', department_id: 'cse' })
+        .onConflict('id')
+        .ignore();
+    }
+    const student = await knex('student')
+      .where({ roll_number: rollNumber(2) })
+      .first('id');
+    await knex('roster_membership').insert({
+      section_id: 'b1',
+      student_id: student.id,
+      valid_during: '[2026-07-01,)',
+    });
+    const own = await campus.hold({ section: 'b1', sessionType: 'LAB' });
+    const other = await campus.hold({ section: 'b2', sessionType: 'LAB', start: '14:00', end: '14:50' });
+    const guest = { student: rollNumber(2), counts_for_session_id: own, reason: 'missed the own batch' };
+    const letIn = (id: string) => campus.faculty.post(`${API}/sessions/${id}/guests/`, guest);
+    const refused = await letIn(own);
+    expect(refused.body).toMatchObject({ code: 'REQUEST_INVALID', detail: /on the roster of this class/ });
+    expect(await knex('session_guest').where({ session_id: own })).toEqual([]);
+    expect((await letIn(other)).status).toBe(200);
+    await campus.tap('14:01', { student: 2 });
+    await campus.finish();
+    expect(await campus.mark(own, 2)).toBe('present GUEST');
+    const joined = await campus.server.post(`${API}/roster-memberships/`, {
+      section: 'b2',
+      student: student.id,
+      valid_from: campus.date(),
+    });
+    expect(joined.status).toBe(201);
+    await campus.server.judge();
+    // One tap is one presence: the class is their own now, and that of their batch was missed.
+    expect([await campus.mark(own, 2), await campus.mark(other, 2)]).toEqual([
+      'absent NO_CAPTURE',
+      'present ON_TIME',
+    ]);
+  });
+
   it('case 62: an open elective has the roster of the elective, and the registers of the sections agree with it', async () => {
     const { knex } = campus.server.db;
     await knex('section').insert([

@@ -62,11 +62,15 @@ export async function queueStudent(trx: Knex, studentId: string, { from, until }
      UNION
      SELECT d.session_id, d.student_id FROM decision d JOIN attendance_session s ON s.id = d.session_id
      WHERE d.student_id = ?::uuid AND s.scheduled_date >= ?::date AND s.scheduled_date <= coalesce(?::date, 'infinity')
+     UNION
+     -- Whoever joins the class that they visited is no guest of it any more (case 60).
+     SELECT v.counts_for_session_id, v.student_id FROM session_guest v JOIN attendance_session s ON s.id = v.session_id
+     WHERE v.student_id = ?::uuid AND s.scheduled_date >= ?::date AND s.scheduled_date <= coalesce(?::date, 'infinity')
      ), recounted AS (
        INSERT INTO statistics_todo (session_id, student_id) SELECT session_id, student_id FROM pair
      )
      INSERT INTO judgement_todo (session_id, student_id) SELECT session_id, student_id FROM pair`,
-    [studentId, from, until, studentId, from, until, studentId, from, until],
+    Array.from({ length: 4 }, () => [studentId, from, until]).flat(),
   );
   await wakeJudge(trx);
 }

@@ -263,6 +263,18 @@ export const addGuest = defineRoute(
       }
       // The mark goes there: a class that is locked gets none.
       refuseLocked(await holdSession(trx, body.counts_for_session_id));
+      const isOwn = await trx('session_section as x')
+        .join('roster_membership as m', 'm.section_id', 'x.section_id')
+        .where({ 'x.session_id': params.id, 'm.student_id': student.id })
+        .whereRaw('m.valid_during @> x.scheduled_date')
+        .first('x.session_id');
+      // One presence would be two: the mark here, and the mark there.
+      if (isOwn !== undefined) {
+        throw new RollcallError(
+          'REQUEST_INVALID',
+          `student: ${body.student} is on the roster of this class, and no guest in it`,
+        );
+      }
       const before = await trx('session_guest')
         .where({ session_id: params.id, student_id: student.id })
         .first<{ counts_for_session_id: string } | undefined>('counts_for_session_id');
