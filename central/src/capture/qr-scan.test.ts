@@ -8,7 +8,7 @@ import { createScanQueue, type ScanQueue } from './qr-scan.js';
 import type { Scan } from './qr-verdict.js';
 
 /** Scans that are worth a transaction beside another. */
-const BESIDE = 16;
+const BESIDE = 8;
 
 let server: TestServer;
 let sessionId: string;

@@ -15,7 +15,7 @@ const BATCH_SCANS_MAX = 250;
 /** Transactions at once: while one waits for PostgreSQL, others use the processor here. */
 const BATCHES_MAX = 3;
 /** What one more transaction beside another is worth; fewer wait for one to end. */
-const BESIDE_SCANS_MIN = 16;
+const BESIDE_SCANS_MIN = 8;
 /** More than this is waiting: central is far behind, and a student who is told so scans again. */
 const WAITING_SCANS_MAX = 20_000;
 
