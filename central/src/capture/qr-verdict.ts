@@ -69,7 +69,7 @@ function whyNotOpen(standing: Standing, atMs: number): Verdict | undefined {
     case 'scheduled':
       return refuse(
         'QR_TOO_EARLY',
-        `Too early: this class opens at ${standing.opens_local ?? 'its time'}. Scan again then`,
+        `Too early: this class opens at ${standing.opens_local}. Scan again then`,
       );
     case 'cancelled':
       return refuse('SESSION_CANCELLED', 'This class was cancelled');

@@ -50,8 +50,6 @@ export function connectionSettings(
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
     types: typeParsers,
-    // What is asked at once goes out at once, and is answered in that order.
-    pipeline: true,
     // Session times are UTC whatever the server's default is: text casts must not depend on it.
     options: Object.entries(settings)
       .map(([name, value]) => `-c ${name}=${value}`)

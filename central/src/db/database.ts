@@ -51,7 +51,11 @@ export async function openDatabase({
 }: DatabaseOptions): Promise<Database> {
   const knex = createKnex({
     client: 'pg',
-    connection: connectionSettings(url, 'rollcall-central', isByIndex ? BY_INDEX : {}),
+    connection: {
+      ...connectionSettings(url, 'rollcall-central', isByIndex ? BY_INDEX : {}),
+      // What is asked at once goes out at once, and is answered in that order.
+      pipeline: true,
+    } as Knex.PgConnectionConfig,
     pool: { min: 0, max: poolMax },
     acquireConnectionTimeout: POOL_WAIT_MS,
     log: {

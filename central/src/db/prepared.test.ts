@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { silentLog } from '../log.js';
-import { openDatabase } from './database.js';
+import { type Database, openDatabase } from './database.js';
 import { createPrepared, findByIndex, findFreely } from './prepared.js';
 import { openTestDatabase, type TestDatabase } from './test-database.js';
 
@@ -86,6 +86,69 @@ describe('a prepared statement', () => {
     );
     expect(rows[0]?.most).toBeGreaterThan(0);
     expect(rows[0]?.most).toBeLessThanOrEqual(STATEMENTS_MAX);
+  });
+});
+
+describe('a statement that goes past the query builder', () => {
+  let own: Database;
+  beforeAll(async () => {
+    own = await openDatabase({ url: db.url, log: silentLog, poolMax: 1 });
+  });
+  afterAll(() => own?.close());
+
+  it('gives its connection back, refused or not', async () => {
+    await expect(prepared(own.knex, PLUS_ONE, ['no number'])).rejects.toThrow('invalid input syntax');
+    expect(await prepared(own.knex, PLUS_ONE, [1])).toMatchObject({ rows: [{ n: 2 }] });
+    expect(await own.knex.transaction((trx) => prepared(trx, PLUS_ONE, [2]))).toMatchObject({
+      rows: [{ n: 3 }],
+    });
+    expect(await prepared(own.knex, PLUS_ONE, [3])).toMatchObject({ rows: [{ n: 4 }] });
+  });
+
+  it('says which one was refused, without its values', async () => {
+    const refused = prepared(own.knex, PLUS_ONE, ['a value']).catch(
+      (error: Error) => error.message.split(' - ')[0],
+    );
+    expect(await refused).toBe('SELECT $1::int + 1 AS n');
+  });
+
+  it('is not asked of a transaction that is over, nor without a value', async () => {
+    const trx = await own.knex.transaction();
+    await trx.commit();
+    await expect(prepared(trx, PLUS_ONE, [1])).rejects.toThrow(/transaction of this statement is over/);
+    expect(() => prepared(own.knex, PLUS_ONE, [undefined])).toThrow(/undefined/);
+  });
+
+  it('may have the operator that is written as a question mark', async () => {
+    const sql = `SELECT '{"a": 1}'::jsonb \\? ?::text AS has`;
+    expect(await prepared(own.knex, sql, ['a'])).toMatchObject({ rows: [{ has: true }] });
+  });
+
+  it('is answered in its turn where several are asked at once, which the driver allows', async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error): unknown => warnings.push(warning);
+    process.on('warning', note);
+    try {
+      const answers = await own.knex.transaction((trx) =>
+        Promise.all([1, 2, 3].map((value) => prepared<{ rows: object[] }>(trx, PLUS_ONE, [value]))),
+      );
+      expect(answers.map(({ rows }) => rows[0])).toEqual([{ n: 2 }, { n: 3 }, { n: 4 }]);
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(warnings).toEqual([]);
+    } finally {
+      process.off('warning', note);
+    }
+  });
+
+  it('takes those behind it with it when it is refused, and the connection goes on', async () => {
+    const insert = 'INSERT INTO campus_note (id) VALUES (?::int)';
+    await own.knex.raw('CREATE TABLE campus_note (id int PRIMARY KEY)');
+    const all = own.knex.transaction((trx) =>
+      Promise.all([1, 1, 2].map((id) => prepared(trx, insert, [id]))),
+    );
+    await expect(all).rejects.toMatchObject({ code: '23505' });
+    expect(await own.knex('campus_note')).toEqual([]);
+    await own.knex.raw('DROP TABLE campus_note');
   });
 });
 

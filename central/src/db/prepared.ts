@@ -61,6 +61,10 @@ async function ask(knex: Knex, query: Statement & { values: unknown[] }, sql: st
   const connection = await client.acquireConnection();
   try {
     return await connection.query(query);
+  } catch (error) {
+    // As knex does: "deadlock detected" alone says nothing. Values are in no text.
+    if (error instanceof Error) error.message = `${query.text} - ${error.message}`;
+    throw error;
   } finally {
     void client.releaseConnection(connection);
   }

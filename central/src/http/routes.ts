@@ -80,6 +80,7 @@ import { registerGatewayKey, renewGatewayPassword, revokeGatewayKey } from './ro
 import { fetchTemplates, uploadTemplate } from './routes/gateway-templates.js';
 import { gatewayActs, listGateways, readRoster } from './routes/gateways.js';
 import { generate, undoGenerate } from './routes/generation.js';
+import { addGuest } from './routes/guests.js';
 import { listHalfDays } from './routes/half-days.js';
 import { confirmHeadcount } from './routes/headcount-confirmation.js';
 import { deleteHoliday, updateHoliday } from './routes/holiday-edits.js';
@@ -126,7 +127,6 @@ import {
 } from './routes/second-factors.js';
 import { confirmNotHeldSession, finalizeSession, sessionActions, unlock } from './routes/session-actions.js';
 import {
-  addGuest,
   create,
   headcount,
   makeupPreview,

@@ -51,29 +51,33 @@ export function createJudge({
   let running: Promise<void> | undefined;
   let cancelTimer: () => void = () => undefined;
 
-  function judgeSome(half: Half): Promise<number> {
+  function judgeSome(where: Where): Promise<Taken> {
     return db.knex.transaction(async (trx) => {
       await findByIndex(trx);
-      const pairs = await takePairs(trx, chunkPairsMax, half);
-      if (pairs.length === 0) return 0;
-      const changed = await judgePairs(trx, distinct(pairs), clock.wallMs());
-      onJudged?.(pairs.length, changed.length);
-      return pairs.length;
+      const taken = await takePairs(trx, chunkPairsMax, where);
+      if (taken.pairs.length === 0) return taken;
+      const changed = await judgePairs(trx, distinct(taken.pairs), clock.wallMs());
+      onJudged?.(taken.pairs.length, changed.length);
+      return taken;
     });
   }
 
+  /** From where it was, and once more from the beginning: a row may be committed after others with a higher id. */
   async function judgeAll(half: Half): Promise<number> {
     let total = 0;
+    let afterId = 0;
     while (!isStopping) {
-      const taken = await judgeSome(half);
-      total += taken;
-      if (taken === 0) break;
+      const { pairs, lastId } = await judgeSome({ half, afterId });
+      total += pairs.length;
+      if (pairs.length === 0 && afterId === 0) break;
+      afterId = pairs.length === 0 ? 0 : lastId;
     }
     return total;
   }
 
   async function run(): Promise<number> {
-    const taken = await judgeSome(ALL);
+    const first = await judgeSome({ half: ALL, afterId: 0 });
+    const taken = first.pairs.length;
     if (taken === 0) return 0;
     if (taken < chunkPairsMax) return taken + (await judgeAll(ALL));
     // Of a burst there is enough for two: PostgreSQL reads for one while the other decides. Of the same classes one
@@ -130,17 +134,31 @@ export function createJudge({
   };
 }
 
+interface Where {
+  half: Half;
+  /** What was taken before lies before it: its rows are not read again, nor those of the other half. */
+  afterId: number;
+}
+
+interface Taken {
+  pairs: Pair[];
+  lastId: number;
+}
+
 /** Takes what nobody else is taking; a failed transaction puts it back. */
-async function takePairs(trx: Knex, limit: number, half: Half): Promise<Pair[]> {
-  const { rows } = await prepared<{ rows: { session_id: string; student_id: string }[] }>(
+async function takePairs(trx: Knex, limit: number, { half, afterId }: Where): Promise<Taken> {
+  const { rows } = await prepared<{ rows: { id: number; session_id: string; student_id: string }[] }>(
     trx,
     `DELETE FROM judgement_todo WHERE id = ANY(ARRAY(
-       SELECT id FROM judgement_todo WHERE get_byte(uuid_send(session_id), 15) % 2 = ANY(?::int[])
+       SELECT id FROM judgement_todo WHERE id > ? AND get_byte(uuid_send(session_id), 15) % 2 = ANY(?::int[])
        ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED))
-     RETURNING session_id, student_id`,
-    [half, limit],
+     RETURNING id, session_id, student_id`,
+    [afterId, half, limit],
   );
-  return rows.map((row) => ({ sessionId: row.session_id, studentId: row.student_id }));
+  return {
+    pairs: rows.map((row) => ({ sessionId: row.session_id, studentId: row.student_id })),
+    lastId: rows.reduce((last, { id }) => Math.max(last, id), afterId),
+  };
 }
 
 function distinct(pairs: readonly Pair[]): Pair[] {

@@ -1,4 +1,5 @@
 import type { Knex } from '../db/database.js';
+import { prepared } from '../db/prepared.js';
 import type { Capture, Facts, GuestVisit } from '../rules/facts.js';
 import { type CaptureRequest, loadCaptures } from './load-captures.js';
 import { loadExemptions } from './load-exemptions.js';
@@ -116,8 +117,9 @@ function requestsOf(
 
 /** Classes of other batches that a student was let into, by the pair that they count for (domain case 60). */
 async function loadVisits(trx: Knex, sessions: Iterable<LoadedSession>): Promise<Map<string, GuestVisit[]>> {
-  const rows = [...sessions].flatMap(({ id, guests }) =>
-    guests.map((guest) => ({ ...guest, countsFor: id })),
+  const rows = await withoutMembers(
+    trx,
+    [...sessions].flatMap(({ id, guests }) => guests.map((guest) => ({ ...guest, countsFor: id }))),
   );
   if (rows.length === 0) return new Map();
   const visited = await loadSessions(trx, [...new Set(rows.map(({ session_id: id }) => id))]);
@@ -138,4 +140,32 @@ async function loadVisits(trx: Knex, sessions: Iterable<LoadedSession>): Promise
     visits.set(key, [...(visits.get(key) ?? []), visit]);
   }
   return visits;
+}
+
+interface Guest {
+  student_id: string;
+  session_id: string;
+  countsFor: string;
+}
+
+/** Who is on the roster of the visited class by now is no guest: one presence would be two. */
+async function withoutMembers(trx: Knex, guests: readonly Guest[]): Promise<readonly Guest[]> {
+  if (guests.length === 0) return guests;
+  const { rows } = await prepared<{ rows: { session_id: string; student_id: string }[] }>(
+    trx,
+    `SELECT g.session_id, v.student_id FROM unnest(?::uuid[], ?::uuid[]) AS v (session_id, student_id)
+       JOIN session_section g ON g.session_id = v.session_id
+       JOIN roster_membership m ON m.section_id = g.section_id AND m.student_id = v.student_id
+         AND m.valid_during @> g.scheduled_date`,
+    [
+      guests.map(({ session_id: sessionId }) => sessionId),
+      guests.map(({ student_id: studentId }) => studentId),
+    ] as never,
+  );
+  const members = new Set(
+    rows.map((row) => pairKey({ sessionId: row.session_id, studentId: row.student_id })),
+  );
+  return guests.filter(
+    (guest) => !members.has(pairKey({ sessionId: guest.session_id, studentId: guest.student_id })),
+  );
 }

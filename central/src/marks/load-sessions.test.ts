@@ -99,10 +99,43 @@ describe.each(FACTS_CHANGES.map((one) => [one.name, one] as const))('of a class:
   });
 });
 
+const TOLD_BY = [
+  'renew_facts_token',
+  'listed_of_session',
+  'relisted_of_session',
+  'guest_of_session',
+  'renew_facts_epoch',
+];
+
+it('every column that is read has a trigger on it, but those that name a row for good', async () => {
+  await takenBack(knex, async (trx) => {
+    await trx.raw(`CREATE TEMP VIEW facts_read AS ${SESSIONS_SQL.replace('?::uuid[]', "'{}'::uuid[]")}`);
+    const { rows } = await trx.raw<{ rows: { name: string }[] }>(
+      `SELECT DISTINCT a.attrelid::regclass || '.' || a.attname AS name
+       FROM pg_rewrite r JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+         JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid AND a.attnum > 0
+       WHERE r.ev_class = 'facts_read'::regclass AND d.refclassid = 'pg_class'::regclass
+         AND d.refobjid <> r.ev_class AND NOT EXISTS (
+           SELECT FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid
+           WHERE t.tgrelid = a.attrelid AND p.proname = ANY(?)
+             AND (cardinality(t.tgattr::int2[]) = 0 OR a.attnum = ANY(t.tgattr::int2[])))
+       ORDER BY 1`,
+      [TOLD_BY],
+    );
+    expect(rows.map(({ name }) => name)).toEqual([
+      'academic_period.id',
+      'campus.id',
+      'facts_epoch.subject',
+      'facts_epoch.token',
+      'room.id',
+    ]);
+  });
+});
+
 it('every trigger that says so is among them', async () => {
   const { rows } = await knex.raw<{ rows: { name: string }[] }>(
-    `SELECT t.tgname AS name FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid WHERE p.proname IN
-       ('renew_facts_token', 'listed_of_session', 'relisted_of_session', 'guest_of_session', 'renew_facts_epoch')`,
+    'SELECT t.tgname AS name FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid WHERE p.proname = ANY(?)',
+    [TOLD_BY],
   );
   expect(rows.map(({ name }) => name).sort()).toEqual(
     [...new Set(FACTS_CHANGES.map(({ trigger }) => trigger))].sort(),

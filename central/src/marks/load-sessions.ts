@@ -19,7 +19,7 @@ export interface LoadedSession extends Readonly<SessionFacts> {
   readonly groups: readonly string[];
   /** Holidays of some groups only, on the day of the class. */
   readonly scopedHolidays: readonly ScopedHoliday[];
-  /** Classes that students of this one were let into, and that count for it (domain case 60). */
+  /** Classes that students of this one were let into, and that count for it while they are guests there (domain case 60). */
   readonly guests: readonly Readonly<{ student_id: string; session_id: string }>[];
 }
 
@@ -88,11 +88,7 @@ export const SESSIONS_SQL = `
      WHERE h.campus_id = c.id AND h.date = s.scheduled_date AND h.affects_attendance
        AND num_nonnulls(h.scope_year_of_study, h.scope_department_id, h.scope_section_id) > 0) AS holidays,
     (SELECT json_agg(json_build_object('student_id', v.student_id, 'session_id', v.session_id) ORDER BY v.session_id)
-     FROM session_guest v WHERE v.counts_for_session_id = s.id AND NOT EXISTS (
-       -- Who is on the roster of the visited class by now is no guest: one presence would be two.
-       SELECT FROM session_section g JOIN roster_membership m ON m.section_id = g.section_id
-         AND m.valid_during @> g.scheduled_date
-       WHERE g.session_id = v.session_id AND m.student_id = v.student_id)) AS guests
+     FROM session_guest v WHERE v.counts_for_session_id = s.id) AS guests
   FROM attendance_session s
     JOIN academic_period p ON p.id = s.academic_period_id JOIN campus c ON c.id = p.campus_id
   WHERE s.id = ANY(?::uuid[])`;

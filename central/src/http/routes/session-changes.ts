@@ -12,11 +12,9 @@ import { changeRoom, substitute } from '../../sessions/move-session.js';
 import { recordChange } from '../../sessions/record-change.js';
 import { holdSession, refuseLocked } from '../../sessions/session-row.js';
 import { swapSession } from '../../sessions/swap.js';
-import { emptySchema } from '../contracts/auth.js';
 import { API, uuidParams } from '../contracts/fields.js';
 import {
   createSessionBody,
-  guestBody,
   headcountBody,
   makeupPreviewBody,
   makeupPreviewSchema,
@@ -219,92 +217,5 @@ export const headcount = defineRoute(
       });
     });
     return sessionReply(db.knex, params.id);
-  },
-);
-
-export const addGuest = defineRoute(
-  {
-    method: 'post',
-    path: `${API}/sessions/{id}/guests/`,
-    operationId: 'addSessionGuest',
-    tag: TAG,
-    summary: "Lets a student of another batch take part; the mark goes to the own batch's class",
-    access: 'records.mark',
-    rate: 'sessions',
-    params: uuidParams,
-    body: guestBody,
-    reply: { schema: emptySchema },
-    errors: ['NOT_FOUND', 'FORBIDDEN', 'SESSION_LOCKED'],
-  },
-  async (input, { db, clock }) => {
-    const { principal, params, body } = input;
-    await requireSession(db.knex, principal, 'records.mark', params.id);
-    await writeAs(db.knex, input, async (trx) => {
-      const session = await holdSession(trx, params.id);
-      refuseLocked(session);
-      const student = await trx('student')
-        .where({ roll_number: body.student })
-        .first<{ id: string } | undefined>('id');
-      if (student === undefined) {
-        throw new RollcallError('REQUEST_INVALID', `student: there is no student ${body.student}`);
-      }
-      const own = await trx('session_section as x')
-        .join('roster_membership as m', 'm.section_id', 'x.section_id')
-        .join('attendance_session as o', 'o.id', 'x.session_id')
-        .where({ 'x.session_id': body.counts_for_session_id, 'm.student_id': student.id })
-        .where('o.course_code', session.course_code)
-        .whereRaw('m.valid_during @> x.scheduled_date')
-        .first('x.session_id');
-      if (own === undefined) {
-        throw new RollcallError(
-          'REQUEST_INVALID',
-          'counts_for_session_id: must be a class of the same course with the student on its roster',
-        );
-      }
-      // The mark goes there: a class that is locked gets none.
-      refuseLocked(await holdSession(trx, body.counts_for_session_id));
-      const isOwn = await trx('session_section as x')
-        .join('roster_membership as m', 'm.section_id', 'x.section_id')
-        .where({ 'x.session_id': params.id, 'm.student_id': student.id })
-        .whereRaw('m.valid_during @> x.scheduled_date')
-        .first('x.session_id');
-      // One presence would be two: the mark here, and the mark there.
-      if (isOwn !== undefined) {
-        throw new RollcallError(
-          'REQUEST_INVALID',
-          `student: ${body.student} is on the roster of this class, and no guest in it`,
-        );
-      }
-      const before = await trx('session_guest')
-        .where({ session_id: params.id, student_id: student.id })
-        .first<{ counts_for_session_id: string } | undefined>('counts_for_session_id');
-      await trx('session_guest')
-        .insert({
-          session_id: params.id,
-          student_id: student.id,
-          counts_for_session_id: body.counts_for_session_id,
-          allowed_by: principal.accountId,
-          allowed_at: new Date(clock.wallMs()),
-        })
-        .onConflict(['session_id', 'student_id'])
-        .merge();
-      // A class that the mark went to before loses it.
-      const judged = [
-        params.id,
-        body.counts_for_session_id,
-        ...(before ? [before.counts_for_session_id] : []),
-      ];
-      await trx('judgement_todo').insert(judged.map((id) => ({ session_id: id, student_id: student.id })));
-      await recordChange(trx, {
-        sessionId: params.id,
-        kind: 'groups',
-        before: before === undefined ? {} : { guest: body.student, counts_for: before.counts_for_session_id },
-        after: { guest: body.student, counts_for: body.counts_for_session_id },
-        reason: body.reason,
-        accountId: principal.accountId,
-        nowMs: clock.wallMs(),
-      });
-    });
-    return { body: {} };
   },
 );
