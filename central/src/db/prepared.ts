@@ -42,11 +42,16 @@ interface Statement {
   text: string;
 }
 
+/** What knex writes on the connection of a transaction, and tells whoever listens to its statements. */
+interface OfTransaction {
+  __knexTxId?: string | undefined;
+}
+
 /** What knex has behind it: the driver's connection, of the transaction or from the pool. */
 interface Client {
-  acquireConnection(): Promise<DriverConnection>;
+  acquireConnection(): Promise<DriverConnection & OfTransaction>;
   releaseConnection(connection: DriverConnection): Promise<void>;
-  emit(event: 'query', query: { sql: string; bindings: unknown[] }): void;
+  emit(event: 'query', query: { sql: string; bindings: unknown[] } & OfTransaction): void;
 }
 
 /**
@@ -57,8 +62,8 @@ async function ask(knex: Knex, query: Statement & { values: unknown[] }, sql: st
   const client: Client = knex.client;
   if (knex.isTransaction === true && (knex as Knex.Transaction).isCompleted())
     throw new Error(`the transaction of this statement is over: ${sql}`);
-  client.emit('query', { sql, bindings: query.values });
   const connection = await client.acquireConnection();
+  client.emit('query', { sql, bindings: query.values, __knexTxId: connection.__knexTxId });
   try {
     return await connection.query(query);
   } catch (error) {
