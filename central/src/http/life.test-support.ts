@@ -59,7 +59,8 @@ export class Life {
     if (answer !== undefined && answer.status >= 500)
       throw new Error(`${step.what} was answered with ${answer.status}`);
     const isRefused = answer !== undefined && answer.status >= 400;
-    if (!isRefused) this.accepted.push(step.what);
+    // What nobody asks central for is no request that it accepts.
+    if (answer !== undefined && !isRefused) this.accepted.push(step.what);
     if (isRefused && (await this.#contents()) !== contents) {
       throw new Error(`${step.what} was refused with ${answer.body.code}, and yet something changed`);
     }

@@ -421,6 +421,12 @@ describe('groups', () => {
       'absent NO_CAPTURE',
       'present ON_TIME',
     ]);
+    // A class that was locked before it marked them never will: the presence stays where it counted.
+    await knex('attendance_record').where({ session_id: other, student_id: student.id }).delete();
+    await knex('attendance_session').where({ id: other }).update({ status: 'locked' });
+    await knex('judgement_todo').insert({ session_id: own, student_id: student.id });
+    await campus.server.judge();
+    expect(await campus.mark(own, 2)).toBe('present GUEST');
   });
 
   it('case 62: an open elective has the roster of the elective, and the registers of the sections agree with it', async () => {

@@ -148,7 +148,10 @@ interface Guest {
   countsFor: string;
 }
 
-/** Who is on the roster of the visited class by now is no guest: one presence would be two. */
+/**
+ * Who is on the roster of the visited class by now is no guest: one presence would be two. Where that class was locked before it
+ * marked them it never will, and they stay its guest (domain case 18).
+ */
 async function withoutMembers(trx: Knex, guests: readonly Guest[]): Promise<readonly Guest[]> {
   if (guests.length === 0) return guests;
   const { rows } = await prepared<{ rows: { session_id: string; student_id: string }[] }>(
@@ -156,7 +159,10 @@ async function withoutMembers(trx: Knex, guests: readonly Guest[]): Promise<read
     `SELECT g.session_id, v.student_id FROM unnest(?::uuid[], ?::uuid[]) AS v (session_id, student_id)
        JOIN session_section g ON g.session_id = v.session_id
        JOIN roster_membership m ON m.section_id = g.section_id AND m.student_id = v.student_id
-         AND m.valid_during @> g.scheduled_date`,
+         AND m.valid_during @> g.scheduled_date
+       JOIN attendance_session s ON s.id = v.session_id
+     WHERE s.status <> 'locked' OR EXISTS (
+       SELECT FROM attendance_record r WHERE r.session_id = v.session_id AND r.student_id = v.student_id)`,
     [
       guests.map(({ session_id: sessionId }) => sessionId),
       guests.map(({ student_id: studentId }) => studentId),

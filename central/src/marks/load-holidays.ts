@@ -1,3 +1,4 @@
+import { isMeant } from '../calendar/day-rules.js';
 import type { Knex } from '../db/database.js';
 import { prepared } from '../db/prepared.js';
 import type { LoadedSession, ScopedHoliday } from './load-sessions.js';
@@ -28,7 +29,7 @@ export async function loadScopedHolidays(
       (holiday) =>
         isDuring(holiday, session) &&
         !hadEnded(session, holiday) &&
-        standing.groups.some((id) => isMeant(holiday, groups.get(id))),
+        standing.groups.some((id) => isOfGroup(holiday, groups.get(id))),
     );
 }
 
@@ -56,11 +57,21 @@ function hadEnded({ endMs }: LoadedSession, { declared_ms: declaredMs }: ScopedH
   return declaredMs !== null && endMs <= declaredMs;
 }
 
-/** Every part of the scope that is set has to fit. */
-function isMeant(holiday: ScopedHoliday, group: GroupRow | undefined): boolean {
+function isOfGroup(holiday: ScopedHoliday, group: GroupRow | undefined): boolean {
   if (group === undefined) return false;
-  const { scope_year_of_study: year, scope_department_id: department, scope_section_id: section } = holiday;
-  if (year !== null && year !== group.year_of_study) return false;
-  if (department !== null && department !== group.department_id) return false;
-  return section === null || section === group.id || section === group.parent_id;
+  return isMeant(
+    {
+      sectionId: group.id,
+      parentId: group.parent_id,
+      yearOfStudy: group.year_of_study,
+      departmentId: group.department_id,
+    },
+    {
+      scope: {
+        yearOfStudy: holiday.scope_year_of_study,
+        departmentId: holiday.scope_department_id,
+        sectionId: holiday.scope_section_id,
+      },
+    },
+  );
 }
