@@ -6,7 +6,7 @@ type Construct = (this: unknown, ...parameters: unknown[]) => void;
 /**
  * The HTTP server of an Express application, whose requests and answers are born with the prototypes that Express gives
  * them. Express changes the prototype of each that it gets; to V8 it is then an object like no other, and every access to
- * it takes the slow way: half of the processor time of a short request (docs/performance.md). What has the right prototype
+ * it takes the slow way: half of the processor time of a short request (ADR 64). What has the right prototype
  * already is left as it is.
  */
 export function createExpressServer(app: Express): Server {
