@@ -1,6 +1,7 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import type { Knex } from '../db/database.js';
 import { type Clash, occupySessions } from '../sessions/occupy.js';
+import { askAboutStraddles, type Straddle } from './ask-about-straddles.js';
 import { isDate, plusDays } from './campus-zone.js';
 import { loadCalendar } from './load-calendar.js';
 import { makeAgain, PLANNED_SQL, undoneClasses } from './make-again.js';
@@ -175,12 +176,9 @@ const INSERT_SQL = `
 
 const STRADDLES_SQL = `
   WITH planned AS (${PLANNED_SQL})
-  INSERT INTO exception_item (at, code, message, session_id, detail)
-  SELECT ?::timestamptz, 'HOLIDAY_STRADDLE',
-    'The class lies partly in a half-day holiday: keep it, or cancel it', s.id, jsonb_build_object('holiday_id', p.holiday)
+  SELECT s.id, p.holiday AS "holidayId"
   FROM planned p JOIN attendance_session s ON s.timetable_slot_id = p.slot_id AND s.scheduled_date = p.date
-  WHERE s.id = ANY(?::uuid[]) AND p.holiday IS NOT NULL
-  ON CONFLICT DO NOTHING`;
+  WHERE s.id = ANY(?::uuid[]) AND p.holiday IS NOT NULL`;
 
 /** The first group and room are listed by the table itself. */
 const PLACES_SQL = `
@@ -224,7 +222,8 @@ async function insertSessions(
   if (ids.length === 0) return ids;
   await knex.raw(PLACES_SQL, [ids as never]);
   if (planned.some(({ straddles }) => straddles !== null)) {
-    await knex.raw(STRADDLES_SQL, [rows, now, ids as never]);
+    const straddles = await knex.raw<{ rows: Straddle[] }>(STRADDLES_SQL, [rows, ids as never]);
+    await askAboutStraddles(knex, straddles.rows, nowMs);
   }
   return ids;
 }

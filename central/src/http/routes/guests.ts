@@ -1,5 +1,6 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import { requireSession } from '../../auth/scope.js';
+import type { Knex } from '../../db/database.js';
 import { recordChange } from '../../sessions/record-change.js';
 import { type HeldSession, holdSession, refuseLocked } from '../../sessions/session-row.js';
 import { emptySchema } from '../contracts/auth.js';
@@ -38,12 +39,9 @@ export const addGuest = defineRoute(
       if (student === undefined) {
         throw new RollcallError('REQUEST_INVALID', `student: there is no student ${body.student}`);
       }
-      const own = await trx('session_section as x')
-        .join('roster_membership as m', 'm.section_id', 'x.section_id')
+      const own = await rosterOf(trx, body.counts_for_session_id, student.id)
         .join('attendance_session as o', 'o.id', 'x.session_id')
-        .where({ 'x.session_id': body.counts_for_session_id, 'm.student_id': student.id })
         .where('o.course_code', visited.course_code)
-        .whereRaw('m.valid_during @> x.scheduled_date')
         .first('x.session_id');
       if (own === undefined) {
         throw new RollcallError(
@@ -67,11 +65,7 @@ export const addGuest = defineRoute(
         // The mark goes there: a class that is locked gets none.
         if (id === params.id || id === body.counts_for_session_id) refuseLocked(session);
       }
-      const isOwn = await trx('session_section as x')
-        .join('roster_membership as m', 'm.section_id', 'x.section_id')
-        .where({ 'x.session_id': params.id, 'm.student_id': student.id })
-        .whereRaw('m.valid_during @> x.scheduled_date')
-        .first('x.session_id');
+      const isOwn = await rosterOf(trx, params.id, student.id).first('x.session_id');
       // One presence would be two: the mark here, and the mark there.
       if (isOwn !== undefined) {
         throw new RollcallError(
@@ -103,3 +97,10 @@ export const addGuest = defineRoute(
     return { body: {} };
   },
 );
+
+/** The groups of the class that the student is in on its day. */
+const rosterOf = (trx: Knex, sessionId: string, studentId: string) =>
+  trx('session_section as x')
+    .join('roster_membership as m', 'm.section_id', 'x.section_id')
+    .where({ 'x.session_id': sessionId, 'm.student_id': studentId })
+    .whereRaw('m.valid_during @> x.scheduled_date');
