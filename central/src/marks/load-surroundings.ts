@@ -103,6 +103,8 @@ export function withBlock(session: LoadedSession, neighbors: ReadonlyMap<string,
     if (other.startMs < blockEndMs || other.startMs - blockEndMs > gapMs) continue;
     blockEndMs = other.endMs;
   }
+  // Mostly a class is a block by itself; what is known of the class itself stays known.
+  if (blockFromMs === session.blockFromMs && blockEndMs === session.blockEndMs) return session;
   return { ...session, blockFromMs, blockEndMs };
 }
 
