@@ -2,7 +2,9 @@ import { RollcallError } from '@rollcall/protocol/errors';
 import { isDatabaseTransient, sqlState } from '../db/connection.js';
 import type { Knex } from '../db/database.js';
 import { findByIndex, prepared } from '../db/prepared.js';
-import { judgePairs } from '../marks/judge-pairs.js';
+import { joinPairs, loadDependents } from '../marks/dependents.js';
+import { holdAndLoad, judgeLoaded } from '../marks/judge-pairs.js';
+import type { LoadedPair } from '../marks/load-facts.js';
 import { type Pair, pairKey } from '../marks/pair.js';
 import type { ChangedRecord } from '../marks/save-decisions.js';
 import type { Mark } from '../rules/facts.js';
@@ -146,7 +148,10 @@ async function takeBatch(knex: Knex, scans: readonly Scan[]): Promise<(Scanned |
   const nowMs = Math.max(...scans.map(({ atMs }) => atMs));
   return knex.transaction(async (trx) => {
     await findByIndex(trx);
-    const standings = await loadStandings(trx, scans);
+    const [standings, dependents] = await Promise.all([
+      loadStandings(trx, scans),
+      loadDependents(trx, scans),
+    ]);
     const seen = new Set<string>();
     const verdicts = scans.map((scan, index): Verdict => {
       const verdict = verdictOn(scan, standings[index]);
@@ -156,10 +161,9 @@ async function takeBatch(knex: Knex, scans: readonly Scan[]): Promise<(Scanned |
       if (verdict.kind === 'taken') seen.add(key);
       return verdict;
     });
-    const stored = await storeScans(trx, scans, verdicts, nowMs);
-    const pairs = scans.filter((_scan, index) => stored.has(index));
-    const actors = new Map(pairs.map(({ studentId, actor }) => [studentId, actor]));
-    const changed = pairs.length === 0 ? [] : await judgePairs(trx, pairs, nowMs, actors);
+    const { stored, loaded } = await storeAndLoad(trx, scans, { verdicts, dependents, nowMs });
+    const actors = new Map(stored.map(({ studentId, actor }) => [studentId, actor]));
+    const changed = loaded.length === 0 ? [] : await judgeLoaded(trx, loaded, nowMs, actors);
     const records = new Map<string, MarkNow>(changed.map((record) => [pairKey(record), record]));
     const unknown = scans.filter(
       (scan, index) => verdicts[index]?.kind !== 'refused' && !records.has(pairKey(scan)),
@@ -169,6 +173,37 @@ async function takeBatch(knex: Knex, scans: readonly Scan[]): Promise<(Scanned |
       answerTo(verdicts[index] as Verdict, standings[index], records.get(pairKey(scan)), scan),
     );
   });
+}
+
+interface Judgement {
+  verdicts: Verdict[];
+  dependents: readonly Pair[];
+  nowMs: number;
+}
+
+/**
+ * Stores the scans and reads what their marks depend on, sent together: what is read includes what is stored. A scan that lost a
+ * race has changed nothing that a mark depends on.
+ */
+async function storeAndLoad(
+  trx: Knex,
+  scans: readonly Scan[],
+  { verdicts, dependents, nowMs }: Judgement,
+): Promise<{ stored: Scan[]; loaded: LoadedPair[] }> {
+  const taken = scans.filter((_scan, index) => verdicts[index]?.kind === 'taken');
+  const students = new Set(taken.map(({ studentId }) => studentId));
+  const pairs = joinPairs(
+    taken.map(({ sessionId, studentId }) => ({ sessionId, studentId })),
+    dependents.filter(({ studentId }) => students.has(studentId)),
+  );
+  const [indexes, loaded] = await Promise.all([
+    storeScans(trx, scans, verdicts, nowMs),
+    pairs.length === 0 ? [] : holdAndLoad(trx, pairs),
+  ]);
+  const stored = scans.filter((_scan, index) => indexes.has(index));
+  if (stored.length === taken.length) return { stored, loaded };
+  const storedStudents = new Set(stored.map(({ studentId }) => studentId));
+  return { stored, loaded: loaded.filter(({ studentId }) => storedStudents.has(studentId)) };
 }
 
 type MarkNow = Pick<ChangedRecord, 'sessionId' | 'studentId' | 'mark' | 'markedAt'>;

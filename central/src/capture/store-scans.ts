@@ -66,7 +66,6 @@ async function insertScans(
     const isTaken = verdict.kind === 'taken';
     return [
       {
-        n: index,
         session_id: scan.sessionId,
         student_id: scan.studentId,
         scanned_at: new Date(scan.atMs),
@@ -83,10 +82,16 @@ async function insertScans(
   });
   if (rows.length === 0) return new Set();
   const told = rows.filter(({ code }) => TOLD.includes(code));
-  if (told.length > 0) await prepared(trx, TELL_SQL, [JSON.stringify(told)]);
-  const { rows: stored } = await prepared<{
-    rows: { session_id: string; student_id: string; outcome: string }[];
-  }>(trx, INSERT_SQL, [JSON.stringify(rows), new Date(nowMs)]);
+  const binding = rows.filter(({ binds }) => binds);
+  const [, { rows: stored }] = await Promise.all([
+    // Sent first: who else has the phone is looked up before the scans of this batch are there.
+    told.length === 0 ? undefined : prepared(trx, TELL_SQL, [JSON.stringify(told)]),
+    prepared<{ rows: { session_id: string; student_id: string; outcome: string }[] }>(trx, INSERT_SQL, [
+      JSON.stringify(rows),
+      new Date(nowMs),
+      binding.map(({ student_id: studentId }) => studentId) as never,
+    ]),
+  ]);
   const keys = new Set(
     stored
       .filter(({ outcome }) => outcome !== 'refused')
@@ -102,26 +107,26 @@ async function insertScans(
 /** Refusals that people have to look at (domain cases 104, 109). */
 const TOLD: readonly string[] = ['DEVICE_ALREADY_USED', 'LOCATION_MOCKED'];
 
-/** The first phone that a student uses becomes the student's, by the scan that is stored. */
+/**
+ * The first phone that a student uses becomes the student's, by the scan that is stored. Who gets one is looked up in an array:
+ * joining the scans to what is stored of them would look at each for each.
+ */
 const INSERT_SQL = `
-  WITH input AS (
-    SELECT * FROM jsonb_to_recordset(?::jsonb) AS i (n int, session_id uuid, student_id uuid, scanned_at timestamptz,
-      outcome text, code text, binds boolean, device text, place text, network boolean, ip text)
-  ), stored AS (
+  WITH stored AS (
     INSERT INTO qr_scan (session_id, student_id, scanned_at, outcome, code, device_hash, place, on_campus_network,
       ip_address)
-    SELECT session_id, student_id, scanned_at, outcome, code, decode(device, 'hex'), place, network, ip FROM input ORDER BY n
-    ON CONFLICT DO NOTHING RETURNING session_id, student_id, outcome
+    SELECT session_id, student_id, scanned_at, outcome, code, decode(device, 'hex'), place, network, ip
+    FROM jsonb_to_recordset(?::jsonb) AS i (session_id uuid, student_id uuid, scanned_at timestamptz, outcome text, code text,
+      device text, place text, network boolean, ip text)
+    ON CONFLICT DO NOTHING RETURNING session_id, student_id, scanned_at, outcome, device_hash
   ), bound AS (
     INSERT INTO device_binding (student_id, device_hash, bound_at, bound_by, academic_period_id)
-    SELECT i.student_id, decode(i.device, 'hex'), i.scanned_at, 'first_use', ${PERIOD_AT_SQL}
-    FROM input i JOIN stored s USING (session_id, student_id) WHERE i.binds AND s.outcome <> 'refused'
-    ORDER BY i.n
+    SELECT student_id, device_hash, scanned_at, 'first_use', ${PERIOD_AT_SQL}
+    FROM stored WHERE outcome <> 'refused' AND device_hash IS NOT NULL AND student_id = ANY(?::uuid[])
     ON CONFLICT DO NOTHING
   )
   SELECT session_id, student_id, outcome FROM stored`;
 
-/** Who else has the phone is looked up before the scans of this batch are there. */
 const TELL_SQL = `
   INSERT INTO exception_item (at, code, message, session_id, student_id, detail)
   SELECT scanned_at, code, 'A scan was refused: look at both students', session_id, student_id,

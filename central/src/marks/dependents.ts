@@ -10,18 +10,23 @@ import { type Pair, pairKey } from './pair.js';
  * mostly none. Wide on purpose: one too many is judged to be what it was.
  */
 export async function withDependents(trx: Knex, pairs: readonly Pair[]): Promise<Pair[]> {
+  return joinPairs(pairs, await loadDependents(trx, pairs));
+}
+
+/** Without the pairs themselves. */
+export async function loadDependents(trx: Knex, pairs: readonly Pair[]): Promise<Pair[]> {
   const { rows } = await prepared<{ rows: { session_id: string; student_id: string }[] }>(
     trx,
     DEPENDENTS_SQL,
     [pairs.map(({ sessionId }) => sessionId), pairs.map(({ studentId }) => studentId)] as never,
   );
-  if (rows.length === 0) return [...pairs];
-  const all = new Map(pairs.map((pair) => [pairKey(pair), pair]));
-  for (const { session_id: sessionId, student_id: studentId } of rows) {
-    const pair = { sessionId, studentId };
-    all.set(pairKey(pair), pair);
-  }
-  return [...all.values()];
+  return rows.map(({ session_id: sessionId, student_id: studentId }) => ({ sessionId, studentId }));
+}
+
+/** Each once. */
+export function joinPairs(pairs: readonly Pair[], others: readonly Pair[]): Pair[] {
+  if (others.length === 0) return [...pairs];
+  return [...new Map([...pairs, ...others].map((pair) => [pairKey(pair), pair])).values()];
 }
 
 /** Classes are looked up once per group and class, as ingest does; the students of both go along instead of being joined again. */

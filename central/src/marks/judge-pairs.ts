@@ -24,7 +24,20 @@ export async function judgePairs(
   actors?: ActorsByStudent,
 ): Promise<ChangedRecord[]> {
   const all = await withDependents(trx, pairs);
-  const loaded = await holdAndLoad(trx, all);
+  return judgeLoaded(trx, await holdAndLoad(trx, all), nowMs, actors);
+}
+
+/**
+ * As {@link judgePairs}, by who has held these classes and read the evidence.
+ *
+ * @param loaded what {@link holdAndLoad} gave in the same transaction
+ */
+export async function judgeLoaded(
+  trx: Knex,
+  loaded: readonly LoadedPair[],
+  nowMs: number,
+  actors?: ActorsByStudent,
+): Promise<ChangedRecord[]> {
   const judged: Judged[] = [];
   const locked: Decided[] = [];
   for (const pair of loaded) {
@@ -75,7 +88,7 @@ function isRecorded({ decision, pair: { standing, facts } }: Judged): boolean {
  * judged by one at a time, in an order that cannot deadlock. What the second reads after this includes what
  * the first has written: the look-ups are sent together with the lock, and asked once it is held.
  */
-async function holdAndLoad(trx: Knex, pairs: readonly Pair[]): Promise<LoadedPair[]> {
+export async function holdAndLoad(trx: Knex, pairs: readonly Pair[]): Promise<LoadedPair[]> {
   const ids = [...new Set(pairs.map(({ sessionId }) => sessionId))];
   const [held, loaded] = await Promise.all([lockTallies(trx, ids), loadFacts(trx, pairs)]);
   if (held === ids.length) return loaded;
