@@ -427,6 +427,16 @@ describe('groups', () => {
     await knex('judgement_todo').insert({ session_id: own, student_id: student.id });
     await campus.server.judge();
     expect(await campus.mark(own, 2)).toBe('present GUEST');
+    // Two people unlock it: it marks them now, and the class of their batch is judged again without being asked for.
+    const reason = { reason: 'the register of the lab turned up' };
+    await head().post(`${API}/sessions/${other}/unlock/`, reason);
+    const unlocked = await campus.server.as('principal').post(`${API}/sessions/${other}/unlock/`, reason);
+    expect(unlocked.body.unlocked).toBe(true);
+    await campus.server.judge();
+    expect([await campus.mark(own, 2), await campus.mark(other, 2)]).toEqual([
+      'absent NO_CAPTURE',
+      'present ON_TIME',
+    ]);
   });
 
   it('case 62: an open elective has the roster of the elective, and the registers of the sections agree with it', async () => {
