@@ -1,6 +1,7 @@
 import { arrayText, isArrayOfItems } from './array-text.js';
 import type { DriverConnection } from './connection.js';
 import { BY_INDEX, type Knex, plansByIndex } from './database.js';
+import { uuidArray } from './uuid-array.js';
 
 /** Statements that a process prepares; each keeps its plan in every connection. What comes later runs unprepared. */
 const STATEMENTS_MAX = 200;
@@ -20,18 +21,22 @@ export function createPrepared(prefix: string, statementsMax: number): Prepared 
     const known = statements.get(sql);
     if (known !== undefined || statements.size >= statementsMax) return known;
     if (answersAllColumns(sql)) throw new Error(`a prepared statement has to name its columns: ${sql}`);
-    const statement = { name: `${prefix}_${statements.size + 1}`, text: positional(sql) };
+    const text = positional(sql);
+    const statement = { name: `${prefix}_${statements.size + 1}`, text, uuidArrays: uuidArraysOf(text) };
     statements.set(sql, statement);
     return statement;
   }
 
   return <Result>(knex: Knex, sql: string, bindings: readonly unknown[] = []) => {
     const statement = statementOf(sql);
-    const values = bindings.map((value) => (isArrayOfItems(value) ? arrayText(value) : value));
+    const values = bindings.map((value, index) => {
+      if (!isArrayOfItems(value)) return value;
+      return (statement?.uuidArrays.has(index) === true ? uuidArray(value) : undefined) ?? arrayText(value);
+    });
     if (statement === undefined)
       return knex.raw<Result>(sql, values as never).then((result) => result as Result);
     if (values.includes(undefined)) throw new Error(`a binding of a prepared statement is undefined: ${sql}`);
-    return ask(knex, { ...statement, values }, sql) as Promise<Result>;
+    return ask(knex, { name: statement.name, text: statement.text, values }, sql) as Promise<Result>;
   };
 }
 
@@ -40,7 +45,11 @@ interface Statement {
   name: string;
   /** As PostgreSQL takes it, with `$1` for the first binding. */
   text: string;
+  /** Indices of the bindings that are arrays of UUIDs. */
+  uuidArrays: ReadonlySet<number>;
 }
+
+type Query = Pick<Statement, 'name' | 'text'> & { values: unknown[] };
 
 /** What knex writes on the connection of a transaction, and tells whoever listens to its statements. */
 interface OfTransaction {
@@ -58,7 +67,7 @@ interface Client {
  * Past knex, which makes an object of a statement, looks for bindings in its text and listens to what becomes of it: half as much
  * again as the driver's own work for a statement of a scan (ADR 64).
  */
-async function ask(knex: Knex, query: Statement & { values: unknown[] }, sql: string): Promise<unknown> {
+async function ask(knex: Knex, query: Query, sql: string): Promise<unknown> {
   const client: Client = knex.client;
   if (knex.isTransaction === true && (knex as Knex.Transaction).isCompleted())
     throw new Error(`the transaction of this statement is over: ${sql}`);
@@ -84,6 +93,9 @@ function positional(sql: string): string {
     return `$${bindings}`;
   });
 }
+
+const uuidArraysOf = (text: string): ReadonlySet<number> =>
+  new Set([...text.matchAll(/\$(\d+)::uuid\[\]/g)].map(([, number]) => Number(number) - 1));
 
 /**
  * PostgreSQL refuses a prepared statement for ever whose answer gets more columns: a later central may add some (ADR 61).
