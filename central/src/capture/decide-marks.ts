@@ -3,7 +3,7 @@ import { RollcallError } from '@rollcall/protocol/errors';
 import type { Knex } from '../db/database.js';
 import { findByIndex, prepared } from '../db/prepared.js';
 import { judgePairs } from '../marks/judge-pairs.js';
-import { notifyLive, wakeJudge } from '../marks/notify.js';
+import { notifyLive } from '../marks/notify.js';
 import type { Mark, Source } from '../rules/facts.js';
 import { type HeldSession, holdSession, refuseLocked } from '../sessions/session-row.js';
 
@@ -64,47 +64,42 @@ export async function holdForMarking(
  * evidence of its own kind and never written over a mark (design §6). The caller holds the session.
  */
 export async function decideMarks(trx: Knex, request: DecideRequest): Promise<DecidedCall> {
-  const { sessionId, rows, source, deviceId, accountId, nowMs } = request;
+  const { sessionId, rows, nowMs } = request;
   const callId = randomUUID();
-  const now = new Date(nowMs);
-  await findByIndex(trx);
-  await prepared(trx, INSERT_SQL, [
-    JSON.stringify(
-      rows.map((row) => ({
-        id: randomUUID(),
-        student_id: row.studentId,
-        mark: row.mark,
-        letter: row.letter ?? null,
-        reason: row.reason,
-        kind: row.kind,
-        decided_at: new Date(row.decidedAtMs ?? nowMs),
-        client_uuid: row.clientUuid ?? null,
-        said: {
-          mark: row.mark,
-          letter: row.letter ?? undefined,
-          kind: row.kind,
-          source,
-          device_id: deviceId,
-        },
-      })),
+  // Sent together: what is judged is read once the decisions are stored.
+  const [, , marks] = await Promise.all([
+    findByIndex(trx),
+    storeDecisions(trx, request, callId),
+    judgeAtOnce(
+      trx,
+      sessionId,
+      rows.map(({ studentId }) => studentId),
+      nowMs,
     ),
-    sessionId,
+  ]);
+  return { callId, marks };
+}
+
+async function storeDecisions(trx: Knex, request: DecideRequest, callId: string): Promise<void> {
+  const { sessionId, rows, source, deviceId, accountId, nowMs } = request;
+  await prepared(trx, INSERT_SQL, [
     sessionId,
     source,
-    now,
+    new Date(nowMs),
     accountId,
     callId,
-    now,
-    accountId,
-    sessionId,
-  ]);
-  const marks = await judgeAtOnce(
-    trx,
-    sessionId,
+    rows.map(() => randomUUID()),
     rows.map(({ studentId }) => studentId),
-    nowMs,
-  );
-  return { callId, marks };
+    rows.map(({ mark }) => mark),
+    rows.map(({ letter }) => letter ?? null),
+    rows.map(({ reason }) => reason),
+    rows.map(({ kind }) => kind),
+    rows.map(({ decidedAtMs }) => (decidedAtMs === undefined ? null : new Date(decidedAtMs))),
+    rows.map(({ clientUuid }) => clientUuid ?? null),
+    rows.map(({ mark, letter, kind }) =>
+      JSON.stringify({ mark, letter: letter ?? undefined, kind, source, device_id: deviceId }),
+    ),
+  ]);
 }
 
 /** Takes back decisions: the marks become what the rest of the evidence gives. */
@@ -137,40 +132,42 @@ async function judgeAtOnce(
   studentIds: readonly string[],
   nowMs: number,
 ): Promise<Map<string, Mark>> {
-  await judgePairs(
-    trx,
-    [...new Set(studentIds)].map((studentId) => ({ sessionId, studentId })),
-    nowMs,
-  );
-  await notifyLive(trx, { type: 'session', ids: [sessionId] });
-  await wakeJudge(trx);
+  const pairs = [...new Set(studentIds)].map((studentId) => ({ sessionId, studentId }));
+  const changed = (await judgePairs(trx, pairs, nowMs)).filter((record) => record.sessionId === sessionId);
+  const marks = new Map(changed.map(({ studentId, mark }) => [studentId, mark]));
+  // A change has told the pages already.
+  if (changed.length === 0) await notifyLive(trx, { type: 'session', ids: [sessionId] });
+  const rest = pairs.flatMap(({ studentId }) => (marks.has(studentId) ? [] : [studentId]));
+  if (rest.length === 0) return marks;
   const { rows } = await prepared<{ rows: { student_id: string; mark: Mark }[] }>(
     trx,
     'SELECT student_id, mark FROM attendance_record WHERE session_id = ?::uuid AND student_id = ANY(?::uuid[])',
-    [sessionId, studentIds as never],
+    [sessionId, rest as never],
   );
-  return new Map(rows.map((row) => [row.student_id, row.mark]));
+  for (const row of rows) marks.set(row.student_id, row.mark);
+  return marks;
 }
 
 /** While a reader of the room is down, marks by hand are no habit (domain case 33). */
 const INSERT_SQL = `
-  WITH input AS MATERIALIZED (
-    SELECT * FROM ROWS FROM (jsonb_to_recordset(?::jsonb) AS (id uuid, student_id uuid, mark text, letter text, reason text,
-      kind text, decided_at timestamptz, client_uuid uuid, said jsonb)) WITH ORDINALITY
-      AS i (id, student_id, mark, letter, reason, kind, decided_at, client_uuid, said, place)
+  WITH call AS MATERIALIZED (
+    SELECT ?::uuid AS session_id, ?::text AS source, ?::timestamptz AS now, ?::uuid AS account_id, ?::uuid AS call_id
+  ), input AS MATERIALIZED (
+    SELECT * FROM unnest(?::uuid[], ?::uuid[], ?::text[], ?::text[], ?::text[], ?::text[], ?::timestamptz[], ?::uuid[], ?::jsonb[])
+      WITH ORDINALITY AS i (id, student_id, mark, letter, reason, kind, decided_at, client_uuid, said, place)
   ), outage AS (
     SELECT EXISTS (
       SELECT FROM session_room x JOIN attendance_biometric_device d ON d.room_id = x.room_id AND d.is_enabled
         JOIN gateway g ON g.id = d.gateway_id
-      WHERE x.session_id = ?::uuid AND (d.status = 'error' OR g.state = 'offline')
+      WHERE x.session_id = (SELECT session_id FROM call) AND (d.status = 'error' OR g.state = 'offline')
     ) AS is_there
   ), decided AS (
     INSERT INTO decision (id, session_id, student_id, kind, mark, letter, reason, source, decided_at, received_at, decided_by,
       client_uuid, is_device_outage, call_id)
-    SELECT id, ?::uuid, student_id, kind, mark, letter, reason, ?, decided_at, ?::timestamptz, ?::uuid, client_uuid, is_there,
-      ?::uuid
-    FROM input, outage ORDER BY place
+    SELECT id, session_id, student_id, kind, mark, letter, reason, source, coalesce(decided_at, now), now, account_id, client_uuid,
+      is_there, call_id
+    FROM call, outage, input ORDER BY place
   )
   INSERT INTO attendance_audit_log (at, entity_type, entity_id, action, performed_by, source, reason, after, session_id, student_id)
-  SELECT ?::timestamptz, 'decision', id::text, 'mark_attendance', ?, 'manual', reason, said, ?::uuid, student_id
-  FROM input ORDER BY place`;
+  SELECT now, 'decision', id::text, 'mark_attendance', account_id::text, 'manual', reason, said, session_id, student_id
+  FROM call, input ORDER BY place`;

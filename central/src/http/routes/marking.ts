@@ -155,8 +155,11 @@ export const bulkMark = defineRoute(
     const { principal, body } = input;
     await requireSession(db.knex, principal, 'records.mark', body.session_id);
     const result = await writeAs(db.knex, input, async (trx) => {
-      const session = await holdForMarking(trx, body.session_id);
-      const rows = readRows(body, { session, roster: await rosterOf(trx, body.session_id) });
+      const [session, roster] = await Promise.all([
+        holdForMarking(trx, body.session_id),
+        rosterOf(trx, body.session_id),
+      ]);
+      const rows = readRows(body, { session, roster });
       if (body.all_or_nothing && rows.refused.length > 0) {
         throw new RollcallError(
           'ROWS_REFUSED',
