@@ -31,16 +31,7 @@ export async function saveDecisions(
   actors: ActorsByStudent = new Map(),
 ): Promise<ChangedRecord[]> {
   const now = new Date(nowMs);
-  const input = decided.map(({ sessionId, studentId, decision }) => ({
-    session_id: sessionId,
-    student_id: studentId,
-    mark: decision.mark,
-    marked_at: decision.markedAtMs === null ? null : new Date(decision.markedAtMs),
-    source: decision.source,
-    reason: decision.reason,
-    attended_periods: decision.attendedPeriods,
-    derivation: decision.derivation,
-  }));
+  const decisions = decided.map(({ decision }) => decision);
   const { rows } = await prepared<{
     rows: {
       id: string;
@@ -50,7 +41,18 @@ export async function saveDecisions(
       marked_at: Date | null;
       previous_mark: Mark | null;
     }[];
-  }>(trx, SAVE_SQL, [now, JSON.stringify(Object.fromEntries(actors)), JSON.stringify(input)]);
+  }>(trx, SAVE_SQL, [
+    now,
+    JSON.stringify(Object.fromEntries(actors)),
+    decided.map(({ sessionId }) => sessionId),
+    decided.map(({ studentId }) => studentId),
+    decisions.map(({ mark }) => mark),
+    decisions.map(({ markedAtMs }) => (markedAtMs === null ? null : new Date(markedAtMs))),
+    decisions.map(({ source }) => source),
+    decisions.map(({ reason }) => reason),
+    decisions.map(({ attendedPeriods }) => attendedPeriods),
+    JSON.stringify(decisions.map(({ derivation }) => derivation)),
+  ]);
   return rows.map((row) => ({
     id: row.id,
     sessionId: row.session_id,
@@ -69,41 +71,47 @@ const deltaColumns = COUNTED_MARKS.map(
 ).join(',\n      ');
 const tallyColumns = COUNTED_MARKS.map((mark) => `${mark} = t.${mark} + d.${mark}`).join(', ');
 
+/** Columns of the audit that say who it was, each with its name in an {@link AuditActor} and in the settings of a transaction. */
+const ACTOR = [
+  ['performed_by', 'accountId', 'account_id'],
+  ['actor_role', 'role', 'actor_role'],
+  ['ip_address', 'ip', 'ip'],
+  ['user_agent', 'userAgent', 'user_agent'],
+  ['request_id', 'requestId', 'request_id'],
+] as const;
+
+/** Read once for all rows. */
+const ofTransaction = ACTOR.map(
+  ([column, , setting]) => `current_setting('rollcall.${setting}', true) AS ${column}`,
+).join(', ');
 /** Whoever is named for the student, else whoever the transaction is for. */
-const actorColumns = [
-  ['accountId', 'account_id'],
-  ['role', 'actor_role'],
-  ['ip', 'ip'],
-  ['userAgent', 'user_agent'],
-  ['requestId', 'request_id'],
-]
-  .map(
-    ([key, setting]) =>
-      `nullif(coalesce(actor ->> '${key}', current_setting('rollcall.${setting}', true)), '')`,
-  )
-  .join(',\n      ');
+const ofRow = ACTOR.map(([column, key]) => `nullif(coalesce(actor ->> '${key}', ${column}), '')`).join(', ');
 
 /**
- * Records are updated or inserted by what `held` found: an upsert would lock every one in a write of its own.
+ * Records are updated or inserted by what `held` found: an upsert would lock every one in a write of its own. They are
+ * still where it found them (their `ctid`), since nobody writes a record without its tally; by their id they would be
+ * looked for once more.
  * The first `pending` of a class that opens is no decision about anybody: its audit row is the opening's.
  */
 const SAVE_SQL = `
-  WITH clock AS (SELECT ?::timestamptz AS now, ?::jsonb AS actors),
+  WITH clock AS MATERIALIZED (SELECT ?::timestamptz AS now, ?::jsonb AS actors, ${ofTransaction}),
   input AS MATERIALIZED (
-    SELECT * FROM jsonb_to_recordset(?::jsonb) AS i (session_id uuid, student_id uuid, mark text,
-      marked_at timestamptz, source text, reason text, attended_periods smallint, derivation jsonb)
+    SELECT * FROM ROWS FROM (
+        unnest(?::uuid[], ?::uuid[], ?::text[], ?::timestamptz[], ?::text[], ?::text[], ?::smallint[]),
+        jsonb_array_elements(?::jsonb))
+      AS i (session_id, student_id, mark, marked_at, source, reason, attended_periods, derivation)
   ), held AS MATERIALIZED (
-    SELECT i.*, r.id, r.mark AS previous_mark, r.marked_at AS previous_marked_at, r.source AS previous_source,
+    SELECT i.*, r.id, r.place, r.mark AS previous_mark, r.marked_at AS previous_marked_at, r.source AS previous_source,
       r.reason AS previous_reason, r.attended_periods AS previous_periods
     FROM input i LEFT JOIN LATERAL (
-      SELECT * FROM attendance_record WHERE session_id = i.session_id AND student_id = i.student_id OFFSET 0
+      SELECT *, ctid AS place FROM attendance_record WHERE session_id = i.session_id AND student_id = i.student_id OFFSET 0
     ) r ON true
     WHERE (r.mark, r.marked_at, r.source, r.reason, r.derivation)
       IS DISTINCT FROM (i.mark, i.marked_at, i.source, i.reason, i.derivation)
   ), updated AS (
     UPDATE attendance_record r SET mark = h.mark, marked_at = h.marked_at, source = h.source, reason = h.reason,
       derivation = h.derivation, attended_periods = h.attended_periods, version = r.version + 1, updated_at = clock.now
-    FROM held h, clock WHERE r.id = h.id
+    FROM held h, clock WHERE r.ctid = h.place
     RETURNING r.id, h.session_id, h.student_id, h.mark, h.marked_at, h.source, h.reason, h.previous_mark,
       h.previous_marked_at, h.previous_source, h.previous_reason,
       h.mark = 'excused' OR (h.mark, h.attended_periods) IS DISTINCT FROM (h.previous_mark, h.previous_periods) AS is_recounted
@@ -117,15 +125,15 @@ const SAVE_SQL = `
     INSERT INTO statistics_todo (session_id, student_id) SELECT session_id, student_id FROM changed WHERE is_recounted
   ), audited AS (
     INSERT INTO attendance_audit_log
-      (at, entity_type, entity_id, action, reason, before, after, session_id, student_id, performed_by, actor_role,
-       ip_address, user_agent, request_id)
+      (at, entity_type, entity_id, action, reason, before, after, session_id, student_id,
+       ${ACTOR.map(([column]) => column).join(', ')})
     SELECT now, 'attendance_record', id::text,
       CASE WHEN previous_mark IS NULL THEN 'create' ELSE 'update' END, reason,
       CASE WHEN previous_mark IS NOT NULL THEN jsonb_build_object('mark', previous_mark,
         'marked_at', previous_marked_at, 'source', previous_source, 'reason', previous_reason) END,
       jsonb_build_object('mark', mark, 'marked_at', marked_at, 'source', source, 'reason', reason),
       session_id, student_id,
-      ${actorColumns}
+      ${ofRow}
     FROM changed, clock CROSS JOIN LATERAL (SELECT actors -> student_id::text AS actor) a
     WHERE (mark, marked_at, source, reason)
         IS DISTINCT FROM (previous_mark, previous_marked_at, previous_source, previous_reason)
