@@ -59,23 +59,28 @@ export const SUMMED = [
  * percentage of their own (case 143). `rows` names a relation with the columns of `attendance_statistics`.
  */
 export const aggregateSql = (rows: string): string => `
-  SELECT t.student_id, t.academic_period_id, coalesce(sum(per_course.held), 0)::int AS held_periods,
-    coalesce(sum(least(per_course.attended + per_course.bonus, per_course.held)), 0)::int AS attended_periods,
-    coalesce(sum(per_course.excused), 0)::int AS excused_periods, coalesce(sum(per_course.pending), 0)::int AS pending_periods,
-    coalesce(max(credit.held), 0)::int AS credit_held_periods,
-    coalesce(max(credit.attended), 0)::int AS credit_attended_periods
-  FROM touched t
-    LEFT JOIN LATERAL (
-      SELECT sum(r.held_periods) AS held, sum(r.attended_periods) AS attended, sum(r.bonus_periods) AS bonus,
-        sum(r.excused_periods) AS excused, sum(r.pending_periods) AS pending
-      FROM ${rows} r JOIN course c ON c.code = r.course_code
-      WHERE r.student_id = t.student_id AND r.academic_period_id = t.academic_period_id AND c.counts_in_aggregate
-      GROUP BY r.course_code
-    ) per_course ON true
-    CROSS JOIN LATERAL (
-      SELECT sum(k.held_periods) AS held, sum(k.attended_periods) AS attended
-      FROM attendance_credit k LEFT JOIN course c ON c.code = k.course_code
-      WHERE k.student_id = t.student_id AND k.academic_period_id = t.academic_period_id
-        AND coalesce(c.counts_in_aggregate, true)
-    ) credit
-  GROUP BY t.student_id, t.academic_period_id`;
+  SELECT student_id, academic_period_id, sum(held)::int AS held_periods, sum(least(attended + bonus, held))::int AS attended_periods,
+    sum(excused)::int AS excused_periods, sum(pending)::int AS pending_periods, sum(credit_held)::int AS credit_held_periods,
+    sum(credit_attended)::int AS credit_attended_periods
+  FROM (
+    SELECT t.student_id, t.academic_period_id, sum(r.held_periods) AS held, sum(r.attended_periods) AS attended,
+      sum(r.bonus_periods) AS bonus, sum(r.excused_periods) AS excused, sum(r.pending_periods) AS pending,
+      0 AS credit_held, 0 AS credit_attended
+    FROM touched t
+      CROSS JOIN LATERAL (
+        SELECT * FROM ${rows} WHERE student_id = t.student_id AND academic_period_id = t.academic_period_id OFFSET 0
+      ) r
+      CROSS JOIN LATERAL (SELECT FROM course WHERE code = r.course_code AND counts_in_aggregate OFFSET 0) c
+    GROUP BY t.student_id, t.academic_period_id, r.course_code
+    UNION ALL
+    SELECT t.student_id, t.academic_period_id, 0, 0, 0, 0, 0, k.held_periods, k.attended_periods
+    FROM touched t
+      CROSS JOIN LATERAL (
+        SELECT * FROM attendance_credit WHERE student_id = t.student_id AND academic_period_id = t.academic_period_id OFFSET 0
+      ) k
+      LEFT JOIN LATERAL (SELECT counts_in_aggregate FROM course WHERE code = k.course_code OFFSET 0) c ON true
+    WHERE coalesce(c.counts_in_aggregate, true)
+    -- Whoever has nothing left counts nothing.
+    UNION ALL SELECT student_id, academic_period_id, 0, 0, 0, 0, 0, 0, 0 FROM touched
+  ) part
+  GROUP BY student_id, academic_period_id`;

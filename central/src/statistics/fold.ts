@@ -40,21 +40,31 @@ export async function foldHeld(trx: Knex, rowsMax: number, nowMs: number): Promi
   const now = new Date(nowMs);
   const { rows } = await prepared<{
     rows: { taken: number; students: string[] | null; periods: string[] | null }[];
-  }>(trx, FOLD_SQL, [rowsMax, now]);
+  }>(trx, FOLD_SQL, [now, rowsMax]);
   const [folded] = rows;
-  if (folded?.students != null) await prepared(trx, AGGREGATE_SQL, [folded.students, folded.periods, now]);
+  if (folded?.students != null) await prepared(trx, AGGREGATE_SQL, [now, folded.students, folded.periods]);
   return folded?.taken ?? 0;
 }
 
-/** What the record counts and what it counted; each look-up by key, however many records there are. */
+/** What records count now: a class is looked up once for all of its students. Those that count nothing have no row. */
+const DUE_SQL = `
+    SELECT d.session_id, d.student_id, ${columns(CONTRIBUTED, 'd.')}
+    FROM (SELECT session_id, array_agg(student_id) AS students FROM pair GROUP BY session_id) class
+      CROSS JOIN LATERAL (
+        SELECT * FROM statistics_due WHERE session_id = class.session_id AND student_id = ANY(class.students) OFFSET 0
+      ) d`;
+
+/** Beside what they counted; looked up by key, however many records there are. */
 const COMPARED_SQL = `
-    SELECT pair.session_id, pair.student_id, ${each(CONTRIBUTED, (name) => `due.${name} AS due_${name}, was.${name} AS was_${name}`)}
-    FROM pair
-      LEFT JOIN LATERAL (
-        SELECT * FROM statistics_due WHERE session_id = pair.session_id AND student_id = pair.student_id OFFSET 0
-      ) due ON true
-      LEFT JOIN LATERAL (
-        SELECT * FROM statistics_contribution WHERE session_id = pair.session_id AND student_id = pair.student_id OFFSET 0
+    SELECT due.session_id, due.student_id, was.place,
+      ${each(CONTRIBUTED, (name) => `due.${name} AS due_${name}, was.${name} AS was_${name}`)}
+    FROM (
+        SELECT session_id, student_id, ${columns(CONTRIBUTED)} FROM due
+        UNION ALL SELECT session_id, student_id, ${each(CONTRIBUTED, () => 'NULL')} FROM (
+          SELECT session_id, student_id FROM pair EXCEPT SELECT session_id, student_id FROM due) nothing
+      ) due LEFT JOIN LATERAL (
+        SELECT *, ctid AS place FROM statistics_contribution
+        WHERE session_id = due.session_id AND student_id = due.student_id OFFSET 0
       ) was ON true
     WHERE (${columns(CONTRIBUTED, 'due.')}) IS DISTINCT FROM (${columns(CONTRIBUTED, 'was.')})`;
 
@@ -62,33 +72,63 @@ const side = (prefix: string, sign: string): string =>
   `SELECT student_id, ${each(CONTRIBUTED, (name) => `${prefix}${name} AS ${name}`)}, ${sign} AS sign
       FROM compared WHERE ${prefix}mark IS NOT NULL`;
 
+interface Sought {
+  rows: string;
+  table: string;
+  /** Of the table, and of the rows. */
+  key: readonly string[];
+  /** As many of the first columns of the key as leave few rows of a student. */
+  few: number;
+  /** Columns of both: rows that the table has with the same are left out. */
+  changed?: readonly string[];
+}
+
+/**
+ * The rows, each with the place of the one that the table has with its key. There it stays until it is changed, since nobody
+ * else changes the statistics; an upsert would look for it once more and lock it in a write of its own. By the whole key another
+ * index would be taken while the table is small, of all students of a section.
+ */
+const foundSql = ({ rows, table, key, few, changed }: Sought): string => {
+  const equal = (names: readonly string[]): string => each(names, (name) => `${name} = x.${name}`, ' AND ');
+  const isChanged = (names: readonly string[]): string =>
+    `(${columns(names, 'x.')}) IS DISTINCT FROM (${columns(names, 'was.')})`;
+  return `
+    SELECT x.*, was.place
+    FROM ${rows} x LEFT JOIN LATERAL (
+        SELECT * FROM (SELECT *, ctid AS place FROM ${table} WHERE ${equal(key.slice(0, few))} OFFSET 0) own
+        WHERE ${equal(key.slice(few))} OFFSET 0
+      ) was ON true${changed === undefined ? '' : `\n    WHERE ${isChanged(changed)}`}`;
+};
+
 const FOLD_SQL = `
-  WITH taken AS (
+  WITH clock AS MATERIALIZED (SELECT ?::timestamptz AS now),
+  taken AS (
     DELETE FROM statistics_todo WHERE id = ANY(ARRAY(SELECT id FROM statistics_todo ORDER BY id LIMIT ?))
     RETURNING student_id, session_id, academic_period_id
   ), pair AS MATERIALIZED (
     SELECT DISTINCT session_id, student_id FROM taken WHERE session_id IS NOT NULL
+  ), due AS MATERIALIZED (${DUE_SQL}
   ), compared AS MATERIALIZED (${COMPARED_SQL}
   ), renewed AS (
     UPDATE statistics_contribution c SET ${each(CONTRIBUTED, (name) => `${name} = due_${name}`)}
-    FROM compared d WHERE c.session_id = d.session_id AND c.student_id = d.student_id
-      AND due_mark IS NOT NULL AND was_mark IS NOT NULL
+    FROM compared d WHERE c.ctid = d.place AND due_mark IS NOT NULL
   ), added AS (
     INSERT INTO statistics_contribution (session_id, student_id, ${columns(CONTRIBUTED)})
-    SELECT session_id, student_id, ${columns(CONTRIBUTED, 'due_')} FROM compared WHERE was_mark IS NULL
+    SELECT session_id, student_id, ${columns(CONTRIBUTED, 'due_')} FROM compared WHERE place IS NULL
   ), taken_back AS (
-    DELETE FROM statistics_contribution c USING compared d
-    WHERE c.session_id = d.session_id AND c.student_id = d.student_id AND due_mark IS NULL
+    DELETE FROM statistics_contribution c USING compared d WHERE c.ctid = d.place AND due_mark IS NULL
   ), delta AS MATERIALIZED (
     SELECT ${columns(KEY)},
       ${SUMMED}
     FROM (${side('due_', '1')} UNION ALL ${side('was_', '-1')}) part
     GROUP BY ${columns(KEY)}
+  ), found AS MATERIALIZED (${foundSql({ rows: 'delta', table: 'attendance_statistics', key: KEY, few: 2 })}
   ), counted AS (
-    INSERT INTO attendance_statistics AS s (${columns(KEY)}, ${columns(COUNTERS)}, last_calculated)
-    SELECT ${columns(KEY)}, ${columns(COUNTERS)}, ?::timestamptz FROM delta
-    ON CONFLICT (${columns(KEY)}) DO UPDATE
-    SET ${each(COUNTERS, (name) => `${name} = s.${name} + excluded.${name}`)}, last_calculated = excluded.last_calculated
+    UPDATE attendance_statistics s SET ${each(COUNTERS, (name) => `${name} = s.${name} + f.${name}`)}, last_calculated = now
+    FROM found f, clock WHERE s.ctid = f.place
+  ), begun AS (
+    INSERT INTO attendance_statistics (${columns(KEY)}, ${columns(COUNTERS)}, last_calculated)
+    SELECT ${columns(KEY)}, ${columns(COUNTERS)}, now FROM found, clock WHERE place IS NULL
   ), touched AS (
     SELECT student_id, academic_period_id FROM delta
     UNION SELECT student_id, academic_period_id FROM taken WHERE session_id IS NULL
@@ -99,10 +139,13 @@ const FOLD_SQL = `
 
 /** From the few rows of each student, which the statement before has changed. */
 const AGGREGATE_SQL = `
-  WITH touched AS MATERIALIZED (SELECT * FROM unnest(?::uuid[], ?::text[]) AS t (student_id, academic_period_id)),
-  sums AS (${aggregateSql('attendance_statistics')})
-  INSERT INTO aggregate_statistics AS a (${columns(AGGREGATE_KEY)}, ${columns(AGGREGATED)}, last_calculated)
-  SELECT ${columns(AGGREGATE_KEY)}, ${columns(AGGREGATED)}, ?::timestamptz FROM sums
-  ON CONFLICT (${columns(AGGREGATE_KEY)}) DO UPDATE
-  SET ${each(AGGREGATED, (name) => `${name} = excluded.${name}`)}, last_calculated = excluded.last_calculated
-  WHERE (${columns(AGGREGATED, 'a.')}) IS DISTINCT FROM (${columns(AGGREGATED, 'excluded.')})`;
+  WITH clock AS MATERIALIZED (SELECT ?::timestamptz AS now),
+  touched AS MATERIALIZED (SELECT * FROM unnest(?::uuid[], ?::text[]) AS t (student_id, academic_period_id)),
+  sums AS MATERIALIZED (${aggregateSql('attendance_statistics')}
+  ), found AS MATERIALIZED (${foundSql({ rows: 'sums', table: 'aggregate_statistics', key: AGGREGATE_KEY, few: 1, changed: AGGREGATED })}
+  ), counted AS (
+    UPDATE aggregate_statistics a SET ${each(AGGREGATED, (name) => `${name} = f.${name}`)}, last_calculated = now
+    FROM found f, clock WHERE a.ctid = f.place
+  )
+  INSERT INTO aggregate_statistics (${columns(AGGREGATE_KEY)}, ${columns(AGGREGATED)}, last_calculated)
+  SELECT ${columns(AGGREGATE_KEY)}, ${columns(AGGREGATED)}, now FROM found, clock WHERE place IS NULL`;
