@@ -7,6 +7,7 @@ import {
   type Technology,
 } from './credential-hash.js';
 import { RollcallError } from './errors.js';
+import { upperHex } from './upper-hex.js';
 
 /**
  * What one reader saw of one card: at least one value. A reader that shows the whole number gives `full` and
@@ -77,11 +78,11 @@ const CASCADE_TAG = 0x88;
 export function cardRead(technology: Technology, uidBytes: Uint8Array): CardRead {
   const { strongest, numberLength } = checkedShape(technology, uidBytes);
   const values: CardRead['values'] = {};
-  if (strongest === 'full') values.full = `${technology}:${hexOf(uidBytes)}`;
+  if (strongest === 'full') values.full = `${technology}:${upperHex(uidBytes)}`;
   if (uidBytes.length === numberLength) {
     const number = uidBytes.subarray(-4);
     // The whole card is more than zeros, but this part of it can be: then it is no number to match on.
-    if (!isBlank(number)) values.u32 = `number32:${hexOf(number)}`;
+    if (!isBlank(number)) values.u32 = `number32:${upperHex(number)}`;
   }
   if (uidBytes.length === numberLength || strongest === 'w26') {
     const payload = uidBytes.subarray(-3);
@@ -179,15 +180,10 @@ function formatWiegand26(payload: Uint8Array): string {
   return `wiegand26:${String(facility).padStart(3, '0')}-${String(high * 256 + low).padStart(5, '0')}`;
 }
 
-function hexOf(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0'))
-    .join('')
-    .toUpperCase();
-}
-
 /** A dead data line reads as all zeros or all ones; such a read must never become a person (RDM6300 note §6). */
 function isBlank(bytes: Uint8Array): boolean {
-  return bytes.every((byte) => byte === 0) || bytes.every((byte) => byte === 0xff);
+  const [first] = bytes;
+  return (first === 0 || first === 0xff) && bytes.every((byte) => byte === first);
 }
 
 function invalid(message: string): RollcallError {

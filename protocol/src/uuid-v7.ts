@@ -1,6 +1,8 @@
 import * as z from 'zod';
 
 const UUID_V7_PATTERN = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+/** Where `-vrrr-rrrrrrrrrrrr` begins: both versions have the same variant there, and random bits. */
+const TAIL_FROM = 18;
 const COUNTER_MAX = 0xfff;
 const TIME_MS_MAX = 0xffff_ffff_ffff;
 
@@ -9,8 +11,8 @@ export const uuidV7Schema = z.string().regex(UUID_V7_PATTERN, 'must be a lower-c
 export interface UuidV7Options {
   /** Wall clock in milliseconds since 1970; may step backwards. */
   wallMs: () => number;
-  /** Fills an array with random bytes. */
-  fillRandom: (bytes: Uint8Array) => void;
+  /** A random UUID of version 4: its last 64 bits are the random ones of version 7, variant included. */
+  randomUuid: () => string;
   /** The last id handed out by an earlier process, so that a clock reset cannot break the order. */
   after?: string | undefined;
 }
@@ -19,7 +21,7 @@ export interface UuidV7Options {
  * Makes UUIDs of version 7 (RFC 9562 §5.7) that always grow, also within one millisecond and when the wall
  * clock goes back (RFC 9562 §6.2, method 1: `rand_a` is a counter that carries into the time stamp).
  */
-export function createUuidV7Generator({ wallMs, fillRandom, after }: UuidV7Options): () => string {
+export function createUuidV7Generator({ wallMs, randomUuid, after }: UuidV7Options): () => string {
   const last = after === undefined ? { timeMs: 0, counter: -1 } : readPosition(after);
   return () => {
     const nowMs = Math.min(Math.max(0, Math.floor(wallMs())), TIME_MS_MAX);
@@ -32,7 +34,7 @@ export function createUuidV7Generator({ wallMs, fillRandom, after }: UuidV7Optio
       last.timeMs += 1;
       last.counter = 0;
     }
-    return format(last.timeMs, last.counter, fillRandom);
+    return format(last.timeMs, last.counter, randomUuid());
   };
 }
 
@@ -41,11 +43,7 @@ function readPosition(id: string): { timeMs: number; counter: number } {
   return { timeMs: Number.parseInt(hex.slice(0, 12), 16), counter: Number.parseInt(hex.slice(13, 16), 16) };
 }
 
-function format(timeMs: number, counter: number, fillRandom: (bytes: Uint8Array) => void): string {
-  const random = new Uint8Array(8);
-  fillRandom(random);
-  random[0] = ((random[0] ?? 0) & 0x3f) | 0x80;
+function format(timeMs: number, counter: number, random: string): string {
   const time = timeMs.toString(16).padStart(12, '0');
-  const tail = Array.from(random, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${counter.toString(16).padStart(3, '0')}-${tail.slice(0, 4)}-${tail.slice(4)}`;
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${counter.toString(16).padStart(3, '0')}${random.slice(TAIL_FROM)}`;
 }

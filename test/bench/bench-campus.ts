@@ -43,7 +43,7 @@ export class BenchCampus {
   readonly #gateways: readonly BenchGateway[];
   readonly #newPunchId = createUuidV7Generator({
     wallMs: () => Date.now(),
-    fillRandom: (bytes) => void crypto.getRandomValues(bytes),
+    randomUuid: randomUUID,
   });
 
   constructor(size: CampusSize, cardKey: Buffer, nowMs: number) {

@@ -95,7 +95,7 @@ describe('replicas that are replaced one after the other while a class taps', ()
 function punchOf(campus: Campus, uid: string): Record<string, unknown> {
   const newPunchId = createUuidV7Generator({
     wallMs: () => Date.now(),
-    fillRandom: (bytes) => void crypto.getRandomValues(bytes),
+    randomUuid: randomUUID,
     after: undefined,
   });
   return {

@@ -40,7 +40,7 @@ export class HandGateway {
   readonly #cardKey: string;
   readonly #newPunchId = createUuidV7Generator({
     wallMs: () => Date.now(),
-    fillRandom: (bytes) => void crypto.getRandomValues(bytes),
+    randomUuid: randomUUID,
     after: undefined,
   });
 

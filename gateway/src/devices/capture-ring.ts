@@ -20,7 +20,7 @@ export class CaptureRing {
   #isConcealing = false;
 
   add(direction: 'in' | 'out', monoMs: number, bytes: Uint8Array): void {
-    const kept = Uint8Array.from(bytes.subarray(Math.max(0, bytes.length - CAPTURE_BYTES_MAX)));
+    const kept = new Uint8Array(bytes.subarray(Math.max(0, bytes.length - CAPTURE_BYTES_MAX)));
     if (direction === 'out') this.#isConcealing = false;
     else if (this.#isConcealing) kept.fill(0);
     this.#pieces.push({ direction, monoMs, bytes: kept });

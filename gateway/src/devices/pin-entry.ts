@@ -23,7 +23,7 @@ export class PinEntry {
   readonly #options: PinEntryOptions;
   #card: CardRead | undefined;
   #typed = '';
-  #cancelCard: (() => void) | undefined;
+  #cardMonoMs = 0;
   #cancelKeys: (() => void) | undefined;
 
   constructor(options: PinEntryOptions) {
@@ -33,10 +33,12 @@ export class PinEntry {
   cardShown(card: CardRead): void {
     this.reset();
     this.#card = card;
-    this.#cancelCard = this.#options.clock.after(CARD_WAITS_MS, () => this.reset());
+    this.#cardMonoMs = this.#options.clock.monoMs();
   }
 
   press(keys: string): void {
+    const waitedMs = this.#options.clock.monoMs() - this.#cardMonoMs;
+    if (this.#card !== undefined && waitedMs >= CARD_WAITS_MS) this.reset();
     for (const key of keys) {
       if (key === '*') this.#clear();
       else if (key === '#') this.#end();
@@ -47,7 +49,6 @@ export class PinEntry {
   /** Forgets the card and what was typed. */
   reset(): void {
     this.#clear();
-    this.#cancelCard?.();
     this.#card = undefined;
   }
 

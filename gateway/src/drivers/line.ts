@@ -1,8 +1,9 @@
 import { type CardRead, cardRead } from '@rollcall/protocol/credential';
 import type { Technology } from '@rollcall/protocol/credential-hash';
 import { isRollcallError } from '@rollcall/protocol/errors';
+import { upperHex } from '@rollcall/protocol/upper-hex';
 import * as z from 'zod';
-import { FEEDBACK_PATTERNS, type FeedbackSignal } from '../feedback/signal.js';
+import { FEEDBACK_PATTERNS, type FeedbackPattern, type FeedbackSignal } from '../feedback/signal.js';
 import { type DriverContext, type DriverSession, defineDriver } from './driver.js';
 import { CappedLines } from './line/capped-lines.js';
 import { type FormOptions, parseForm } from './line/forms.js';
@@ -60,6 +61,19 @@ export type LineOptions = z.infer<typeof options>;
 /** Numbers of the lights in `LED` (line protocol note §4). */
 const LED_NUMBERS = { green: 1, red: 3 } as const;
 
+/** Written out once: a person waits between the commit and the light. */
+const LIGHT_COMMANDS = Object.fromEntries(
+  Object.entries(FEEDBACK_PATTERNS).map(([signal, pattern]) => [
+    signal,
+    Buffer.from(lightCommands(pattern), 'latin1'),
+  ]),
+) as Readonly<Record<FeedbackSignal, Buffer>>;
+
+function lightCommands({ color, lightMs, beeps, beepMs }: FeedbackPattern): string {
+  const light = encodeCommand(`LED,${LED_NUMBERS[color]},${lightMs}`);
+  return beeps === 0 ? light : light + encodeCommand(`BUZ,${beeps},${beepMs}`);
+}
+
 class LineSession implements DriverSession {
   readonly #context: DriverContext<LineOptions>;
   readonly #lines: CappedLines;
@@ -100,10 +114,7 @@ class LineSession implements DriverSession {
   }
 
   async feedback(signal: FeedbackSignal): Promise<void> {
-    const { color, lightMs, beeps, beepMs } = FEEDBACK_PATTERNS[signal];
-    const commands = [`LED,${LED_NUMBERS[color]},${lightMs}`];
-    if (beeps > 0) commands.push(`BUZ,${beeps},${beepMs}`);
-    await this.#context.write(Buffer.from(commands.map(encodeCommand).join(''), 'latin1'));
+    await this.#context.write(LIGHT_COMMANDS[signal]);
   }
 
   close(): void {
@@ -180,7 +191,7 @@ class LineSession implements DriverSession {
         this.#reject('device_error', `the device reports its own error ${record.code}`);
         return;
       case 'gone':
-        if (this.#shown.present?.split(':')[1] === hexOf(record.uid)) this.#shown.takenAway();
+        if (this.#shown.present?.split(':')[1] === upperHex(record.uid)) this.#shown.takenAway();
         return;
       case 'fake_finger':
         if (record.seq === this.#lastRefusal) {
@@ -202,7 +213,7 @@ class LineSession implements DriverSession {
 
   #onCard(technology: Technology, uid: Uint8Array, mark: { seq?: number; verified?: boolean }): void {
     const { seq } = mark;
-    const key = `${technology}:${hexOf(uid)}`;
+    const key = `${technology}:${upperHex(uid)}`;
     const isRepeated = seq !== undefined && this.#lastRead?.seq === seq && this.#lastRead.key === key;
     if (seq !== undefined) this.#lastRead = { key, seq };
     const isThere = this.#shown.present === key;
@@ -241,10 +252,6 @@ class LineSession implements DriverSession {
       lengths: UID_LENGTHS[technology],
     };
   }
-}
-
-function hexOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex').toUpperCase();
 }
 
 /** DIY readers on an Arduino or ESP32 that print one line a card (line protocol note). */

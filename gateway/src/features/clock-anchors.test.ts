@@ -114,7 +114,7 @@ describe('ClockAnchors', () => {
     const clock = new ManualClock(0);
     const next = createUuidV7Generator({
       wallMs: () => clock.wallMs(),
-      fillRandom: (bytes) => void bytes.fill(7),
+      randomUuid: () => '07070707-0707-4707-8707-070707070707',
     });
     const ids: string[] = [];
     for (const stepMs of [0, HOUR_MS, -HOUR_MS, Date.UTC(2026, 6, 7), -HOUR_MS, HOUR_MS]) {

@@ -189,7 +189,7 @@ function punchIds({ outbox, meta, clock }: { outbox: Outbox; meta: Meta; clock: 
     .at(-1);
   return createUuidV7Generator({
     wallMs: () => clock.wallMs(),
-    fillRandom: (bytes) => void crypto.getRandomValues(bytes),
+    randomUuid: randomUUID,
     after: last,
   });
 }

@@ -17,7 +17,10 @@ export interface CappedLinesHandlers {
   onDropped(bytes: number, isLine: boolean): void;
 }
 
-/** @serialport/parser-readline behind a byte cap. Lines come out during `push`, never later. */
+/**
+ * @serialport/parser-readline behind a byte cap. Lines come out during `push`, never later. A line that arrived in one
+ * piece does not need the parser, whose two streams take as long as all the rest of reading a card.
+ */
 export class CappedLines {
   readonly #handlers: CappedLinesHandlers;
   #parser: ReadlineParser;
@@ -65,8 +68,17 @@ export class CappedLines {
       this.#parser = this.#newParser();
       return;
     }
+    const isWhole = isComplete && this.#pendingBytes === piece.length;
     if (isComplete) this.#pendingBytes = 0;
-    this.#parser.write(piece);
+    if (isWhole) this.#onWhole(piece);
+    else this.#parser.write(piece);
+  }
+
+  /** As the parser would: an empty line is none, and nothing comes out after the end. */
+  #onWhole({ buffer, byteOffset, length }: Uint8Array): void {
+    if (length === 1 || this.#parser.destroyed) return;
+    const line = Buffer.from(buffer, byteOffset, length - 1).toString('latin1');
+    this.#handlers.onLine(line, this.#sawLineEnd);
   }
 
   #newParser(): ReadlineParser {
