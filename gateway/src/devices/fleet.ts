@@ -21,6 +21,7 @@ import { PinEntry } from './pin-entry.js';
 import type {
   FingerPresentation,
   Presentation,
+  PresentedFinger,
   RecordFinger,
   RecordPresentation,
   RecordRefusedFinger,
@@ -233,12 +234,6 @@ class SupervisedFleet implements Fleet {
 
   #onEvent(member: Member, event: DriverEvent, stamp: Stamp): void {
     if (this.#isStopping) return;
-    const hint = member.device.direction === 'both' ? undefined : member.device.direction;
-    const shown = {
-      deviceId: member.device.id,
-      ...(hint === undefined ? {} : { directionHint: hint }),
-      ...stamp,
-    };
     switch (event.type) {
       case 'card':
         member.pinEntry.cardShown(event.read);
@@ -251,14 +246,14 @@ class SupervisedFleet implements Fleet {
         return;
       case 'finger': {
         const { slot, score } = event;
-        this.#onFinger(member, { ...shown, finger: score === undefined ? { slot } : { slot, score } });
+        this.#onFinger(member, score === undefined ? { slot } : { slot, score }, stamp);
         return;
       }
       case 'finger_image':
-        this.#onFinger(member, { ...shown, finger: { image: event.image } });
+        this.#onFinger(member, { image: event.image }, stamp);
         return;
       case 'finger_template':
-        this.#onFinger(member, { ...shown, finger: { template: event.template } });
+        this.#onFinger(member, { template: event.template }, stamp);
         return;
       case 'finger_unknown':
         this.#answer(member, () => Promise.resolve('not_recognized'));
@@ -273,9 +268,17 @@ class SupervisedFleet implements Fleet {
     }
   }
 
-  #onFinger(member: Member, presentation: FingerPresentation): void {
-    const { cardFirst } = member;
+  #onFinger(member: Member, finger: PresentedFinger, stamp: Stamp): void {
+    const { cardFirst, device } = member;
     const card = cardFirst?.card;
+    const presentation: FingerPresentation = {
+      deviceId: device.id,
+      ...(device.direction === undefined || device.direction === 'both'
+        ? {}
+        : { directionHint: device.direction }),
+      ...stamp,
+      finger,
+    };
     this.#answer(member, async () => {
       // Without a card before it the finger is nobody's, whoever it is.
       if (cardFirst !== undefined && card === undefined) return 'not_recognized';
@@ -318,9 +321,10 @@ class SupervisedFleet implements Fleet {
     const presentation = {
       deviceId: device.id,
       read: shown.read,
-      ...(shown.pin === undefined ? {} : { pin: shown.pin }),
-      ...(hint === undefined ? {} : { directionHint: hint }),
-      ...stamp,
+      pin: shown.pin,
+      directionHint: hint,
+      monoMs: stamp.monoMs,
+      wallMs: stamp.wallMs,
     };
     this.#answer(member, () => this.#options.record(presentation));
   }

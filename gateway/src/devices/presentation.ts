@@ -9,8 +9,8 @@ export interface Presentation {
   readonly deviceId: string;
   readonly read: CardRead;
   /** Typed after the card, which has a presentation of its own already. */
-  readonly pin?: string;
-  readonly directionHint?: DirectionHint;
+  readonly pin?: string | undefined;
+  readonly directionHint?: DirectionHint | undefined;
   /** Both clocks, read when the byte arrived that completed the frame. */
   readonly monoMs: number;
   readonly wallMs: number;

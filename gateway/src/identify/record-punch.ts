@@ -36,14 +36,19 @@ export function createRecordPunch(options: RecordPunchOptions): RecordPresentati
       const outcome = await append({
         kind: 'punch',
         body: {
-          ...stamp,
+          boot_id: stamp.boot_id,
+          mono_ms: stamp.mono_ms,
+          occurred_at: stamp.occurred_at,
+          clock_state: stamp.clock_state,
           punch_id: newPunchId(),
           device_id: deviceId,
           // A PIN is a punch of its own: the card before it is kept already, with its own time.
-          ...(pin === undefined ? { kind: 'card' } : { kind: 'pin', verify_method: 'card+pin' }),
+          kind: pin === undefined ? 'card' : 'pin',
+          // What is undefined stays out of the row.
+          verify_method: pin === undefined ? undefined : 'card+pin',
           credential,
-          ...(match.outcome === 'recognized' ? { student: { student_ref: match.studentRef } } : {}),
-          ...(directionHint === undefined ? {} : { direction_hint: directionHint }),
+          student: match.outcome === 'recognized' ? { student_ref: match.studentRef } : undefined,
+          direction_hint: directionHint,
         },
       });
       if (!outcome.kept) {

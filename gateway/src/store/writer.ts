@@ -28,13 +28,16 @@ export type KeepOutcome =
   | { kept: true; fresh: number; repeated: number }
   | { kept: false; code: RefusalCode };
 
-interface Waiting {
+interface Insert {
+  /** In the transaction of the group; returns the seqs it was given. */
+  insert(): number[];
+}
+
+interface Waiting extends Insert {
   /** Rows it makes at most. */
   rows: number;
   /** Where somebody stands before a reader: when that was. */
   occurredAt?: string;
-  /** In the transaction of the group; returns the seqs it was given. */
-  insert(): number[];
   keep(seqs: readonly number[]): void;
   refuse(code: RefusalCode): void;
 }
@@ -65,7 +68,7 @@ export class Writer {
   readonly #waiting: Waiting[] = [];
   #waitingRows = 0;
   readonly #schedule: (callback: () => void) => void;
-  readonly #insertGroup: (inserts: readonly (() => number[])[], ackedSeq: number) => number[][];
+  readonly #insertGroup: (group: readonly Insert[], ackedSeq: number) => number[][];
   #isScheduled = false;
   #headSeq: number;
   #ackedSeq: number;
@@ -83,10 +86,10 @@ export class Writer {
     this.#ackedSeq = store.meta.number('acked_seq');
     this.#markedSeq = this.#ackedSeq;
     this.#lastWriteMonoMs = options.clock.monoMs();
-    this.#insertGroup = store.db.transaction((inserts: readonly (() => number[])[], ackedSeq: number) => {
+    this.#insertGroup = store.db.transaction((group: readonly Insert[], ackedSeq: number) => {
       if (ackedSeq > this.#markedSeq) this.#writeAck(ackedSeq);
-      const seqs = inserts.map((insert) => insert());
-      if (inserts.length === 0 && ackedSeq === this.#markedSeq) this.#writeSelf();
+      const seqs = group.map(({ insert }) => insert());
+      if (group.length === 0 && ackedSeq === this.#markedSeq) this.#writeSelf();
       crashPoint('before-commit');
       return seqs;
     });
@@ -214,10 +217,7 @@ export class Writer {
   #commit(): void {
     const group = this.#takeGroup();
     const ackedSeq = this.#ackedSeq;
-    const result = this.#tryInsert(
-      group.map(({ insert }) => insert),
-      ackedSeq,
-    );
+    const result = this.#tryInsert(group, ackedSeq);
     if (Array.isArray(result)) {
       this.#settle(group, result, ackedSeq);
       return;
@@ -228,7 +228,7 @@ export class Writer {
   #settle(group: readonly Waiting[], seqs: readonly number[][], ackedSeq: number): void {
     const isMarking = ackedSeq > this.#markedSeq;
     this.#markedSeq = ackedSeq;
-    this.#headSeq = seqs.flat().at(-1) ?? this.#headSeq;
+    this.#headSeq = seqs.findLast((given) => given.length > 0)?.at(-1) ?? this.#headSeq;
     // The lights of taps in the same commit come first: this point is about the ack alone.
     if (isMarking) this.#schedule(() => crashPoint('after-ack-marked'));
     if (group.length === 0) return;
@@ -240,10 +240,10 @@ export class Writer {
     this.#options.onCommitted?.(this.#headSeq);
   }
 
-  #tryInsert(inserts: readonly (() => number[])[], ackedSeq: number): number[][] | RefusalCode {
+  #tryInsert(group: readonly Insert[], ackedSeq: number): number[][] | RefusalCode {
     for (const isRetry of [false, true]) {
       try {
-        const seqs = this.#insertGroup(inserts, ackedSeq);
+        const seqs = this.#insertGroup(group, ackedSeq);
         this.#lastWriteMonoMs = this.#options.clock.monoMs();
         return seqs;
       } catch (error) {
@@ -266,7 +266,7 @@ export class Writer {
     const refusedTaps = this.#refusedTaps;
     const { stamp, store } = this.#options;
     const event = eventRow(stamp(), { type: 'store_full', refused_taps: refusedTaps });
-    const result = this.#tryInsert([() => [store.outbox.insert(event)]], this.#ackedSeq);
+    const result = this.#tryInsert([{ insert: () => [store.outbox.insert(event)] }], this.#ackedSeq);
     if (!Array.isArray(result)) return;
     this.#markedSeq = this.#ackedSeq;
     this.#headSeq = result.flat().at(-1) ?? this.#headSeq;
