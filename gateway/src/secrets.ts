@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RollcallError } from '@rollcall/protocol/errors';
 import type { GatewayConfig } from './config/schema.js';
-import { type HmacHex, loadCardHashKey } from './identify/card-hash-key.js';
+import { loadCardHashKey } from './identify/card-hash-key.js';
+import type { HmacHex } from './identify/keyed-hash.js';
 import { loadTemplateSeal, type TemplateSeal } from './identify/template-seal.js';
 import { KEY_FILE, loadSigner, type Signer } from './uplink/signer.js';
 

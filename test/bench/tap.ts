@@ -1,10 +1,11 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createFleet } from '@rollcall/gateway/devices/fleet';
 import { CardLookup } from '@rollcall/gateway/identify/card-lookup';
 import { ExpectedStudents } from '@rollcall/gateway/identify/expected-students';
+import { keyedHash } from '@rollcall/gateway/identify/keyed-hash';
 import { PinTries } from '@rollcall/gateway/identify/pin-tries';
 import { createRecordPunch } from '@rollcall/gateway/identify/record-punch';
 import { silentLog } from '@rollcall/gateway/log';
@@ -102,7 +103,6 @@ function openGateway(dataDir: string): BenchGateway {
   const stamp = () => stampAt(systemClock.monoMs(), systemClock.wallMs());
   const store = openStore({ dataDir, clock: systemClock, log: silentLog, stamp });
   const writer = new Writer({ store, clock: systemClock, log: silentLog, stamp });
-  const key = randomBytes(32);
   const port = new BenchPort();
   const fleet = createFleet({
     devices: [{ id: DEVICE_ID, driver: 'line', port: 'tcp://bench:1', options: {} }],
@@ -110,7 +110,7 @@ function openGateway(dataDir: string): BenchGateway {
     clock: systemClock,
     log: silentLog,
     record: createRecordPunch({
-      hmacHex: (text) => createHmac('sha256', key).update(text, 'utf8').digest('hex'),
+      hmacHex: keyedHash(randomBytes(32)),
       lookup: new CardLookup(store.db),
       pinTries: new PinTries(systemClock),
       newPunchId: store.newPunchId,

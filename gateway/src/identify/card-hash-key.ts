@@ -1,8 +1,5 @@
-import { createHmac } from 'node:crypto';
 import { readKeyFile } from './key-file.js';
-
-/** HMAC-SHA-256 under the campus card key, lower-case hex. */
-export type HmacHex = (text: string) => string;
+import { type HmacHex, keyedHash } from './keyed-hash.js';
 
 /**
  * Reads the campus card key, the same on every gateway: without it no card can be told from another.
@@ -10,6 +7,5 @@ export type HmacHex = (text: string) => string;
  * @throws RollcallError `KEY_INVALID`
  */
 export function loadCardHashKey(file: string): HmacHex {
-  const key = readKeyFile(file, 'card-hash-key');
-  return (value) => createHmac('sha256', key).update(value, 'utf8').digest('hex');
+  return keyedHash(readKeyFile(file, 'card-hash-key'));
 }
