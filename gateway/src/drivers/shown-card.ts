@@ -33,22 +33,26 @@ export class ShownCard {
   /** The card was seen; false for a repetition of the one that is there. */
   see(key: string): boolean {
     const isNew = this.#present !== key;
-    if (isNew) this.takenAway();
+    if (isNew) this.#end();
     this.#present = key;
     this.#away.restart();
     return isNew;
   }
 
   takenAway(): void {
-    if (this.#present === undefined) return;
     this.#away.cancel();
-    this.#present = undefined;
-    this.#onGone();
+    this.#end();
   }
 
   close(): void {
     this.#away.cancel();
     this.#present = undefined;
+  }
+
+  #end(): void {
+    if (this.#present === undefined) return;
+    this.#present = undefined;
+    this.#onGone();
   }
 }
 

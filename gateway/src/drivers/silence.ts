@@ -21,17 +21,17 @@ export interface SilenceOptions {
  */
 export class Silence {
   readonly #options: SilenceOptions;
+  #heardMonoMs = 0;
   #cancel: (() => void) | undefined;
 
   constructor(options: SilenceOptions) {
     this.#options = options;
   }
 
-  /** The device was heard now: the silence begins anew. */
+  /** The device was heard now: the silence begins anew. A timer that runs already is kept; it looks when it is due. */
   restart(): void {
-    const { clock, limitMs } = this.#options;
-    this.cancel();
-    this.#cancel = clock.after(Math.max(0, limitMs - FREE_MS), () => this.#confirm());
+    this.#heardMonoMs = this.#options.clock.monoMs();
+    if (this.#cancel === undefined) this.#look();
   }
 
   cancel(): void {
@@ -39,10 +39,22 @@ export class Silence {
     this.#cancel = undefined;
   }
 
+  #look(): void {
+    const { clock, limitMs } = this.#options;
+    const waitMs = this.#heardMonoMs + limitMs - FREE_MS - clock.monoMs();
+    if (waitMs > 0) this.#cancel = clock.after(waitMs, () => this.#look());
+    else this.#confirm();
+  }
+
   #confirm(): void {
     const { clock, onSilent } = this.#options;
+    const heardMonoMs = this.#heardMonoMs;
     const dueMs = clock.monoMs() + FREE_MS;
     this.#cancel = clock.after(FREE_MS, () => {
+      if (this.#heardMonoMs !== heardMonoMs) {
+        this.#look();
+        return;
+      }
       if (clock.monoMs() > dueMs + LATE_MS) {
         this.#confirm();
         return;

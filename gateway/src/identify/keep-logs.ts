@@ -15,8 +15,8 @@ import type { DeviceState } from '../store/device-state.js';
 import type { LogBatch } from '../store/log-batch.js';
 import { eventRow, type RowDraft, type RowStamp } from '../store/outbox-row.js';
 import type { KeepOutcome } from '../store/writer.js';
-import type { HmacHex } from './keyed-hash.js';
 import type { CardLookup } from './card-lookup.js';
+import type { HmacHex } from './keyed-hash.js';
 import { placeLog } from './place-log.js';
 import {
   formatTimeline,

@@ -7,9 +7,9 @@ import type { FeedbackSignal } from '../feedback/signal.js';
 import type { Log } from '../log.js';
 import { eventRow, type RowDraft, type RowStamp } from '../store/outbox-row.js';
 import type { AppendOutcome } from '../store/writer.js';
-import type { HmacHex } from './keyed-hash.js';
 import type { ExpectedStudents } from './expected-students.js';
 import type { GallerySync } from './gallery-sync.js';
+import type { HmacHex } from './keyed-hash.js';
 import type { Matcher, MatchOptions, Probe } from './matcher.js';
 import { RecentTaps } from './recent-taps.js';
 

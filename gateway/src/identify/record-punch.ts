@@ -5,9 +5,9 @@ import type { FeedbackSignal } from '../feedback/signal.js';
 import type { Log } from '../log.js';
 import type { RowDraft, RowStamp } from '../store/outbox-row.js';
 import type { AppendOutcome } from '../store/writer.js';
-import type { HmacHex } from './keyed-hash.js';
 import type { CardLookup, CardMatch } from './card-lookup.js';
 import type { ExpectedStudents } from './expected-students.js';
+import type { HmacHex } from './keyed-hash.js';
 import type { PinTries } from './pin-tries.js';
 import { RecentTaps } from './recent-taps.js';
 
