@@ -333,9 +333,10 @@ class SupervisedFleet implements Fleet {
     const answering = this.#answering(member);
     // Taken now: if that connection ends before the disk answers, nobody else may get this light.
     const lights = answering.supervisor.lights();
-    const task = this.#record(member, record).then((signal) => this.#showSignal(answering, lights, signal));
+    const task = this.#record(member, record)
+      .then((signal) => this.#showSignal(answering, lights, signal))
+      .then(() => void this.#pending.delete(task));
     this.#pending.add(task);
-    void task.finally(() => this.#pending.delete(task));
   }
 
   #showWrongPin(member: Member): void {

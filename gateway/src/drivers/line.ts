@@ -113,8 +113,8 @@ class LineSession implements DriverSession {
     this.#lines.push(chunk);
   }
 
-  async feedback(signal: FeedbackSignal): Promise<void> {
-    await this.#context.write(LIGHT_COMMANDS[signal]);
+  feedback(signal: FeedbackSignal): Promise<void> {
+    return this.#context.write(LIGHT_COMMANDS[signal]);
   }
 
   close(): void {

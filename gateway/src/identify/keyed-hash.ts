@@ -17,7 +17,7 @@ export function keyedHash(key: Uint8Array): HmacHex {
   const outer = Buffer.concat([padded(key, OUTER_PAD), Buffer.alloc(DIGEST_BYTES)]);
   return (text) => {
     const message = Buffer.allocUnsafe(BLOCK_BYTES + Buffer.byteLength(text));
-    inner.copy(message);
+    message.set(inner);
     message.write(text, BLOCK_BYTES);
     outer.write(hash('sha256', message, 'binary'), BLOCK_BYTES, 'binary');
     return hash('sha256', outer, 'hex');

@@ -29,6 +29,8 @@ export type KeepOutcome =
   | { kept: false; code: RefusalCode };
 
 interface Insert {
+  /** One statement alone: on its own it needs no transaction around it. */
+  isStatement: boolean;
   /** In the transaction of the group; returns the seqs it was given. */
   insert(): number[];
 }
@@ -121,6 +123,7 @@ export class Writer {
   append(row: RowDraft): Promise<AppendOutcome> {
     return new Promise((resolve) => {
       this.#enqueue({
+        isStatement: true,
         rows: 1,
         occurredAt: row.body.occurred_at,
         insert: () => [this.#options.store.outbox.insert(row)],
@@ -138,6 +141,7 @@ export class Writer {
     return new Promise((resolve) => {
       let fresh = 0;
       this.#enqueue({
+        isStatement: false,
         rows: batch.rows.length + batch.logs.length + 1,
         insert: () => {
           const written = insertLogs(this.#options, batch);
@@ -240,10 +244,19 @@ export class Writer {
     this.#options.onCommitted?.(this.#headSeq);
   }
 
+  /** The usual group is one tap: SQLite commits its statement, and nobody waits for BEGIN and COMMIT. */
+  #insert(group: readonly Insert[], ackedSeq: number): number[][] {
+    const [only] = group;
+    if (group.length !== 1 || only?.isStatement !== true || ackedSeq > this.#markedSeq)
+      return this.#insertGroup(group, ackedSeq);
+    crashPoint('before-commit');
+    return [only.insert()];
+  }
+
   #tryInsert(group: readonly Insert[], ackedSeq: number): number[][] | RefusalCode {
     for (const isRetry of [false, true]) {
       try {
-        const seqs = this.#insertGroup(group, ackedSeq);
+        const seqs = this.#insert(group, ackedSeq);
         this.#lastWriteMonoMs = this.#options.clock.monoMs();
         return seqs;
       } catch (error) {
@@ -266,7 +279,10 @@ export class Writer {
     const refusedTaps = this.#refusedTaps;
     const { stamp, store } = this.#options;
     const event = eventRow(stamp(), { type: 'store_full', refused_taps: refusedTaps });
-    const result = this.#tryInsert([{ insert: () => [store.outbox.insert(event)] }], this.#ackedSeq);
+    const result = this.#tryInsert(
+      [{ isStatement: true, insert: () => [store.outbox.insert(event)] }],
+      this.#ackedSeq,
+    );
     if (!Array.isArray(result)) return;
     this.#markedSeq = this.#ackedSeq;
     this.#headSeq = result.flat().at(-1) ?? this.#headSeq;

@@ -17,7 +17,8 @@ export type RecordResult =
   /** Not written in this format at all. */
   | { type: 'other' };
 
-const CHECKED = /^(?<fields>[^*]*)\*(?<checksum>[0-9A-Fa-f]{2})$/;
+/** The fields, and their checksum. */
+const CHECKED = /^([^*]*)\*([0-9A-Fa-f]{2})$/;
 const KEYWORD = /^(?:HELLO|CARD|GONE|FINGER|HB|ERR),/;
 const UID_HEX = /^(?:[0-9A-Fa-f]{2}){4,10}$/;
 const SEQ = /^\d{1,10}$/;
@@ -30,16 +31,15 @@ const TECHNOLOGY_BY_LETTER: Readonly<Record<string, Technology>> = {
 };
 
 export function parseRecord(line: string): RecordResult {
-  const groups = CHECKED.exec(line)?.groups;
-  const fields = groups?.['fields'] ?? line;
-  if (groups !== undefined && Number.parseInt(groups['checksum'] ?? '', 16) !== xorOf(fields)) {
+  const [, fields = line, checksum] = CHECKED.exec(line) ?? [];
+  if (checksum !== undefined && Number.parseInt(checksum, 16) !== xorOf(fields)) {
     return { type: 'bad_checksum' };
   }
   if (!KEYWORD.test(fields)) return { type: 'other' };
   const record = parseFields(fields.split(','));
   return record === undefined
     ? { type: 'malformed' }
-    : { type: 'record', record, verified: groups !== undefined };
+    : { type: 'record', record, verified: checksum !== undefined };
 }
 
 /** One command for the device, checksum and line end included. */
