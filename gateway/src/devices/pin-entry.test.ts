@@ -49,6 +49,17 @@ describe('PinEntry', () => {
     expect(strays).toBe(1);
   });
 
+  it.each([
+    ['never came', undefined],
+    ['waited too long', CARD],
+  ])('is noticed key by key where the card %s', (_why, card) => {
+    if (card !== undefined) entry.cardShown(card);
+    clock.advance(CARD_WAITS_MS);
+    for (const key of '471108') entry.press(key);
+    expect(pins).toEqual([]);
+    expect(strays).toBe(1);
+  });
+
   it('is no PIN when it is too short', () => {
     entry.cardShown(CARD);
     entry.press('4711#');
