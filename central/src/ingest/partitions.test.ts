@@ -4,6 +4,7 @@ import { openTestDatabase, type TestDatabase } from '../db/test-database.js';
 import { makePunchPartitionsJob } from '../jobs/make-punch-partitions.js';
 import { silentLog } from '../log.js';
 import { CAPTURES_SQL } from '../marks/load-captures.js';
+import { earliestReceivedMonth } from '../people/received-month.js';
 import { rollNumber, seedTestCampus } from '../seed/test-campus.js';
 import type { GatewayAck } from './acks.js';
 import { createIngest, type Ingest } from './ingest.js';
@@ -110,9 +111,10 @@ describe('punches by month', () => {
       .first('id');
     await send(gateway.punch(1, { occurred_at: session.start_at.toISOString() }));
     await knex.raw("UPDATE punch SET student_id = ?, outcome = 'recognized'", [student.id]);
+    const month = earliestReceivedMonth(session.start_at.getTime());
     const { rows } = await knex.raw<{ rows: { 'QUERY PLAN': [{ Plan: PlanNode }] }[] }>(
       `EXPLAIN (ANALYZE, FORMAT JSON) ${CAPTURES_SQL}`,
-      [[session.id], [student.id], [session.start_at], [session.start_at]] as never,
+      [[session.id], [student.id], [session.start_at], [session.start_at], month, month] as never,
     );
     const touched = nodesOf(rows[0]?.['QUERY PLAN'][0].Plan as PlanNode)
       .filter((node) => node['Relation Name']?.startsWith('punch') === true && node['Actual Loops'] > 0)

@@ -1,8 +1,7 @@
-import type { TimeSource } from '@rollcall/protocol/retime';
 import type { Knex } from '../db/database.js';
 import { prepared } from '../db/prepared.js';
-import { earliestReceivedMonthSql } from '../people/received-month.js';
-import type { Capture, CaptureKind, CaptureOutcome } from '../rules/facts.js';
+import { earliestReceivedMonth } from '../people/received-month.js';
+import type { Capture } from '../rules/facts.js';
 import { type Pair, pairKey } from './pair.js';
 
 /** What one student did between two instants, as evidence for one class session. */
@@ -11,20 +10,17 @@ export interface CaptureRequest extends Pair {
   untilMs: number;
 }
 
-interface CaptureRow {
-  session_id: string;
-  student_id: string;
-  punch_id: string;
-  at_ms: number;
-  time_source: TimeSource;
-  kind: CaptureKind;
-  verify_method: string | null;
-  gateway_id: string;
-  device_id: string;
-  room_id: string | null;
-  direction: 'in' | 'out' | null;
-  outcome: CaptureOutcome;
+interface CaptureRow extends Capture {
+  /** Which of the requests, from 1 on. */
+  n: number;
 }
+
+/**
+ * SQL: whole milliseconds since 1970, as `floor(extract(epoch FROM …) * 1000)` gives them, whose numeric arithmetic takes
+ * several times as long. What is added is half a microsecond: more than the rounding of today's seconds, and less than
+ * what an instant is exact to.
+ */
+const epochMs = (instant: string): string => `floor(date_part('epoch', ${instant}) * 1000 + 0.0005)`;
 
 /**
  * A held punch counts for the class that it was accepted for, and for those that it is carried over to: where it
@@ -45,43 +41,48 @@ const IS_ACCEPTED = `EXISTS (
  * Each pair's captures are found by their keys, one pair after the other: OFFSET 0 keeps the planner from joining
  * whole tables instead, which statistics taken on the empty tables of a first day make look cheap. A device that
  * is no longer configured keeps its punches: only its direction is unknown then.
+ *
+ * Months before the first that can hold any of it are left out before the statement begins, whatever their number.
+ * Those to come have partitions already, and asking each of them for every pair costs as much as what is found: the
+ * newest punch tells that there is nothing in them.
  */
 const PUNCHES_SQL = `
-  SELECT pair.session_id, pair.student_id, p.punch_id, p.time_source, p.kind, p.verify_method, p.gateway_id, p.device_id,
-    p.room_id, coalesce(p.direction_hint, nullif(d.direction, 'both')) AS direction, p.outcome,
-    floor(extract(epoch FROM p.effective_at) * 1000)::float8 AS at_ms
+  SELECT pair.n, p.punch_id AS "punchId", ${epochMs('p.effective_at')} AS "atMs", p.time_source AS "timeSource", p.kind,
+    p.verify_method AS "verifyMethod", p.gateway_id AS "gatewayId", p.device_id AS "deviceId", p.room_id AS "roomId",
+    coalesce(p.direction_hint, nullif(d.direction, 'both')) AS direction, p.outcome
   FROM pair CROSS JOIN LATERAL (
       SELECT * FROM punch
       WHERE student_id = pair.student_id AND effective_at BETWEEN pair.from_at AND pair.until_at
-        AND received_month >= ${earliestReceivedMonthSql('pair.from_at')}
+        AND received_month >= ?::date
+        AND received_month <= (
+          SELECT date_trunc('month', max(received_at) AT TIME ZONE 'UTC')::date FROM punch WHERE received_month >= ?::date)
         AND outcome IN ('recognized', 'blocked')
         AND (review_batch_id IS NULL OR ${IS_ACCEPTED})
       OFFSET 0
     ) p
     LEFT JOIN attendance_biometric_device d ON d.gateway_id = p.gateway_id AND d.device_id = p.device_id`;
 
-/** Scans and meetings are of the class itself, wherever that is; a meeting is nowhere. */
+/** Scans and meetings are of the class itself, wherever that is; a meeting is nowhere. In the columns of the punches. */
 const SCANS_SQL = `
-  SELECT pair.session_id, pair.student_id, q.id AS punch_id, 'gateway_clock' AS time_source, 'qr' AS kind,
-    NULL AS verify_method, '' AS gateway_id, 'qr' AS device_id, s.room_id, 'in' AS direction,
-    CASE q.outcome WHEN 'unverified' THEN 'unverified' ELSE 'recognized' END AS outcome,
-    floor(extract(epoch FROM q.scanned_at) * 1000)::float8 AS at_ms
+  SELECT pair.n, q.id, ${epochMs('q.scanned_at')}, 'gateway_clock', 'qr', NULL, '', 'qr', s.room_id, 'in',
+    CASE q.outcome WHEN 'unverified' THEN 'unverified' ELSE 'recognized' END
   FROM pair CROSS JOIN LATERAL (
       SELECT * FROM qr_scan WHERE student_id = pair.student_id AND session_id = pair.session_id AND outcome <> 'refused'
       OFFSET 0
     ) q
     JOIN attendance_session s ON s.id = pair.session_id
   UNION ALL
-  SELECT pair.session_id, pair.student_id, o.id, 'gateway_clock', 'online', NULL, '', o.tool, NULL, o.direction, 'recognized',
-    floor(extract(epoch FROM o.at) * 1000)::float8
+  SELECT pair.n, o.id, ${epochMs('o.at')}, 'gateway_clock', 'online', NULL, '', o.tool, NULL, o.direction, 'recognized'
   FROM pair CROSS JOIN LATERAL (
       SELECT * FROM online_presence WHERE student_id = pair.student_id AND session_id = pair.session_id OFFSET 0
     ) o`;
 
+/** Takes four arrays of the pairs, and twice the first month in which any of it can have been received. */
 export const CAPTURES_SQL = `
   WITH pair AS MATERIALIZED (
-    SELECT * FROM unnest(?::uuid[], ?::uuid[], ?::timestamptz[], ?::timestamptz[])
-      AS u (session_id, student_id, from_at, until_at)
+    SELECT n::int, session_id, student_id, from_at, until_at
+    FROM unnest(?::uuid[], ?::uuid[], ?::timestamptz[], ?::timestamptz[]) WITH ORDINALITY
+      AS u (session_id, student_id, from_at, until_at, n)
   )
   ${PUNCHES_SQL}
   UNION ALL
@@ -93,31 +94,35 @@ export async function loadCaptures(
   requests: readonly CaptureRequest[],
 ): Promise<Map<string, Capture[]>> {
   if (requests.length === 0) return new Map();
+  const instant = instantTexts();
+  const month = earliestReceivedMonth(
+    requests.reduce((first, { fromMs }) => Math.min(first, fromMs), Infinity),
+  );
   const { rows } = await prepared<{ rows: CaptureRow[] }>(trx, CAPTURES_SQL, [
     requests.map(({ sessionId }) => sessionId),
     requests.map(({ studentId }) => studentId),
-    requests.map(({ fromMs }) => new Date(fromMs)),
-    requests.map(({ untilMs }) => new Date(untilMs)),
+    requests.map(({ fromMs }) => instant(fromMs)),
+    requests.map(({ untilMs }) => instant(untilMs)),
+    month,
+    month,
   ] as never);
-  const groups = new Map<string, Capture[]>();
-  for (const row of rows) {
-    const key = pairKey({ sessionId: row.session_id, studentId: row.student_id });
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [toCapture(row)]);
-    else group.push(toCapture(row));
-  }
-  return groups;
+  const groups: Capture[][] = requests.map(() => []);
+  for (const row of rows) groups[row.n - 1]?.push(row);
+  const captures = new Map<string, Capture[]>();
+  groups.forEach((group, index) => {
+    if (group.length > 0) captures.set(pairKey(requests[index] as CaptureRequest), group);
+  });
+  return captures;
 }
 
-const toCapture = (row: CaptureRow): Capture => ({
-  punchId: row.punch_id,
-  atMs: row.at_ms,
-  timeSource: row.time_source,
-  kind: row.kind,
-  verifyMethod: row.verify_method,
-  gatewayId: row.gateway_id,
-  deviceId: row.device_id,
-  roomId: row.room_id,
-  direction: row.direction,
-  outcome: row.outcome,
-});
+/** Of a class most are the same, and dear to write. */
+function instantTexts(): (ms: number) => string {
+  const texts = new Map<number, string>();
+  return (ms) => {
+    const known = texts.get(ms);
+    if (known !== undefined) return known;
+    const text = new Date(ms).toISOString();
+    texts.set(ms, text);
+    return text;
+  };
+}

@@ -53,7 +53,14 @@ describe('the evidence of pairs', () => {
     const anyOf = <T>(ids: T[]) => Array.from({ length: PAIRS }, (_, n) => ids[n % ids.length]);
     const { rows } = await knex.raw<{ rows: { 'QUERY PLAN': [{ Plan: PlanNode }] }[] }>(
       `EXPLAIN (FORMAT JSON) ${CAPTURES_SQL}`,
-      [anyOf(sessions), anyOf(students), anyOf([at('09:30')]), anyOf([at('10:55')])] as never,
+      [
+        anyOf(sessions),
+        anyOf(students),
+        anyOf([at('09:30')]),
+        anyOf([at('10:55')]),
+        '2026-07-01',
+        '2026-07-01',
+      ] as never,
     );
     const plan = rows[0]?.['QUERY PLAN'][0].Plan;
     if (plan === undefined) throw new Error('EXPLAIN gave no plan');
