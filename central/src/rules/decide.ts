@@ -2,10 +2,11 @@ import { actualEndMs } from './arrival.js';
 import { canonicalOrder, isKnownTime } from './canonical-order.js';
 import { DERIVATION_IGNORED_MAX, type Derivation, type DerivedCapture } from './derivation.js';
 import type { Capture, Facts, Mark, SessionFacts, Source } from './facts.js';
+import { instantText } from './instant-text.js';
 import { limitsOf, writtenLimits } from './limits.js';
 import { dwellMs, type Stay } from './pairing.js';
 import { attendedPeriods } from './periods.js';
-import type { Flag, Reason } from './reasons.js';
+import type { Flag, IgnoreReason, Reason } from './reasons.js';
 import { MARK_RULES } from './registry.js';
 import { type Evidence, type Finding, type IgnoredCapture, systemFinding } from './rule.js';
 import { type SiftedFacts, siftAll } from './sift.js';
@@ -101,22 +102,26 @@ function ignoredOf(
 ): Derivation['ignored'] {
   const used = new Set(finding.usedCaptures.map(({ punchId }) => punchId));
   const whySurplus = used.size > 0 ? 'LATER_CAPTURE' : 'OUTRANKED';
-  const whyOf = new Map(ignored.map(({ capture, why }) => [capture.punchId, why]));
-  const surplus = arrivals.filter(({ punchId }) => !whyOf.has(punchId));
-  const told = [...ignored.map(({ capture }) => capture), ...surplus].filter(
-    ({ punchId, atMs }) =>
-      !used.has(punchId) && (!isKnownTime(atMs) || !(atMs < reachFromMs || atMs > reachUntilMs)),
+  const whyOf = new Map<string, IgnoreReason>();
+  const told: Capture[] = [];
+  const isTold = ({ punchId, atMs }: Capture): boolean =>
+    !used.has(punchId) && (!isKnownTime(atMs) || !(atMs < reachFromMs || atMs > reachUntilMs));
+  for (const { capture, why } of ignored) {
+    whyOf.set(capture.punchId, why);
+    if (isTold(capture)) told.push(capture);
+  }
+  for (const capture of arrivals) {
+    if (!whyOf.has(capture.punchId) && isTold(capture)) told.push(capture);
+  }
+  return canonicalOrder(told).map((capture) =>
+    Object.assign(describe(capture), { why: whyOf.get(capture.punchId) ?? whySurplus }),
   );
-  return canonicalOrder(told).map((capture) => ({
-    ...describe(capture),
-    why: whyOf.get(capture.punchId) ?? whySurplus,
-  }));
 }
 
 function describe(capture: Capture): DerivedCapture {
   return {
     punch_id: capture.punchId,
-    at: isKnownTime(capture.atMs) ? new Date(capture.atMs).toISOString() : null,
+    at: isKnownTime(capture.atMs) ? instantText(capture.atMs) : null,
     time_source: capture.timeSource,
     kind: capture.kind,
     gateway_id: capture.gatewayId,
