@@ -154,9 +154,10 @@ export const enqueueJudgement = (pairs: string): string => `
 
 /** The (session_id, student_id) of {@link enqueueJudgement}, each once. */
 export const concernedSessions = (pairs: string): string => `
-  WITH tapped AS MATERIALIZED (
+  WITH seen AS MATERIALIZED (SELECT student_id, effective_at FROM ${pairs} e),
+  tapped AS MATERIALIZED (
     SELECT e.student_id, e.effective_at, m.section_id, m.valid_during
-    FROM ${pairs} e JOIN roster_membership m ON ${ofStudent('e.student_id', 'm')}
+    FROM seen e JOIN roster_membership m ON ${ofStudent('e.student_id', 'm')}
   ),
   near AS MATERIALIZED (
     SELECT s.*
@@ -178,7 +179,7 @@ export const concernedSessions = (pairs: string): string => `
   SELECT session_id, student_id FROM matched
   UNION
   SELECT stray.session_id, stray.student_id FROM (
-    SELECT student_id, effective_at FROM ${pairs} e EXCEPT SELECT student_id, effective_at FROM matched
+    SELECT student_id, effective_at FROM seen EXCEPT SELECT student_id, effective_at FROM matched
   ) unmatched
     CROSS JOIN LATERAL (
       SELECT visited.session_id, unmatched.student_id
@@ -191,6 +192,6 @@ export const concernedSessions = (pairs: string): string => `
     ) stray
   UNION
   SELECT guest.counts_for_session_id, guest.student_id
-  FROM ${pairs} e JOIN session_guest guest ON guest.student_id = e.student_id
+  FROM seen e JOIN session_guest guest ON guest.student_id = e.student_id
     JOIN attendance_session visited ON visited.id = guest.session_id
   WHERE e.effective_at BETWEEN visited.reach_from AND visited.reach_until`;
