@@ -116,6 +116,24 @@ describe('ingest', () => {
     expect(lastAck()?.rejected.map((row) => row.code)).toEqual(['EVENT_ID_CONFLICT']);
   });
 
+  it('case 78: refuses the one of many that has the id of another row, and stores all others', async () => {
+    await send(gateway.batch('punch', [gateway.punch(1)]));
+    const many = Array.from({ length: 250 }, (_, index) => gateway.punch(index + 2));
+    const taken = { ...gateway.punch(200), punch_id: punchIdOf(gateway.id, gateway.storeId, 1) };
+    await send(
+      gateway.batch(
+        'punch',
+        many.map((row) => (row.seq === 200 ? taken : row)),
+      ),
+    );
+    expect(await punches()).toHaveLength(250);
+    expect(await alarms()).toEqual(['EVENT_ID_CONFLICT']);
+    expect(lastAck()).toMatchObject({
+      through_seq: 251,
+      rejected: [{ seq: 200, code: 'EVENT_ID_CONFLICT' }],
+    });
+  });
+
   it('sees a contradiction inside one transaction too', async () => {
     await send(gateway.batch('punch', [gateway.punch(1), gateway.punch(1, { card: 'other' })]));
     expect(await punches()).toHaveLength(1);

@@ -82,7 +82,7 @@ function hitsCte(projection: 'full' | 'u32' | 'w26', stronger: readonly string[]
     JOIN credential_hash h ON h.hash = t.hash_${projection} AND h.projection = '${projection}'
     JOIN credential c ON c.id = h.credential_id
     WHERE (t.kind IN ('card', 'pin') OR t.claimed_student_ref IS NULL) AND c.valid_during @> t.effective_at ${undecided}
-      ${projection === 'full' ? '' : NOT_ANOTHER_CARD}
+      ${projection === 'full' ? '' : `AND t.hash_${projection} IS NOT NULL ${NOT_ANOTHER_CARD}`}
   )`;
 }
 
