@@ -13,10 +13,13 @@ const CHUNK_PAIRS_MAX = 1_000;
 /** Looks for work even if a notification was lost, and after a failure. */
 const SAFETY_INTERVAL_MS = 5_000;
 
-/** Of all classes, by the last bit of their ids. */
-type Half = readonly number[];
-const HALVES: readonly Half[] = [[0], [1]];
-const ALL: Half = HALVES.flat();
+/** Judges of a burst: PostgreSQL reads for two while the third decides. */
+const JUDGES_OF_BURST = 3;
+/**
+ * Parts of all classes, by the last bits of their ids: of the same classes one judge would only wait for what another
+ * holds. More than there are judges, so that at the end of a burst none has much left while the others have nothing.
+ */
+const SHARES = Array.from({ length: 8 }, (_, share) => share);
 
 export interface JudgeOptions {
   db: Pick<Database, 'knex'>;
@@ -62,29 +65,34 @@ export function createJudge({
     });
   }
 
-  /** From where it was, and once more from the beginning: a row may be committed after others with a higher id. */
-  async function judgeAll(half: Half): Promise<number> {
+  /**
+   * Takes of one part after the other, whichever no other judge has. Of each from where it was, and once more from the
+   * beginning: a row may be committed after others with a higher id.
+   */
+  async function judgeAll(parts: Where[]): Promise<number> {
     let total = 0;
-    let afterId = 0;
     while (!isStopping) {
-      const { pairs, lastId } = await judgeSome({ half, afterId });
+      const part = parts.shift();
+      if (part === undefined) break;
+      const { pairs, lastId } = await judgeSome(part);
       total += pairs.length;
-      if (pairs.length === 0 && afterId === 0) break;
-      afterId = pairs.length === 0 ? 0 : lastId;
+      if (pairs.length === 0 && part.afterId === 0) continue;
+      parts.push({ ...part, afterId: pairs.length === 0 ? 0 : lastId });
     }
     return total;
   }
 
   async function run(): Promise<number> {
-    const first = await judgeSome({ half: ALL, afterId: 0 });
+    const all = { shares: SHARES, afterId: 0 };
+    const first = await judgeSome(all);
     const taken = first.pairs.length;
     if (taken === 0) return 0;
-    if (taken < chunkPairsMax) return taken + (await judgeAll(ALL));
-    // Of a burst there is enough for two: PostgreSQL reads for one while the other decides. Of the same classes one
-    // would only wait for what the other holds.
-    const rest = await Promise.allSettled(HALVES.map(judgeAll));
+    if (taken < chunkPairsMax) return taken + (await judgeAll([all]));
+    const parts = SHARES.map((share) => ({ shares: [share], afterId: 0 }));
+    const judges = Array.from({ length: JUDGES_OF_BURST }, () => judgeAll(parts));
+    const rest = await Promise.allSettled(judges);
     const failures = rest.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
-    if (failures.length > 1) throw new AggregateError(failures, 'both judges of a burst failed');
+    if (failures.length > 1) throw new AggregateError(failures, 'more than one judge of a burst failed');
     if (failures.length === 1) throw failures[0];
     return rest.reduce((sum, one) => sum + (one.status === 'fulfilled' ? one.value : 0), taken);
   }
@@ -135,8 +143,8 @@ export function createJudge({
 }
 
 interface Where {
-  half: Half;
-  /** What was taken before lies before it: its rows are not read again, nor those of the other half. */
+  shares: readonly number[];
+  /** What was taken before lies before it: its rows are not read again, nor those of other shares. */
   afterId: number;
 }
 
@@ -146,14 +154,14 @@ interface Taken {
 }
 
 /** Takes what nobody else is taking; a failed transaction puts it back. */
-async function takePairs(trx: Knex, limit: number, { half, afterId }: Where): Promise<Taken> {
+async function takePairs(trx: Knex, limit: number, { shares, afterId }: Where): Promise<Taken> {
   const { rows } = await prepared<{ rows: { id: number; session_id: string; student_id: string }[] }>(
     trx,
     `DELETE FROM judgement_todo WHERE id = ANY(ARRAY(
-       SELECT id FROM judgement_todo WHERE id > ? AND get_byte(uuid_send(session_id), 15) % 2 = ANY(?::int[])
+       SELECT id FROM judgement_todo WHERE id > ? AND get_byte(uuid_send(session_id), 15) % ${SHARES.length} = ANY(?::int[])
        ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED))
      RETURNING id, session_id, student_id`,
-    [afterId, half, limit],
+    [afterId, shares, limit],
   );
   return {
     pairs: rows.map((row) => ({ sessionId: row.session_id, studentId: row.student_id })),

@@ -11,8 +11,8 @@ import type { FromThread, NumberedScan, ScanAnswer, ThreadData, ToThread } from 
 import { threadLog } from './thread-log.js';
 import { tellError } from './told-error.js';
 
-/** Three batches of scans, two judges, and the keeper of statistics. */
-const CONNECTIONS_MAX = 6;
+/** Three batches of scans, three judges, and the keeper of statistics. */
+const CONNECTIONS_MAX = 7;
 
 /** The far end: everything that turns evidence into marks and counts them, with connections of its own. */
 async function serve(port: MessagePort, { databaseUrl: url }: ThreadData): Promise<void> {
