@@ -19,30 +19,76 @@ async function hold(daysLater: number, lastByte: string): Promise<string> {
   return campus.hold({ id, from: '09:00', until: '09:50', daysLater });
 }
 
-it('shares a burst by classes: one that somebody holds does not hold up those of the other half', async () => {
+async function queue(...classes: string[][]): Promise<void> {
+  for (const ids of classes) await campus.db.knex.transaction((trx) => queueSessions(trx, ids));
+}
+
+const marked = async (ids: string[]): Promise<string[]> =>
+  campus.db.knex('attendance_record').whereIn('session_id', ids).distinct('session_id').pluck('session_id');
+
+const isJudged = (ids: string[]) =>
+  vi.waitFor(async () => {
+    expect(await campus.db.knex('judgement_todo').whereIn('session_id', ids)).toEqual([]);
+  });
+
+/** As somebody does who marks the class by hand. @returns what lets go of it */
+async function holdMarks(id: string): Promise<() => Promise<unknown>> {
+  await campus.db.knex('session_tally').insert({ session_id: id }).onConflict('session_id').ignore();
+  const trx = await campus.db.knex.transaction();
+  await trx('session_tally').where({ session_id: id }).forUpdate().first();
+  return () => (trx.isCompleted() ? Promise.resolve() : trx.commit());
+}
+
+/** A judge that takes two pairs at once, so that every class is a burst. */
+function runJudge(): Promise<number> {
+  const clock = new ManualClock(campus.at('19:00', 4).getTime());
+  return createJudge({ db: campus.db, clock, log: silentLog, chunkPairsMax: 2 }).run();
+}
+
+it('shares a burst by classes: one that somebody holds does not hold up those of the other parts', async () => {
   const { knex } = campus.db;
   const [held, odd] = [await hold(0, '00'), [await hold(2, '01'), await hold(4, 'ff')]];
   await knex('judgement_todo').delete();
-  for (const ids of [odd, [held], odd]) await knex.transaction((trx) => queueSessions(trx, ids));
-  const marked = async (ids: string[]): Promise<string[]> =>
-    knex('attendance_record').whereIn('session_id', ids).distinct('session_id').pluck('session_id');
-
-  const clock = new ManualClock(campus.at('19:00', 4).getTime());
-  const trx = await knex.transaction();
+  await queue(odd, [held], odd);
+  const letGo = await holdMarks(held);
   let run: Promise<number> | undefined;
   try {
-    await trx('session_tally').insert({ session_id: held }).onConflict('session_id').ignore();
-    await trx('session_tally').where({ session_id: held }).forUpdate().first();
-    run = createJudge({ db: campus.db, clock, log: silentLog, chunkPairsMax: 2 }).run();
-    await vi.waitFor(async () => {
-      expect(await knex('judgement_todo').whereIn('session_id', odd)).toEqual([]);
-    });
+    run = runJudge();
+    await isJudged(odd);
     expect(await marked([held, ...odd])).toEqual(expect.arrayContaining(odd));
     expect(await marked([held])).toEqual([]);
+    // For parts that were empty when they were looked at last.
+    await queue(odd);
   } finally {
-    await trx.commit();
+    await letGo();
   }
   await run;
   expect(await marked([held])).toEqual([held]);
+  expect(await knex('judgement_todo')).toEqual([]);
+});
+
+it('shares a burst that began with one pair', async () => {
+  const { knex } = campus.db;
+  const [first, held, later] = [await hold(0, '01'), await hold(2, '00'), await hold(4, 'ff')];
+  await knex('judgement_todo').delete();
+  await queue([first]);
+  const [one] = await knex('judgement_todo').orderBy('id').pluck('id');
+  await knex('judgement_todo').whereNot({ id: one }).delete();
+  const letGo = [await holdMarks(first), await holdMarks(held)];
+  let run: Promise<number> | undefined;
+  try {
+    run = runJudge();
+    await vi.waitFor(async () => {
+      const { rows } = await knex.raw('SELECT FROM pg_locks WHERE NOT granted');
+      expect(rows).not.toEqual([]);
+    });
+    await queue([later], [held], [later]);
+    await letGo[0]?.();
+    await isJudged([later]);
+    expect(await marked([held])).toEqual([]);
+  } finally {
+    for (const end of letGo) await end();
+  }
+  await run;
   expect(await knex('judgement_todo')).toEqual([]);
 });

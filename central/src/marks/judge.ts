@@ -67,34 +67,70 @@ export function createJudge({
 
   /**
    * Takes of one part after the other, whichever no other judge has. Of each from where it was, and once more from the
-   * beginning: a row may be committed after others with a higher id.
+   * beginning: a row may be committed after others with a higher id. A part that is empty is looked at again in its turn, so that
+   * what comes for it does not wait for one that never is; the last look at each has to find nothing.
    */
-  async function judgeAll(parts: Where[]): Promise<number> {
+  async function judgeParts(burst: Burst): Promise<number> {
     let total = 0;
-    while (!isStopping) {
-      const part = parts.shift();
+    while (!isStopping && burst.emptyInARow < SHARES.length) {
+      const part = burst.parts.shift();
       if (part === undefined) break;
       const { pairs, lastId } = await judgeSome(part);
       total += pairs.length;
-      if (pairs.length === 0 && part.afterId === 0) continue;
-      parts.push({ ...part, afterId: pairs.length === 0 ? 0 : lastId });
+      if (pairs.length > 0) burst.emptyInARow = 0;
+      else if (part.afterId === 0) burst.emptyInARow += 1;
+      burst.parts.push({ ...part, afterId: pairs.length === 0 ? 0 : lastId });
+      if (pairs.length >= chunkPairsMax) burst.join();
     }
     return total;
   }
 
-  async function run(): Promise<number> {
-    const all = { shares: SHARES, afterId: 0 };
-    const first = await judgeSome(all);
-    const taken = first.pairs.length;
-    if (taken === 0) return 0;
-    if (taken < chunkPairsMax) return taken + (await judgeAll([all]));
-    const parts = SHARES.map((share) => ({ shares: [share], afterId: 0 }));
-    const judges = Array.from({ length: JUDGES_OF_BURST }, () => judgeAll(parts));
-    const rest = await Promise.allSettled(judges);
-    const failures = rest.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+  /** Judges who found nothing have left: whoever finds much asks for another. */
+  async function judgeBurst(): Promise<number> {
+    const judges: Promise<number | { failure: unknown }>[] = [];
+    let active = 0;
+    const burst: Burst = {
+      parts: SHARES.map((share) => ({ shares: [share], afterId: 0 })),
+      emptyInARow: 0,
+      join() {
+        if (active >= JUDGES_OF_BURST) return;
+        active += 1;
+        judges.push(
+          judgeParts(burst)
+            .catch((failure: unknown) => ({ failure }))
+            .finally(() => {
+              active -= 1;
+            }),
+        );
+      },
+    };
+    for (let judge = 0; judge < JUDGES_OF_BURST; judge++) burst.join();
+    let total = 0;
+    const failures: unknown[] = [];
+    // Those who join meanwhile are waited for, too.
+    for (const judge of judges) {
+      const outcome = await judge;
+      if (typeof outcome === 'number') total += outcome;
+      else failures.push(outcome.failure);
+    }
     if (failures.length > 1) throw new AggregateError(failures, 'more than one judge of a burst failed');
     if (failures.length === 1) throw failures[0];
-    return rest.reduce((sum, one) => sum + (one.status === 'fulfilled' ? one.value : 0), taken);
+    return total;
+  }
+
+  /** One judge, as long as what waits is less than it takes at once. */
+  async function run(): Promise<number> {
+    let total = 0;
+    let afterId = 0;
+    while (!isStopping) {
+      const { pairs, lastId } = await judgeSome({ shares: SHARES, afterId });
+      total += pairs.length;
+      if (pairs.length === 0 && afterId === 0) break;
+      const isBurst = pairs.length >= chunkPairsMax;
+      if (isBurst) total += await judgeBurst();
+      afterId = isBurst || pairs.length === 0 ? 0 : lastId;
+    }
+    return total;
   }
 
   async function runWanted(): Promise<void> {
@@ -146,6 +182,15 @@ interface Where {
   shares: readonly number[];
   /** What was taken before lies before it: its rows are not read again, nor those of other shares. */
   afterId: number;
+}
+
+interface Burst {
+  /** That no judge has taken. */
+  parts: Where[];
+  /** Looks at a part from its beginning that found nothing, since one found something. */
+  emptyInARow: number;
+  /** Begins another judge, if there are not enough. */
+  join(): void;
 }
 
 interface Taken {
