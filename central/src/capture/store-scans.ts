@@ -33,6 +33,7 @@ export async function storeScans(
       : refuse('DEVICE_ALREADY_USED', 'This phone has just scanned for somebody else in this class', place);
   }
   const isRefused = (index: number): boolean => verdicts[index]?.kind === 'refused';
+  // The caller may hold classes by now, and another replica these items: then one of both ends, and is tried again.
   const refused = lost.filter(isRefused);
   await insertScans(
     trx,

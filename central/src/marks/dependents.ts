@@ -13,7 +13,7 @@ export async function withDependents(trx: Knex, pairs: readonly Pair[]): Promise
   return joinPairs(pairs, await loadDependents(trx, pairs));
 }
 
-/** Without the pairs themselves. */
+/** Some of the pairs may be among them. */
 export async function loadDependents(trx: Knex, pairs: readonly Pair[]): Promise<Pair[]> {
   const { rows } = await prepared<{ rows: { session_id: string; student_id: string }[] }>(
     trx,
@@ -23,7 +23,7 @@ export async function loadDependents(trx: Knex, pairs: readonly Pair[]): Promise
   return rows.map(({ session_id: sessionId, student_id: studentId }) => ({ sessionId, studentId }));
 }
 
-/** Each once. */
+/** Each once, where the pairs are distinct. */
 export function joinPairs(pairs: readonly Pair[], others: readonly Pair[]): Pair[] {
   if (others.length === 0) return [...pairs];
   return [...new Map([...pairs, ...others].map((pair) => [pairKey(pair), pair])).values()];

@@ -2,6 +2,7 @@ import type { Knex } from '../db/database.js';
 import { prepared } from '../db/prepared.js';
 import { earliestReceivedMonth } from '../people/received-month.js';
 import type { Capture } from '../rules/facts.js';
+import { instantText } from '../rules/instant-text.js';
 import { type Pair, pairKey } from './pair.js';
 
 /** What one student did between two instants, as evidence for one class session. */
@@ -94,15 +95,14 @@ export async function loadCaptures(
   requests: readonly CaptureRequest[],
 ): Promise<Map<string, Capture[]>> {
   if (requests.length === 0) return new Map();
-  const instant = instantTexts();
   const month = earliestReceivedMonth(
     requests.reduce((first, { fromMs }) => Math.min(first, fromMs), Infinity),
   );
   const { rows } = await prepared<{ rows: CaptureRow[] }>(trx, CAPTURES_SQL, [
     requests.map(({ sessionId }) => sessionId),
     requests.map(({ studentId }) => studentId),
-    requests.map(({ fromMs }) => instant(fromMs)),
-    requests.map(({ untilMs }) => instant(untilMs)),
+    requests.map(({ fromMs }) => instantText(fromMs)),
+    requests.map(({ untilMs }) => instantText(untilMs)),
     month,
     month,
   ] as never);
@@ -113,16 +113,4 @@ export async function loadCaptures(
     if (group.length > 0) captures.set(pairKey(requests[index] as CaptureRequest), group);
   });
   return captures;
-}
-
-/** Of a class most are the same, and dear to write. */
-function instantTexts(): (ms: number) => string {
-  const texts = new Map<number, string>();
-  return (ms) => {
-    const known = texts.get(ms);
-    if (known !== undefined) return known;
-    const text = new Date(ms).toISOString();
-    texts.set(ms, text);
-    return text;
-  };
 }
