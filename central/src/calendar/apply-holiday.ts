@@ -1,7 +1,7 @@
 import type { Knex } from '../db/database.js';
 import { queueSession } from '../sessions/record-change.js';
 import type { Actor } from '../sessions/transition.js';
-import { askAboutStraddles } from './ask-about-straddles.js';
+import { askAboutStraddles, settleStraddles } from './ask-about-straddles.js';
 import { holdClassesOfDay } from './classes-of-day.js';
 import { type Holiday, isMeant, judgeDay } from './day-rules.js';
 import { giveBackClasses } from './give-back-classes.js';
@@ -84,6 +84,7 @@ export async function withdrawHoliday(
 ): Promise<string[]> {
   const { date } = holiday;
   const calendar = await loadCalendar(trx, date, date);
+  const holidays = calendar.holidaysOn(date).filter(({ id }) => id !== holiday.id);
   const restored = await giveBackClasses(trx, {
     date,
     classes: await holdClassesOfDay(trx, date, {
@@ -91,7 +92,7 @@ export async function withdrawHoliday(
       bindings: [holiday.id],
     }),
     day: calendar.dayOf(date),
-    holidays: calendar.holidaysOn(date).filter(({ id }) => id !== holiday.id),
+    holidays,
     reason: `holiday withdrawn: ${holiday.name}`,
     nowMs,
     actor,
@@ -102,5 +103,27 @@ export async function withdrawHoliday(
     .whereNotIn('id', restored)
     .pluck<string[]>('id');
   for (const id of kept) await queueSession(trx, id);
+  await askAboutOthers(trx, { holiday, holidays, nowMs });
   return restored;
+}
+
+/** One question of a class is open at a time: a second half-day that it lies in was not asked about beside the first. */
+async function askAboutOthers(
+  trx: Knex,
+  { holiday, holidays, nowMs }: HolidayRequest & { holidays: readonly Holiday[] },
+): Promise<void> {
+  const asked = await settleStraddles(trx, { holidayId: holiday.id, nowMs });
+  if (asked.length === 0) return;
+  const classes = await holdClassesOfDay(trx, holiday.date, {
+    where: `${UNLOCKED} AND s.id = ANY(?::uuid[])`,
+    bindings: [`{${asked.join(',')}}`],
+  });
+  await askAboutStraddles(
+    trx,
+    classes.flatMap((one) => {
+      const verdict = judgeDay(one, undefined, holidays);
+      return verdict.kind === 'straddles' ? [{ id: one.id, holidayId: verdict.holiday.id }] : [];
+    }),
+    nowMs,
+  );
 }

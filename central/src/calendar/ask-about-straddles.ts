@@ -6,6 +6,24 @@ export interface Straddle {
   holidayId: string;
 }
 
+/**
+ * Nobody needs to decide any more about a half-day that is withdrawn.
+ *
+ * @returns the classes that somebody was still asked about
+ */
+export async function settleStraddles(
+  trx: Knex,
+  { holidayId, nowMs }: { holidayId: string; nowMs: number },
+): Promise<string[]> {
+  const { rows } = await trx.raw<{ rows: { id: string }[] }>(
+    `UPDATE exception_item SET resolved_at = ?::timestamptz
+     WHERE code = 'HOLIDAY_STRADDLE' AND resolved_at IS NULL AND detail @> jsonb_build_object('holiday_id', ?::text)
+     RETURNING session_id AS id`,
+    [new Date(nowMs), holidayId],
+  );
+  return rows.map(({ id }) => id);
+}
+
 /** Classes that lie partly in a half-day holiday: they are kept, and a person decides (domain case 7). */
 export async function askAboutStraddles(
   trx: Knex,

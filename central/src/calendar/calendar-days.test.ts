@@ -272,6 +272,32 @@ describe('classes that come back', () => {
     expect(ofBatch.effect.cancelled).toEqual([made.body.id]);
   });
 
+  it('case 7: whether a half-day takes a class is asked no more once the class or the half-day is gone', async () => {
+    const open = () =>
+      server.db
+        .knex('exception_item as e')
+        .join('attendance_session as s', 's.id', 'e.session_id')
+        .where({ 's.scheduled_date': weeks.day, 'e.code': 'HOLIDAY_STRADDLE', 'e.resolved_at': null })
+        .select('e.session_id as id', server.db.knex.raw(`e.detail->>'holiday_id' AS holiday`));
+    const [first] = await classes();
+    const part = { start_time: '10:30', end_time: '10:50' };
+    const one = await declare({ name: 'Half day', ...part });
+    const other = await declare({ name: 'Another half', ...part });
+    expect(await open()).toEqual([{ id: first.id, holiday: one.holiday.id }]);
+    await withdraw(one);
+    expect(await open()).toEqual([{ id: first.id, holiday: other.holiday.id }]);
+    const path = `${API}/holidays/${other.holiday.id}/`;
+    await coordinator().patch(path, { start_time: '13:00', end_time: '17:00' });
+    expect(await open()).toEqual([]);
+    await coordinator().patch(path, part);
+    expect(await open()).toEqual([{ id: first.id, holiday: other.holiday.id }]);
+    expect((await put({ kind: 'no_classes' })).body.effect.cancelled).toHaveLength(2);
+    expect(await open()).toEqual([]);
+    await del();
+    await server.post(`${API}/sessions/${first.id}/not-held/`, { reason: 'nobody came' });
+    expect(await open()).toEqual([]);
+  });
+
   it('case 7: a class that comes back into a half-day declared meanwhile is put before a person', async () => {
     const asked = () =>
       server.db

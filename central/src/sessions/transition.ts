@@ -141,11 +141,11 @@ const CONFIRM_CTE = `, asked AS (
   ON CONFLICT DO NOTHING
 )`;
 
-/** After these nobody needs to confirm any more. */
+/** After these nobody needs to confirm any more, nor to say whether a half-day takes the class (case 7). */
 const SETTLES: readonly SessionAction[] = ['cancel', 'not_held', 'lock'];
 const SETTLE_CTE = `, settled AS (
   UPDATE exception_item e SET resolved_at = ?::timestamptz FROM changed c
-  WHERE e.session_id = c.id AND e.code = 'CONFIRM_CLASS' AND e.resolved_at IS NULL
+  WHERE e.session_id = c.id AND e.code IN ('CONFIRM_CLASS', 'HOLIDAY_STRADDLE') AND e.resolved_at IS NULL
 )`;
 
 function extraColumns(
