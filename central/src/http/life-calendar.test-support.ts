@@ -19,6 +19,15 @@ const SCOPES = [
   { year_of_study: 3 },
 ] as const;
 const DAYS = ['working', 'exam', 'no_classes'] as const;
+/** Of a class for several groups; whoever is in a section is in its batch as well, or is not. */
+const COMBINED = [
+  ['cse-a', 'cse-b'],
+  ['cse-b', 'cse-a'],
+  ['cse-b', 'cse-a-b1'],
+  ['cse-a', 'cse-a-b1'],
+] as const;
+
+const MONDAY = 0;
 
 /** Classes that a declared holiday leaves alone. */
 export const keptOf = ({ step, ids }: Doing): string[] =>
@@ -31,6 +40,12 @@ const holidayOf = (doing: Doing): object => {
   return { ...chosen(HALVES, step.choice), scope, ...(keep.length === 0 ? {} : { keep }) };
 };
 
+async function putDay({ caller, campus, date }: Doing, day: object): Promise<Answer> {
+  const known = await campus.server.get(`${API}/calendar-days/${date}/`);
+  const version = known.status === 200 ? { version: known.body.version } : {};
+  return caller.put(`${API}/calendar-days/${date}/`, { ...day, ...version });
+}
+
 const holidaysOf = (doing: Doing): string =>
   `${API}/holidays/?start_date=${doing.date}&end_date=${doing.date}`;
 
@@ -41,6 +56,16 @@ export const CALENDAR_DEEDS = {
     act: (doing) => {
       const { caller, date, step } = doing;
       return caller.post(`${API}/holidays/`, { name: `Day ${step.choice}`, date, ...holidayOf(doing) });
+    },
+  },
+  'declare-half-day': {
+    isOften: true,
+    may: ['cancel', 'not_held'],
+    reach: 'day',
+    act: ({ caller, date, step }) => {
+      const scope = step.isFirst ? {} : chosen(SCOPES, step.student);
+      const half = chosen(HALVES.slice(1), step.choice);
+      return caller.post(`${API}/holidays/`, { name: `Half ${step.choice}`, date, ...half, scope });
     },
   },
   'preview-holiday': {
@@ -73,13 +98,19 @@ export const CALENDAR_DEEDS = {
   'put-day': {
     may: ['cancel', 'not_held', 'restore'],
     reach: 'day',
-    act: async ({ caller, campus, date, step }) => {
-      const known = await campus.server.get(`${API}/calendar-days/${date}/`);
-      const version = known.status === 200 ? { version: known.body.version } : {};
-      const follows_weekday = step.isFirst ? null : 0;
-      const body = { kind: chosen(DAYS, step.choice), follows_weekday, ...version };
-      return caller.put(`${API}/calendar-days/${date}/`, body);
+    act: (doing) => {
+      const { step } = doing;
+      return putDay(doing, {
+        kind: chosen(DAYS, step.choice),
+        follows_weekday: step.isFirst ? null : MONDAY,
+      });
     },
+  },
+  'follow-monday': {
+    isOften: true,
+    may: ['cancel', 'not_held', 'restore'],
+    reach: 'day',
+    act: (doing) => putDay(doing, { kind: 'working', follows_weekday: MONDAY }),
   },
   'delete-day': {
     isOften: true,
@@ -135,9 +166,25 @@ export const CALENDAR_DEEDS = {
         faculty: chosen(LIFE_FACULTY, step.choice),
         rooms: [step.choice % 2 === 0 ? 'r101' : 'r102'],
         date,
-        start_time: step.choice < 6 ? '12:30' : '10:20',
-        end_time: step.choice < 6 ? '13:20' : '11:10',
+        start_time: step.choice < 6 ? '13:20' : '10:20',
+        end_time: step.choice < 6 ? '14:10' : '11:10',
         ...(step.isFirst ? { origin: 'makeup', replaces_session_id: id } : {}),
+        reason,
+      }),
+  },
+  combine: {
+    isOften: true,
+    makes: true,
+    act: ({ caller, date, step, reason }) =>
+      caller.post(`${API}/sessions/`, {
+        course: chosen(LIFE_COURSES, step.student),
+        sections: chosen(COMBINED, step.choice),
+        faculty: chosen(LIFE_FACULTY, step.session),
+        rooms: [step.isFirst ? 'r101' : 'r102'],
+        date,
+        ...(step.choice < 8
+          ? { start_time: '14:10', end_time: '15:00' }
+          : { start_time: '10:00', end_time: '10:50' }),
         reason,
       }),
   },

@@ -14,6 +14,9 @@ export const LIFE_GROUPS = ['cse-a', 'cse-a-b1', 'cse-a-b2', 'cse-b'] as const;
 export const LIFE_COURSES = ['CS301', 'CS302', 'CS303', 'CS351'] as const;
 export const LIFE_FACULTY = ['F001', 'F002', 'F003'] as const;
 
+/** Classes of a Tuesday as the timetable has it; the last one is the combined one. */
+export const LIFE_CLASSES = 6;
+
 /** As it is at the beginning of every life. */
 const ROSTER: readonly (readonly [student: number, group: (typeof LIFE_GROUPS)[number]])[] = [
   ...[0, 1, 2, 3, 4].map((student) => [student, 'cse-a'] as const),
@@ -24,7 +27,8 @@ const ROSTER: readonly (readonly [student: number, group: (typeof LIFE_GROUPS)[n
 
 /**
  * For tests: the test campus with what people who live random lives need besides the reference classes: another section
- * that has class at the same hour, two batches with a lab each at one hour, and faculty who take over.
+ * that has class at the same hour, two batches with a lab each at one hour, a class of both sections, faculty who take over,
+ * and a Monday that a Tuesday may follow.
  */
 function lifeCampus(): CampusFileInput {
   const campus = testCampus(LIFE_STUDENTS);
@@ -58,6 +62,9 @@ function lifeCampus(): CampusFileInput {
       slotLike(campus, { id: 'cse-b-tue-1000', section: 'cse-b', faculty: 'F002', room: 'r102' }),
       labOf(campus, { section: 'cse-a-b1', faculty: 'F001', room: 'r101' }),
       labOf(campus, { section: 'cse-a-b2', faculty: 'F002', room: 'r102' }),
+      combined(campus, { id: 'both-tue-1230', start: '12:30', end: '13:20' }),
+      slotLike(campus, { id: 'cse-b-mon-1000', section: 'cse-b', room: 'r102', day_of_week: 0 }),
+      combined(campus, { id: 'both-mon-1140', start: '11:40', end: '12:30', day_of_week: 0 }),
     ],
   };
 }
@@ -78,6 +85,9 @@ const labOf = (campus: CampusFileInput, own: Pick<Slot, 'section' | 'faculty' | 
     start: '11:40',
     end: '12:30',
   });
+
+const combined = (campus: CampusFileInput, own: Pick<Slot, 'id' | 'start' | 'end'> & Partial<Slot>): Slot =>
+  slotLike(campus, { ...own, course: 'CS303', faculty: 'F003', more_sections: ['cse-b'] });
 
 /** For tests: a server with that campus, whose Tuesdays are lived one after the other. */
 export class LifeCampus {
@@ -112,7 +122,8 @@ export class LifeCampus {
     server.clock.stepWall(new Date(`${day}T06:00+05:30`).getTime() - server.clock.wallMs());
     await this.#everybodyIsBack(day);
     const made = await server.post(`${API}/sessions/generate/`, { start_date: day, end_date: day });
-    if (made.body.created !== 5) throw new Error(`${day} has ${made.body.created} classes, not 5`);
+    if (made.body.created !== LIFE_CLASSES)
+      throw new Error(`${day} has ${made.body.created} classes, not ${LIFE_CLASSES}`);
     server.clock.stepWall(new Date(`${day}T09:55+05:30`).getTime() - server.clock.wallMs());
     await server.db.knex('attendance_biometric_device').update({ complete_through: null });
     return day;

@@ -28,6 +28,12 @@ const MARKS_SQL = `
      SELECT FROM roster_membership m JOIN session_section x ON x.section_id = m.section_id
        AND m.valid_during @> x.scheduled_date WHERE x.session_id = r.session_id AND m.student_id = r.student_id)
    UNION ALL
+   SELECT 'somebody on the roster of a class that is ' || s.status || ' has no mark in it' FROM attendance_session s
+     JOIN session_section x ON x.session_id = s.id
+     JOIN roster_membership m ON m.section_id = x.section_id AND m.valid_during @> s.scheduled_date
+   WHERE s.id = ANY(:ids) AND s.status IN ('open', 'closed', 'finalized') AND NOT EXISTS (
+     SELECT FROM attendance_record r WHERE r.session_id = s.id AND r.student_id = m.student_id)
+   UNION ALL
    SELECT 'absent before the class was final' FROM attendance_record r JOIN attendance_session s ON s.id = r.session_id
    WHERE s.id = ANY(:ids) AND s.status IN ('scheduled', 'open', 'closed') AND r.mark = 'absent'
      AND jsonb_array_length(r.derivation->'decisions') = 0
@@ -57,6 +63,13 @@ const REASONS_SQL = `
   SELECT 'somebody withdrawn for illness has the mark ' || r.mark FROM mark r
     JOIN attendance_session s ON s.id = r.session_id JOIN student_status_period t ON t.student_id = r.student_id
       AND t.valid_during @> s.scheduled_date AND t.withdrawn_at IS NULL AND t.status = 'withdrawn_medical'
+  WHERE r.mark = 'absent' AND jsonb_array_length(r.derivation->'decisions') = 0
+  UNION ALL
+  SELECT 'somebody of ' || m.section_id || ', which has the holiday ' || h.name || ', is absent from a class of others' FROM mark r
+    JOIN attendance_session s ON s.id = r.session_id
+    JOIN attendance_holiday h ON h.date = s.scheduled_date AND h.affects_attendance AND h.start_time IS NULL AND h.declared_at < s.end_at
+    JOIN roster_membership m ON m.student_id = r.student_id AND m.valid_during @> s.scheduled_date
+    JOIN section g ON g.id = m.section_id AND h.scope_section_id IN (g.id, g.parent_id)
   WHERE r.mark = 'absent' AND jsonb_array_length(r.derivation->'decisions') = 0
   UNION ALL
   SELECT 'somebody who has ' || t.status || ' is still in ' || m.section_id FROM student_status_period t

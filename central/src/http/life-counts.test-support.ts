@@ -8,7 +8,7 @@ const PERIOD = '2026-odd';
 /** For tests: what the marks of a day count, and that the counters are their sum. @throws Error naming what is wrong */
 export async function checkCounts(knex: Knex, date: string, nowMs: number): Promise<void> {
   while ((await foldStatistics(knex, ROWS_MAX, nowMs)) > 0);
-  for (const sql of [COUNTED_SQL, SUMS_SQL]) {
+  for (const sql of [COUNTED_SQL, GROUP_SQL, SUMS_SQL]) {
     const { rows } = await knex.raw<{ rows: { problem: string }[] }>(sql, { date, period: PERIOD });
     if (rows[0] !== undefined) throw new Error(rows[0].problem);
   }
@@ -38,6 +38,23 @@ const COUNTED_SQL = `
     JOIN statistics_contribution c ON c.session_id = s.id
   WHERE s.scheduled_date = :date AND NOT EXISTS (
     SELECT FROM attendance_record r WHERE r.session_id = s.id AND r.student_id = c.student_id)`;
+
+/**
+ * Case 63: a class counts for the group by which the student is in it on its date, the first one where there are several;
+ * for somebody who is in none any more, for its first one.
+ */
+const GROUP_SQL = `
+  SELECT 'a class of ' || x.groups || ' counts for ' || c.section_id || ', and the student is in '
+    || coalesce(x.own::text, 'none of them') AS problem
+  FROM attendance_session s JOIN statistics_contribution c ON c.session_id = s.id
+    CROSS JOIN LATERAL (
+      SELECT string_agg(x.section_id, ', ') AS groups, array_agg(x.section_id) FILTER (WHERE EXISTS (
+        SELECT FROM roster_membership m
+        WHERE m.student_id = c.student_id AND m.section_id = x.section_id AND m.valid_during @> s.scheduled_date)) AS own
+      FROM session_section x WHERE x.session_id = s.id) x
+  WHERE s.scheduled_date = :date AND NOT CASE
+    WHEN x.own IS NULL OR s.section_id = ANY(x.own) THEN c.section_id = s.section_id
+    ELSE c.section_id = ANY(x.own) END`;
 
 /** Cases 73, 141 and 145. */
 const SUMS_SQL = `

@@ -120,6 +120,7 @@ export const PEOPLE_DEEDS = {
     },
   },
   'move-group': {
+    isOften: true,
     act: async (doing): Promise<Answer> => {
       const { caller, step, reason } = doing;
       const path = `${API}/roster-memberships/${(await membershipOf(doing))?.id ?? 999_999}/move/`;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { rollNumber } from '../seed/test-campus.js';
 import type { SessionAction } from '../sessions/state.js';
-import { LIFE_STUDENTS, type LifeCampus } from './life-campus.test-support.js';
+import { LIFE_CLASSES, LIFE_STUDENTS, type LifeCampus } from './life-campus.test-support.js';
 import type { Answer, Body, TestCaller } from './test-server.js';
 
 const MARKS = ['present', 'absent', 'late', 'excused'] as const;
@@ -18,8 +18,6 @@ const PEOPLE = [
 ] as const;
 export type LifePerson = (typeof PEOPLE)[number];
 const OFTEN = 4;
-/** Classes of a day as it begins. */
-const CLASSES = 5;
 
 /** For tests: one step of a random life. */
 export interface LifeStep<What extends string = string> {
@@ -51,10 +49,11 @@ export const stepOf = <What extends string>(
       { weight: 3, arbitrary: fc.constantFrom('faculty' as const, 'principal' as const) },
       { weight: 2, arbitrary: fc.constantFrom(...PEOPLE) },
     ),
-    // Mostly the reference classes: steps that meet in one class show more than those that miss each other.
+    // Mostly a few classes: steps that meet in one class show more than those that miss each other.
     session: fc.oneof(
-      { weight: 2, arbitrary: fc.nat({ max: 1 }) },
-      { weight: 1, arbitrary: fc.nat({ max: CLASSES }) },
+      { weight: 4, arbitrary: fc.nat({ max: 1 }) },
+      { weight: 1, arbitrary: fc.constant(LIFE_CLASSES - 1) },
+      { weight: 2, arbitrary: fc.nat({ max: LIFE_CLASSES }) },
     ),
     student: fc.nat({ max: LIFE_STUDENTS - 1 }),
     mark: fc.constantFrom(...MARKS),

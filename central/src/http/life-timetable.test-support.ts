@@ -1,75 +1,10 @@
 import type { Knex } from '../db/database.js';
-import { keptOf } from './life-calendar.test-support.js';
-import type { Doing } from './life-step.test-support.js';
 
-/** For tests: what the timetable of a life's day must be, whatever was done to it. */
-export class LifeCalendarCheck {
-  readonly #knex: Knex;
-  readonly #date: string;
-  /** Classes of which a person said that they take place, whatever the calendar says. */
-  readonly #wanted = new Set<string>();
-
-  constructor(knex: Knex, date: string) {
-    this.#knex = knex;
-    this.#date = date;
-  }
-
-  /** A person brought a class back, or kept it when the holiday was declared (case 6). */
-  note(doing: Doing): void {
-    const { step, id } = doing;
-    if (step.what === 'restore') this.#wanted.add(id);
-    if (step.what === 'declare-holiday') for (const kept of keptOf(doing)) this.#wanted.add(kept);
-  }
-
-  /** @throws Error naming what does not hold */
-  async check(): Promise<void> {
-    await this.#checkHolidays();
-    const { rows } = await this.#knex.raw<{ rows: { problem: string }[] }>(PROBLEMS_SQL, {
-      date: this.#date,
-    });
-    if (rows[0] !== undefined) throw new Error(rows[0].problem);
-  }
-
-  /** Cases 3, 4, 6 and 7: what the calendar takes is not to come, and what it takes in part was put before a person. */
-  async #checkHolidays(): Promise<void> {
-    const { rows } = await this.#knex.raw<{ rows: { id: string; is_whole: boolean; name: string }[] }>(
-      HOLIDAYS_SQL,
-      { date: this.#date },
-    );
-    const asked = new Set(
-      await this.#knex('exception_item').where({ code: 'HOLIDAY_STRADDLE' }).pluck<string[]>('session_id'),
-    );
-    for (const { id, is_whole: isWhole, name } of rows) {
-      if (this.#wanted.has(id)) continue;
-      if (isWhole) throw new Error(`the class ${id} is to come on ${this.#date}, which is ${name}`);
-      if (!asked.has(id))
-        throw new Error(`nobody is asked about the class ${id}, which lies partly in ${name}`);
-    }
-  }
+/** For tests: who is where at which hour of a life's day. @throws Error naming what does not hold */
+export async function checkTimetable(knex: Knex, date: string): Promise<void> {
+  const { rows } = await knex.raw<{ rows: { problem: string }[] }>(PROBLEMS_SQL, { date });
+  if (rows[0] !== undefined) throw new Error(rows[0].problem);
 }
-
-/**
- * Classes of the timetable that are to come, and what of the calendar is meant for all of their groups. Who makes a class by
- * hand, by a swap or as a makeup, knows the day.
- */
-const HOLIDAYS_SQL = `
-  WITH coming AS (
-    SELECT s.id, s.scheduled_date, (s.start_at AT TIME ZONE c.zone)::time AS from_time, (s.end_at AT TIME ZONE c.zone)::time AS to_time
-    FROM attendance_session s, campus c
-    WHERE s.scheduled_date = :date AND s.status = 'scheduled' AND s.timetable_slot_id IS NOT NULL
-  )
-  SELECT s.id, true AS is_whole, d.kind AS name FROM coming s JOIN calendar_day d ON d.date = s.scheduled_date
-  WHERE d.kind IN ('exam', 'no_classes')
-  UNION ALL
-  SELECT s.id, h.start_time IS NULL OR (h.start_time <= s.from_time AND s.to_time <= h.end_time), h.name
-  FROM coming s JOIN attendance_holiday h ON h.date = s.scheduled_date AND h.affects_attendance
-    AND (h.start_time IS NULL OR (h.start_time < s.to_time AND s.from_time < h.end_time))
-  WHERE NOT EXISTS (
-    SELECT FROM session_section x JOIN section g ON g.id = x.section_id LEFT JOIN section p ON p.id = g.parent_id
-    WHERE x.session_id = s.id AND NOT (
-      coalesce(h.scope_section_id IN (g.id, g.parent_id), h.scope_section_id IS NULL)
-      AND coalesce(h.scope_year_of_study = coalesce(g.year_of_study, p.year_of_study), h.scope_year_of_study IS NULL)
-      AND coalesce(h.scope_department_id = coalesce(g.department_id, p.department_id), h.scope_department_id IS NULL)))`;
 
 /** Cases 60, 65, 66 and 67. A clash that the timetable itself brought was told to a person. */
 const PROBLEMS_SQL = `
@@ -86,7 +21,12 @@ const PROBLEMS_SQL = `
     SELECT DISTINCT l.id, 'group', g.id, tstzrange(l.start_at, l.end_at)
     FROM live l JOIN session_section x ON x.session_id = l.id JOIN section g ON x.section_id IN (g.id, g.parent_id)
   )
-  SELECT 'the ' || a.kind || ' ' || a.resource || ' is in two classes at once' AS problem
+  SELECT 'the class ' || n.id || ' does not keep the ' || n.kind || ' ' || n.resource || ' that it needs' AS problem
+  FROM need n WHERE NOT isempty(n.during) AND NOT EXISTS (SELECT FROM session_occupancy o
+    WHERE (o.session_id, o.kind, o.resource_id, o.during) = (n.id, n.kind, n.resource, n.during))
+    AND NOT EXISTS (SELECT FROM exception_item e WHERE e.code = 'CLASH' AND e.student_id IS NULL AND e.session_id = n.id)
+  UNION ALL
+  SELECT 'the ' || a.kind || ' ' || a.resource || ' is in two classes at once'
   FROM need a JOIN need b ON a.kind = b.kind AND a.resource = b.resource AND a.during && b.during AND a.id < b.id
   WHERE NOT EXISTS (SELECT FROM exception_item e
     WHERE e.code = 'CLASH' AND e.student_id IS NULL AND e.session_id IN (a.id, b.id))

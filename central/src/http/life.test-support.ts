@@ -2,14 +2,15 @@ import { randomUUID } from 'node:crypto';
 import type fc from 'fast-check';
 import { rollNumber } from '../seed/test-campus.js';
 import { CALENDAR_DEEDS } from './life-calendar.test-support.js';
-import { LifeCalendarCheck } from './life-calendar-check.test-support.js';
 import type { LifeCampus } from './life-campus.test-support.js';
 import { checkMarksAndAudit } from './life-checks.test-support.js';
 import { checkCounts, checkRecount } from './life-counts.test-support.js';
 import { DAY_DEEDS } from './life-day.test-support.js';
+import { LifeHolidays } from './life-holidays.test-support.js';
 import { PEOPLE_DEEDS } from './life-people.test-support.js';
 import { LifeStates } from './life-states.test-support.js';
 import { type Deed, type Doing, type LifePerson, type LifeStep, stepOf } from './life-step.test-support.js';
+import { checkTimetable } from './life-timetable.test-support.js';
 import { WAITING_DEEDS } from './life-waiting.test-support.js';
 import type { TestCaller } from './test-server.js';
 
@@ -24,7 +25,7 @@ export class Life {
   readonly #date: string;
   readonly #students: Map<string, string>;
   readonly #states: LifeStates;
-  readonly #calendar: LifeCalendarCheck;
+  readonly #holidays: LifeHolidays;
   readonly #codes: string[] = [];
   /** What was answered with success, each time: a life that only meets refusals proves nothing. */
   readonly accepted: What[] = [];
@@ -35,7 +36,7 @@ export class Life {
     this.#date = date;
     this.#students = students;
     this.#states = new LifeStates(knex, date);
-    this.#calendar = new LifeCalendarCheck(knex, date);
+    this.#holidays = new LifeHolidays(knex, date);
   }
 
   static async begin(campus: LifeCampus): Promise<Life> {
@@ -68,8 +69,8 @@ export class Life {
     await server.judge();
     await checkMarksAndAudit(knex, this.#date);
     await this.#states.checkLocked();
-    if (!isRefused) this.#calendar.note(doing);
-    await this.#calendar.check();
+    await this.#holidays.check(doing, isRefused);
+    await checkTimetable(knex, this.#date);
     await checkCounts(knex, this.#date, server.clock.wallMs());
   }
 
