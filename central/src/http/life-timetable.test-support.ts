@@ -34,6 +34,11 @@ const PROBLEMS_SQL = `
   SELECT 'the class ' || o.session_id || ' is ' || s.status || ', and still has the ' || o.kind || ' ' || o.resource_id
   FROM day s JOIN session_occupancy o ON o.session_id = s.id WHERE s.status IN ('cancelled', 'not_held')
   UNION ALL
+  SELECT 'the class ' || s.id || ' is not of the groups that its slot names' FROM day s
+  WHERE s.timetable_slot_id IS NOT NULL AND ARRAY(SELECT section_id FROM session_section WHERE session_id = s.id ORDER BY 1)
+    <> ARRAY(SELECT section_id FROM attendance_timetable_slot WHERE id = s.timetable_slot_id
+      UNION SELECT section_id FROM timetable_slot_section WHERE slot_id = s.timetable_slot_id ORDER BY 1)
+  UNION ALL
   SELECT 'the class ' || id || ' is covered by its own faculty member' FROM day WHERE substitute_code = faculty_code
   UNION ALL
   SELECT 'the class ' || s.id || ' is made good twice' FROM day s JOIN attendance_session m ON m.replaces_session_id = s.id
