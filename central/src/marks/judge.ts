@@ -120,15 +120,13 @@ export function createJudge({
 
   /** One judge, as long as what waits is less than it takes at once. */
   async function run(): Promise<number> {
+    const all: Where = { shares: SHARES, afterId: 0 };
     let total = 0;
-    let afterId = 0;
     while (!isStopping) {
-      const { pairs, lastId } = await judgeSome({ shares: SHARES, afterId });
+      const { pairs } = await judgeSome(all);
       total += pairs.length;
-      if (pairs.length === 0 && afterId === 0) break;
-      const isBurst = pairs.length >= chunkPairsMax;
-      if (isBurst) total += await judgeBurst();
-      afterId = isBurst || pairs.length === 0 ? 0 : lastId;
+      if (pairs.length === 0) break;
+      if (pairs.length >= chunkPairsMax) total += await judgeBurst();
     }
     return total;
   }
