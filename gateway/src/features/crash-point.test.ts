@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { arm, crashPoint } from './crash-point.js';
+import { arm, crashPoint, isArmed } from './crash-point.js';
 
 describe('crash points', () => {
   it('are inert unless asked for', () => {
     expect(arm(undefined)).toBeUndefined();
+    expect(isArmed('before-commit')).toBe(false);
     expect(() => crashPoint('before-commit')).not.toThrow();
   });
 

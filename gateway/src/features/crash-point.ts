@@ -25,6 +25,9 @@ export function crashPoint(name: CrashPoint): void {
   if (armed.passesLeft === 0) process.kill(process.pid, 'SIGKILL');
 }
 
+/** Whether the process is to die at the named point: where reaching it needs another way than the usual one. */
+export const isArmed = (name: CrashPoint): boolean => armed?.name === name;
+
 /** @throws RollcallError `CONFIG_INVALID` for a name that no point has: a misspelt one would test nothing. */
 export function arm(text: string | undefined): { name: CrashPoint; passesLeft: number } | undefined {
   if (text === undefined || text === '') return undefined;

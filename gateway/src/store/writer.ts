@@ -1,6 +1,6 @@
 import type { Clock } from '@rollcall/protocol/clock';
 import type { ErrorCode } from '@rollcall/protocol/errors';
-import { crashPoint } from '../features/crash-point.js';
+import { crashPoint, isArmed } from '../features/crash-point.js';
 import type { Log } from '../log.js';
 import { insertLogs, type LogBatch } from './log-batch.js';
 import { isDamage, isNoRoom } from './open.js';
@@ -244,13 +244,15 @@ export class Writer {
     this.#options.onCommitted?.(this.#headSeq);
   }
 
-  /** The usual group is one tap: SQLite commits its statement, and nobody waits for BEGIN and COMMIT. */
+  /**
+   * The usual group is one tap: SQLite commits its statement, and nobody waits for BEGIN and COMMIT. A statement alone
+   * has no moment between its row and its commit: whoever is to die in it takes the way of a group, as faults are tested.
+   */
   #insert(group: readonly Insert[], ackedSeq: number): number[][] {
     const [only] = group;
-    if (group.length !== 1 || only?.isStatement !== true || ackedSeq > this.#markedSeq)
-      return this.#insertGroup(group, ackedSeq);
-    crashPoint('before-commit');
-    return [only.insert()];
+    const isAlone = group.length === 1 && ackedSeq <= this.#markedSeq && !isArmed('before-commit');
+    if (isAlone && only?.isStatement === true) return [only.insert()];
+    return this.#insertGroup(group, ackedSeq);
   }
 
   #tryInsert(group: readonly Insert[], ackedSeq: number): number[][] | RefusalCode {
