@@ -3,6 +3,7 @@ import { ManualClock } from '@rollcall/protocol/manual-clock';
 import { uuidV7Schema } from '@rollcall/protocol/uuid-v7';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { RowDraft } from './outbox-row.js';
 import { scribbleLastPage, stampOf, storeFixture } from './store.fixture.js';
 import { type AppendOutcome, WAITING_ROWS_MAX, type WriterState } from './writer.js';
 
@@ -52,7 +53,9 @@ describe('Writer', () => {
               "CREATE TEMP TRIGGER fail AFTER INSERT ON outbox WHEN NEW.kind = 'event' BEGIN SELECT raise(ABORT, 'no'); END",
             );
           }
-          const rows = Array.from({ length: Math.abs(step) }, (_, n) => f.writer.append(f.punch(n)));
+          // The last row is the one that fails: of a step of −1 there is no other.
+          const punches = isFailing ? -step - 1 : step;
+          const rows = Array.from({ length: punches }, (_, n) => f.writer.append(f.punch(n)));
           if (isFailing) rows.push(f.writer.append({ kind: 'event', body: f.stamp() }));
           f.writer.flush();
           const outcomes: AppendOutcome[] = await Promise.all(rows);
@@ -93,6 +96,40 @@ describe('Writer', () => {
     f.writer.close();
     f.store.close();
     expect(storeFixture({ dataDir: f.dataDir }).writer.ackedSeq).toBe(5);
+  });
+
+  it('writes the ack together with a tap that comes along alone', async () => {
+    const f = storeFixture();
+    void f.writer.append(f.punch(1));
+    f.writer.flush();
+    f.writer.markAcked(1);
+    const outcome = f.writer.append(f.punch(2));
+    f.writer.flush();
+    expect(await outcome).toEqual({ kept: true, seq: 2 });
+    expect(f.store.meta.number('acked_seq')).toBe(1);
+    const marks = f.store.db.prepare('SELECT through_seq FROM ack_mark').all();
+    expect(marks).toEqual([{ through_seq: 1 }]);
+  });
+
+  it('keeps nothing of a terminal batch, alone in its group, that fails in its middle', async () => {
+    const f = storeFixture();
+    f.store.db.exec(
+      "CREATE TEMP TRIGGER fail AFTER INSERT ON outbox WHEN NEW.kind = 'event' BEGIN SELECT raise(ABORT, 'no'); END",
+    );
+    const event: RowDraft = { kind: 'event', body: f.stamp() };
+    const outcome = f.writer.keepLogs({
+      deviceId: 'gate',
+      rows: [],
+      logs: [f.punch(1), event, f.punch(2)].map((row, n) => ({ digest: Uint8Array.of(n), row })),
+      rejected: [],
+      describeRejected: () => event,
+      memory: { cursor: '3' },
+    });
+    f.writer.flush();
+    expect(await outcome).toEqual({ kept: false, code: 'STORE_BUSY' });
+    expect(f.store.outbox.read(1, 10)).toEqual([]);
+    expect(f.store.deviceState.claim('gate', Uint8Array.of(0))).toBe(true);
+    expect(f.store.deviceState.recall('gate', 'cursor')).toBeUndefined();
   });
 
   it('writes the ack by itself when no tap comes along', () => {
