@@ -172,6 +172,9 @@ describe('our own format', () => {
   it.each([
     'CARD,4A8D69,A,1',
     'CARD,4A8D694F,X,1',
+    'CARD,4A8D694F,constructor,1',
+    'CARD,4A8D694F,__proto__,1',
+    'CARD,4A8D694F,toString,1',
     'CARD,4A8D694F,A',
     'CARD,4A8D694F,A,x',
     'HB,',

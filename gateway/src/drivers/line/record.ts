@@ -23,12 +23,13 @@ const KEYWORD = /^(?:HELLO|CARD|GONE|FINGER|HB|ERR),/;
 const UID_HEX = /^(?:[0-9A-Fa-f]{2}){4,10}$/;
 const SEQ = /^\d{1,10}$/;
 const ERROR_CODE = /^[A-Za-z0-9_-]{1,32}$/;
-const TECHNOLOGY_BY_LETTER: Readonly<Record<string, Technology>> = {
-  A: 'iso14443a',
-  B: 'iso14443b',
-  F: 'felica',
-  EM: 'em4100',
-};
+/** Not an object: the device could name what every object inherits. */
+const TECHNOLOGY_BY_LETTER: ReadonlyMap<string, Technology> = new Map([
+  ['A', 'iso14443a'],
+  ['B', 'iso14443b'],
+  ['F', 'felica'],
+  ['EM', 'em4100'],
+]);
 
 export function parseRecord(line: string): RecordResult {
   const [, fields = line, checksum] = CHECKED.exec(line) ?? [];
@@ -61,7 +62,7 @@ function parseFields(fields: readonly string[]): LineRecord | undefined {
         ? { type: 'hello', model: first, version: second, serial: third }
         : undefined;
     case 'CARD': {
-      const technology = TECHNOLOGY_BY_LETTER[second];
+      const technology = TECHNOLOGY_BY_LETTER.get(second);
       if (fields.length !== 4 || technology === undefined || !UID_HEX.test(first) || !SEQ.test(third)) {
         return undefined;
       }
