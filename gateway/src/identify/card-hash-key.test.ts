@@ -1,3 +1,4 @@
+import { randomFillSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -9,6 +10,9 @@ function keyFile(text: string): string {
   writeFileSync(file, text);
   return file;
 }
+
+/** What small Buffers are cut from at this moment. */
+const sharedMemory = (): Buffer => Buffer.from(Buffer.allocUnsafe(1).buffer);
 
 describe('loadCardHashKey', () => {
   it('computes HMAC-SHA-256, equal on every gateway with the key', () => {
@@ -26,6 +30,14 @@ describe('loadCardHashKey', () => {
   ])('refuses a key that is %s and names the remedy, not the key', (_what, text) => {
     expect(() => loadCardHashKey(keyFile(text))).toThrow(/64 hex digits.*--provision-dir.*KEY_INVALID/);
     if (text !== '') expect(() => loadCardHashKey(keyFile(text))).not.toThrow(new RegExp(text));
+  });
+
+  it('leaves the key out of the memory that Buffers share, which goes along when one is posted', () => {
+    const key = randomFillSync(Buffer.alloc(32));
+    const file = keyFile(Array.from(key, (byte) => byte.toString(16).padStart(2, '0')).join(''));
+    const shared = sharedMemory();
+    loadCardHashKey(file);
+    for (const memory of [shared, sharedMemory()]) expect(memory.includes(key)).toBe(false);
   });
 
   it('refuses a missing file', () => {

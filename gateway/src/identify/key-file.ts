@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { RollcallError } from '@rollcall/protocol/errors';
 
+const KEY_BYTES = 32;
 const KEY_PATTERN = /^[0-9a-f]{64}$/i;
 
 /**
@@ -15,7 +16,10 @@ export function readKeyFile(file: string, name: string): Buffer {
   if (!KEY_PATTERN.test(text)) {
     throw new RollcallError('KEY_INVALID', `${file} does not hold 64 hex digits; ${remedy}`);
   }
-  return Buffer.from(text, 'hex');
+  // Buffer.from would put it into the memory that small Buffers share and take along to workers.
+  const key = Buffer.alloc(KEY_BYTES);
+  key.write(text, 'hex');
+  return key;
 }
 
 function read(file: string, { name, remedy }: { name: string; remedy: string }): string {

@@ -1,7 +1,10 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, randomFillSync } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { keyedHash } from './keyed-hash.js';
+
+/** What small Buffers are cut from at this moment. */
+const sharedMemory = (): Buffer => Buffer.from(Buffer.allocUnsafe(1).buffer);
 
 describe('keyedHash', () => {
   it('is HMAC-SHA-256 as OpenSSL computes it, for every key of a block and every text', () => {
@@ -17,5 +20,20 @@ describe('keyedHash', () => {
         },
       ),
     );
+  });
+
+  it('leaves neither key nor text in the memory that Buffers share, which goes along when one is posted', () => {
+    const key = randomFillSync(new Uint8Array(32));
+    // Written into memory of its own, which Buffer.from would not do.
+    const text = Buffer.alloc(12);
+    text.write('pin:s1:47110');
+    const shared = sharedMemory();
+    keyedHash(key)('pin:s1:47110');
+    for (const memory of [shared, sharedMemory()]) {
+      expect(memory.includes(text)).toBe(false);
+      for (const pad of [0, 0x36, 0x5c]) {
+        expect(memory.includes(Buffer.from(key.map((byte) => byte ^ pad).buffer))).toBe(false);
+      }
+    }
   });
 });

@@ -4,26 +4,34 @@ const BLOCK_BYTES = 64;
 const DIGEST_BYTES = 32;
 const INNER_PAD = 0x36;
 const OUTER_PAD = 0x5c;
+/** Room for a text at the beginning: more than a credential of any reader takes. */
+const TEXT_BYTES = 128;
 
 /** HMAC-SHA-256 under one key, lower-case hex. */
 export type HmacHex = (text: string) => string;
 
 /**
  * HMAC-SHA-256 (RFC 2104 §2) as its two hashes, for a key that is no longer than a block. Every tap waits for it, and
- * an `Hmac` of Node is an object and a stream that is made anew for each.
+ * an `Hmac` of Node is an object and a stream that is made anew for each. Key and text lie in memory of their own: that
+ * of small Buffers is shared, and goes along to a worker with any of them.
  */
 export function keyedHash(key: Uint8Array): HmacHex {
-  const inner = padded(key, INNER_PAD);
-  const outer = Buffer.concat([padded(key, OUTER_PAD), Buffer.alloc(DIGEST_BYTES)]);
+  let inner = paddedBlock(key, INNER_PAD, TEXT_BYTES);
+  const outer = paddedBlock(key, OUTER_PAD, DIGEST_BYTES);
   return (text) => {
-    const message = Buffer.allocUnsafe(BLOCK_BYTES + Buffer.byteLength(text));
-    message.set(inner);
-    message.write(text, BLOCK_BYTES);
-    outer.write(hash('sha256', message, 'binary'), BLOCK_BYTES, 'binary');
+    const end = BLOCK_BYTES + Buffer.byteLength(text);
+    if (end > inner.length) inner = paddedBlock(key, INNER_PAD, end - BLOCK_BYTES);
+    inner.write(text, BLOCK_BYTES);
+    outer.write(hash('sha256', inner.subarray(0, end), 'binary'), BLOCK_BYTES, 'binary');
+    // A PIN is not to stay until the next tap.
+    inner.fill(0, BLOCK_BYTES, end);
     return hash('sha256', outer, 'hex');
   };
 }
 
-function padded(key: Uint8Array, pad: number): Buffer {
-  return Buffer.from(Array.from({ length: BLOCK_BYTES }, (_, index) => (key[index] ?? 0) ^ pad));
+/** The block that a hash begins with, and room for what follows it. */
+function paddedBlock(key: Uint8Array, pad: number, roomBytes: number): Buffer {
+  const block = Buffer.alloc(BLOCK_BYTES + roomBytes);
+  for (let index = 0; index < BLOCK_BYTES; index++) block[index] = (key[index] ?? 0) ^ pad;
+  return block;
 }
