@@ -36,4 +36,8 @@ describe('keyedHash', () => {
       }
     }
   });
+
+  it('refuses a key longer than a block, of which it would take only the beginning', () => {
+    expect(() => keyedHash(new Uint8Array(65))).toThrow(/64 bytes.*KEY_INVALID/);
+  });
 });

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import { RollcallError } from '@rollcall/protocol/errors';
 
 const BLOCK_BYTES = 64;
 const DIGEST_BYTES = 32;
@@ -14,8 +15,16 @@ export type HmacHex = (text: string) => string;
  * HMAC-SHA-256 (RFC 2104 §2) as its two hashes, for a key that is no longer than a block. Every tap waits for it, and
  * an `Hmac` of Node is an object and a stream that is made anew for each. Key and text lie in memory of their own: that
  * of small Buffers is shared, and goes along to a worker with any of them.
+ *
+ * @throws RollcallError `KEY_INVALID`
  */
 export function keyedHash(key: Uint8Array): HmacHex {
+  if (key.length > BLOCK_BYTES) {
+    throw new RollcallError(
+      'KEY_INVALID',
+      `A key of ${key.length} bytes is longer than the ${BLOCK_BYTES} bytes of a block; use a shorter one`,
+    );
+  }
   let inner = paddedBlock(key, INNER_PAD, TEXT_BYTES);
   const outer = paddedBlock(key, OUTER_PAD, DIGEST_BYTES);
   return (text) => {
