@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CappedLines } from './capped-lines.js';
+import { CappedLines, LINE_BYTES_MAX } from './capped-lines.js';
 
 function fixture() {
   const seen: { line: string; followsLineEnd: boolean }[] = [];
@@ -37,11 +37,50 @@ describe('CappedLines', () => {
     );
   });
 
-  it('hands out nothing after its end, not even what came in the same piece', () => {
+  it('hands out nothing after its end', () => {
     const { lines, seen } = fixture();
     lines.push(Buffer.from('one\n'));
     lines.close();
     lines.push(Buffer.from('two\nthree\n'));
     expect(seen.map(({ line }) => line)).toEqual(['one']);
+  });
+
+  it.each([
+    ['a line', 'two\n'],
+    ['a line that is too long', `${'x'.repeat(LINE_BYTES_MAX + 2)}\ntwo\n`],
+    ['the beginning of a line', 'tw'],
+  ])('hands out nothing after an end within a line, with %s behind it in the same piece', (_what, behind) => {
+    const seen: string[] = [];
+    let dropped = 0;
+    const lines = new CappedLines({
+      onLine: (line) => {
+        seen.push(line);
+        lines.close();
+      },
+      onDropped: (bytes) => {
+        dropped += bytes;
+      },
+    });
+    lines.push(Buffer.from(`one\n${behind}`));
+    lines.push(Buffer.from('three\nfour\n'));
+    expect(seen).toEqual(['one']);
+    expect(dropped).toBe(0);
+  });
+
+  it('hands out nothing after an end within what it dropped', () => {
+    const seen: string[] = [];
+    let drops = 0;
+    const lines = new CappedLines({
+      onLine: (line) => void seen.push(line),
+      onDropped: () => {
+        drops += 1;
+        lines.close();
+      },
+    });
+    lines.push(Buffer.from(`${'x'.repeat(LINE_BYTES_MAX + 2)}\ntwo\n`));
+    lines.push(Buffer.from('th'));
+    lines.push(Buffer.from('ree\n'));
+    expect(seen).toEqual([]);
+    expect(drops).toBe(1);
   });
 });

@@ -19,7 +19,7 @@ export interface CappedLinesHandlers {
 
 /**
  * @serialport/parser-readline behind a byte cap. Lines come out during `push`, never later. A line that arrived in one
- * piece does not need the parser, whose two streams take as long as all the rest of reading a card.
+ * piece does not need the parser, a stream that takes as long as all the rest of reading a card.
  */
 export class CappedLines {
   readonly #handlers: CappedLinesHandlers;
@@ -27,6 +27,7 @@ export class CappedLines {
   #pendingBytes = 0;
   #isSkipping = false;
   #sawLineEnd = false;
+  #isClosed = false;
 
   constructor(handlers: CappedLinesHandlers) {
     this.#handlers = handlers;
@@ -35,7 +36,8 @@ export class CappedLines {
 
   push(chunk: Uint8Array): void {
     let from = 0;
-    while (from < chunk.length) {
+    // A handler may close within any line.
+    while (from < chunk.length && !this.#isClosed) {
       const end = chunk.indexOf(LINE_END, from);
       const to = end === -1 ? chunk.length : end + 1;
       this.#take(chunk.subarray(from, to), end !== -1);
@@ -46,6 +48,7 @@ export class CappedLines {
 
   /** Forgets the unfinished line; nothing comes out any more. */
   close(): void {
+    this.#isClosed = true;
     // Never end(): that would hand out the unfinished line as if it were whole.
     this.#parser.destroy();
   }
@@ -61,11 +64,12 @@ export class CappedLines {
     }
     this.#pendingBytes += piece.length;
     if (this.#pendingBytes > LINE_BYTES_MAX + 1) {
-      this.#handlers.onDropped(this.#pendingBytes, true);
+      const droppedBytes = this.#pendingBytes;
       this.#pendingBytes = 0;
       this.#isSkipping = !isComplete;
       this.#parser.destroy();
       this.#parser = this.#newParser();
+      this.#handlers.onDropped(droppedBytes, true);
       return;
     }
     const isWhole = isComplete && this.#pendingBytes === piece.length;
@@ -74,9 +78,9 @@ export class CappedLines {
     else this.#parser.write(piece);
   }
 
-  /** As the parser would: an empty line is none, and nothing comes out after the end. */
+  /** As the parser would: an empty line is none. */
   #onWhole({ buffer, byteOffset, length }: Uint8Array): void {
-    if (length === 1 || this.#parser.destroyed) return;
+    if (length === 1) return;
     const line = Buffer.from(buffer, byteOffset, length - 1).toString('latin1');
     this.#handlers.onLine(line, this.#sawLineEnd);
   }
