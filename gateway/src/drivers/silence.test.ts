@@ -67,6 +67,11 @@ describe('Silence', () => {
     expect(world.silences).toBe(1);
   });
 
+  it('refuses a limit in which it could not look and then turn freely', () => {
+    expect(() => fixture(19)).toThrow(/19 ms.*20 ms.*INTERNAL/);
+    expect(() => fixture(20)).not.toThrow();
+  });
+
   it('is forgotten when cancelled', () => {
     const { clock, world, silence } = fixture(20);
     silence.restart();

@@ -1,4 +1,5 @@
 import type { Clock } from '@rollcall/protocol/clock';
+import { RollcallError } from '@rollcall/protocol/errors';
 
 /**
  * The end of each silence, in which the event loop has to turn freely. What the device sent while we were busy
@@ -7,10 +8,15 @@ import type { Clock } from '@rollcall/protocol/clock';
 const FREE_MS = 10;
 /** A timer this late shows that the loop was busy. */
 const LATE_MS = 5;
+/**
+ * What was heard while the end of a silence was free is looked at when that end is over, and then needs one of its own:
+ * a silence shorter than two of them would be noticed too late.
+ */
+const LIMIT_MIN_MS = 2 * FREE_MS;
 
 export interface SilenceOptions {
   clock: Clock;
-  /** At least `FREE_MS`. */
+  /** At least `LIMIT_MIN_MS`. */
   limitMs: number;
   onSilent: () => void;
 }
@@ -24,7 +30,14 @@ export class Silence {
   #heardMonoMs = 0;
   #cancel: (() => void) | undefined;
 
+  /** @throws RollcallError `INTERNAL` for a limit that is too short to be kept */
   constructor(options: SilenceOptions) {
+    if (options.limitMs < LIMIT_MIN_MS) {
+      throw new RollcallError(
+        'INTERNAL',
+        `A silence of ${options.limitMs} ms cannot be told from our own delay; wait at least ${LIMIT_MIN_MS} ms`,
+      );
+    }
     this.#options = options;
   }
 
