@@ -87,6 +87,19 @@ describe('PinEntry', () => {
     expect(strays).toBe(1);
   });
 
+  it('keeps no card in memory longer than it waits for its PIN, and one timer for however many cards', () => {
+    for (const card of [CARD, OTHER]) {
+      entry.cardShown(card);
+      clock.advance(CARD_WAITS_MS - 1);
+    }
+    expect(clock.pendingTimers).toBe(1);
+    clock.advance(1);
+    expect(clock.pendingTimers).toBe(0);
+    entry.press('471108');
+    expect(pins).toEqual([]);
+    expect(strays).toBe(1);
+  });
+
   it('holds no timer once it is reset', () => {
     entry.cardShown(CARD);
     entry.press('4');

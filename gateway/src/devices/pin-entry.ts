@@ -2,7 +2,7 @@ import type { Clock } from '@rollcall/protocol/clock';
 import type { CardRead } from '@rollcall/protocol/credential';
 import { PIN_DIGITS } from '@rollcall/protocol/pin';
 
-/** How long a card waits for its PIN; the next person has come by then. */
+/** How long a card waits for its PIN, and stays in memory; the next person has come by then. */
 export const CARD_WAITS_MS = 20_000;
 /** A pause between two keys after which somebody else begins. */
 export const KEY_PAUSE_MS = 8_000;
@@ -25,20 +25,21 @@ export class PinEntry {
   #typed = '';
   #cardMonoMs = 0;
   #cancelKeys: (() => void) | undefined;
+  #cancelCard: (() => void) | undefined;
 
   constructor(options: PinEntryOptions) {
     this.#options = options;
   }
 
+  /** Every tap comes here: a timer that runs already is kept; it looks for the last card when it is due. */
   cardShown(card: CardRead): void {
-    this.reset();
+    this.#clear();
     this.#card = card;
     this.#cardMonoMs = this.#options.clock.monoMs();
+    this.#cancelCard ??= this.#options.clock.after(CARD_WAITS_MS, () => this.#look());
   }
 
   press(keys: string): void {
-    const waitedMs = this.#options.clock.monoMs() - this.#cardMonoMs;
-    if (this.#card !== undefined && waitedMs >= CARD_WAITS_MS) this.reset();
     for (const key of keys) {
       if (key === '*') this.#clear();
       else if (key === '#') this.#end();
@@ -49,7 +50,16 @@ export class PinEntry {
   /** Forgets the card and what was typed. */
   reset(): void {
     this.#clear();
+    this.#cancelCard?.();
+    this.#cancelCard = undefined;
     this.#card = undefined;
+  }
+
+  #look(): void {
+    const { clock } = this.#options;
+    const waitMs = this.#cardMonoMs + CARD_WAITS_MS - clock.monoMs();
+    if (waitMs > 0) this.#cancelCard = clock.after(waitMs, () => this.#look());
+    else this.reset();
   }
 
   #type(key: string): void {
