@@ -31,7 +31,7 @@ export type KeepOutcome =
 interface Insert {
   /** One statement alone: on its own it needs no transaction around it. */
   isStatement: boolean;
-  /** In the transaction of the group; returns the seqs it was given. */
+  /** In the transaction of the group, or alone where it is one statement; returns the seqs it was given. */
   insert(): number[];
 }
 
