@@ -66,29 +66,3 @@ it('shares a burst by classes: one that somebody holds does not hold up those of
   expect(await marked([held])).toEqual([held]);
   expect(await knex('judgement_todo')).toEqual([]);
 });
-
-it('shares a burst that began with one pair', async () => {
-  const { knex } = campus.db;
-  const [first, held, later] = [await hold(0, '01'), await hold(2, '00'), await hold(4, 'ff')];
-  await knex('judgement_todo').delete();
-  await queue([first]);
-  const [one] = await knex('judgement_todo').orderBy('id').pluck('id');
-  await knex('judgement_todo').whereNot({ id: one }).delete();
-  const letGo = [await holdMarks(first), await holdMarks(held)];
-  let run: Promise<number> | undefined;
-  try {
-    run = runJudge();
-    await vi.waitFor(async () => {
-      const { rows } = await knex.raw('SELECT FROM pg_locks WHERE NOT granted');
-      expect(rows).not.toEqual([]);
-    });
-    await queue([later], [held], [later]);
-    await letGo[0]?.();
-    await isJudged([later]);
-    expect(await marked([held])).toEqual([]);
-  } finally {
-    for (const end of letGo) await end();
-  }
-  await run;
-  expect(await knex('judgement_todo')).toEqual([]);
-});

@@ -68,17 +68,17 @@ export function createJudge({
   /**
    * Takes of one part after the other, whichever no other judge has. Of each from where it was, and once more from the
    * beginning: a row may be committed after others with a higher id. A part that is empty is looked at again in its turn, so that
-   * what comes for it does not wait for one that never is; the last look at each has to find nothing.
+   * what comes for it does not wait for one that never is. Where all together have less than one judge takes at once, one judge is
+   * cheaper.
    */
   async function judgeParts(burst: Burst): Promise<number> {
     let total = 0;
-    while (!isStopping && burst.emptyInARow < SHARES.length) {
+    while (!isStopping && burst.littleInARow < SHARES.length) {
       const part = burst.parts.shift();
       if (part === undefined) break;
       const { pairs, lastId } = await judgeSome(part);
       total += pairs.length;
-      if (pairs.length > 0) burst.emptyInARow = 0;
-      else if (part.afterId === 0) burst.emptyInARow += 1;
+      burst.littleInARow = pairs.length < chunkPairsMax / SHARES.length ? burst.littleInARow + 1 : 0;
       burst.parts.push({ ...part, afterId: pairs.length === 0 ? 0 : lastId });
       if (pairs.length >= chunkPairsMax) burst.join();
     }
@@ -91,7 +91,7 @@ export function createJudge({
     let active = 0;
     const burst: Burst = {
       parts: SHARES.map((share) => ({ shares: [share], afterId: 0 })),
-      emptyInARow: 0,
+      littleInARow: 0,
       join() {
         if (active >= JUDGES_OF_BURST) return;
         active += 1;
@@ -118,15 +118,18 @@ export function createJudge({
     return total;
   }
 
-  /** One judge, as long as what waits is less than it takes at once. */
+  /**
+   * A burst that is there at the first look has several judges. What begins small grows by what people do meanwhile, and more
+   * judges would take the processor from them: one works at it to the end.
+   */
   async function run(): Promise<number> {
     const all: Where = { shares: SHARES, afterId: 0 };
-    let total = 0;
-    while (!isStopping) {
-      const { pairs } = await judgeSome(all);
-      total += pairs.length;
-      if (pairs.length === 0) break;
-      if (pairs.length >= chunkPairsMax) total += await judgeBurst();
+    let taken = (await judgeSome(all)).pairs.length;
+    let total = taken;
+    if (taken >= chunkPairsMax) total += await judgeBurst();
+    while (taken > 0 && !isStopping) {
+      taken = (await judgeSome(all)).pairs.length;
+      total += taken;
     }
     return total;
   }
@@ -185,8 +188,8 @@ interface Where {
 interface Burst {
   /** That no judge has taken. */
   parts: Where[];
-  /** Looks at a part from its beginning that found nothing, since one found something. */
-  emptyInARow: number;
+  /** Looks at a part that found less than its share of what one judge takes at once, since one found more. */
+  littleInARow: number;
   /** Begins another judge, if there are not enough. */
   join(): void;
 }
