@@ -85,7 +85,7 @@ export function createJudge({
     return total;
   }
 
-  /** Judges who found nothing have left: whoever finds much asks for another. */
+  /** Judges leave where little is left: whoever finds much after that asks for another. */
   async function judgeBurst(): Promise<number> {
     const judges: Promise<number | { failure: unknown }>[] = [];
     let active = 0;
