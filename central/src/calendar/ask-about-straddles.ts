@@ -24,6 +24,22 @@ export async function settleStraddles(
   return rows.map(({ id }) => id);
 }
 
+/**
+ * Nor about a class that lies in none of the half-days that it was asked about any more.
+ *
+ * @returns whether somebody was still asked
+ */
+export async function settleStraddlesOf(
+  trx: Knex,
+  { sessionId, except, nowMs }: { sessionId: string; except: readonly string[]; nowMs: number },
+): Promise<boolean> {
+  const settled = await trx('exception_item')
+    .where({ code: 'HOLIDAY_STRADDLE', session_id: sessionId, resolved_at: null })
+    .whereRaw(`detail->>'holiday_id' <> ALL(?::text[])`, [except as never])
+    .update({ resolved_at: new Date(nowMs) });
+  return settled > 0;
+}
+
 /** Classes that lie partly in a half-day holiday: they are kept, and a person decides (domain case 7). */
 export async function askAboutStraddles(
   trx: Knex,

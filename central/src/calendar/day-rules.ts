@@ -69,6 +69,12 @@ export function judgeDay(
   return verdict;
 }
 
+/** Half-days that begin or end during the class, and that all of its groups are meant by (domain case 7). Pure. */
+export const halfDaysAround = (one: ClassOnDay, holidays: readonly Holiday[]): Holiday[] =>
+  holidays.filter(
+    (holiday) => one.groups.every((group) => isMeant(group, holiday)) && overlapOf(one, holiday) === 'part',
+  );
+
 /** What is meant for a section is meant for its batches. */
 export function isMeant(group: Group, { scope }: Pick<Holiday, 'scope'>): boolean {
   return (

@@ -27,6 +27,17 @@ const COMBINED = [
   ['cse-a', 'cse-a-b1'],
 ] as const;
 
+/** Where a class may be moved to: beside, partly in and altogether in each of the half-days. */
+const TIMES = [
+  ['10:00', '10:50'],
+  ['12:30', '13:20'],
+  ['13:30', '14:20'],
+  ['09:40', '10:20'],
+  ['10:20', '11:10'],
+  ['16:40', '17:30'],
+  ['11:20', '12:10'],
+] as const;
+
 const MONDAY = 0;
 
 /** Classes that a declared holiday leaves alone. */
@@ -138,6 +149,19 @@ export const CALENDAR_DEEDS = {
         )
         .pluck<string[]>('id');
       return caller.post(`${API}/session-jobs/${chosen(jobs, step.choice) ?? randomUUID()}/undo/`);
+    },
+  },
+  reschedule: {
+    isOften: true,
+    act: ({ caller, date, id, step, reason }) => {
+      const [from, until] = TIMES[step.choice % TIMES.length] ?? [];
+      const instant = (time: string | undefined): string => `${date}T${time}:00+05:30`;
+      return caller.patch(`${API}/sessions/${id}/`, {
+        // Only one end of it, now and then.
+        ...(step.isFirst || step.choice < 6 ? { start_datetime: instant(from) } : {}),
+        end_datetime: instant(until),
+        reason,
+      });
     },
   },
   substitute: {

@@ -97,9 +97,7 @@ export class LifeHolidays {
       const isNew = !causes.has(hit.cause);
       const isSpared =
         spared.has(key) ||
-        // Who makes a class by hand knows the day.
-        (!one.is_planned && !known.has(one.id)) ||
-        (!isRefused && isWanted(doing, hit, isNew)) ||
+        (!isRefused && isWanted(doing, hit, { isNew, isMade: !one.is_planned && !known.has(one.id) })) ||
         isBeyond(one, hit, isNew);
       // Spared until something else takes it: given back, it is looked at like any other.
       if (isSpared && !GONE.includes(one.status)) this.#spared.add(key);
@@ -137,9 +135,18 @@ export class LifeHolidays {
 
 const keyOf = ({ session_id: id, cause }: Hit): string => `${id} ${cause}`;
 
-/** A person brought the class back, or kept it when the holiday was declared (case 6). */
-function isWanted(doing: Doing, { session_id: id, holiday }: Hit, isNew: boolean): boolean {
+/**
+ * A person brought the class back, made it or moved it there altogether, or kept it when the holiday was declared
+ * (case 6).
+ */
+function isWanted(
+  doing: Doing,
+  { session_id: id, holiday, is_whole: isWhole }: Hit,
+  { isNew, isMade }: { isNew: boolean; isMade: boolean },
+): boolean {
+  if (isMade) return isWhole;
   if (doing.step.what === 'restore') return doing.id === id;
+  if (doing.step.what === 'reschedule') return isWhole && doing.id === id;
   return doing.step.what === 'declare-holiday' && holiday !== null && isNew && keptOf(doing).includes(id);
 }
 

@@ -1,5 +1,6 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import { writeAudit } from '../audit/write-audit.js';
+import { askAboutHalfDays, holdHolidays } from '../calendar/ask-about-half-days.js';
 import { dateAt, instantOf, plusDays } from '../calendar/campus-zone.js';
 import { campusZone } from '../calendar/generate.js';
 import { loadPolicies } from '../calendar/policies.js';
@@ -51,12 +52,14 @@ export interface CreateRequest {
 
 /**
  * Makes one class session that the timetable does not have. One that has already begun is opened by the
- * scheduler at once, and the punches of its room and hour are judged for it (domain case 71).
+ * scheduler at once, and the punches of its room and hour are judged for it (domain case 71). Whoever makes it in a
+ * holiday wants it; where it lies partly in a half-day, a person is asked (case 7).
  *
  * @throws RollcallError `REQUEST_INVALID` naming what does not exist, `AD_HOC_TOO_LATE`, `ALREADY_EXISTS` or `CLASH`
  */
 export async function createSession(trx: Knex, request: CreateRequest): Promise<string> {
   const { session, nowMs, accountId } = request;
+  await holdHolidays(trx);
   const zone = await campusZone(trx);
   if (zone === undefined)
     throw new RollcallError('REQUEST_INVALID', 'There is no campus yet; seed one first');
@@ -66,19 +69,12 @@ export async function createSession(trx: Knex, request: CreateRequest): Promise<
   refuseTooLate(request, endMs);
   await refuseUnknown(trx, session);
   await requireReplaceable(trx, session);
-  const period = await trx('academic_period')
-    .where('starts_on', '<=', session.date)
-    .where('ends_on', '>=', session.date)
-    .orderBy('starts_on', 'desc')
-    .first<{ id: string } | undefined>('id');
-  if (period === undefined) {
-    throw new RollcallError('REQUEST_INVALID', `date: no academic period has the day ${session.date}`);
-  }
+  const periodId = await periodOf(trx, session.date);
   const policy = (await loadPolicies(trx))(startMs, await scopeOf(trx, session));
   const now = new Date(nowMs);
   const [row] = (await trx('attendance_session')
     .insert({
-      academic_period_id: period.id,
+      academic_period_id: periodId,
       section_id: session.sections[0],
       course_code: session.course,
       faculty_code: session.faculty,
@@ -120,10 +116,21 @@ export async function createSession(trx: Knex, request: CreateRequest): Promise<
       sessionId: id,
     },
   ]);
+  await askAboutHalfDays(trx, { id, scheduled_date: dateAt(startMs, zone) }, { before: [], nowMs });
   await queueSession(trx, id);
   await recountHeldOfSession(trx, id, now);
   await notifyLive(trx, { type: 'session', ids: [id] });
   return id;
+}
+
+async function periodOf(trx: Knex, date: string): Promise<string> {
+  const period = await trx('academic_period')
+    .where('starts_on', '<=', date)
+    .where('ends_on', '>=', date)
+    .orderBy('starts_on', 'desc')
+    .first<{ id: string } | undefined>('id');
+  if (period !== undefined) return period.id;
+  throw new RollcallError('REQUEST_INVALID', `date: no academic period has the day ${date}`);
 }
 
 /** As generation does: a lab class of any course has the settings of labs, and the first group names the programme. */

@@ -1,5 +1,6 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import { writeAudit } from '../audit/write-audit.js';
+import { askAboutHalfDays, halfDaysOf } from '../calendar/ask-about-half-days.js';
 import { dateAt } from '../calendar/campus-zone.js';
 import { campusZone } from '../calendar/generate.js';
 import type { Knex } from '../db/database.js';
@@ -20,7 +21,8 @@ export interface NewTimes {
 
 /**
  * Moves a scheduled class session in time. How long before and after it captures are looked at stays as it was
- * made; once it has opened its times are what its marks rest on, and only a correction changes those.
+ * made; once it has opened its times are what its marks rest on, and only a correction changes those. The caller holds
+ * the holidays, since a class that comes to lie partly in a half-day is put before a person (domain case 7).
  *
  * @throws RollcallError `NOT_FOUND`, `STALE`, `SESSION_LOCKED`, `INVALID_TRANSITION`, `REQUEST_INVALID` or `CLASH`
  */
@@ -38,6 +40,7 @@ export async function changeTimes(trx: Knex, times: NewTimes, change: PersonalCh
   if (startAt.getTime() === session.start_at.getTime() && endAt.getTime() === session.end_at.getTime())
     return;
   await refuseBadTimes(trx, session, { startAt, endAt });
+  const before = await halfDaysOf(trx, session);
   const reach = {
     reach_from: new Date(startAt.getTime() - (session.start_at.getTime() - session.reach_from.getTime())),
     reach_until: new Date(endAt.getTime() + (session.reach_until.getTime() - session.end_at.getTime())),
@@ -53,6 +56,7 @@ export async function changeTimes(trx: Knex, times: NewTimes, change: PersonalCh
     before: { start_at: session.start_at, end_at: session.end_at },
     after: { start_at: startAt, end_at: endAt },
   });
+  await askAboutHalfDays(trx, session, { before, nowMs: change.nowMs });
 }
 
 /** Its date is what its roster, its slot and its policy go by: another date is another class. */
