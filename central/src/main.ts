@@ -26,8 +26,11 @@ import type { Log } from './log.js';
 import { createMetrics, type Metrics } from './metrics/metrics.js';
 import { loadCampusKey } from './people/campus-key.js';
 import { loadDataKeys } from './privacy/data-key.js';
-import { Started } from './started.js';
+import { type Patience, Started } from './started.js';
 import { startMarkingThread } from './thread/marking-thread.js';
+
+/** More than what jobs are given to end, and in all less than a service manager waits. */
+const STOP_WAIT_MS = 15_000;
 
 export interface Central {
   httpPort: number;
@@ -43,9 +46,11 @@ export async function startCentral(
   clock: Clock = systemClock,
 ): Promise<Central> {
   const started = new Started();
+  let patience: Patience | undefined;
   try {
     const db = await openConfiguredDatabase(config, log);
     started.add(() => db.close());
+    patience = { clock, waitMs: STOP_WAIT_MS, databaseUrl: db.url };
     const ran = await migrate(db);
     if (ran.length > 0) log.info({ migrations: ran }, 'the schema was brought up to date');
     const listener = await openListener({ url: db.url, log, clock });
@@ -109,9 +114,9 @@ export async function startCentral(
       files,
     });
     started.add(() => http.stop());
-    return { httpPort: http.port, mqttPort, stop: () => started.stopAll(log) };
+    return { httpPort: http.port, mqttPort, stop: () => started.stopAll(log, patience) };
   } catch (error) {
-    await started.stopAll(log);
+    await started.stopAll(log, patience);
     throw error;
   }
 }

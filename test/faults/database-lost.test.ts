@@ -40,6 +40,19 @@ describe('a PostgreSQL that is', () => {
     await expectGreensArePunches(campus);
   });
 
+  it('silent while central is stopped: it ends all the same, says why, and has lost nothing', async () => {
+    await tapMany();
+    campus.databaseWire.freeze();
+    await tapMany();
+    const log = campus.central.process;
+    expect(await campus.central.stop()).toEqual({ code: 0, signal: null });
+    const told = log.log.filter(({ code }) => code === 'DATABASE_UNAVAILABLE').map(({ msg }) => msg);
+    expect(told).toContainEqual(expect.stringContaining('its connections are cut off'));
+    campus.databaseWire.thaw();
+    await campus.central.start();
+    await expectGreensArePunches(campus);
+  });
+
   it('cut off again and again, in the middle of whatever is asked, does not end central', async () => {
     for (let cut = 0; cut < 30; cut++) {
       campus.databaseWire.cut();

@@ -3,7 +3,7 @@ import { type CentralConfig, type ConfigFlags, readConfig } from '../config.js';
 import { isDatabaseTransient } from '../db/connection.js';
 import { createNetworks, LOOPBACK } from '../http/networks.js';
 import { createLog, type Log } from '../log.js';
-import { leave } from './leave.js';
+import { leave, stopInTime } from './leave.js';
 
 export function addRun(program: Command): void {
   program
@@ -31,9 +31,12 @@ export function addRun(program: Command): void {
       log.info({ http_port: central.httpPort, mqtt_port: central.mqttPort }, 'ready');
       const signal = await stopped;
       log.info({ signal }, 'stopping');
+      const exit = (code: number): void => process.exit(code);
+      const hasStopped = stopInTime(log, exit);
       await central.stop();
+      hasStopped();
       log.info('stopped');
-      leave(log, (code) => process.exit(code));
+      leave(log, exit);
     });
 }
 

@@ -1,5 +1,6 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import pg from 'pg';
+import { openSocket } from './cut-off.js';
 
 /** A server that accepts TCP but never answers must not hang a start. */
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -50,6 +51,7 @@ export function connectionSettings(
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
     types: typeParsers,
+    stream: () => openSocket(url),
     // Session times are UTC whatever the server's default is: text casts must not depend on it.
     options: Object.entries(settings)
       .map(([name, value]) => `-c ${name}=${value}`)

@@ -2,6 +2,7 @@ import type { Clock } from '@rollcall/protocol/clock';
 import PgBoss from 'pg-boss';
 import type { AuditKeys } from '../audit/audit-keys.js';
 import { connect } from '../db/connection.js';
+import { openSocket } from '../db/cut-off.js';
 import type { Database } from '../db/database.js';
 import type { Listener } from '../db/listen.js';
 import type { ExportFiles } from '../exports/export-files.js';
@@ -44,10 +45,13 @@ export interface Jobs {
  * the minutes of the schedule each replica wakes for the instant at which the next session opens or closes.
  */
 export async function startJobs({ db, clock, log, listener, auditKeys, files }: JobsOptions): Promise<Jobs> {
+  // Not an option of its own, but it hands this on: at a stop its connections are cut off with the others.
+  const driver = { stream: () => openSocket(db.url) };
   const boss = new PgBoss({
     connectionString: db.url,
     application_name: 'rollcall-jobs',
     max: CONNECTIONS_MAX,
+    ...driver,
     // The seed's cleanup of finished jobs is days; nobody reads them, `job_run` has what people ask for.
     archiveCompletedAfterSeconds: 3_600,
     deleteAfterHours: 24,

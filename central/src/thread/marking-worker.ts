@@ -13,6 +13,8 @@ import { tellError } from './told-error.js';
 
 /** Three batches of scans, three judges, and the keeper of statistics. */
 const CONNECTIONS_MAX = 7;
+/** The near end waits meanwhile. */
+const STOP_WAIT_MS = 5_000;
 
 /** The far end: everything that turns evidence into marks and counts them, with connections of its own. */
 async function serve(port: MessagePort, { databaseUrl: url }: ThreadData): Promise<void> {
@@ -20,6 +22,7 @@ async function serve(port: MessagePort, { databaseUrl: url }: ThreadData): Promi
   const log = threadLog(tell);
   const started = new Started();
   const clock = systemClock;
+  const patience = { clock, waitMs: STOP_WAIT_MS, databaseUrl: url };
   try {
     const db = await openDatabase({ url, log, poolMax: CONNECTIONS_MAX, isByIndex: true });
     started.add(() => db.close());
@@ -41,11 +44,11 @@ async function serve(port: MessagePort, { databaseUrl: url }: ThreadData): Promi
     const scan = scanner(createScanQueue(db.knex).scan, tell);
     port.on('message', (message: ToThread) => {
       if (message.kind === 'scan') for (const one of message.scans) scan(one);
-      else void started.stopAll(log).then(() => port.close());
+      else void started.stopAll(log, patience).then(() => port.close());
     });
     tell({ kind: 'ready' });
   } catch (error) {
-    await started.stopAll(log);
+    await started.stopAll(log, patience);
     tell({ kind: 'failed', error: tellError(error) });
     port.close();
   }
