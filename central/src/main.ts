@@ -85,7 +85,7 @@ export async function startCentral(
       onJudged: metrics.judged,
     });
     started.add(() => thread.stop());
-    const dataKeys = await loadDataKeys({ dataDir: config.dataDir, file: config.dataKeyFile });
+    const dataKeys = await loadDataKeys(db.knex, { dataDir: config.dataDir, file: config.dataKeyFile, log });
     const files = new ExportFiles(join(config.dataDir, 'exports'));
     const auditKeys = createAuditKeys(dataKeys);
     const jobs = await startJobs({ db, clock, log, listener, auditKeys, files });

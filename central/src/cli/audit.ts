@@ -28,8 +28,10 @@ export function addAudit(program: Command): void {
 
 async function verifyCommand({ dataDir, expectHead }: VerifyFlags): Promise<void> {
   const config = readConfig(process.env, { dataDir });
-  const keys = createAuditKeys(await loadDataKeys({ dataDir: config.dataDir, file: config.dataKeyFile }));
   await withDatabase(config, async ({ knex }) => {
+    const keys = createAuditKeys(
+      await loadDataKeys(knex, { dataDir: config.dataDir, file: config.dataKeyFile }),
+    );
     const head = expectHead?.trim().toLowerCase();
     const found = await verifyAudit(knex, { keys, ...(head === undefined ? {} : { expectHead: head }) });
     const { seals, rows, expired, unsealed } = found;

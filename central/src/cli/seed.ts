@@ -39,7 +39,7 @@ async function seedCommand(path: string, flags: SeedFlags): Promise<void> {
       dataDir: config.dataDir,
       ...(config.cardHashKeyFile === undefined ? {} : { file: config.cardHashKeyFile }),
     });
-    const dataKeys = await loadDataKeys({ dataDir: config.dataDir, file: config.dataKeyFile });
+    const dataKeys = await loadDataKeys(db.knex, { dataDir: config.dataDir, file: config.dataKeyFile });
     const seal = createSeal(dataKeys);
     const seeded = await seedCampus({
       db,

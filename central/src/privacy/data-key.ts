@@ -1,5 +1,10 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { RollcallError } from '@rollcall/protocol/errors';
+import type { Knex } from '../db/database.js';
+import type { Log } from '../log.js';
 import { type FileKey, loadKeyFile } from '../people/key-file.js';
+import { keysInUse, type SealedWith } from './sealed-keys.js';
 
 export interface DataKeyLocation {
   dataDir: string;
@@ -7,12 +12,47 @@ export interface DataKeyLocation {
   file?: string | undefined;
 }
 
-/** The keys that contact data and documents are sealed with; the first seals. @throws RollcallError `KEY_INVALID` */
-export function loadDataKeys({ dataDir, file }: DataKeyLocation): Promise<FileKey[]> {
-  return loadKeyFile({
-    path: file ?? join(dataDir, 'keys', 'data-key'),
+const VARIABLE = 'ROLLCALL_DATA_KEY_FILE';
+
+/**
+ * The keys that contact data and documents are sealed with; the first seals. A new one is made for a new database only:
+ * beside one that has something sealed it would open nothing, and hide that the right one is missing.
+ *
+ * @throws RollcallError `KEY_INVALID`, also where there is no file and the database has values that only its keys open
+ */
+export async function loadDataKeys(
+  knex: Knex,
+  { dataDir, file, log }: DataKeyLocation & { log?: Pick<Log, 'error'> },
+): Promise<FileKey[]> {
+  const path = file ?? join(dataDir, 'keys', 'data-key');
+  const needed = await keysInUse(knex);
+  if (needed.length > 0 && !existsSync(path)) throw keysGone(path, needed);
+  const keys = await loadKeyFile({
+    path,
     what: 'The key of sealed data',
-    variable: 'ROLLCALL_DATA_KEY_FILE',
+    variable: VARIABLE,
     loss: 'restore it from a backup: without it contact data and documents cannot be read',
   });
+  const known = new Set(keys.map(({ id }) => id));
+  const missing = needed.filter(({ keyId }) => !known.has(keyId));
+  if (missing.length > 0) {
+    log?.error(
+      { code: 'SEAL_BROKEN', path, missing },
+      'some of what is sealed in the database cannot be opened: its keys are not in the key file. ' +
+        'Add their lines from a backup of the file, below the first one, and start again; or enter the values again',
+    );
+  }
+  return keys;
+}
+
+function keysGone(path: string, needed: readonly SealedWith[]): RollcallError {
+  const ids = needed.map(({ keyId }) => keyId).join(', ');
+  const places = [...new Set(needed.flatMap((one) => one.places))].join(', ');
+  return new RollcallError(
+    'KEY_INVALID',
+    `There is no key file at ${path}, but the database has values that are sealed (${places}; keys ${ids}). Restore the file ` +
+      `from a backup, or name it in ${VARIABLE}. If it is lost, put a new key there (openssl rand -hex 32): what was sealed ` +
+      'is lost with it, and is entered again. To begin anew, remove the database as well',
+    { context: { path, missing: needed } },
+  );
 }

@@ -1,0 +1,99 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { openTestDatabase, type TestDatabase } from '../db/test-database.js';
+import type { FileKey } from '../people/key-file.js';
+import { loadDataKeys } from './data-key.js';
+import { createSeal } from './seal.js';
+
+let db: TestDatabase;
+let folder: string;
+let path: string;
+let told: object[];
+const log = { error: (context: object) => void told.push(context) } as never;
+
+beforeAll(async () => {
+  db = await openTestDatabase();
+  folder = mkdtempSync(join(tmpdir(), 'rollcall-data-key-'));
+  path = join(folder, 'keys', 'data-key');
+});
+afterAll(async () => {
+  await db.close();
+  rmSync(folder, { recursive: true });
+});
+beforeEach(async () => {
+  told = [];
+  rmSync(join(folder, 'keys'), { recursive: true, force: true });
+  await db.knex('student').delete();
+});
+
+const load = () => loadDataKeys(db.knex, { dataDir: folder, log });
+const keep = async (keys: readonly FileKey[], roll: string): Promise<void> => {
+  const [student] = await db.knex('student').insert({ roll_number: roll, full_name: roll }).returning('id');
+  const place = { table: 'student', column: 'contact_sealed', row: student.id };
+  const contact_sealed = createSeal(keys).sealText('9440000000', place);
+  await db.knex('student').where({ id: student.id }).update({ contact_sealed });
+};
+
+describe('the keys of sealed data', () => {
+  it('are made once, for a database in which nothing is sealed', async () => {
+    const made = await load();
+    expect(await load()).toEqual(made);
+    await keep(made, 'A1');
+    expect(await load()).toEqual(made);
+    expect(told).toEqual([]);
+  });
+
+  it('F3: are never made anew beside a database that needs others: the start says which, and what to restore', async () => {
+    const keys = await load();
+    await keep(keys, 'A2');
+    rmSync(path);
+    const refused = await load().catch((error: unknown) => error);
+    expect(refused).toMatchObject({
+      code: 'KEY_INVALID',
+      message: expect.stringContaining(path),
+      context: { missing: [{ keyId: keys[0]?.id, places: ['student.contact_sealed'] }] },
+    });
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it('F3: are told apart where the file has others, once at the start; whoever gives up what was sealed goes on', async () => {
+    const old = await load();
+    await keep(old, 'A3');
+    writeFileSync(path, randomBytes(32).toString('hex'));
+    const [other] = await load();
+    expect(told).toEqual([
+      {
+        code: 'SEAL_BROKEN',
+        path,
+        missing: [{ keyId: old[0]?.id, places: ['student.contact_sealed'] }],
+      },
+    ]);
+    expect(JSON.stringify(told)).not.toContain(old[0]?.bytes.toString('hex'));
+    // With both lines nothing is missing.
+    told = [];
+    const both = [other, ...old].map((key) => key?.bytes.toString('hex'));
+    writeFileSync(path, `${both.join('\n')}\n`);
+    await load();
+    expect(told).toEqual([]);
+  });
+
+  it('of the seals of the audit log are needed as well', async () => {
+    await db.knex('audit_seal').insert({
+      day: '2026-07-07',
+      through_id: 1,
+      through_transaction: 1,
+      rows_sealed: 1,
+      previous_hash: Buffer.alloc(32),
+      hash: Buffer.alloc(32),
+      key_id: 'aabbccdd',
+      leaves: Buffer.alloc(40),
+      sealed_at: new Date(0),
+    });
+    await expect(load()).rejects.toMatchObject({
+      context: { missing: [{ keyId: 'aabbccdd', places: ['audit_seal'] }] },
+    });
+  });
+});
