@@ -1,8 +1,11 @@
 import { writeAudit } from '../audit/write-audit.js';
 import { settingsOfClasses } from '../calendar/class-scope.js';
 import type { Knex } from '../db/database.js';
+import { readMark, type Vocabulary, type WrittenMark } from '../rules/vocabulary.js';
+import type { HeldSession } from '../sessions/session-row.js';
 import { type DecidedMark, decideMarks } from './decide-marks.js';
 import { rosterOf } from './roster-of.js';
+import { vocabularyOf } from './written-mark.js';
 
 const MINUTE_MS = 60_000;
 /** A phone's clock may be a little ahead; more is another time than it says. */
@@ -13,7 +16,8 @@ export interface OfflineRow {
   sessionId: string;
   /** Roll number or id. */
   student: string;
-  mark: DecidedMark;
+  /** A word, or a letter of the register: its class says what it means (domain case 42). */
+  written: string;
   capturedAtMs: number;
 }
 
@@ -37,11 +41,12 @@ interface StoredRow {
   client_uuid: string;
   session_id: string;
   student_id: string;
-  mark: string;
+  mark: DecidedMark;
+  letter: string | null;
   captured_at: Date;
 }
 
-interface Judged {
+interface Judged extends WrittenMark {
   row: OfflineRow;
   studentId: string;
   outcome: 'applied' | 'review' | 'refused';
@@ -65,12 +70,13 @@ export async function syncOffline(trx: Knex, request: SyncRequest): Promise<Offl
     };
     const session = sessions.get(row.sessionId);
     const studentId = session?.students.get(row.student.toLowerCase());
+    const mark = session === undefined ? undefined : readMark(session.vocabulary, row.written);
     const stored = known.get(row.clientUuid);
     if (stored !== undefined) {
       const isSame =
         stored.session_id === row.sessionId &&
         stored.student_id === studentId &&
-        stored.mark === row.mark &&
+        stored.mark === mark?.mark &&
         stored.captured_at.getTime() === row.capturedAtMs;
       answer(isSame ? 'duplicate' : 'refused', isSame ? '' : 'CLIENT_UUID_CONFLICT');
       continue;
@@ -81,11 +87,12 @@ export async function syncOffline(trx: Knex, request: SyncRequest): Promise<Offl
     }
     if (session === undefined) answer('refused', 'NOT_FOUND');
     else if (studentId === undefined) answer('refused', 'NOT_ON_ROSTER');
+    else if (mark === undefined) answer('refused', 'MARK_INVALID');
     else if (row.capturedAtMs - nowMs > FUTURE_MAX_MS) answer('refused', 'TIME_IN_FUTURE');
     else {
       const [outcome, code] = fateOf(session.status, nowMs - row.capturedAtMs <= session.ageMaxMs);
       answer(outcome, code);
-      fresh.push({ row, studentId, outcome, code });
+      fresh.push({ ...mark, row, studentId, outcome, code });
     }
   }
   await storeRows(trx, fresh, request);
@@ -107,7 +114,7 @@ async function loadKnown(trx: Knex, rows: readonly OfflineRow[]): Promise<Map<st
       'client_uuid',
       rows.map(({ clientUuid }) => clientUuid),
     )
-    .select<StoredRow[]>('client_uuid', 'session_id', 'student_id', 'mark', 'captured_at');
+    .select<StoredRow[]>('client_uuid', 'session_id', 'student_id', 'mark', 'letter', 'captured_at');
   return new Map(stored.map((row) => [row.client_uuid, row]));
 }
 
@@ -115,6 +122,7 @@ interface HeldForSync {
   status: string;
   /** Older marks wait for a person. */
   ageMaxMs: number;
+  vocabulary: Vocabulary;
   /** Roll numbers and ids in lower case → student id. */
   students: Map<string, string>;
 }
@@ -128,17 +136,18 @@ async function holdSessions(
     .whereIn('id', [...ids])
     .orderBy('id')
     .forNoKeyUpdate()
-    .select<{ id: string; status: string }[]>('id', 'status');
+    .select<Pick<HeldSession, 'id' | 'status' | 'policy'>[]>('id', 'status', 'policy');
   const settings = await settingsOfClasses(trx, ids, nowMs);
   const sessions = new Map<string, HeldForSync>();
-  for (const { id, status } of held) {
+  for (const { id, status, policy } of held) {
     const students = new Map<string, string>();
     for (const { studentId, rollNumber } of await rosterOf(trx, id)) {
       students.set(studentId, studentId);
       students.set(rollNumber.toLowerCase(), studentId);
     }
     const ageMaxMinutes = settings.get(id)?.OFFLINE_SYNC_MAX_DELTA_MINUTES ?? 0;
-    sessions.set(id, { status, ageMaxMs: ageMaxMinutes * MINUTE_MS, students });
+    const vocabulary = vocabularyOf({ policy });
+    sessions.set(id, { status, ageMaxMs: ageMaxMinutes * MINUTE_MS, vocabulary, students });
   }
   return sessions;
 }
@@ -151,11 +160,12 @@ async function storeRows(
   if (fresh.length === 0) return;
   await trx.batchInsert(
     'offline_row',
-    fresh.map(({ row, studentId, outcome, code }) => ({
+    fresh.map(({ row, studentId, mark, letter, outcome, code }) => ({
       client_uuid: row.clientUuid,
       session_id: row.sessionId,
       student_id: studentId,
-      mark: row.mark,
+      mark,
+      letter,
       captured_at: new Date(row.capturedAtMs),
       received_at: new Date(nowMs),
       submitted_by: accountId,
@@ -173,9 +183,10 @@ async function applyRows(
   for (const [sessionId, judged] of groupBySession(fresh)) {
     await decideMarks(trx, {
       sessionId,
-      rows: judged.map(({ row, studentId }) => ({
+      rows: judged.map(({ row, studentId, mark, letter }) => ({
         studentId,
-        mark: row.mark,
+        mark,
+        letter,
         reason: '',
         kind: 'offline',
         decidedAtMs: row.capturedAtMs,
@@ -211,10 +222,10 @@ async function tellLocked(trx: Knex, fresh: readonly Judged[], nowMs: number): P
     [
       new Date(nowMs),
       JSON.stringify(
-        locked.map(({ row, studentId }) => ({
+        locked.map(({ row, studentId, mark }) => ({
           session_id: row.sessionId,
           student_id: studentId,
-          mark: row.mark,
+          mark,
           client_uuid: row.clientUuid,
         })),
       ),
@@ -239,7 +250,7 @@ export async function reviewOffline(trx: Knex, request: ReviewRequest): Promise<
   const rows = (await trx('offline_row')
     .where({ session_id: sessionId, outcome: 'review' })
     .update({ outcome, decided_by: accountId, decided_at: now })
-    .returning(['client_uuid', 'student_id', 'mark', 'captured_at'])) as StoredRow[];
+    .returning(['client_uuid', 'student_id', 'mark', 'letter', 'captured_at'])) as StoredRow[];
   await writeAudit(
     trx,
     rows.map((row) => ({
@@ -260,7 +271,8 @@ export async function reviewOffline(trx: Knex, request: ReviewRequest): Promise<
     sessionId,
     rows: rows.map((row) => ({
       studentId: row.student_id,
-      mark: row.mark as DecidedMark,
+      mark: row.mark,
+      letter: row.letter,
       reason,
       kind: 'offline',
       decidedAtMs: row.captured_at.getTime(),

@@ -126,6 +126,37 @@ describe('marks of a phone that was offline', () => {
     expect(item.detail).toMatchObject({ would_be: 'absent' });
     await server.db.knex('attendance_session').where({ id: s1 }).update({ status: 'closed' });
   });
+
+  it('case 42: are written in words or in the letters of the class, also those that wait for a person', async () => {
+    const { knex } = server.db;
+    const { policy } = await knex('attendance_session').where({ id: s1 }).first('policy');
+    const vocabulary = JSON.stringify({ mark_vocabulary: 'P:present,A:absent,L:late,E:excused,OD:excused' });
+    await knex('attendance_session')
+      .where({ id: s1 })
+      .update({ policy: knex.raw('policy || ?::jsonb', [vocabulary]) });
+    const written = async (index: number): Promise<string> => {
+      const [record] = await server.results(`${API}/sessions/${s1}/records/?student=${rollNumber(index)}`);
+      return `${record.mark} ${record.letter}`;
+    };
+    const before = (minutes: number) => new Date(server.clock.wallMs() - minutes * 60_000).toISOString();
+    const one = row(3, { mark: 'od', captured_at: before(2) });
+    expect(await sync(one, row(4, { mark: 'L', captured_at: before(1) }))).toEqual(['applied', 'applied']);
+    expect([await written(3), await written(4)]).toEqual(['excused OD', 'late L']);
+    // The same mark is the same decision, whichever way it is written.
+    expect(await sync({ ...one, mark: 'excused' })).toEqual(['duplicate']);
+    expect(await sync({ ...one, mark: 'P' })).toEqual(['refused CLIENT_UUID_CONFLICT']);
+    expect(await sync(row(4, { mark: 'X' }))).toEqual(['refused MARK_INVALID']);
+    const stored = { session_id: s1, outcome: 'review' };
+    expect(await sync(row(4, { mark: 'OD', captured_at: before(121) }))).toEqual(['review TOO_OLD']);
+    expect(await knex('offline_row').where(stored).whereNotNull('letter').pluck('letter')).toEqual(['OD']);
+    const review = { decision: 'accept', reason: 'the phone was off' };
+    await server.post(`${API}/sessions/${s1}/offline-review/`, review);
+    const decided = await knex('decision').where({ session_id: s1, letter: 'OD' }).select('mark', 'kind');
+    expect(decided).toEqual(Array.from({ length: 2 }, () => ({ mark: 'excused', kind: 'offline' })));
+    const hostile = { records: [row(4, { mark: "P'; DROP TABLE decision; --" })] };
+    expect((await faculty().post(SYNC, hostile)).status).toBe(400);
+    await knex('attendance_session').where({ id: s1 }).update({ policy });
+  });
 });
 
 describe('an imported file', () => {

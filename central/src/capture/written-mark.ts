@@ -8,7 +8,7 @@ import {
 } from '../rules/vocabulary.js';
 import type { HeldSession } from '../sessions/session-row.js';
 
-export const vocabularyOf = ({ policy }: HeldSession): Vocabulary =>
+export const vocabularyOf = ({ policy }: Pick<HeldSession, 'policy'>): Vocabulary =>
   policy.mark_vocabulary ?? FIRST_VOCABULARY;
 
 /** @throws RollcallError `REQUEST_INVALID` for a letter that the register of this class does not have (domain case 42) */

@@ -130,7 +130,7 @@ export const offlineBody = z.strictObject({
         client_uuid: uuid.describe('Made by the phone; the same one again is the same decision'),
         session_id: uuid,
         student_id: keyFilter.describe('Roll number or id'),
-        mark: z.enum(DECIDED_MARKS),
+        mark: writtenMark,
         captured_at: instant,
       }),
     )

@@ -4,8 +4,8 @@ import { decideMarks } from '../../capture/decide-marks.js';
 import { type ImportProblem, type ImportRow, readImport } from '../../capture/import-file.js';
 import { reviewOffline, syncOffline } from '../../capture/offline-sync.js';
 import { rosterOf } from '../../capture/roster-of.js';
+import { vocabularyOf } from '../../capture/written-mark.js';
 import type { Knex } from '../../db/database.js';
-import { readPolicy } from '../../rules/policy.js';
 import { lettersToWrite, readMark, type WrittenMark } from '../../rules/vocabulary.js';
 import { holdSession, refuseLocked } from '../../sessions/session-row.js';
 import { auditLockedRows } from '../audit-locked-rows.js';
@@ -46,7 +46,7 @@ export const offlineSync = defineRoute(
           clientUuid: row.client_uuid.toLowerCase(),
           sessionId: row.session_id.toLowerCase(),
           student: row.student_id,
-          mark: row.mark,
+          written: row.mark,
           capturedAtMs: Date.parse(row.captured_at),
         })),
         allowedSessions: await allowed(trx, principal, asked),
@@ -181,7 +181,7 @@ async function checkRows(
     const roster = new Map(
       (await rosterOf(trx, sessionId)).map((one) => [one.rollNumber.toLowerCase(), one.studentId]),
     );
-    const vocabulary = session === undefined ? '' : readPolicy(session.policy).mark_vocabulary;
+    const vocabulary = session === undefined ? '' : vocabularyOf(session);
     const markable: GoodRow[] = [];
     for (const row of some) {
       const mark = readMark(vocabulary, row.written);
