@@ -11,7 +11,7 @@ export const heldRule: MarkRule = {
         return systemFinding('not_required', 'SESSION_NOT_HELD');
       case 'scheduled':
         // A class that came back has records of whoever was in it before: who has left meanwhile waits for nothing (case 38).
-        return isOnRoster
+        return isOnRoster || session.policy.rules_version < 3
           ? systemFinding('pending', 'SESSION_NOT_OPEN')
           : systemFinding('not_required', 'NOT_ON_ROSTER');
       default:

@@ -34,7 +34,7 @@ export const confirmationRule: MarkRule = {
     const [mark, capture] =
       seen === undefined ? (['present', entry] as const) : ([seen.mark, evidence.arrivals[0]] as const);
     // What it completed is no evidence any more, as when the card turns out to have been lost before (case 92).
-    if (capture === undefined) return undefined;
+    if (capture === undefined) return facts.session.policy.rules_version < 3 ? finding : undefined;
     return { ...finding, mark, markedAtMs: capture.atMs, usedCaptures: [capture] };
   },
 };

@@ -11,7 +11,7 @@ import type {
   SessionFacts,
   SessionStatus,
 } from './facts.js';
-import { makePolicy, type PolicyLimits } from './policy.js';
+import { makePolicy, type PolicyLimits, RULES_VERSION } from './policy.js';
 import { MARK_RULES } from './registry.js';
 import { ARRIVAL_RULES, BELIEF_RULES } from './sift.js';
 
@@ -37,6 +37,8 @@ interface Vector {
   behavior: string;
   session?: VectorSession;
   policy?: Partial<PolicyLimits>;
+  /** That its class was stamped with; left out: of these rules. */
+  rulesVersion?: number;
   onRoster?: boolean;
   leave?: boolean;
   status?: 'suspended_disciplinary' | 'withdrawn_medical';
@@ -115,8 +117,10 @@ const captureOf = ({ at: time, room, ...rest }: VectorCapture, index: number): C
 
 function factsOf(vector: Vector): Facts {
   const { session = {}, policy = {}, onRoster = true, decisions = [], captures, visit } = vector;
+  const { rulesVersion: rules_version = RULES_VERSION } = vector;
+  const judged = sessionOf(session, policy);
   return {
-    session: sessionOf(session, policy),
+    session: { ...judged, policy: { ...judged.policy, rules_version } },
     isOnRoster: onRoster,
     captures: captures.map(captureOf),
     decisions: decisions.map(({ at: time, ...rest }, ordinal) => ({ ...rest, ordinal, atMs: at(time) })),
@@ -163,7 +167,7 @@ it('the derivation names the limits as instants, so that "why am I late?" has an
     expect: { mark: '', reason: '' },
   });
   expect(decide(facts).derivation).toMatchObject({
-    rules_version: 2,
+    rules_version: RULES_VERSION,
     policy_id: makePolicy().id,
     rule: 'arrival',
     limits: {
