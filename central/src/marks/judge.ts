@@ -87,32 +87,31 @@ export function createJudge({
 
   /** Judges leave where little is left: whoever finds much after that asks for another. */
   async function judgeBurst(): Promise<number> {
-    const judges: Promise<number | { failure: unknown }>[] = [];
+    const judges: Promise<void>[] = [];
+    const failures: unknown[] = [];
     let active = 0;
+    let total = 0;
+    const work = async (): Promise<void> => {
+      active += 1;
+      try {
+        const pairs = await judgeParts(burst);
+        total += pairs;
+      } catch (failure) {
+        failures.push(failure);
+      } finally {
+        active -= 1;
+      }
+    };
     const burst: Burst = {
       parts: SHARES.map((share) => ({ shares: [share], afterId: 0 })),
       littleInARow: 0,
       join() {
-        if (active >= JUDGES_OF_BURST) return;
-        active += 1;
-        judges.push(
-          judgeParts(burst)
-            .catch((failure: unknown) => ({ failure }))
-            .finally(() => {
-              active -= 1;
-            }),
-        );
+        if (active < JUDGES_OF_BURST) judges.push(work());
       },
     };
     for (let judge = 0; judge < JUDGES_OF_BURST; judge++) burst.join();
-    let total = 0;
-    const failures: unknown[] = [];
     // Those who join meanwhile are waited for, too.
-    for (const judge of judges) {
-      const outcome = await judge;
-      if (typeof outcome === 'number') total += outcome;
-      else failures.push(outcome.failure);
-    }
+    for (const judge of judges) await judge;
     if (failures.length > 1) throw new AggregateError(failures, 'more than one judge of a burst failed');
     if (failures.length === 1) throw failures[0];
     return total;
