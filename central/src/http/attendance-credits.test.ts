@@ -85,6 +85,26 @@ describe('credits for who sat an examination', () => {
     expect(both.body).toEqual({ booked: 2, existing: 0 });
   });
 
+  it('case 73: one that was booked by hand without a date is not booked again with one, until it is taken back', async () => {
+    const { knex } = server.db;
+    const { id } = await knex('student').where({ roll_number: rollNumber(1) }).first('id');
+    const byHand = { academic_period_id: '2026-odd', course_code: 'CS301', kind: 'midterm', student_id: id };
+    const periods = { attended_periods: 2, held_periods: 2 };
+    await knex('attendance_credit').insert([0, 1].map((copy) => ({ ...byHand, ...periods, copy })));
+    const refused = await book(SAT);
+    expect(codeOf(refused)).toEqual([409, 'ROWS_REFUSED']);
+    expect(refused.body.detail).toContain(`with exam_date null: ${rollNumber(1)}`);
+    expect(refused.body.detail).not.toContain(rollNumber(0));
+    expect(await knex('attendance_credit')).toHaveLength(2);
+    // Another course and another kind are something else.
+    const camp = { kind: 'ncc', course: null, exam_date: null };
+    expect((await book([rollNumber(1)], camp)).body).toEqual({ booked: 1, existing: 0 });
+    expect(codeOf(await takeBack(SAT, { course: null, exam_date: null }))).toEqual([400, 'REQUEST_INVALID']);
+    expect((await takeBack([rollNumber(1)], { exam_date: null })).body.taken_back).toBe(2);
+    expect((await book(SAT)).body).toEqual({ booked: 3, existing: 0 });
+    expect((await aggregateOf(1)).aggregate.credit_held_periods).toBe(4);
+  });
+
   it('case 73: are refused as a whole where somebody is unknown, or does not take the course on that day', async () => {
     const unknown = await book([...SAT, 'NOBODY1']);
     expect(codeOf(unknown)).toEqual([409, 'ROWS_REFUSED']);

@@ -44,7 +44,7 @@ const TOLD_MAX = 20;
  * @returns how many were booked; the others on the list had it already
  * @throws RollcallError `REQUEST_INVALID` for a date outside the period or a course that has no such credit,
  *   `ROWS_REFUSED` for numbers of nobody, for students who do not take the course, and for those who have this credit
- *   with other numbers of periods
+ *   with other numbers of periods, or without the date of its examination
  */
 export async function bookCredits(
   trx: Knex,
@@ -54,6 +54,7 @@ export async function bookCredits(
   await refuseOccasion(trx, wanted);
   const studentIds = await readStudents(trx, wanted.rollNumbers);
   if (wanted.courseCode !== null) await refuseStrangers(trx, wanted, studentIds);
+  if (wanted.kind === 'midterm') await refuseUndated(trx, wanted, studentIds);
   const { rows } = await trx.raw<{ rows: Row[] }>(
     `INSERT INTO attendance_credit (student_id, academic_period_id, course_code, kind, exam_date, attended_periods,
        held_periods, reason, booked_by, booked_at)
@@ -75,6 +76,27 @@ export async function bookCredits(
   await refuseOtherNumbers(trx, wanted, studentIds);
   await audit(trx, { action: 'book', rows }, actor);
   return rows.length;
+}
+
+/**
+ * A mid-term has a date. What was booked by hand in the database, before lists were, has none: it may be this very one, and
+ * nobody but a person can tell.
+ */
+async function refuseUndated(
+  trx: Knex,
+  { periodId, kind, courseCode }: CreditOccasion,
+  studentIds: readonly string[],
+): Promise<void> {
+  const { rows } = await trx.raw<{ rows: { roll_number: string }[] }>(
+    `SELECT DISTINCT st.roll_number FROM attendance_credit k JOIN student st ON st.id = k.student_id
+     WHERE k.student_id = ANY(?::uuid[]) AND k.academic_period_id = ? AND k.kind = ? AND k.exam_date IS NULL
+       AND k.course_code IS NOT DISTINCT FROM ?::text ORDER BY st.roll_number`,
+    [studentIds as never, periodId, kind, courseCode] as never,
+  );
+  refuseRows(
+    'these have this credit already, booked by hand without a date; take it back from them first, with exam_date null',
+    rows.map(({ roll_number: roll }) => roll),
+  );
 }
 
 /** Who has the credit already has it with these numbers, or somebody would believe that they are booked. */

@@ -67,7 +67,14 @@ export const bookedSchema = z.strictObject({
   existing: z.int().describe('Had it already, and have it once'),
 });
 
-export const takeBackCreditsBody = z.strictObject(occasion).refine(namesExam, EXAM);
+export const takeBackCreditsBody = z
+  .strictObject({
+    ...occasion,
+    exam_date: occasion.exam_date.describe('Null for a mid-term: as it was booked by hand, without a date'),
+  })
+  .refine(({ kind, course }) => kind !== 'midterm' || course !== null, {
+    message: 'a mid-term is one of a course: course is needed',
+  });
 export const takenBackSchema = z.strictObject({
   taken_back: z.int(),
   missing: z.int().describe('Had no such credit'),
