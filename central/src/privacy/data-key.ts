@@ -26,7 +26,7 @@ export async function loadDataKeys(
 ): Promise<FileKey[]> {
   const path = file ?? join(dataDir, 'keys', 'data-key');
   const needed = await keysInUse(knex);
-  if (needed.length > 0 && !existsSync(path)) throw keysGone(path, needed);
+  if (needed.length > 0 && !existsSync(path)) throw keysGone(path, needed, await filesOf(knex));
   const keys = await loadKeyFile({
     path,
     what: 'The key of sealed data',
@@ -45,14 +45,20 @@ export async function loadDataKeys(
   return keys;
 }
 
-function keysGone(path: string, needed: readonly SealedWith[]): RollcallError {
+/** Where the files of the database are; undefined where its user may not know. */
+async function filesOf(knex: Knex): Promise<string | undefined> {
+  const row = await knex('pg_settings').where({ name: 'data_directory' }).first<{ setting: string }>('setting');
+  return row?.setting;
+}
+
+function keysGone(path: string, needed: readonly SealedWith[], files: string | undefined): RollcallError {
   const ids = needed.map(({ keyId }) => keyId).join(', ');
   const places = [...new Set(needed.flatMap((one) => one.places))].join(', ');
   return new RollcallError(
     'KEY_INVALID',
     `There is no key file at ${path}, but the database has values that are sealed (${places}; keys ${ids}). Restore the file ` +
       `from a backup, or name it in ${VARIABLE}. If it is lost, put a new key there (openssl rand -hex 32): what was sealed ` +
-      'is lost with it, and is entered again. To begin anew, remove the database as well',
+      `is lost with it, and is entered again. To begin anew, remove the database as well${files === undefined ? '' : ` (its files are in ${files})`}`,
     { context: { path, missing: needed } },
   );
 }
