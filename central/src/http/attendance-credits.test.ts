@@ -87,7 +87,9 @@ describe('credits for who sat an examination', () => {
 
   it('case 73: one that was booked by hand without a date is not booked again with one, until it is taken back', async () => {
     const { knex } = server.db;
-    const { id } = await knex('student').where({ roll_number: rollNumber(1) }).first('id');
+    const { id } = await knex('student')
+      .where({ roll_number: rollNumber(1) })
+      .first('id');
     const byHand = { academic_period_id: '2026-odd', course_code: 'CS301', kind: 'midterm', student_id: id };
     const periods = { attended_periods: 2, held_periods: 2 };
     await knex('attendance_credit').insert([0, 1].map((copy) => ({ ...byHand, ...periods, copy })));

@@ -47,7 +47,9 @@ export async function loadDataKeys(
 
 /** Where the files of the database are; undefined where its user may not know. */
 async function filesOf(knex: Knex): Promise<string | undefined> {
-  const row = await knex('pg_settings').where({ name: 'data_directory' }).first<{ setting: string }>('setting');
+  const row = await knex('pg_settings')
+    .where({ name: 'data_directory' })
+    .first<{ setting: string }>('setting');
   return row?.setting;
 }
 
