@@ -27,15 +27,14 @@ const COMBINED = [
   ['cse-a', 'cse-a-b1'],
 ] as const;
 
-/** Where a class may be moved to: beside, partly in and altogether in each of the half-days. */
+/** Where a class may be moved to: mostly partly in half-days, at hours that few others have; beside them, altogether in them. */
 const TIMES = [
-  ['10:00', '10:50'],
-  ['12:30', '13:20'],
-  ['13:30', '14:20'],
-  ['09:40', '10:20'],
-  ['10:20', '11:10'],
-  ['16:40', '17:30'],
-  ['11:20', '12:10'],
+  ['16:40', '17:20'],
+  ['17:10', '17:50'],
+  ['16:50', '17:40'],
+  ['15:10', '15:50'],
+  ['12:40', '13:10'],
+  ['10:10', '10:50'],
 ] as const;
 
 const MONDAY = 0;
@@ -157,8 +156,8 @@ export const CALENDAR_DEEDS = {
       const [from, until] = TIMES[step.choice % TIMES.length] ?? [];
       const instant = (time: string | undefined): string => `${date}T${time}:00+05:30`;
       return caller.patch(`${API}/sessions/${id}/`, {
-        // Only one end of it, now and then.
-        ...(step.isFirst || step.choice < 6 ? { start_datetime: instant(from) } : {}),
+        // Only its end, now and then.
+        ...(step.choice > 0 ? { start_datetime: instant(from) } : {}),
         end_datetime: instant(until),
         reason,
       });
