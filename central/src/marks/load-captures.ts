@@ -3,6 +3,7 @@ import { prepared } from '../db/prepared.js';
 import { earliestReceivedMonth } from '../people/received-month.js';
 import type { Capture } from '../rules/facts.js';
 import { instantText } from '../rules/instant-text.js';
+import { epochMs } from './epoch-ms.js';
 import { type Pair, pairKey } from './pair.js';
 
 /** What one student did between two instants, as evidence for one class session. */
@@ -15,13 +16,6 @@ interface CaptureRow extends Capture {
   /** Which of the requests, from 1 on. */
   n: number;
 }
-
-/**
- * SQL: whole milliseconds since 1970, as `floor(extract(epoch FROM …) * 1000)` gives them, whose numeric arithmetic takes
- * several times as long. What is added is half a microsecond: more than the rounding of today's seconds, and less than
- * what an instant is exact to.
- */
-const epochMs = (instant: string): string => `floor(date_part('epoch', ${instant}) * 1000 + 0.0005)`;
 
 /**
  * A held punch counts for the class that it was accepted for, and for those that it is carried over to: where it
