@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { RollcallError } from '@rollcall/protocol/errors';
+import { createUuidV7Generator } from '@rollcall/protocol/uuid-v7';
+import { ACTOR_OF_TRANSACTION } from '../audit/actor-columns.js';
 import type { Knex } from '../db/database.js';
 import { findByIndex, prepared } from '../db/prepared.js';
 import { judgePairs } from '../marks/judge-pairs.js';
@@ -82,13 +84,15 @@ export async function decideMarks(trx: Knex, request: DecideRequest): Promise<De
 
 async function storeDecisions(trx: Knex, request: DecideRequest, callId: string): Promise<void> {
   const { sessionId, rows, source, deviceId, accountId, nowMs } = request;
+  // One after the other in the indices of decisions and of the audit, instead of each on a page of its own.
+  const nextId = createUuidV7Generator({ wallMs: () => nowMs, randomUuid: randomUUID });
   await prepared(trx, INSERT_SQL, [
     sessionId,
     source,
     new Date(nowMs),
     accountId,
     callId,
-    rows.map(() => randomUUID()),
+    rows.map(nextId),
     rows.map(({ studentId }) => studentId),
     rows.map(({ mark }) => mark),
     rows.map(({ letter }) => letter ?? null),
@@ -151,7 +155,8 @@ async function judgeAtOnce(
 /** While a reader of the room is down, marks by hand are no habit (domain case 33). */
 const INSERT_SQL = `
   WITH call AS MATERIALIZED (
-    SELECT ?::uuid AS session_id, ?::text AS source, ?::timestamptz AS now, ?::uuid AS account_id, ?::uuid AS call_id
+    SELECT ?::uuid AS session_id, ?::text AS source, ?::timestamptz AS now, ?::uuid AS account_id, ?::uuid AS call_id,
+      ${ACTOR_OF_TRANSACTION}
   ), input AS MATERIALIZED (
     SELECT * FROM unnest(?::uuid[], ?::uuid[], ?::text[], ?::text[], ?::text[], ?::text[], ?::timestamptz[], ?::uuid[], ?::jsonb[])
       WITH ORDINALITY AS i (id, student_id, mark, letter, reason, kind, decided_at, client_uuid, said, place)
@@ -168,6 +173,8 @@ const INSERT_SQL = `
       is_there, call_id
     FROM call, outage, input ORDER BY place
   )
-  INSERT INTO attendance_audit_log (at, entity_type, entity_id, action, performed_by, source, reason, after, session_id, student_id)
-  SELECT now, 'decision', id::text, 'mark_attendance', account_id::text, 'manual', reason, said, session_id, student_id
+  INSERT INTO attendance_audit_log (at, entity_type, entity_id, action, performed_by, source, reason, after, session_id, student_id,
+    actor_role, ip_address, user_agent, request_id)
+  SELECT now, 'decision', id::text, 'mark_attendance', account_id::text, 'manual', reason, said, session_id, student_id,
+    actor_role, ip_address, user_agent, request_id
   FROM call, input ORDER BY place`;

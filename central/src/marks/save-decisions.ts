@@ -1,3 +1,4 @@
+import { ACTOR_COLUMNS, ACTOR_OF_TRANSACTION } from '../audit/actor-columns.js';
 import type { AuditActor } from '../audit/audit-actor.js';
 import type { Knex } from '../db/database.js';
 import { prepared } from '../db/prepared.js';
@@ -71,21 +72,10 @@ const deltaColumns = COUNTED_MARKS.map(
 ).join(',\n      ');
 const tallyColumns = COUNTED_MARKS.map((mark) => `${mark} = t.${mark} + d.${mark}`).join(', ');
 
-/** Columns of the audit that say who it was, each with its name in an {@link AuditActor} and in the settings of a transaction. */
-const ACTOR = [
-  ['performed_by', 'accountId', 'account_id'],
-  ['actor_role', 'role', 'actor_role'],
-  ['ip_address', 'ip', 'ip'],
-  ['user_agent', 'userAgent', 'user_agent'],
-  ['request_id', 'requestId', 'request_id'],
-] as const;
-
-/** Read once for all rows. */
-const ofTransaction = ACTOR.map(
-  ([column, , setting]) => `current_setting('rollcall.${setting}', true) AS ${column}`,
-).join(', ');
 /** Whoever is named for the student, else whoever the transaction is for. */
-const ofRow = ACTOR.map(([column, key]) => `nullif(coalesce(actor ->> '${key}', ${column}), '')`).join(', ');
+const ofRow = ACTOR_COLUMNS.map(
+  ([column, key]) => `nullif(coalesce(actor ->> '${key}', ${column}), '')`,
+).join(', ');
 
 /**
  * Records are updated or inserted by what `held` found: an upsert would lock every one in a write of its own. They are
@@ -94,7 +84,7 @@ const ofRow = ACTOR.map(([column, key]) => `nullif(coalesce(actor ->> '${key}', 
  * The first `pending` of a class that opens is no decision about anybody: its audit row is the opening's.
  */
 const SAVE_SQL = `
-  WITH clock AS MATERIALIZED (SELECT ?::timestamptz AS now, ?::jsonb AS actors, ${ofTransaction}),
+  WITH clock AS MATERIALIZED (SELECT ?::timestamptz AS now, ?::jsonb AS actors, ${ACTOR_OF_TRANSACTION}),
   input AS MATERIALIZED (
     SELECT * FROM ROWS FROM (
         unnest(?::uuid[], ?::uuid[], ?::text[], ?::timestamptz[], ?::text[], ?::text[], ?::smallint[]),
@@ -126,7 +116,7 @@ const SAVE_SQL = `
   ), audited AS (
     INSERT INTO attendance_audit_log
       (at, entity_type, entity_id, action, reason, before, after, session_id, student_id,
-       ${ACTOR.map(([column]) => column).join(', ')})
+       ${ACTOR_COLUMNS.map(([column]) => column).join(', ')})
     SELECT now, 'attendance_record', id::text,
       CASE WHEN previous_mark IS NULL THEN 'create' ELSE 'update' END, reason,
       CASE WHEN previous_mark IS NOT NULL THEN jsonb_build_object('mark', previous_mark,
