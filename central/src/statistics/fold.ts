@@ -46,8 +46,8 @@ export async function foldHeld(trx: Knex, rowsMax: number, nowMs: number): Promi
   return folded?.taken ?? 0;
 }
 
-/** What records count now: a class is looked up once for all of its students. Those that count nothing have no row. */
-const DUE_SQL = `
+/** What the records of every `pair` count now: a class is looked up once for all of its students. Those that count nothing have no row. */
+export const DUE_SQL = `
     SELECT d.session_id, d.student_id, ${columns(CONTRIBUTED, 'd.')}
     FROM (SELECT session_id, array_agg(student_id) AS students FROM pair GROUP BY session_id) class
       CROSS JOIN LATERAL (
