@@ -20,6 +20,10 @@ const signed = (header: object, claims: object, key: Uint8Array = KEYS[0].bytes)
   const text = `${encoded(header)}.${encoded(claims)}`;
   return `${text}.${createHmac('sha256', key).update(text).digest('base64url')}`;
 };
+const fourParts = (header: object, claims: object): string => {
+  const text = `${encoded(header)}.${encoded(claims)}.${encoded(claims)}`;
+  return `${text}.${createHmac('sha256', KEYS[0].bytes).update(text).digest('base64url')}`;
+};
 const HEADER = { alg: 'HS256', typ: 'JWT', kid: 'new' };
 const BODY = {
   sub: 'a',
@@ -51,6 +55,8 @@ describe('an access token', () => {
     expect((await jwtVerify(token, KEYS[0].bytes, options)).payload.sub).toBe('a');
     expect(await tokens.verify(signed(HEADER, BODY))).toMatchObject(CLAIMS);
     expect(await tokens.verify(signed({ ...HEADER, kid: 'old' }, BODY, KEYS[1].bytes))).toMatchObject(CLAIMS);
+    const otherwise = { kid: 'new', alg: 'HS256', typ: 'JWT' };
+    expect(await tokens.verify(signed(otherwise, BODY))).toMatchObject(CLAIMS);
   });
 
   const good = signed(HEADER, BODY);
@@ -72,6 +78,9 @@ describe('an access token', () => {
     ['a signature in another spelling', `${good}=`],
     ['no signature', good.slice(0, good.lastIndexOf('.') + 1)],
     ['four parts', `${good}.${signature}`],
+    ['four parts, all of them signed', fourParts(HEADER, BODY)],
+    ['a header of ours before an extension', signed({ ...HEADER, b64: false, crit: ['b64'] }, BODY)],
+    ['claims that are nothing', signed(HEADER, null as never)],
     ['no dot', 'token'],
     ['nothing', ''],
   ])('with %s is none', async (_what, token) => {
