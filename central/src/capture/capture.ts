@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { Clock } from '@rollcall/protocol/clock';
 import { RollcallError } from '@rollcall/protocol/errors';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { type KeyedHash, keyedHash } from '../auth/keyed-hash.js';
 import type { Knex } from '../db/database.js';
 import type { FileKey } from '../people/key-file.js';
 import { createSeal, type Seal } from '../privacy/seal.js';
@@ -16,8 +17,8 @@ export interface Capture {
   seal: Seal;
   secrets: QrSecrets;
   scans: ScanQueue;
-  /** What is kept of a phone: a keyed hash, so that a dump names no phone. */
-  deviceHash(deviceId: string): Buffer;
+  /** What is kept of a phone: a keyed hash, so that a dump names no phone; in hex. */
+  deviceHash: KeyedHash;
   /** @throws RollcallError `TOO_MANY_TRIES` */
   countTry(accountId: string): Promise<void>;
 }
@@ -47,7 +48,7 @@ export function createCapture({
     seal,
     secrets,
     scans,
-    deviceHash: (deviceId) => createHmac('sha256', deviceKey).update(deviceId).digest(),
+    deviceHash: keyedHash(deviceKey, 'hex'),
     async countTry(accountId) {
       try {
         await tries.consume(accountId);

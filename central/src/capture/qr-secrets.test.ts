@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Knex } from '../db/database.js';
 import { TestServer } from '../http/test-server.js';
 import { createSeal } from '../privacy/seal.js';
+import { makeToken, stepAt } from './qr-code.js';
 import { createQrSecrets, renewSecret } from './qr-secrets.js';
 
 let server: TestServer;
@@ -91,7 +92,7 @@ it('a change of a setting has every code read again', async () => {
     renewSecret(trx, { sessionId: id, seal, nowMs: server.clock.wallMs(), accountId: null }),
   );
   const secrets = createQrSecrets({ knex: server.db.knex, clock: server.options.clock, seal });
-  expect((await secrets.secretOf(id))?.settings.QR_ROTATE_SECONDS).not.toBe(17);
+  expect((await secrets.secretOf(id))?.settings.times.rotateSeconds).not.toBe(17);
   await server.db.knex('attendance_configuration').insert({
     key: 'QR_ROTATE_SECONDS',
     value: '17',
@@ -99,5 +100,34 @@ it('a change of a setting has every code read again', async () => {
     effective_from: '-infinity',
   });
   secrets.forget('');
-  expect((await secrets.secretOf(id))?.settings.QR_ROTATE_SECONDS).toBe(17);
+  expect((await secrets.secretOf(id))?.settings.times.rotateSeconds).toBe(17);
+});
+
+it('cases 98, 109: a code that was good is checked once more each time: a new secret ends it, and so does its time', async () => {
+  const { id } = await server.sessionOf('CS301');
+  const seal = createSeal(server.options.dataKeys);
+  const renew = (): Promise<void> =>
+    server.db.knex.transaction((trx) =>
+      renewSecret(trx, { sessionId: id, seal, nowMs: server.clock.wallMs(), accountId: null }),
+    );
+  await renew();
+  const secrets = createQrSecrets({ knex: server.db.knex, clock: server.options.clock, seal });
+  const nowMs = server.clock.wallMs();
+  const codeNow = async (): Promise<string> => {
+    const active = await secrets.secretOf(id);
+    if (active === undefined) throw new Error('no secret');
+    return makeToken(id, stepAt(nowMs, active.settings.times), active.secret);
+  };
+  const code = await codeNow();
+  for (let time = 0; time < 2; time++) expect((await secrets.check(code, nowMs)).sessionId).toBe(id);
+  await expect(secrets.check(code, nowMs + 3_600_000)).rejects.toMatchObject({ code: 'QR_EXPIRED' });
+  await expect(secrets.check(code, nowMs - 3_600_000)).rejects.toMatchObject({ code: 'QR_EXPIRED' });
+  await renew();
+  secrets.forget(id);
+  await expect(secrets.check(code, nowMs)).rejects.toMatchObject({ code: 'QR_EXPIRED' });
+  const next = await codeNow();
+  expect((await secrets.check(next, nowMs)).sessionId).toBe(id);
+  const { expiresMs = 0 } = (await secrets.secretOf(id)) ?? {};
+  server.clock.stepWall(expiresMs - nowMs);
+  await expect(secrets.check(next, nowMs)).rejects.toMatchObject({ code: 'QR_EXPIRED' });
 });

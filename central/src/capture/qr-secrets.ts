@@ -7,7 +7,8 @@ import type { Knex } from '../db/database.js';
 import type { Seal } from '../privacy/seal.js';
 import type { Settings } from '../rules/setting-keys.js';
 import { holdSession, refuseLocked } from '../sessions/session-row.js';
-import { fallbackCode, goodSteps, isGenuine, isInTime, type QrTimes, type QrToken } from './qr-code.js';
+import { fallbackCode, goodSteps, isGenuine, isInTime, type QrTimes, readToken } from './qr-code.js';
+import { type ScanSettings, SETTINGS_OF_SCANS } from './qr-verdict.js';
 
 /** Told whenever a class session has a new secret, or none any more. */
 export const QR_CHANNEL = 'rollcall_qr';
@@ -22,8 +23,13 @@ export interface ActiveSecret {
   sessionId: string;
   secret: Buffer;
   expiresMs: number;
-  /** Those of the class. */
-  settings: Settings;
+  settings: CodeSettings;
+}
+
+/** Of the class: how its codes change, and what scans of them need. One object for all classes of a kind. */
+export interface CodeSettings {
+  times: QrTimes;
+  ofScans: ScanSettings;
 }
 
 interface SecretRow extends ScopeRow {
@@ -34,14 +40,21 @@ interface SecretRow extends ScopeRow {
 
 interface Known {
   secrets: ReadonlyMap<string, ActiveSecret>;
+  /** Codes that were found genuine by these secrets: whoever looks at one screen scans the same text. */
+  genuine: Map<string, Genuine>;
   readMonoMs: number;
+}
+
+interface Genuine {
+  active: ActiveSecret;
+  step: number;
 }
 
 export interface QrSecrets {
   /** Undefined: the class session has no code now. */
   secretOf(sessionId: string): Promise<ActiveSecret | undefined>;
   /** What a code stands for. @throws RollcallError `QR_EXPIRED` (domain cases 98, 99, 109) */
-  check(token: QrToken, nowMs: number): Promise<ActiveSecret>;
+  check(code: string, nowMs: number): Promise<ActiveSecret>;
   /** What these six characters stand for. @throws RollcallError `QR_EXPIRED` */
   find(code: string, nowMs: number): Promise<ActiveSecret>;
   /** @param sessionId whose code has changed; without one everything is read again, as after a change of a setting */
@@ -54,9 +67,9 @@ export interface QrSecretsOptions {
   seal: Seal;
 }
 
-export const timesOf = (settings: Settings): QrTimes => ({
-  rotateSeconds: settings.QR_ROTATE_SECONDS,
-  skewSeconds: settings.QR_SKEW_SECONDS,
+const codeSettingsOf = (settings: Settings): CodeSettings => ({
+  times: { rotateSeconds: settings.QR_ROTATE_SECONDS, skewSeconds: settings.QR_SKEW_SECONDS },
+  ofScans: Object.fromEntries(SETTINGS_OF_SCANS.map((key) => [key, settings[key]])) as ScanSettings,
 });
 
 const placeOf = (row: string) => ({ table: 'attendance_session', column: 'qr_secret_sealed', row });
@@ -84,7 +97,7 @@ export function createQrSecrets({ knex, clock, seal }: QrSecretsOptions): QrSecr
     const secrets = new Map(base?.secrets);
     for (const id of ids ?? []) secrets.delete(id);
     for (const secret of await load(ids)) secrets.set(secret.sessionId, secret);
-    const found = { secrets, readMonoMs };
+    const found: Known = { secrets, genuine: new Map(), readMonoMs };
     if (readGeneration === generation) {
       known = found;
       changed.clear();
@@ -103,10 +116,10 @@ export function createQrSecrets({ knex, clock, seal }: QrSecretsOptions): QrSecr
       ids === undefined ? [now] : [now, ids as never],
     );
     // One for each kind of class: most codes share it.
-    const alike = new Map<string, Settings>();
-    const settingsOf = (row: SecretRow): Settings => {
+    const alike = new Map<string, CodeSettings>();
+    const settingsOf = (row: SecretRow): CodeSettings => {
       const name = `${row.programme_id ?? ''}\n${row.course_type}`;
-      const settings = alike.get(name) ?? settingsAt(now.getTime(), toScope(row));
+      const settings = alike.get(name) ?? codeSettingsOf(settingsAt(now.getTime(), toScope(row)));
       alike.set(name, settings);
       return settings;
     };
@@ -128,18 +141,35 @@ export function createQrSecrets({ knex, clock, seal }: QrSecretsOptions): QrSecr
     return begun;
   }
 
-  async function secretOf(sessionId: string): Promise<ActiveSecret | undefined> {
-    const here = (await fresh(KNOWN_FOR_MS)).secrets.get(sessionId);
-    const secret = here ?? (await fresh(MISS_INTERVAL_MS)).secrets.get(sessionId);
-    return secret !== undefined && secret.expiresMs > clock.wallMs() ? secret : undefined;
+  /** What is known, and of it the secret of a class session that has one now. */
+  async function look(sessionId: string): Promise<Known & { active: ActiveSecret | undefined }> {
+    const young = await fresh(KNOWN_FOR_MS);
+    const here = young.secrets.has(sessionId) ? young : await fresh(MISS_INTERVAL_MS);
+    const active = here.secrets.get(sessionId);
+    return { ...here, active: active !== undefined && isGood(active) ? active : undefined };
   }
 
+  /** Only what has a signature of ours is remembered: a few codes of each class session until secrets are read again. */
+  async function verify(code: string): Promise<Genuine | undefined> {
+    const token = readToken(code);
+    if (token === undefined) return undefined;
+    const { active, genuine } = await look(token.sessionId);
+    if (active === undefined || !isGenuine(token, active.secret)) return undefined;
+    const found = { active, step: token.step };
+    genuine.set(code, found);
+    return found;
+  }
+
+  const isGood = ({ expiresMs }: ActiveSecret): boolean => expiresMs > clock.wallMs();
+
   return {
-    secretOf,
-    async check(token, nowMs) {
-      const active = await secretOf(token.sessionId);
-      if (active === undefined || !isGenuine(token, active.secret)) throw expired();
-      if (isInTime(token.step, nowMs, timesOf(active.settings))) return active;
+    async secretOf(sessionId) {
+      return (await look(sessionId)).active;
+    },
+    async check(code, nowMs) {
+      const found = (await fresh(KNOWN_FOR_MS)).genuine.get(code) ?? (await verify(code));
+      if (found === undefined || !isGood(found.active)) throw expired();
+      if (isInTime(found.step, nowMs, found.active.settings.times)) return found.active;
       throw expired();
     },
     async find(code, nowMs) {
@@ -147,7 +177,7 @@ export function createQrSecrets({ knex, clock, seal }: QrSecretsOptions): QrSecr
         for (const active of secrets.values()) {
           const { sessionId, secret, expiresMs, settings } = active;
           if (expiresMs <= nowMs) continue;
-          const steps = goodSteps(nowMs, timesOf(settings));
+          const steps = goodSteps(nowMs, settings.times);
           if (steps.some((step) => fallbackCode(sessionId, step, secret) === code)) return active;
         }
         return undefined;

@@ -16,8 +16,19 @@ export interface Scan {
   /** Whose name the audit rows carry. */
   actor: AuditActor;
   /** Those of the class when its code was checked. */
-  settings: Settings;
+  settings: ScanSettings;
 }
+
+/** What a scan asks of the settings: few, since they go from thread to thread with the scans of a moment. */
+export const SETTINGS_OF_SCANS = [
+  'ALLOW_QR_SELF_MARK',
+  'CAMPUS_NETWORKS',
+  'GEOFENCE_RADIUS_METERS',
+  'GPS_VERIFICATION',
+  'LOCATION_MAX_ACCURACY_METERS',
+  'LOCATION_MAX_AGE_SECONDS',
+] as const satisfies readonly (keyof Settings)[];
+export type ScanSettings = Pick<Settings, (typeof SETTINGS_OF_SCANS)[number]>;
 
 /** What becomes of one scan before it is written. */
 export type Verdict =

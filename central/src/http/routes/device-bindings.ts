@@ -60,7 +60,7 @@ export const rebind = defineRoute(
       throw new RollcallError('FORBIDDEN', 'Only students have a phone for scanning, with their own sign-in');
     }
     await confirmPassword(input, context, body.password);
-    const deviceHash = capture.deviceHash(body.device_id);
+    const deviceHash = Buffer.from(capture.deviceHash(body.device_id), 'hex');
     const nowMs = clock.wallMs();
     const given = { accountId, studentId, code: body.code };
     const left = await guardFactor(input, context, (trx) =>

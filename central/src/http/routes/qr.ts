@@ -2,8 +2,8 @@ import { RollcallError } from '@rollcall/protocol/errors';
 import type * as z from 'zod';
 import { requireSession } from '../../auth/scope.js';
 import type { Position } from '../../capture/place.js';
-import { fallbackCode, makeToken, readToken, stepAt, stepEndMs } from '../../capture/qr-code.js';
-import { type ActiveSecret, renewSecret, timesOf } from '../../capture/qr-secrets.js';
+import { fallbackCode, makeToken, stepAt, stepEndMs } from '../../capture/qr-code.js';
+import { type ActiveSecret, renewSecret } from '../../capture/qr-secrets.js';
 import type { Knex } from '../../db/database.js';
 import { emptySchema } from '../contracts/auth.js';
 import { codeSchema, scanBody, scanSchema } from '../contracts/capture.js';
@@ -104,11 +104,11 @@ export const scanQr = defineRoute(
       sessionId,
       studentId: principal.studentId,
       atMs: nowMs,
-      deviceHash: capture.deviceHash(body.device_id).toString('hex'),
+      deviceHash: capture.deviceHash(body.device_id),
       position: positionOf(body, nowMs),
       ip: request.ip ?? '',
       actor: actorOf({ principal, request }),
-      settings,
+      settings: settings.ofScans,
     });
     return {
       body: {
@@ -158,9 +158,7 @@ async function codeOf(
     await capture.countTry(accountId);
     return capture.secrets.find(code, nowMs);
   }
-  const token = readToken(text ?? '');
-  if (token === undefined) throw new RollcallError('QR_EXPIRED', 'Scan the new code on the screen');
-  return capture.secrets.check(token, nowMs);
+  return capture.secrets.check(text ?? '', nowMs);
 }
 
 function positionOf(body: ScanBody, nowMs: number): Position | undefined {
@@ -184,7 +182,7 @@ async function codeNow({ capture, clock, db }: HttpContext, sessionId: string) {
     throw new RollcallError('QR_NOT_GENERATED', 'This class session has no code; make one with generate-qr/');
   }
   const nowMs = clock.wallMs();
-  const times = timesOf(active.settings);
+  const { times } = active.settings;
   const step = stepAt(nowMs, times);
   const { rows } = await db.knex.raw<{ rows: { present: number; unverified: number }[] }>(
     `SELECT coalesce((SELECT present + late FROM session_tally WHERE session_id = ?::uuid), 0) AS present,

@@ -51,7 +51,7 @@ export const enroll = defineRoute(
       const owner = { accountId, studentId, login: principal.login };
       const enrolled = await enrollFactor(trx, owner, { seal: capture.seal, nowMs });
       if (body.device_id !== undefined) {
-        await refuseOtherPhone(trx, studentId, capture.deviceHash(body.device_id));
+        await refuseOtherPhone(trx, studentId, Buffer.from(capture.deviceHash(body.device_id), 'hex'));
       }
       if (body.code !== undefined) {
         await spendRebindCode(trx, { studentId, code: body.code, accountId, nowMs });
