@@ -4,6 +4,7 @@ import { expressPath, mountRoute, refuseOtherMethods } from './mount.js';
 import { refuseForeignOrigins } from './own-origin.js';
 import { servePage } from './page.js';
 import { PROBLEM_CONTENT_TYPE, problemOf } from './problem.js';
+import { readJson } from './read-json.js';
 import type { HttpContext, Route } from './route.js';
 import { securityHeaders } from './security-headers.js';
 
@@ -34,9 +35,9 @@ export function createApp(
   app.use(refuseForeignOrigins(publicUrls));
   for (const { contract } of routes) {
     if (contract.bodyBytesMax === undefined) continue;
-    app[contract.method](expressPath(contract.path), express.json({ limit: contract.bodyBytesMax }));
+    app[contract.method](expressPath(contract.path), readJson(contract.bodyBytesMax));
   }
-  app.use(express.json({ limit: BODY_BYTES_MAX }));
+  app.use(readJson(BODY_BYTES_MAX));
   for (const route of busiestFirst(routes)) mountRoute(app, route, context);
   refuseOtherMethods(app, routes);
   servePage(app, pageDirectory);

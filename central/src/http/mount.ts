@@ -6,6 +6,7 @@ import { PERMISSIONS } from '../auth/permissions.js';
 import type { Principal } from '../auth/principal.js';
 import { authenticateGateway } from './authenticate-gateway.js';
 import { NUL } from './cursor.js';
+import { replyJson } from './reply-json.js';
 import type { HttpContext, Route, RouteContract } from './route.js';
 
 /** Makes Express answer a route: checks the request against the contract, then lets the handler speak. */
@@ -29,10 +30,7 @@ export function mountRoute(app: Express, route: Route, context: HttpContext): vo
       answer(route, context, caller),
     );
     if (reply === undefined) return;
-    response
-      .status(reply.status ?? contract.status ?? 200)
-      .set({ 'Cache-Control': 'no-store', ...reply.headers })
-      .json(reply.body);
+    replyJson(request, response, { ...reply, status: reply.status ?? contract.status ?? 200 });
   });
 }
 
@@ -121,7 +119,7 @@ function parsePart(
 function refuseUnreadBody(request: Request): void {
   const hasBody =
     request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
-  if (!hasBody || request.is('json') === 'json') return;
+  if (!hasBody || request.body !== undefined) return;
   throw new RollcallError(
     'REQUEST_INVALID',
     'The body of the request is not read as JSON: send it with "Content-Type: application/json"',

@@ -1,0 +1,28 @@
+import type { Request, Response } from 'express';
+import type { JsonReply } from './route.js';
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+/**
+ * Answers with JSON, as `response.json` of Express does. Where nothing is said about the form of the answer and nothing is
+ * asked about its age, what that looks up for each answer is known beforehand.
+ */
+export function replyJson(
+  request: Request,
+  response: Response,
+  { status, headers, body }: JsonReply<unknown> & { status: number },
+): void {
+  response.statusCode = status;
+  response.setHeader('Cache-Control', 'no-store');
+  if (headers !== undefined || body === undefined || isConditional(request)) {
+    response.set(headers ?? {}).json(body);
+    return;
+  }
+  response.setHeader('Content-Type', JSON_TYPE);
+  // Node adds the length to what is sent in one piece.
+  response.end(JSON.stringify(body));
+}
+
+/** May be answered with 304, or has to be answered without a body. */
+const isConditional = ({ method, headers }: Request): boolean =>
+  method === 'HEAD' || headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined;
