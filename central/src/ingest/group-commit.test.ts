@@ -4,6 +4,7 @@ import { openTestDatabase, type TestDatabase } from '../db/test-database.js';
 import { silentLog } from '../log.js';
 import { createIngest } from './ingest.js';
 import { TestGateway } from './test-gateway.js';
+import type { IncomingBatch } from './verify-batch.js';
 
 const FLUSHED_ROWS = 3_000;
 const BATCH_ROWS = 100;
@@ -49,6 +50,45 @@ it(
     const before = committed.slice(0, liveAt).filter(({ gatewayId }) => gatewayId === 'gw-away');
     expect(before.length).toBeLessThanOrEqual(2);
     expect(flushed.length).toBeGreaterThan(before.length);
+  },
+  TIMEOUT_MS,
+);
+
+it(
+  'case 96: what came first is committed while the rest of a burst is still being verified',
+  async () => {
+    const gateway = new TestGateway('gw-burst');
+    await gateway.register(db.knex);
+    const acked: number[] = [];
+    const ingest = createIngest({
+      db,
+      clock: systemClock,
+      log: silentLog,
+      sendAck: ({ ack }) => acked.push(ack.through_seq),
+    });
+    const batches = Array.from({ length: FLUSHED_ROWS / BATCH_ROWS }, (_, batch) =>
+      gateway.batch(
+        'punch',
+        Array.from({ length: BATCH_ROWS }, (_, offset) => gateway.punch(batch * BATCH_ROWS + offset + 1)),
+      ),
+    );
+    let isSent = false;
+    let turnsWhileSending = 0;
+    const countTurn = (): void => {
+      if (isSent) return;
+      turnsWhileSending += 1;
+      setImmediate(countTurn);
+    };
+    const [first, ...rest] = batches as [IncomingBatch, ...IncomingBatch[]];
+    // Its key is asked for, which takes turns of its own.
+    await ingest.accept(first);
+    countTurn();
+    turnsWhileSending = 0;
+    for (const batch of rest) await ingest.accept(batch);
+    isSent = true;
+    expect(turnsWhileSending).toBeGreaterThan(2);
+    await ingest.idle();
+    expect(acked.at(-1)).toBe(FLUSHED_ROWS);
   },
   TIMEOUT_MS,
 );

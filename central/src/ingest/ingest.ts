@@ -6,10 +6,13 @@ import { createQuarantinedMessages } from './quarantine-messages.js';
 import type { VerifiedBatch } from './verified-batch.js';
 import { type IncomingBatch, verifyBatch } from './verify-batch.js';
 
+/** Bytes of batches read and verified before everybody else has a turn: some milliseconds. */
+const BYTES_PER_BREATH = 64 * 1024;
+
 export interface Ingest {
   /**
-   * Takes a batch. Resolves as soon as another may come: at once while there is room, else when there is. It
-   * says nothing about the commit; the ack does.
+   * Takes a batch. Resolves as soon as another may come: at once while there is room, else when there is; in a burst
+   * every now and then in a later turn of the loop. It says nothing about the commit; the ack does.
    */
   accept(batch: IncomingBatch): Promise<void>;
   /** Resolves when everything accepted so far is committed and acked. */
@@ -32,6 +35,19 @@ export function createIngest(options: IngestOptions): Ingest {
   const retry = createRetry({ clock, log, signal: stopping.signal });
   const commits = new GroupCommit({ ...options, signal: stopping.signal });
 
+  let bytesOfTurn = 0;
+
+  /**
+   * Whoever has a burst to send would have all of it verified in one turn of the loop, in which no answer of PostgreSQL
+   * is read: the first transaction would not go on before the last batch was there.
+   */
+  async function breathe({ payload }: IncomingBatch): Promise<void> {
+    bytesOfTurn += payload.length;
+    if (bytesOfTurn < BYTES_PER_BREATH) return;
+    bytesOfTurn = 0;
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+
   /** Undefined for a message that never counts. */
   async function verified(batch: IncomingBatch): Promise<VerifiedBatch | undefined> {
     try {
@@ -51,6 +67,7 @@ export function createIngest(options: IngestOptions): Ingest {
     async accept(batch) {
       const rows = await verified(batch);
       if (rows !== undefined) await commits.add(rows);
+      await breathe(batch);
     },
     idle: () => commits.idle(),
     forgetKeys: (gatewayId) => keys.forget(gatewayId),
