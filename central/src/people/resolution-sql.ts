@@ -36,38 +36,37 @@ export const knownOffset = (row: string, wall: string): string => `coalesce(
 /**
  * `timed`: the rows of `source` with effective_at and time_source. The SQL twin of protocol's `effectiveTime`,
  * with what is known of clocks that were wrong although they believed themselves right (domain case 87), and what
- * a person said of a boot that no anchor places (case 88).
+ * a person said of a boot that no anchor places (case 88). Anchors are asked for by a row that needs one and not joined:
+ * trusted rows, nearly all, would each begin a search that finds nothing.
  *
  * @param source a CTE with n (any unique number) and the evidence columns of `punch`
  */
 const timedCte = (source: string): string => `
   timed AS MATERIALIZED (
     SELECT i.*,
-           CASE WHEN ${isUnplaced('i')} THEN coalesce(anchor.at, placed.at)
+           CASE WHEN ${isUnplaced('i')} THEN coalesce(unplaced.anchored_at, unplaced.said_at)
                 ELSE i.occurred_at - coalesce(said.offset_ms, measured.offset_ms, 0) * interval '1 millisecond'
            END AS effective_at,
-           CASE WHEN ${isUnplaced('i')} AND anchor.at IS NOT NULL THEN 'clock_anchor'
-                WHEN ${isUnplaced('i')} AND placed.at IS NOT NULL THEN 'said'
+           CASE WHEN unplaced.anchored_at IS NOT NULL THEN 'clock_anchor'
+                WHEN unplaced.said_at IS NOT NULL THEN 'said'
                 WHEN ${isUnplaced('i')} THEN 'unknown'
                 WHEN coalesce(said.offset_ms, measured.offset_ms, 0) = 0 THEN 'gateway_clock'
                 ELSE 'clock_offset' END AS time_source
     FROM ${source} i
     LEFT JOIN gateway_clock_offset said ON ${offsetOf('said', { row: 'i', wall: 'occurred_at' })}
     LEFT JOIN gateway_clock_offset measured ON ${offsetOf('measured', { row: 'i', wall: 'occurred_at' })}
-    LEFT JOIN LATERAL (
-      SELECT a.wall_at + (i.mono_ms - a.mono_ms - coalesce(${knownOffset('a', 'wall_at')}, 0))
-        * interval '1 millisecond' AS at
-      FROM clock_anchor a
-      -- The first condition spares trusted rows the search.
-      WHERE ${isUnplaced('i')}
-        AND a.gateway_id = i.gateway_id AND a.boot_id = i.boot_id AND ${isTrustedAnchor('a')}
-      ORDER BY abs(a.mono_ms - i.mono_ms), a.seq, a.mono_ms, a.wall_at
-      LIMIT 1
-    ) anchor ON true
-    LEFT JOIN LATERAL (
-      SELECT b.wall_at + (i.mono_ms - b.mono_ms) * interval '1 millisecond' AS at
-      FROM boot_placement b WHERE ${isUnplaced('i')} AND b.gateway_id = i.gateway_id AND b.boot_id = i.boot_id
-    ) placed ON true
+    CROSS JOIN LATERAL (
+      SELECT CASE WHEN ${isUnplaced('i')} THEN (
+          SELECT a.wall_at + (i.mono_ms - a.mono_ms - coalesce(${knownOffset('a', 'wall_at')}, 0))
+            * interval '1 millisecond'
+          FROM clock_anchor a
+          WHERE a.gateway_id = i.gateway_id AND a.boot_id = i.boot_id AND ${isTrustedAnchor('a')}
+          ORDER BY abs(a.mono_ms - i.mono_ms), a.seq, a.mono_ms, a.wall_at
+          LIMIT 1) END AS anchored_at,
+        CASE WHEN ${isUnplaced('i')} THEN (
+          SELECT b.wall_at + (i.mono_ms - b.mono_ms) * interval '1 millisecond'
+          FROM boot_placement b WHERE b.gateway_id = i.gateway_id AND b.boot_id = i.boot_id) END AS said_at
+    ) unplaced
   )`;
 
 /** Who had a credential with this projection at that time, for the rows that no stronger one has decided. */
