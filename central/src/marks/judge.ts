@@ -198,12 +198,15 @@ interface Taken {
   lastId: number;
 }
 
-/** Takes what nobody else is taking; a failed transaction puts it back. */
+/**
+ * Takes what nobody else is taking; a failed transaction puts it back. A row of the queue is never changed: it is deleted
+ * where it was found.
+ */
 async function takePairs(trx: Knex, limit: number, { shares, afterId }: Where): Promise<Taken> {
   const { rows } = await prepared<{ rows: { id: number; session_id: string; student_id: string }[] }>(
     trx,
-    `DELETE FROM judgement_todo WHERE id = ANY(ARRAY(
-       SELECT id FROM judgement_todo WHERE id > ? AND get_byte(uuid_send(session_id), 15) % ${SHARES.length} = ANY(?::int[])
+    `DELETE FROM judgement_todo WHERE ctid = ANY(ARRAY(
+       SELECT ctid FROM judgement_todo WHERE id > ? AND get_byte(uuid_send(session_id), 15) % ${SHARES.length} = ANY(?::int[])
        ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED))
      RETURNING id, session_id, student_id`,
     [afterId, shares, limit],

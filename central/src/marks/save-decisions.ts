@@ -85,7 +85,7 @@ const ofRow = ACTOR_COLUMNS.map(
  */
 const SAVE_SQL = `
   WITH clock AS MATERIALIZED (SELECT ?::timestamptz AS now, ?::jsonb AS actors, ${ACTOR_OF_TRANSACTION}),
-  input AS MATERIALIZED (
+  input AS (
     SELECT * FROM ROWS FROM (
         unnest(?::uuid[], ?::uuid[], ?::text[], ?::timestamptz[], ?::text[], ?::text[], ?::smallint[]),
         jsonb_array_elements(?::jsonb))
