@@ -17,9 +17,10 @@ const SAFETY_INTERVAL_MS = 5_000;
 const JUDGES_OF_BURST = 3;
 /**
  * Parts of all classes, by the last bits of their ids: of the same classes one judge would only wait for what another
- * holds. More than there are judges, so that at the end of a burst none has much left while the others have nothing.
+ * holds. More than there are judges, so that at the end of a burst none has much left while the others have nothing; not many
+ * more, so that a look at one finds nearly as much as is judged at once: each look has a price of its own.
  */
-const SHARES = Array.from({ length: 8 }, (_, share) => share);
+const SHARES = Array.from({ length: 4 }, (_, share) => share);
 
 export interface JudgeOptions {
   db: Pick<Database, 'knex'>;
