@@ -1,14 +1,19 @@
 import type { Knex } from '../db/database.js';
 import { prepared } from '../db/prepared.js';
 import type { Capture, Facts, GuestVisit } from '../rules/facts.js';
+import { askAhead, capturesAfter, neighborsAfter } from './ask-ahead.js';
 import { type CaptureRequest, loadCaptures } from './load-captures.js';
 import { loadExemptions } from './load-exemptions.js';
 import { loadScopedHolidays } from './load-holidays.js';
 import { loadPlaces } from './load-places.js';
 import { type LoadedSession, loadSessions } from './load-sessions.js';
 import { leaveOf, loadStandings, type Standing } from './load-standing.js';
-import { clashesOf, evidenceFromMs, loadNeighbors, type Neighbor, withBlock } from './load-surroundings.js';
+import { clashesOf, evidenceFromMs, type Neighbors, spansOf, withBlock } from './load-surroundings.js';
 import { type Pair, pairKey } from './pair.js';
+import { createSeenSessions, type SeenSessions } from './seen-sessions.js';
+
+/** Class sessions that a thread remembers: those of a large campus' day. */
+const SEEN_SESSIONS_MAX = 4_000;
 
 export interface LoadedPair extends Pair {
   facts: Facts;
@@ -16,19 +21,31 @@ export interface LoadedPair extends Pair {
   standing: Standing;
 }
 
+export type LoadFacts = (trx: Knex, pairs: readonly Pair[]) => Promise<LoadedPair[]>;
+
+/** Everything that the marks of pairs depend on, by whoever remembers what the classes were when they were last looked at. */
+export function createFactsLoader(sessionsMax = SEEN_SESSIONS_MAX): LoadFacts {
+  const seen = createSeenSessions(sessionsMax);
+  return (trx, pairs) => load(trx, pairs, seen);
+}
+
 /**
  * Everything that the marks of these pairs depend on. The number of statements does not grow with the pairs, and
  * what is not asked for (other rooms, clashes, guests, holidays of some) costs one look at most.
  */
-export async function loadFacts(trx: Knex, pairs: readonly Pair[]): Promise<LoadedPair[]> {
-  const [bare, standings] = await Promise.all([
+export const loadFacts: LoadFacts = createFactsLoader();
+
+async function load(trx: Knex, pairs: readonly Pair[], seen: SeenSessions): Promise<LoadedPair[]> {
+  const [bare, standings, ahead] = await Promise.all([
     loadSessions(trx, [...new Set(pairs.map(({ sessionId }) => sessionId))]),
     loadStandings(trx, pairs),
+    askAhead(trx, pairs, seen),
   ]);
-  const neighbors = await loadNeighbors(trx, groupsAround(bare, standings));
+  const neighbors = await neighborsAfter(trx, ahead, spansOf(groupsAround(bare, standings)));
   const sessions = new Map([...bare].map(([id, session]) => [id, withBlock(session, neighbors)]));
+  for (const session of sessions.values()) seen.keep(session);
   const clashes = await loadClashes(trx, sessions, standings, neighbors);
-  const captures = await loadCaptures(trx, requestsOf(sessions, standings, clashes));
+  const captures = await capturesAfter(trx, ahead, requestsOf(sessions, standings, clashes));
   const visits = await loadVisits(trx, sessions.values());
   const isOnHoliday = await loadScopedHolidays(trx, sessions.values(), standings);
   const exemptionOf = await loadExemptions(trx, sessions.values(), standings);
@@ -74,7 +91,7 @@ async function loadClashes(
   trx: Knex,
   sessions: ReadonlyMap<string, LoadedSession>,
   standings: readonly Standing[],
-  neighbors: ReadonlyMap<string, Neighbor[]>,
+  neighbors: Neighbors,
 ): Promise<Map<string, LoadedSession[]>> {
   const idsOf = new Map<string, string[]>();
   for (const standing of standings) {

@@ -44,15 +44,23 @@ export const NEIGHBORS_SQL = `
     ) g
     CROSS JOIN LATERAL (SELECT * FROM attendance_session WHERE id = g.session_id OFFSET 0) n`;
 
-/** The classes of every group around those that are judged; each group is looked up once. */
-export async function loadNeighbors(
-  trx: Knex,
-  groupsOf: Iterable<readonly [LoadedSession, readonly string[]]>,
-): Promise<Map<string, Neighbor[]>> {
+/** By group, the times that classes of it are looked for in. */
+export type Spans = ReadonlyMap<string, Span>;
+
+/** What there is of each group in its span. */
+export type Neighbors = ReadonlyMap<string, readonly Neighbor[]>;
+
+/** The spans around classes that are judged, one for each group however many of its classes are. */
+export function spansOf(groupsOf: Iterable<readonly [LoadedSession, readonly string[]]>): Spans {
   const spans = new Map<string, Span>();
   for (const [session, groups] of groupsOf) {
     for (const group of groups) widen(spans, group, session);
   }
+  return spans;
+}
+
+/** The classes of every group in its span. */
+export async function loadNeighbors(trx: Knex, spans: Spans): Promise<Neighbors> {
   if (spans.size === 0) return new Map();
   const all = [...spans];
   const { rows } = await prepared<{ rows: NeighborRow[] }>(trx, NEIGHBORS_SQL, [
@@ -83,7 +91,7 @@ const toNeighbor = (row: NeighborRow): Neighbor => ({
 });
 
 /** The block of classes of the same group in the same room without a longer gap (domain case 47). */
-export function withBlock(session: LoadedSession, neighbors: ReadonlyMap<string, Neighbor[]>): LoadedSession {
+export function withBlock(session: LoadedSession, neighbors: Neighbors): LoadedSession {
   const gapMs = session.policy.contiguous_gap_minutes * MINUTE_MS;
   const rooms = new Set(session.rooms.map(({ roomId }) => roomId));
   const near = session.groups
@@ -109,11 +117,7 @@ export function withBlock(session: LoadedSession, neighbors: ReadonlyMap<string,
 }
 
 /** Ids of other classes of these groups that take place at the same time (domain case 53). */
-export function clashesOf(
-  session: LoadedSession,
-  groups: readonly string[],
-  neighbors: ReadonlyMap<string, Neighbor[]>,
-): string[] {
+export function clashesOf(session: LoadedSession, groups: readonly string[], neighbors: Neighbors): string[] {
   const ids = new Set<string>();
   for (const group of groups) {
     for (const { id, startMs, endMs, isTakingPlace } of neighbors.get(group) ?? []) {
