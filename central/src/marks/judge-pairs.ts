@@ -4,7 +4,6 @@ import { type Decision, decide } from '../rules/decide.js';
 import { withDependents } from './dependents.js';
 import { reportLateAfterLock } from './late-after-lock.js';
 import { type LoadedPair, loadFacts } from './load-facts.js';
-import { notifyLive } from './notify.js';
 import type { Pair } from './pair.js';
 import { reportFindings } from './report-findings.js';
 import { type ActorsByStudent, type ChangedRecord, type Decided, saveDecisions } from './save-decisions.js';
@@ -51,17 +50,6 @@ export async function judgeLoaded(
   const changed = decided.length === 0 ? [] : await saveDecisions(trx, decided, nowMs, actors);
   await saveStays(trx, decided);
   await reportFindings(trx, { judged, changed, nowMs });
-  if (changed.length > 0) {
-    await notifyLive(
-      trx,
-      {
-        type: 'record',
-        ids: changed.map(({ id }) => id),
-        previous: changed.map(({ previousMark }) => previousMark),
-      },
-      { type: 'session', ids: [...new Set(changed.map(({ sessionId }) => sessionId))] },
-    );
-  }
   return changed;
 }
 

@@ -6,7 +6,7 @@ export const JUDGE_CHANNEL = 'rollcall_judge';
 export const LIVE_CHANNEL = 'rollcall_live';
 
 /** PostgreSQL refuses 8,000 bytes; 150 ids with their previous marks stay well below. */
-const IDS_PER_NOTIFICATION_MAX = 150;
+export const IDS_PER_NOTIFICATION_MAX = 150;
 
 export type LiveNotice =
   | { type: 'session' | 'gateway' | 'punch' | 'enrollment'; ids: readonly string[] }

@@ -4,6 +4,7 @@ import type { Knex } from '../db/database.js';
 import { prepared } from '../db/prepared.js';
 import type { Decision } from '../rules/decide.js';
 import type { Mark } from '../rules/facts.js';
+import { IDS_PER_NOTIFICATION_MAX, LIVE_CHANNEL } from './notify.js';
 import type { Pair } from './pair.js';
 
 export interface Decided extends Pair {
@@ -77,6 +78,9 @@ const ofRow = ACTOR_COLUMNS.map(
   ([column, key]) => `nullif(coalesce(actor ->> '${key}', ${column}), '')`,
 ).join(', ');
 
+/** Of the rows of one notification. */
+const PART = `(row_number() OVER () - 1) / ${IDS_PER_NOTIFICATION_MAX}`;
+
 /**
  * Records are updated or inserted by what `held` found: an upsert would lock every one in a write of its own. They are
  * still where it found them (their `ctid`), since nobody writes a record without its tally; by their id they would be
@@ -134,5 +138,12 @@ const SAVE_SQL = `
     FROM changed GROUP BY session_id
   ), tallied AS (
     UPDATE session_tally t SET ${tallyColumns} FROM delta d WHERE t.session_id = d.session_id
+  ), told AS MATERIALIZED (
+    SELECT pg_notify('${LIVE_CHANNEL}', payload::text) FROM (
+      SELECT json_build_object('type', 'record', 'ids', json_agg(id), 'previous', json_agg(previous_mark)) AS payload
+      FROM (SELECT id, previous_mark, ${PART} AS part FROM changed) c GROUP BY part
+      UNION ALL SELECT json_build_object('type', 'session', 'ids', json_agg(session_id))
+      FROM (SELECT session_id, ${PART} AS part FROM delta) d GROUP BY part
+    ) notice
   )
-  SELECT id, session_id, student_id, mark, marked_at, previous_mark FROM changed`;
+  SELECT id, session_id, student_id, mark, marked_at, previous_mark FROM changed, (SELECT count(*) FROM told) t`;
