@@ -9,6 +9,8 @@ import type { Scan } from './qr-verdict.js';
 
 /** Scans that are worth a transaction beside another. */
 const BESIDE = 8;
+/** Scans that arrive together and are not all taken at once. */
+const SHARED = 32;
 
 let server: TestServer;
 let sessionId: string;
@@ -158,6 +160,15 @@ describe('two batches of scans', () => {
     });
     expect(await late[0]).toMatchObject({ alreadyRecorded: false });
     await expect(late[1]).rejects.toMatchObject({ code: 'DEVICE_ALREADY_USED' });
+  });
+
+  it('are shared out: what arrives together does not all wait for what one class waits for', async () => {
+    const trx = await server.db.knex.transaction();
+    await trx('session_tally').where({ session_id: heldId }).forUpdate().first();
+    const held = Array.from({ length: SHARED }, () => queues[0].scan(scan(2, { sessionId: heldId })));
+    await Promise.all(Array.from({ length: BESIDE }, () => queues[0].scan(scan(3))));
+    await trx.commit();
+    expect((await Promise.all(held)).filter(({ alreadyRecorded }) => !alreadyRecorded)).toHaveLength(1);
   });
 
   it('are not begun for less than they are worth, whatever else waits', async () => {

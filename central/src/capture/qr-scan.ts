@@ -16,6 +16,8 @@ import { storeScans } from './store-scans.js';
 const BATCH_SCANS_MAX = 250;
 /** Transactions at once: while one waits for PostgreSQL, others use the processor here. */
 const BATCHES_MAX = 3;
+/** Fewer than this are not shared out between them, since each has a price of its own. */
+const SHARED_SCANS_MIN = 32;
 /** What one more transaction beside another is worth; fewer wait for one to end. */
 const BESIDE_SCANS_MIN = 8;
 /** More than this is waiting: central is far behind, and a student who is told so scans again. */
@@ -86,11 +88,14 @@ export function createScanQueue(knex: Knex): ScanQueue {
     const left: Waiting[] = [];
     const before = new Set(busy);
     const ownerOf = new Map<string, string>();
+    // All in one would leave the processor to PostgreSQL or to those who ask, and never to both.
+    const share = Math.ceil(waiting.length / (BATCHES_MAX - running));
+    const scansMax = Math.min(BATCH_SCANS_MAX, Math.max(SHARED_SCANS_MIN, share));
     for (const one of waiting) {
       const { sessionId, studentId, deviceHash } = one.scan;
       const isSecond = (ownerOf.get(deviceHash) ?? studentId) !== studentId;
       const isBehind = busy.has(sessionId) || before.has(studentId) || before.has(deviceHash) || isSecond;
-      if (!isBehind && batch.length < BATCH_SCANS_MAX) {
+      if (!isBehind && batch.length < scansMax) {
         batch.push(one);
         ownerOf.set(deviceHash, studentId);
       } else {
