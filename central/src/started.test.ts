@@ -6,7 +6,7 @@ import { connect } from './db/connection.js';
 import { openDatabase } from './db/database.js';
 import { openListener } from './db/listen.js';
 import { openTestDatabase, type TestDatabase } from './db/test-database.js';
-import { silentLog } from './log.js';
+import { type Log, silentLog } from './log.js';
 import { Started } from './started.js';
 
 const WAIT_MS = 15_000;
@@ -71,7 +71,10 @@ describe('a stop while PostgreSQL is silent', () => {
   it('ends after the wait, says so once, and leaves committed what was acknowledged and nothing else', async () => {
     const clock = new ManualClock();
     const errors: object[] = [];
-    const log = { ...silentLog, error: (context: object) => void errors.push(context) } as typeof silentLog;
+    const log: Log = {
+      ...silentLog,
+      error: (context: object | string) => errors.push(Object(context)),
+    };
     const started = new Started();
     const pool = await openDatabase({ url: wire.url, log });
     started.add(() => pool.close());
