@@ -102,6 +102,22 @@ export const FACTS_CHANGES: readonly FactsChange[] = [
     sql: 'UPDATE session_guest SET counts_for_session_id = :other WHERE counts_for_session_id = :id',
   },
   {
+    name: 'a guest who is let in',
+    trigger: 'session_guest_facts',
+    sql: `INSERT INTO session_guest (session_id, student_id, counts_for_session_id)
+      SELECT :id, id, :other FROM student ORDER BY roll_number DESC LIMIT 1`,
+  },
+  {
+    name: 'a guest who is let out',
+    trigger: 'session_guest_facts',
+    sql: 'DELETE FROM session_guest WHERE session_id = :id',
+  },
+  {
+    name: 'a guest of it who counts for another class',
+    trigger: 'session_guest_facts',
+    sql: 'UPDATE session_guest SET counts_for_session_id = session_id WHERE session_id = :id',
+  },
+  {
     name: 'a device more',
     trigger: 'attendance_biometric_device_facts',
     sql: `INSERT INTO attendance_biometric_device (device_id, gateway_id, device_name, device_type, driver, room_id)
@@ -186,6 +202,11 @@ export async function holdChangeable(campus: RuleCampus): Promise<TwoClasses> {
     session_id: other,
     student_id: await campus.studentId(1),
     counts_for_session_id: id,
+  });
+  await knex('session_guest').insert({
+    session_id: id,
+    student_id: await campus.studentId(2),
+    counts_for_session_id: other,
   });
   await knex('attendance_holiday').insert({
     campus_id: 'main',

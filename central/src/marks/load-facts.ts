@@ -3,10 +3,11 @@ import { prepared } from '../db/prepared.js';
 import type { Capture, Facts, GuestVisit } from '../rules/facts.js';
 import { askAhead, capturesAfter, neighborsAfter } from './ask-ahead.js';
 import { type CaptureRequest, loadCaptures } from './load-captures.js';
+import { LOCKED_VISIT_SQL, loadCountedElsewhere } from './load-counted-elsewhere.js';
 import { loadExemptions } from './load-exemptions.js';
 import { loadScopedHolidays } from './load-holidays.js';
 import { loadPlaces } from './load-places.js';
-import { type LoadedSession, loadSessions } from './load-sessions.js';
+import { type Guest, type LoadedSession, loadSessions } from './load-sessions.js';
 import { leaveOf, loadStandings, type Standing } from './load-standing.js';
 import { clashesOf, evidenceFromMs, type Neighbors, spansOf, withBlock } from './load-surroundings.js';
 import { type Pair, pairKey } from './pair.js';
@@ -47,6 +48,7 @@ async function load(trx: Knex, pairs: readonly Pair[], seen: SeenSessions): Prom
   const clashes = await loadClashes(trx, sessions, standings, neighbors);
   const captures = await capturesAfter(trx, ahead, requestsOf(sessions, standings, clashes));
   const visits = await loadVisits(trx, sessions.values());
+  const countedElsewhere = await loadCountedElsewhere(trx, sessions, standings);
   const isOnHoliday = await loadScopedHolidays(trx, sessions.values(), standings);
   const exemptionOf = await loadExemptions(trx, sessions.values(), standings);
   const { places, walks } = await loadPlaces(trx, sessions.values(), captures.values());
@@ -65,6 +67,7 @@ async function load(trx: Knex, pairs: readonly Pair[], seen: SeenSessions): Prom
       isOnHoliday: isOnHoliday(session, standing),
       clashes: clashes.get(key) ?? [],
       visits: visits.get(key) ?? [],
+      isCountedElsewhere: countedElsewhere.has(key),
       places,
       walks,
     };
@@ -159,30 +162,30 @@ async function loadVisits(trx: Knex, sessions: Iterable<LoadedSession>): Promise
   return visits;
 }
 
-interface Guest {
-  student_id: string;
-  session_id: string;
-  countsFor: string;
-}
+type CountedGuest = Guest & { countsFor: string };
 
 /**
- * Who is on the roster of the visited class by now is no guest: one presence would be two. Where that class was locked before it
- * marked them it never will, and they stay its guest (domain case 18).
+ * Who is on the roster of the visited class by now is no guest: one presence would be two. Where that class was locked without
+ * counting them it never will, and they stay its guest; so they do while the class that it counts for is locked with the visit
+ * (domain case 18).
  */
-async function withoutMembers(trx: Knex, guests: readonly Guest[]): Promise<readonly Guest[]> {
+async function withoutMembers(trx: Knex, guests: readonly CountedGuest[]): Promise<readonly CountedGuest[]> {
   if (guests.length === 0) return guests;
   const { rows } = await prepared<{ rows: { session_id: string; student_id: string }[] }>(
     trx,
-    `SELECT g.session_id, v.student_id FROM unnest(?::uuid[], ?::uuid[]) AS v (session_id, student_id)
+    `SELECT g.session_id, v.student_id FROM unnest(?::uuid[], ?::uuid[], ?::uuid[]) AS v (session_id, student_id, counts_for)
        JOIN session_section g ON g.session_id = v.session_id
        JOIN roster_membership m ON m.section_id = g.section_id AND m.student_id = v.student_id
          AND m.valid_during @> g.scheduled_date
        JOIN attendance_session s ON s.id = v.session_id
-     WHERE s.status <> 'locked' OR EXISTS (
-       SELECT FROM attendance_record r WHERE r.session_id = v.session_id AND r.student_id = v.student_id)`,
+     WHERE (s.status <> 'locked' OR EXISTS (
+       SELECT FROM attendance_record r
+       WHERE r.session_id = v.session_id AND r.student_id = v.student_id AND r.mark <> 'not_required'))
+       AND NOT EXISTS (SELECT FROM ${LOCKED_VISIT_SQL} AND o.id = v.counts_for AND r.student_id = v.student_id)`,
     [
       guests.map(({ session_id: sessionId }) => sessionId),
       guests.map(({ student_id: studentId }) => studentId),
+      guests.map(({ countsFor }) => countsFor),
     ] as never,
   );
   const members = new Set(

@@ -20,8 +20,12 @@ export interface LoadedSession extends Readonly<SessionFacts> {
   /** Holidays of some groups only, on the day of the class. */
   readonly scopedHolidays: readonly ScopedHoliday[];
   /** Classes that students of this one were let into, and that count for it while they are guests there (domain case 60). */
-  readonly guests: readonly Readonly<{ student_id: string; session_id: string }>[];
+  readonly guests: readonly Guest[];
+  /** Students of others who were let into this one, each with the class that it counts for. */
+  readonly letIn: readonly Guest[];
 }
+
+export type Guest = Readonly<{ student_id: string; session_id: string }>;
 
 export type ScopedHoliday = Readonly<{
   start_time: string | null;
@@ -56,14 +60,15 @@ interface SessionRow extends TokenRow {
   has_exits: boolean;
   has_fingers: boolean;
   holidays: ScopedHoliday[] | null;
-  guests: LoadedSession['guests'] | null;
+  guests: readonly Guest[] | null;
+  let_in: readonly Guest[] | null;
 }
 
 /** Lights see nobody; what is switched off captures nothing. */
 const DEVICE_SQL = `session_room r JOIN attendance_biometric_device d ON d.room_id = r.room_id AND d.is_enabled
     WHERE r.session_id = s.id`;
 
-/** Another one after every change of what {@link SESSIONS_SQL} reads; see migration 0081 before it reads more. */
+/** Another one after every change of what {@link SESSIONS_SQL} reads; see migrations 0081 and 0090 before it reads more. */
 const TOKEN = `s.facts_token::text || (SELECT token::text FROM facts_epoch WHERE subject = 'campus')
       || (SELECT token::text FROM facts_epoch WHERE subject = 'holidays')`;
 
@@ -88,7 +93,9 @@ export const SESSIONS_SQL = `
      WHERE h.campus_id = c.id AND h.date = s.scheduled_date AND h.affects_attendance
        AND num_nonnulls(h.scope_year_of_study, h.scope_department_id, h.scope_section_id) > 0) AS holidays,
     (SELECT json_agg(json_build_object('student_id', v.student_id, 'session_id', v.session_id) ORDER BY v.session_id)
-     FROM session_guest v WHERE v.counts_for_session_id = s.id) AS guests
+     FROM session_guest v WHERE v.counts_for_session_id = s.id) AS guests,
+    (SELECT json_agg(json_build_object('student_id', v.student_id, 'session_id', v.counts_for_session_id) ORDER BY v.student_id)
+     FROM session_guest v WHERE v.session_id = s.id) AS let_in
   FROM attendance_session s
     JOIN academic_period p ON p.id = s.academic_period_id JOIN campus c ON c.id = p.campus_id
   WHERE s.id = ANY(?::uuid[])`;
@@ -166,6 +173,7 @@ function toSession(row: SessionRow, policy: Policy): LoadedSession {
     groups: row.groups,
     scopedHolidays: row.holidays ?? [],
     guests: row.guests ?? [],
+    letIn: row.let_in ?? [],
   };
 }
 

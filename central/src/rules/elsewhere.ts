@@ -32,6 +32,16 @@ function arrivedAtMs(facts: Facts, session: SessionFacts): number {
   );
 }
 
+/**
+ * One presence is one mark: while a locked class has it, the visited one that the student belongs to by now does not
+ * (domain cases 18, 60).
+ */
+export const countedElsewhereRule: MarkRule = {
+  id: 'counted-elsewhere',
+  judge: (_evidence, { isCountedElsewhere }) =>
+    isCountedElsewhere === true ? systemFinding('not_required', 'COUNTED_ELSEWHERE') : undefined,
+};
+
 /** A guest in another batch's class has attended that of the own batch (domain case 60). */
 export const guestRule: MarkRule = {
   id: 'guest',

@@ -140,6 +140,8 @@ export interface Facts {
   /** Other classes of the student at the same time (domain case 53). */
   clashes?: readonly SessionFacts[];
   visits?: readonly GuestVisit[];
+  /** The student came here as a guest, and the class that this counted for is locked with it (cases 18, 60). */
+  isCountedElsewhere?: boolean;
   /** By room id; a room that is not here is taken for a class room of no known building. */
   places?: ReadonlyMap<string, Place>;
   /** Minutes between two buildings that have a time of their own, by `walkKey`. */

@@ -27,6 +27,8 @@ export const REASONS = {
   ON_HOLIDAY: 'It was a holiday for the year, department or section of the student',
   CLASH: 'The student had two classes at this time and went to the other one',
   GUEST: 'The student attended the same class with another batch, as a guest',
+  COUNTED_ELSEWHERE:
+    'The student was a guest here, and the class of the own batch was locked with that presence: it counts there',
 } as const;
 export type Reason = keyof typeof REASONS;
 

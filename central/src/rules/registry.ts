@@ -7,7 +7,7 @@ import {
   lateArrivalRule,
   tooShortRule,
 } from './arrival.js';
-import { clashRule, guestRule } from './elsewhere.js';
+import { clashRule, countedElsewhereRule, guestRule } from './elsewhere.js';
 import { heldRule } from './held.js';
 import {
   bulkDecisionRule,
@@ -29,6 +29,7 @@ export const MARK_RULES: readonly MarkRule[] = [
   rosterRule,
   holidayRule,
   explicitDecisionRule,
+  countedElsewhereRule,
   statusRule,
   clashRule,
   carryRule,

@@ -45,6 +45,7 @@ interface Vector {
   holiday?: boolean;
   fingerAlternative?: FingerAlternative;
   clashes?: VectorSession[];
+  countedElsewhere?: boolean;
   visit?: { session: VectorSession; captures: VectorCapture[] };
   decisions?: { id: string; kind: HumanDecision['kind']; mark: HumanDecision['mark']; at: string }[];
   captures: VectorCapture[];
@@ -133,6 +134,7 @@ function factsOf(vector: Vector): Facts {
       visit === undefined
         ? []
         : [{ session: sessionOf(visit.session, policy, 'v'), captures: visit.captures.map(captureOf) }],
+    isCountedElsewhere: vector.countedElsewhere ?? false,
     places: PLACES,
   };
 }

@@ -74,8 +74,10 @@ export async function transition(trx: Knex, request: Transition): Promise<string
          SELECT student_id FROM attendance_record WHERE session_id = c.id
          UNION SELECT student_id FROM decision WHERE session_id = c.id OFFSET 0) r
        UNION
-       -- Whether a guest of it is one depends on its lock (case 60): the class that the visit counts for is judged, too.
+       -- Which of two classes counts the visit of a guest depends on the locks of both (cases 18, 60): the other one is judged, too.
        SELECT v.counts_for_session_id, v.student_id FROM changed c JOIN session_guest v ON v.session_id = c.id
+       UNION
+       SELECT v.session_id, v.student_id FROM changed c JOIN session_guest v ON v.counts_for_session_id = c.id
      )${asksToConfirm ? CONFIRM_CTE : ''}${SETTLES.includes(action) ? SETTLE_CTE : ''}
      SELECT id FROM changed`,
     [

@@ -62,8 +62,9 @@ export const addGuest = defineRoute(
       ].toSorted();
       for (const id of judged) {
         const session = await holdSession(trx, id);
-        // The mark goes there: a class that is locked gets none.
-        if (id === params.id || id === body.counts_for_session_id) refuseLocked(session);
+        // The mark goes there: a class that is locked gets none, and gives none back.
+        const isJudged = id === params.id || id === body.counts_for_session_id;
+        if (isJudged || (await hasVisit(trx, id, student.id))) refuseLocked(session);
       }
       const isOwn = await rosterOf(trx, params.id, student.id).first('x.session_id');
       // One presence would be two: the mark here, and the mark there.
@@ -97,6 +98,11 @@ export const addGuest = defineRoute(
     return { body: {} };
   },
 );
+
+const hasVisit = async (trx: Knex, sessionId: string, studentId: string): Promise<boolean> => {
+  const record = { session_id: sessionId, student_id: studentId, reason: 'GUEST' };
+  return (await trx('attendance_record').where(record).first('id')) !== undefined;
+};
 
 /** The groups of the class that the student is in on its day. */
 const rosterOf = (trx: Knex, sessionId: string, studentId: string) =>

@@ -246,6 +246,7 @@ export const en = {
     ON_HOLIDAY: 'It was a holiday for the year, department or section of the student.',
     CLASH: 'The student had two classes at this time and went to the other one.',
     GUEST: 'The student attended the same class with another batch, as a guest.',
+    COUNTED_ELSEWHERE: 'The student was a guest here; the locked class of their own batch counts it.',
   },
   /** Why a tap did not count. */
   ignored: {
