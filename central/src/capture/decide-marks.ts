@@ -6,6 +6,8 @@ import type { Knex } from '../db/database.js';
 import { findByIndex, prepared } from '../db/prepared.js';
 import { judgePairs } from '../marks/judge-pairs.js';
 import { notifyLive } from '../marks/notify.js';
+import type { Pair } from '../marks/pair.js';
+import type { ChangedRecord } from '../marks/save-decisions.js';
 import type { Mark, Source } from '../rules/facts.js';
 import { type HeldSession, holdSession, refuseLocked } from '../sessions/session-row.js';
 
@@ -72,15 +74,34 @@ export async function decideMarks(trx: Knex, request: DecideRequest): Promise<De
   const [, , marks] = await Promise.all([
     findByIndex(trx),
     storeDecisions(trx, request, callId),
-    judgeAtOnce(
-      trx,
-      sessionId,
-      rows.map(({ studentId }) => studentId),
-      nowMs,
-    ),
+    judgeClass(trx, sessionId, pairsOf(sessionId, rows), nowMs),
   ]);
   return { callId, marks };
 }
+
+export interface DecideClassesRequest extends Omit<DecideRequest, 'sessionId' | 'rows'> {
+  /** By the id of the class session, each held by the caller. */
+  rows: ReadonlyMap<string, readonly DecisionRow[]>;
+}
+
+/**
+ * As {@link decideMarks}, of several classes: all is stored before anything is judged. Judged one class after the other, this
+ * transaction would hold marks of the first while it waits for those of the next, in an order that others do not keep.
+ */
+export async function decideMarksOfClasses(
+  trx: Knex,
+  { rows, ...request }: DecideClassesRequest,
+): Promise<void> {
+  if (rows.size === 0) return;
+  const classes = [...rows].map(([sessionId, some]) => ({ ...request, sessionId, rows: some }));
+  await findByIndex(trx);
+  for (const one of classes) await storeDecisions(trx, one, randomUUID());
+  const pairs = classes.flatMap((one) => pairsOf(one.sessionId, one.rows));
+  await judgeAtOnce(trx, pairs, request.nowMs);
+}
+
+const pairsOf = (sessionId: string, rows: readonly DecisionRow[]): Pair[] =>
+  [...new Set(rows.map(({ studentId }) => studentId))].map((studentId) => ({ sessionId, studentId }));
 
 async function storeDecisions(trx: Knex, request: DecideRequest, callId: string): Promise<void> {
   const { sessionId, rows, source, deviceId, accountId, nowMs } = request;
@@ -126,21 +147,28 @@ export async function withdrawDecisions(
        jsonb_build_object('mark', mark, 'kind', kind, 'reason', reason), ?::uuid, ?::uuid FROM taken RETURNING id`,
     [now, accountId, sessionId, studentId, now, accountId, reason, sessionId, studentId],
   );
-  if (rows.length > 0) await judgeAtOnce(trx, sessionId, [studentId], nowMs);
+  if (rows.length > 0) await judgeAtOnce(trx, [{ sessionId, studentId }], nowMs);
   return rows.length;
 }
 
-async function judgeAtOnce(
+async function judgeAtOnce(trx: Knex, pairs: readonly Pair[], nowMs: number): Promise<ChangedRecord[]> {
+  const changed = await judgePairs(trx, pairs, nowMs);
+  // A change has told the pages already.
+  const told = new Set(changed.map(({ sessionId }) => sessionId));
+  const untold = new Set(pairs.map(({ sessionId }) => sessionId).filter((id) => !told.has(id)));
+  if (untold.size > 0) await notifyLive(trx, { type: 'session', ids: [...untold] });
+  return changed;
+}
+
+/** @returns the mark of each of them, changed or not */
+async function judgeClass(
   trx: Knex,
   sessionId: string,
-  studentIds: readonly string[],
+  pairs: readonly Pair[],
   nowMs: number,
 ): Promise<Map<string, Mark>> {
-  const pairs = [...new Set(studentIds)].map((studentId) => ({ sessionId, studentId }));
-  const changed = (await judgePairs(trx, pairs, nowMs)).filter((record) => record.sessionId === sessionId);
+  const changed = (await judgeAtOnce(trx, pairs, nowMs)).filter((record) => record.sessionId === sessionId);
   const marks = new Map(changed.map(({ studentId, mark }) => [studentId, mark]));
-  // A change has told the pages already.
-  if (changed.length === 0) await notifyLive(trx, { type: 'session', ids: [sessionId] });
   const rest = pairs.flatMap(({ studentId }) => (marks.has(studentId) ? [] : [studentId]));
   if (rest.length === 0) return marks;
   const { rows } = await prepared<{ rows: { student_id: string; mark: Mark }[] }>(

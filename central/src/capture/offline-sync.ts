@@ -3,7 +3,7 @@ import { settingsOfClasses } from '../calendar/class-scope.js';
 import type { Knex } from '../db/database.js';
 import { readMark, type Vocabulary, type WrittenMark } from '../rules/vocabulary.js';
 import type { HeldSession } from '../sessions/session-row.js';
-import { type DecidedMark, decideMarks } from './decide-marks.js';
+import { type DecidedMark, type DecisionRow, decideMarks, decideMarksOfClasses } from './decide-marks.js';
 import { rosterOf } from './roster-of.js';
 import { vocabularyOf } from './written-mark.js';
 
@@ -180,32 +180,22 @@ async function applyRows(
   fresh: readonly Judged[],
   { accountId, nowMs }: SyncRequest,
 ): Promise<void> {
-  for (const [sessionId, judged] of groupBySession(fresh)) {
-    await decideMarks(trx, {
-      sessionId,
-      rows: judged.map(({ row, studentId, mark, letter }) => ({
-        studentId,
-        mark,
-        letter,
-        reason: '',
-        kind: 'offline',
-        decidedAtMs: row.capturedAtMs,
-        clientUuid: row.clientUuid,
-      })),
-      source: 'offline',
-      accountId,
-      nowMs,
+  const rows = new Map<string, DecisionRow[]>();
+  for (const { row, studentId, mark, letter, outcome } of fresh) {
+    if (outcome !== 'applied') continue;
+    const some = rows.get(row.sessionId) ?? [];
+    rows.set(row.sessionId, some);
+    some.push({
+      studentId,
+      mark,
+      letter,
+      reason: '',
+      kind: 'offline',
+      decidedAtMs: row.capturedAtMs,
+      clientUuid: row.clientUuid,
     });
   }
-}
-
-function groupBySession(fresh: readonly Judged[]): Map<string, Judged[]> {
-  const groups = new Map<string, Judged[]>();
-  for (const one of fresh) {
-    if (one.outcome !== 'applied') continue;
-    groups.set(one.row.sessionId, [...(groups.get(one.row.sessionId) ?? []), one]);
-  }
-  return groups;
+  await decideMarksOfClasses(trx, { rows, source: 'offline', accountId, nowMs });
 }
 
 /** One click away from a correction: the item holds what it would be (case 83). */

@@ -1,6 +1,6 @@
 import type { Principal } from '../../auth/principal.js';
 import { requireSession, visibleSessions } from '../../auth/scope.js';
-import { decideMarks } from '../../capture/decide-marks.js';
+import { type DecisionRow, decideMarksOfClasses } from '../../capture/decide-marks.js';
 import { type ImportProblem, type ImportRow, readImport } from '../../capture/import-file.js';
 import { reviewOffline, syncOffline } from '../../capture/offline-sync.js';
 import { rosterOf } from '../../capture/roster-of.js';
@@ -113,31 +113,24 @@ export const importRecords = defineRoute(
   },
   async (input, { db, clock }) => {
     const { principal, body } = input;
-    const { rows, problems } = readImport(body.csv, body.columns);
-    const total = rows.length + problems.length;
-    const accepted = await writeAs(db.knex, input, async (trx) => {
-      const { good, locked } = await checkRows(trx, rows, problems);
+    const { rows, problems: unreadable } = readImport(body.csv, body.columns);
+    const total = rows.length + unreadable.length;
+    const { accepted, problems } = await writeAs(db.knex, input, async (trx) => {
+      const { good, locked, refused } = await checkRows(trx, rows);
+      const found = {
+        accepted: [...good.values()].reduce((sum, some) => sum + some.length, 0),
+        problems: [...unreadable, ...refused],
+      };
       // A look beforehand writes nothing.
       if (body.apply) await auditLockedRows(trx, input, { sessionIds: locked, nowMs: clock.wallMs() });
-      if (!body.apply) return good.size === 0 ? 0 : [...good.values()].flat().length;
-      let count = 0;
-      for (const [sessionId, some] of good) {
-        await decideMarks(trx, {
-          sessionId,
-          rows: some.map(({ row, studentId, mark, letter }) => ({
-            studentId,
-            mark,
-            letter,
-            reason: row.reason,
-            kind: 'import',
-          })),
-          source: 'import',
-          accountId: principal.accountId,
-          nowMs: clock.wallMs(),
-        });
-        count += some.length;
-      }
-      return count;
+      if (!body.apply) return found;
+      await decideMarksOfClasses(trx, {
+        rows: new Map([...good].map(([sessionId, some]) => [sessionId, some.map(toDecision)])),
+        source: 'import',
+        accountId: principal.accountId,
+        nowMs: clock.wallMs(),
+      });
+      return found;
     });
     const sorted = problems.toSorted((a, b) => a.line - b.line);
     return {
@@ -157,13 +150,25 @@ async function allowed(trx: Knex, principal: Principal, ids: readonly string[]):
 
 type GoodRow = WrittenMark & { row: ImportRow; studentId: string };
 
-/** Holds the classes of the file; what cannot be marked in them is added to the problems. */
-async function checkRows(
-  trx: Knex,
-  rows: readonly ImportRow[],
-  problems: ImportProblem[],
-): Promise<{ good: Map<string, GoodRow[]>; locked: Set<string> }> {
+const toDecision = ({ row, studentId, mark, letter }: GoodRow): DecisionRow => ({
+  studentId,
+  mark,
+  letter,
+  reason: row.reason,
+  kind: 'import',
+});
+
+interface CheckedRows {
+  /** By class session. */
+  good: Map<string, GoodRow[]>;
+  refused: ImportProblem[];
+  locked: Set<string>;
+}
+
+/** Holds the classes of the file. */
+async function checkRows(trx: Knex, rows: readonly ImportRow[]): Promise<CheckedRows> {
   const good = new Map<string, GoodRow[]>();
+  const refused: ImportProblem[] = [];
   const locked = new Set<string>();
   const bySession = new Map<string, ImportRow[]>();
   for (const row of rows) {
@@ -187,7 +192,7 @@ async function checkRows(
       const mark = readMark(vocabulary, row.written);
       const studentId = roster.get(row.student.toLowerCase());
       const refuse = (code: string, problem: string): void =>
-        void problems.push({ line: row.line, code, problem });
+        void refused.push({ line: row.line, code, problem });
       if (session === undefined) refuse('NOT_FOUND', `there is no class session ${sessionId}`);
       else if (session.status === 'locked')
         refuse('SESSION_LOCKED', 'the class session is locked; ask for a correction');
@@ -203,5 +208,5 @@ async function checkRows(
     }
     if (markable.length > 0) good.set(sessionId, markable);
   }
-  return { good, locked };
+  return { good, refused, locked };
 }
