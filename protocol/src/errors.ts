@@ -177,6 +177,7 @@ export const ERROR_CODES = {
   AUDIT_BROKEN: 'operator',
   AUDIT_UNSEALABLE: 'operator',
   BROKER_PROBE_FAILED: 'operator',
+  CONCURRENT_CHANGE: 'transient',
   DATABASE_LOST: 'transient',
   DATABASE_STALE_LOCK: 'operator',
   DATABASE_UNAVAILABLE: 'operator',

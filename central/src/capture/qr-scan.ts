@@ -1,10 +1,9 @@
 import { RollcallError } from '@rollcall/protocol/errors';
-import { isDatabaseTransient, sqlState } from '../db/connection.js';
+import { isDatabaseTransient, isRolledBack } from '../db/connection.js';
 import type { Knex } from '../db/database.js';
 import { findByIndex, prepared } from '../db/prepared.js';
 import { joinPairs, loadDependents } from '../marks/dependents.js';
-import { holdAndLoad, judgeLoaded } from '../marks/judge-pairs.js';
-import type { LoadedPair } from '../marks/load-facts.js';
+import { type HeldPair, holdAndLoad, judgeLoaded } from '../marks/judge-pairs.js';
 import { type Pair, pairKey } from '../marks/pair.js';
 import type { ChangedRecord } from '../marks/save-decisions.js';
 import type { Mark } from '../rules/facts.js';
@@ -146,9 +145,6 @@ export function createScanQueue(knex: Knex): ScanQueue {
   };
 }
 
-/** Deadlocks and serialization failures: PostgreSQL is there. */
-const isRolledBack = (error: unknown): boolean => sqlState(error)?.startsWith('40') === true;
-
 async function takeBatch(knex: Knex, scans: readonly Scan[]): Promise<(Scanned | RollcallError)[]> {
   const nowMs = Math.max(...scans.map(({ atMs }) => atMs));
   return knex.transaction(async (trx) => {
@@ -194,7 +190,7 @@ async function storeAndLoad(
   trx: Knex,
   scans: readonly Scan[],
   { verdicts, dependents, nowMs }: Judgement,
-): Promise<{ stored: Scan[]; loaded: LoadedPair[] }> {
+): Promise<{ stored: Scan[]; loaded: HeldPair[] }> {
   const taken = scans.filter((_scan, index) => verdicts[index]?.kind === 'taken');
   const students = new Set(taken.map(({ studentId }) => studentId));
   const pairs = joinPairs(

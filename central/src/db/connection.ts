@@ -1,4 +1,4 @@
-import { RollcallError } from '@rollcall/protocol/errors';
+import { isRollcallError, RollcallError } from '@rollcall/protocol/errors';
 import pg from 'pg';
 import { openSocket } from './cut-off.js';
 
@@ -152,6 +152,14 @@ const UNIQUE_VIOLATION = '23505';
 export function isUniqueViolation(error: unknown): boolean {
   return sqlState(error) === UNIQUE_VIOLATION;
 }
+
+/**
+ * True where the transaction was undone for the sake of another one (a deadlock, a row that was moved), with the database
+ * there: the whole of it may be repeated at once.
+ */
+export const isRolledBack = (error: unknown): boolean =>
+  sqlState(error)?.startsWith('40') === true ||
+  (isRollcallError(error) && error.code === 'CONCURRENT_CHANGE');
 
 /** PostgreSQL's code of the error, such as 23503; undefined for errors of another kind. */
 export function sqlState(error: unknown): string | undefined {

@@ -178,6 +178,7 @@ function problemResponses(contract: RouteContract): Json {
     ...accessErrors(contract),
     ...(takesIdempotencyKey(contract) ? IDEMPOTENCY_ERRORS : []),
     ...errors,
+    'CONCURRENT_CHANGE',
     'DATABASE_LOST',
     'INTERNAL',
   ] as const) {

@@ -1,6 +1,6 @@
 import { type ErrorCode, isRollcallError, RollcallError } from '@rollcall/protocol/errors';
 import * as z from 'zod';
-import { isDatabaseTransient } from '../db/connection.js';
+import { isDatabaseTransient, isRolledBack } from '../db/connection.js';
 
 /** RFC 9457. `code` is the stable word that programs look at, `detail` says what to do. */
 export const problemSchema = z.strictObject({
@@ -90,6 +90,7 @@ const STATUS_OF_CODE: Partial<Record<ErrorCode, number>> = {
   EXPORT_FAILED: 409,
   EXPORT_GONE: 410,
   EXPORT_NOT_READY: 409,
+  CONCURRENT_CHANGE: 503,
   DATABASE_LOST: 503,
   DATABASE_UNAVAILABLE: 503,
 };
@@ -122,6 +123,13 @@ const INTERNAL_DETAIL =
 
 function asRollcallError(error: unknown): RollcallError {
   if (isRollcallError(error)) return error;
+  if (isRolledBack(error)) {
+    return new RollcallError(
+      'CONCURRENT_CHANGE',
+      'Others were changing the same at the same moment, and nothing was changed here; send it again',
+      { cause: error },
+    );
+  }
   if (isDatabaseTransient(error)) {
     return new RollcallError(
       'DATABASE_LOST',

@@ -3,6 +3,7 @@ import type { Request } from 'express';
 import type { AuditActor } from '../audit/audit-actor.js';
 import type { Client } from '../auth/client.js';
 import type { Principal } from '../auth/principal.js';
+import { isRolledBack } from '../db/connection.js';
 import type { Knex } from '../db/database.js';
 import { prepared } from '../db/prepared.js';
 import { claimOf, markCommitted } from './idempotency-claim.js';
@@ -17,7 +18,8 @@ const REQUEST_ID = /^[A-Za-z0-9._:-]{8,64}$/;
 
 /**
  * A transaction that knows who asked for it: every audit row written in it carries account, role, address,
- * user agent and request id by default (domain case 158), whichever statement writes it.
+ * user agent and request id by default (domain case 158), whichever statement writes it. A deadlock is repeated once:
+ * `act` keeps what it finds in what it returns.
  */
 export async function writeAs<Result>(
   knex: Knex,
@@ -26,13 +28,25 @@ export async function writeAs<Result>(
 ): Promise<Result> {
   const claim = claimOf(writer.request);
   const { accountId, role, ip, userAgent, requestId } = actorOf(writer);
-  const result = await knex.transaction(async (trx) => {
-    await prepared(trx, CONTEXT_SQL, [role, ip, userAgent, requestId, accountId ?? '']);
-    if (claim !== undefined) await markCommitted(trx, claim);
-    return act(trx);
-  });
+  const result = await repeatedOnce(() =>
+    knex.transaction(async (trx) => {
+      await prepared(trx, CONTEXT_SQL, [role, ip, userAgent, requestId, accountId ?? '']);
+      if (claim !== undefined) await markCommitted(trx, claim);
+      return act(trx);
+    }),
+  );
   if (claim !== undefined) claim.isCommitted = true;
   return result;
+}
+
+/** Undone for the sake of another transaction, it has done nothing yet, and that one is over by the second time. */
+async function repeatedOnce<Result>(transact: () => Promise<Result>): Promise<Result> {
+  try {
+    return await transact();
+  } catch (error) {
+    if (!isRolledBack(error)) throw error;
+    return transact();
+  }
 }
 
 /** The same for a gateway that writes with its own login. */
@@ -42,10 +56,12 @@ export function writeAsGateway<Result>(
   act: (trx: Knex) => Promise<Result>,
 ): Promise<Result> {
   const { ip, userAgent, requestId } = clientOf(request);
-  return knex.transaction(async (trx) => {
-    await prepared(trx, CONTEXT_SQL, ['gateway', ip, userAgent, requestId, `gateway:${gatewayId}`]);
-    return act(trx);
-  });
+  return repeatedOnce(() =>
+    knex.transaction(async (trx) => {
+      await prepared(trx, CONTEXT_SQL, ['gateway', ip, userAgent, requestId, `gateway:${gatewayId}`]);
+      return act(trx);
+    }),
+  );
 }
 
 const CONTEXT_SQL = `SELECT set_config('rollcall.actor_role', ?, true), set_config('rollcall.ip', ?, true),

@@ -33,7 +33,7 @@ export async function judgePairs(
  */
 export async function judgeLoaded(
   trx: Knex,
-  loaded: readonly LoadedPair[],
+  loaded: readonly HeldPair[],
   nowMs: number,
   actors?: ActorsByStudent,
 ): Promise<ChangedRecord[]> {
@@ -42,8 +42,9 @@ export async function judgeLoaded(
   for (const pair of loaded) {
     const outcome = judgeOne(pair);
     if (outcome === undefined) continue;
-    if (pair.session.status === 'locked') locked.push(outcome);
-    else judged.push(outcome);
+    if (pair.session.status !== 'locked') judged.push(outcome);
+    // What would not be required came too late for nothing.
+    else if (pair.standing.hasRecord || outcome.decision.mark !== 'not_required') locked.push(outcome);
   }
   if (locked.length > 0) await reportLateAfterLock(trx, locked, nowMs);
   const decided = judged.filter((outcome) => isRecorded(outcome));
@@ -52,6 +53,10 @@ export async function judgeLoaded(
   await reportFindings(trx, { judged, changed, nowMs });
   return changed;
 }
+
+declare const held: unique symbol;
+/** Of a class whose tally this transaction holds: only {@link holdAndLoad} gives one. */
+export type HeldPair = LoadedPair & { readonly [held]: true };
 
 export interface Judged extends Decided {
   pair: LoadedPair;
@@ -73,13 +78,14 @@ function isRecorded({ decision, pair: { standing, facts } }: Judged): boolean {
 
 /**
  * Two judges with the same pair must not overwrite each other with what they read before: one session is
- * judged by one at a time, in an order that cannot deadlock. What the second reads after this includes what
- * the first has written: the look-ups are sent together with the lock, and asked once it is held.
+ * judged by one at a time, in an order that cannot deadlock as long as a transaction judges once, with all of its
+ * classes. What the second reads after this includes what the first has written: the look-ups are sent together with
+ * the lock, and asked once it is held.
  */
-export async function holdAndLoad(trx: Knex, pairs: readonly Pair[]): Promise<LoadedPair[]> {
+export async function holdAndLoad(trx: Knex, pairs: readonly Pair[]): Promise<HeldPair[]> {
   const ids = [...new Set(pairs.map(({ sessionId }) => sessionId))];
-  const [held, loaded] = await Promise.all([lockTallies(trx, ids), loadFacts(trx, pairs)]);
-  if (held === ids.length) return loaded;
+  const [found, loaded] = await Promise.all([lockTallies(trx, ids), loadFacts(trx, pairs)]);
+  if (found === ids.length) return loaded as HeldPair[];
   // A class from before it had a tally: rare, so that the order in which its row is locked may be another.
   await prepared(
     trx,
@@ -88,7 +94,7 @@ export async function holdAndLoad(trx: Knex, pairs: readonly Pair[]): Promise<Lo
     [ids as never],
   );
   await lockTallies(trx, ids);
-  return loadFacts(trx, pairs);
+  return (await loadFacts(trx, pairs)) as HeldPair[];
 }
 
 /** @returns how many there are */

@@ -1,6 +1,7 @@
 import { ACTOR_COLUMNS, ACTOR_OF_TRANSACTION } from '../audit/actor-columns.js';
 import type { AuditActor } from '../audit/audit-actor.js';
 import type { Knex } from '../db/database.js';
+import { refuseMoved } from '../db/moved-rows.js';
 import { prepared } from '../db/prepared.js';
 import type { Decision } from '../rules/decide.js';
 import type { Mark } from '../rules/facts.js';
@@ -34,16 +35,7 @@ export async function saveDecisions(
 ): Promise<ChangedRecord[]> {
   const now = new Date(nowMs);
   const decisions = decided.map(({ decision }) => decision);
-  const { rows } = await prepared<{
-    rows: {
-      id: string;
-      session_id: string;
-      student_id: string;
-      mark: Mark;
-      marked_at: Date | null;
-      previous_mark: Mark | null;
-    }[];
-  }>(trx, SAVE_SQL, [
+  const { rows } = await prepared<{ rows: (ChangedRow | { records: number; id: null })[] }>(trx, SAVE_SQL, [
     now,
     JSON.stringify(Object.fromEntries(actors)),
     decided.map(({ sessionId }) => sessionId),
@@ -55,7 +47,10 @@ export async function saveDecisions(
     decisions.map(({ attendedPeriods }) => attendedPeriods),
     JSON.stringify(decisions.map(({ derivation }) => derivation)),
   ]);
-  return rows.map((row) => ({
+  const changed = rows.filter((row) => row.id !== null);
+  const updated = changed.filter((row) => row.previous_mark !== null).length;
+  refuseMoved(rows[0]?.records ?? 0, updated, 'attendance_record');
+  return changed.map((row) => ({
     id: row.id,
     sessionId: row.session_id,
     studentId: row.student_id,
@@ -63,6 +58,17 @@ export async function saveDecisions(
     markedAt: row.marked_at,
     previousMark: row.previous_mark,
   }));
+}
+
+interface ChangedRow {
+  /** That were found, each to be updated where it was. */
+  records: number;
+  id: string;
+  session_id: string;
+  student_id: string;
+  mark: Mark;
+  marked_at: Date | null;
+  previous_mark: Mark | null;
 }
 
 const COUNTED_MARKS = ['present', 'late', 'absent', 'excused', 'pending'] as const;
@@ -83,8 +89,8 @@ const PART = `(row_number() OVER () - 1) / ${IDS_PER_NOTIFICATION_MAX}`;
 
 /**
  * Records are updated or inserted by what `held` found: an upsert would lock every one in a write of its own. They are
- * still where it found them (their `ctid`), since nobody writes a record without its tally; by their id they would be
- * looked for once more.
+ * still where it found them (their `ctid`), since nobody writes a record without its tally, which is proved afterwards; by
+ * their id they would be looked for once more.
  * The first `pending` of a class that opens is no decision about anybody: its audit row is the opening's.
  */
 const SAVE_SQL = `
@@ -146,4 +152,6 @@ const SAVE_SQL = `
       FROM (SELECT session_id, ${PART} AS part FROM delta) d GROUP BY part
     ) notice
   )
-  SELECT id, session_id, student_id, mark, marked_at, previous_mark FROM changed, (SELECT count(*) FROM told) t`;
+  SELECT found.records, changed.id, session_id, student_id, mark, marked_at, previous_mark
+  FROM (SELECT count(held.id)::int AS records FROM held) found CROSS JOIN (SELECT count(*) FROM told) t
+    LEFT JOIN changed ON true`;

@@ -1,4 +1,5 @@
 import type { Knex } from '../db/database.js';
+import { refuseMoved } from '../db/moved-rows.js';
 import { findByIndex, prepared } from '../db/prepared.js';
 import {
   AGGREGATE_KEY,
@@ -38,12 +39,31 @@ export async function holdStatistics(trx: Knex): Promise<void> {
 /** As `foldStatistics`, by who holds the statistics. */
 export async function foldHeld(trx: Knex, rowsMax: number, nowMs: number): Promise<number> {
   const now = new Date(nowMs);
-  const { rows } = await prepared<{
-    rows: { taken: number; students: string[] | null; periods: string[] | null }[];
-  }>(trx, FOLD_SQL, [now, rowsMax]);
+  const { rows } = await prepared<{ rows: Folded[] }>(trx, FOLD_SQL, [now, rowsMax]);
   const [folded] = rows;
-  if (folded?.students != null) await prepared(trx, AGGREGATE_SQL, [now, folded.students, folded.periods]);
-  return folded?.taken ?? 0;
+  if (folded === undefined) return 0;
+  refuseMoved(folded.contributions, folded.contributions_changed, 'statistics_contribution');
+  refuseMoved(folded.counters, folded.counters_changed, 'attendance_statistics');
+  if (folded.students !== null) {
+    const aggregates = await prepared<{ rows: { found: number; changed: number }[] }>(trx, AGGREGATE_SQL, [
+      now,
+      folded.students,
+      folded.periods,
+    ]);
+    for (const { found, changed } of aggregates.rows) refuseMoved(found, changed, 'aggregate_statistics');
+  }
+  return folded.taken;
+}
+
+interface Folded {
+  taken: number;
+  students: string[] | null;
+  periods: string[] | null;
+  /** Rows that were found, and those of them that were changed there. */
+  contributions: number;
+  contributions_changed: number;
+  counters: number;
+  counters_changed: number;
 }
 
 /** What the records of every `pair` count now: a class is looked up once for all of its students. Those that count nothing have no row. */
@@ -112,11 +132,13 @@ const FOLD_SQL = `
   ), renewed AS (
     UPDATE statistics_contribution c SET ${each(CONTRIBUTED, (name) => `${name} = due_${name}`)}
     FROM compared d WHERE c.ctid = d.place AND due_mark IS NOT NULL
+    RETURNING 1
   ), added AS (
     INSERT INTO statistics_contribution (session_id, student_id, ${columns(CONTRIBUTED)})
     SELECT session_id, student_id, ${columns(CONTRIBUTED, 'due_')} FROM compared WHERE place IS NULL
   ), taken_back AS (
     DELETE FROM statistics_contribution c USING compared d WHERE c.ctid = d.place AND due_mark IS NULL
+    RETURNING 1
   ), delta AS MATERIALIZED (
     SELECT ${columns(KEY)},
       ${SUMMED}
@@ -126,6 +148,7 @@ const FOLD_SQL = `
   ), counted AS (
     UPDATE attendance_statistics s SET ${each(COUNTERS, (name) => `${name} = s.${name} + f.${name}`)}, last_calculated = now
     FROM found f, clock WHERE s.ctid = f.place
+    RETURNING 1
   ), begun AS (
     INSERT INTO attendance_statistics (${columns(KEY)}, ${columns(COUNTERS)}, last_calculated)
     SELECT ${columns(KEY)}, ${columns(COUNTERS)}, now FROM found, clock WHERE place IS NULL
@@ -134,7 +157,10 @@ const FOLD_SQL = `
     UNION SELECT student_id, academic_period_id FROM taken WHERE session_id IS NULL
   )
   SELECT (SELECT count(*)::int FROM taken) AS taken, array_agg(student_id::text) AS students,
-    array_agg(academic_period_id) AS periods
+    array_agg(academic_period_id) AS periods,
+    (SELECT count(place)::int FROM compared) AS contributions,
+    (SELECT count(*)::int FROM renewed) + (SELECT count(*)::int FROM taken_back) AS contributions_changed,
+    (SELECT count(place)::int FROM found) AS counters, (SELECT count(*)::int FROM counted) AS counters_changed
   FROM touched`;
 
 /** From the few rows of each student, which the statement before has changed. */
@@ -146,6 +172,9 @@ const AGGREGATE_SQL = `
   ), counted AS (
     UPDATE aggregate_statistics a SET ${each(AGGREGATED, (name) => `${name} = f.${name}`)}, last_calculated = now
     FROM found f, clock WHERE a.ctid = f.place
+    RETURNING 1
+  ), begun AS (
+    INSERT INTO aggregate_statistics (${columns(AGGREGATE_KEY)}, ${columns(AGGREGATED)}, last_calculated)
+    SELECT ${columns(AGGREGATE_KEY)}, ${columns(AGGREGATED)}, now FROM found, clock WHERE place IS NULL
   )
-  INSERT INTO aggregate_statistics (${columns(AGGREGATE_KEY)}, ${columns(AGGREGATED)}, last_calculated)
-  SELECT ${columns(AGGREGATE_KEY)}, ${columns(AGGREGATED)}, now FROM found, clock WHERE place IS NULL`;
+  SELECT (SELECT count(place)::int FROM found) AS found, (SELECT count(*)::int FROM counted) AS changed`;
