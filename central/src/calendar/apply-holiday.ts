@@ -1,7 +1,7 @@
 import type { Knex } from '../db/database.js';
 import { queueSession } from '../sessions/record-change.js';
 import type { Actor } from '../sessions/transition.js';
-import { askAboutStraddles, settleStraddles } from './ask-about-straddles.js';
+import { askAboutStraddles, askAgainAboutStraddles, settleStraddles, straddlesOf } from './ask-about-straddles.js';
 import { holdClassesOfDay } from './classes-of-day.js';
 import { type Holiday, isMeant, judgeDay } from './day-rules.js';
 import { giveBackClasses } from './give-back-classes.js';
@@ -85,45 +85,25 @@ export async function withdrawHoliday(
   const { date } = holiday;
   const calendar = await loadCalendar(trx, date, date);
   const holidays = calendar.holidaysOn(date).filter(({ id }) => id !== holiday.id);
+  // All at once, in the one order: those that come back, that are judged anew, and that people were asked about.
+  const classes = await holdClassesOfDay(trx, date, {
+    where: `${UNLOCKED} OR s.holiday_id = ?::uuid AND s.status = 'cancelled'`,
+    bindings: [holiday.id],
+  });
   const restored = await giveBackClasses(trx, {
     date,
-    classes: await holdClassesOfDay(trx, date, {
-      where: "s.holiday_id = ?::uuid AND s.status = 'cancelled'",
-      bindings: [holiday.id],
-    }),
+    classes: classes.filter(({ status }) => status === 'cancelled'),
     day: calendar.dayOf(date),
     holidays,
     reason: `holiday withdrawn: ${holiday.name}`,
     nowMs,
     actor,
   });
-  const kept = await trx('attendance_session')
-    .where({ scheduled_date: date })
-    .whereIn('status', ['scheduled', 'open', 'closed', 'finalized'])
-    .whereNotIn('id', restored)
-    .pluck<string[]>('id');
-  for (const id of kept) await queueSession(trx, id);
-  await askAboutOthers(trx, { holiday, holidays, nowMs });
+  const kept = classes.filter(({ status }) => status !== 'cancelled');
+  for (const { id } of kept) await queueSession(trx, id);
+  // One question of a class is open at a time: a second half-day that it lies in was not asked about beside the first.
+  const asked = new Set(await settleStraddles(trx, { holidayId: holiday.id, nowMs }));
+  const askedAbout = kept.filter(({ id }) => asked.has(id));
+  await askAgainAboutStraddles(trx, straddlesOf(askedAbout, holidays), nowMs);
   return restored;
-}
-
-/** One question of a class is open at a time: a second half-day that it lies in was not asked about beside the first. */
-async function askAboutOthers(
-  trx: Knex,
-  { holiday, holidays, nowMs }: HolidayRequest & { holidays: readonly Holiday[] },
-): Promise<void> {
-  const asked = await settleStraddles(trx, { holidayId: holiday.id, nowMs });
-  if (asked.length === 0) return;
-  const classes = await holdClassesOfDay(trx, holiday.date, {
-    where: `${UNLOCKED} AND s.id = ANY(?::uuid[])`,
-    bindings: [`{${asked.join(',')}}`],
-  });
-  await askAboutStraddles(
-    trx,
-    classes.flatMap((one) => {
-      const verdict = judgeDay(one, undefined, holidays);
-      return verdict.kind === 'straddles' ? [{ id: one.id, holidayId: verdict.holiday.id }] : [];
-    }),
-    nowMs,
-  );
 }

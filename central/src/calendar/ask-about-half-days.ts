@@ -1,5 +1,5 @@
 import type { Knex } from '../db/database.js';
-import { askAboutStraddles, settleStraddlesOf } from './ask-about-straddles.js';
+import { askAgainAboutStraddles, settleStraddlesOf } from './ask-about-straddles.js';
 import { holdClassesOfDay } from './classes-of-day.js';
 import { halfDaysAround } from './day-rules.js';
 import { loadCalendar } from './load-calendar.js';
@@ -27,7 +27,7 @@ export async function halfDaysOf(trx: Knex, { id, scheduled_date: date }: OneCla
 }
 
 /**
- * Puts a class that was made or moved by hand before a person where it lies partly in a half-day (domain case 7), and
+ * Puts a class that was made, moved or brought back by hand before a person where it lies partly in a half-day (domain case 7), and
  * takes an open question back that is none any more. What was said about a half-day that the class stays in stands;
  * what a person puts altogether into one takes place, as what they bring back does.
  */
@@ -39,6 +39,10 @@ export async function askAboutHalfDays(
   const now = await halfDaysOf(trx, one);
   const wasAsked = await settleStraddlesOf(trx, { sessionId: one.id, except: now, nowMs });
   // One question of a class is open at a time: the others may not have been asked about beside it.
-  const [next] = wasAsked ? now : now.filter((id) => !before.includes(id));
-  if (next !== undefined) await askAboutStraddles(trx, [{ id: one.id, holidayId: next }], nowMs);
+  const asked = wasAsked ? now : now.filter((id) => !before.includes(id));
+  await askAgainAboutStraddles(
+    trx,
+    asked.map((holidayId) => ({ id: one.id, holidayId })),
+    nowMs,
+  );
 }

@@ -1,4 +1,6 @@
 import type { Knex } from '../db/database.js';
+import type { ClassOfDay } from './classes-of-day.js';
+import { type Holiday, halfDaysAround } from './day-rules.js';
 
 export interface Straddle {
   /** Of the class. */
@@ -6,8 +8,14 @@ export interface Straddle {
   holidayId: string;
 }
 
+/** What a person has answered is not open any more, and no answer to what is asked from now on. */
+const SETTLED = `resolved_at = coalesce(resolved_at, ?::timestamptz),
+       detail = detail || CASE WHEN resolved_by IS NULL THEN '{}' ELSE '{"is_outdated": true}' END::jsonb
+     WHERE code = 'HOLIDAY_STRADDLE' AND (resolved_at IS NULL OR resolved_by IS NOT NULL)`;
+
 /**
- * Nobody needs to decide any more about a half-day that is withdrawn.
+ * Nobody needs to decide any more about a half-day that is withdrawn or moved. By who holds the classes of its day: whoever
+ * cancels one settles its question while holding it.
  *
  * @returns the classes that somebody was still asked about
  */
@@ -15,13 +23,17 @@ export async function settleStraddles(
   trx: Knex,
   { holidayId, nowMs }: { holidayId: string; nowMs: number },
 ): Promise<string[]> {
-  const { rows } = await trx.raw<{ rows: { id: string }[] }>(
-    `UPDATE exception_item SET resolved_at = ?::timestamptz
-     WHERE code = 'HOLIDAY_STRADDLE' AND resolved_at IS NULL AND detail @> jsonb_build_object('holiday_id', ?::text)
-     RETURNING session_id AS id`,
+  const { rows } = await trx.raw<{ rows: SettledRow[] }>(
+    `UPDATE exception_item SET ${SETTLED} AND detail @> jsonb_build_object('holiday_id', ?::text)
+     RETURNING session_id AS id, resolved_by IS NOT NULL AS is_answered`,
     [new Date(nowMs), holidayId],
   );
-  return rows.map(({ id }) => id);
+  return rows.flatMap(({ id, is_answered: isAnswered }) => (isAnswered ? [] : [id]));
+}
+
+interface SettledRow {
+  id: string;
+  is_answered: boolean;
 }
 
 /**
@@ -33,14 +45,39 @@ export async function settleStraddlesOf(
   trx: Knex,
   { sessionId, except, nowMs }: { sessionId: string; except: readonly string[]; nowMs: number },
 ): Promise<boolean> {
-  const settled = await trx('exception_item')
-    .where({ code: 'HOLIDAY_STRADDLE', session_id: sessionId, resolved_at: null })
-    .whereRaw(`detail->>'holiday_id' <> ALL(?::text[])`, [except as never])
-    .update({ resolved_at: new Date(nowMs) });
-  return settled > 0;
+  const { rows } = await trx.raw<{ rows: SettledRow[] }>(
+    `UPDATE exception_item SET ${SETTLED} AND session_id = ?::uuid AND detail->>'holiday_id' <> ALL(?::text[])
+     RETURNING session_id AS id, resolved_by IS NOT NULL AS is_answered`,
+    [new Date(nowMs), sessionId, except as never],
+  );
+  return rows.some(({ is_answered: isAnswered }) => !isAnswered);
 }
 
-/** Classes that lie partly in a half-day holiday: they are kept, and a person decides (domain case 7). */
+/** Of these classes, which lie partly in which half-day. */
+export const straddlesOf = (classes: readonly ClassOfDay[], holidays: readonly Holiday[]): Straddle[] =>
+  classes.flatMap((one) =>
+    halfDaysAround(one, holidays).map((holiday) => ({ id: one.id, holidayId: holiday.id })),
+  );
+
+/** As {@link askAboutStraddles}, about half-days that may have been asked about before: what a person answered stands. */
+export async function askAgainAboutStraddles(
+  trx: Knex,
+  straddles: readonly Straddle[],
+  nowMs: number,
+): Promise<void> {
+  if (straddles.length === 0) return;
+  const { rows } = await trx.raw<{ rows: { id: string; holiday: string }[] }>(
+    `SELECT session_id AS id, detail->>'holiday_id' AS holiday FROM exception_item
+     WHERE code = 'HOLIDAY_STRADDLE' AND session_id = ANY(?::uuid[]) AND resolved_by IS NOT NULL
+       AND NOT jsonb_exists(detail, 'is_outdated')`,
+    [straddles.map(({ id }) => id) as never],
+  );
+  const answered = new Set(rows.map(({ id, holiday }) => `${id} ${holiday}`));
+  const open = straddles.filter(({ id, holidayId }) => !answered.has(`${id} ${holidayId}`));
+  await askAboutStraddles(trx, open, nowMs);
+}
+
+/** Classes that lie partly in a half-day holiday: they are kept, and a person decides about one at a time (domain case 7). */
 export async function askAboutStraddles(
   trx: Knex,
   straddles: readonly Straddle[],

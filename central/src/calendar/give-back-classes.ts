@@ -1,7 +1,7 @@
 import type { Knex } from '../db/database.js';
 import { clashesOf, occupySessions } from '../sessions/occupy.js';
 import type { Actor } from '../sessions/transition.js';
-import { askAboutStraddles } from './ask-about-straddles.js';
+import { askAgainAboutStraddles, straddlesOf } from './ask-about-straddles.js';
 import { type ClassOfDay, isOnDay } from './classes-of-day.js';
 import { type CalendarDay, type Holiday, judgeDay } from './day-rules.js';
 import { type Taken, transitionAll } from './take-classes.js';
@@ -51,16 +51,9 @@ export async function giveBackClasses(trx: Knex, request: GiveBackRequest): Prom
   await trx('attendance_session').whereIn('id', back).update({ status_reason: '', holiday_id: null });
   for (const ids of chunksOf(back)) await tellClashes(trx, await occupySessions(trx, ids), nowMs);
   // Declared while they were cancelled, a half-day asked nobody about them.
-  const straddles = classes.flatMap((one) => {
-    const verdict = judgeDay(one, day, holidays);
-    return verdict.kind === 'straddles' ? [{ id: one.id, holidayId: verdict.holiday.id }] : [];
-  });
   const isBack = new Set(back);
-  await askAboutStraddles(
-    trx,
-    straddles.filter(({ id }) => isBack.has(id)),
-    nowMs,
-  );
+  const returned = classes.filter(({ id }) => isBack.has(id));
+  await askAgainAboutStraddles(trx, straddlesOf(returned, holidays), nowMs);
   return back;
 }
 

@@ -9,6 +9,7 @@ import { proposeAfterLock } from '../corrections/request-correction.js';
 import type { Knex } from '../db/database.js';
 import type { Seal } from '../privacy/seal.js';
 import { changeSession } from '../sessions/change-session.js';
+import { holdSession } from '../sessions/session-row.js';
 import { type ItemDecision, ruleOf } from './item-rules.js';
 import { looksAfter } from './item-scope.js';
 
@@ -42,9 +43,7 @@ interface HeldItem {
  */
 export async function resolveItem(trx: Knex, answer: ItemAnswer): Promise<void> {
   const { id, decision, reason, principal, nowMs } = answer;
-  const item = await trx('exception_item').where({ id }).forUpdate().first<HeldItem | undefined>();
-  if (item === undefined)
-    throw new RollcallError('NOT_FOUND', `There is no item ${id}; look it up in the list`);
+  const item = await holdItem(trx, id);
   if (item.resolved_at !== null) {
     throw new RollcallError('ALREADY_DECIDED', `This item was resolved at ${item.resolved_at.toISOString()}`);
   }
@@ -90,6 +89,18 @@ export async function resolveItem(trx: Knex, answer: ItemAnswer): Promise<void> 
 }
 
 type ClassItem = HeldItem & { session_id: string };
+
+/** The class first: whoever changes it settles its items while holding it. */
+async function holdItem(trx: Knex, id: string): Promise<HeldItem> {
+  const of = await trx('exception_item')
+    .where({ id })
+    .first<Pick<HeldItem, 'session_id'> | undefined>('session_id');
+  if (of?.session_id != null) await holdSession(trx, of.session_id);
+  const item = await trx('exception_item').where({ id }).forUpdate().first<HeldItem | undefined>();
+  if (item === undefined)
+    throw new RollcallError('NOT_FOUND', `There is no item ${id}; look it up in the list`);
+  return item;
+}
 
 async function act(trx: Knex, item: ClassItem, answer: ItemAnswer): Promise<void> {
   switch (answer.decision) {

@@ -136,7 +136,7 @@ export class LifeHolidays {
 const keyOf = ({ session_id: id, cause }: Hit): string => `${id} ${cause}`;
 
 /**
- * A person brought the class back, made it or moved it there altogether, or kept it when the holiday was declared
+ * A person brought the class back, made it or moved it into it altogether, or kept it when the holiday was declared
  * (case 6).
  */
 function isWanted(
@@ -145,8 +145,7 @@ function isWanted(
   { isNew, isMade }: { isNew: boolean; isMade: boolean },
 ): boolean {
   if (isMade) return isWhole;
-  if (doing.step.what === 'restore') return doing.id === id;
-  if (doing.step.what === 'reschedule') return isWhole && doing.id === id;
+  if (['restore', 'reschedule'].includes(doing.step.what)) return isWhole && doing.id === id;
   return doing.step.what === 'declare-holiday' && holiday !== null && isNew && keptOf(doing).includes(id);
 }
 

@@ -1,4 +1,5 @@
 import { RollcallError } from '@rollcall/protocol/errors';
+import { askAboutHalfDays, holdHolidays } from '../calendar/ask-about-half-days.js';
 import { dateAt } from '../calendar/campus-zone.js';
 import { campusZone } from '../calendar/generate.js';
 import type { Knex } from '../db/database.js';
@@ -39,6 +40,7 @@ const FREES: readonly SessionAction[] = ['cancel', 'not_held'];
  */
 export async function changeSession(trx: Knex, request: ChangeRequest): Promise<void> {
   const { sessionId, action, nowMs, actor, authority, reason, statusReason, expectedVersion } = request;
+  if (action === 'restore') await holdHolidays(trx);
   await findByIndex(trx);
   const session = await holdSession(trx, sessionId, expectedVersion);
   if (action !== 'unlock') refuseLocked(session);
@@ -61,7 +63,10 @@ export async function changeSession(trx: Knex, request: ChangeRequest): Promise<
   if (action === 'restore' && (await isMadeGood(trx, sessionId))) {
     throw new RollcallError('INVALID_TRANSITION', 'This class was made good by a makeup; both would count');
   }
-  if (action === 'restore') refuseClashes(await occupySessions(trx, [sessionId]));
+  if (action === 'restore') {
+    refuseClashes(await occupySessions(trx, [sessionId]));
+    await askAboutHalfDays(trx, session, { before: [], nowMs });
+  }
 }
 
 /** Nobody but the admin opens a class before captures of it can count (domain case 13). */
