@@ -26,10 +26,12 @@ async function queue(...classes: string[][]): Promise<void> {
 const marked = async (ids: string[]): Promise<string[]> =>
   campus.db.knex('attendance_record').whereIn('session_id', ids).distinct('session_id').pluck('session_id');
 
+const PATIENT = { timeout: 15_000 };
+
 const isJudged = (ids: string[]) =>
   vi.waitFor(async () => {
     expect(await campus.db.knex('judgement_todo').whereIn('session_id', ids)).toEqual([]);
-  });
+  }, PATIENT);
 
 /** As somebody does who marks the class by hand. @returns what lets go of it */
 async function holdMarks(id: string): Promise<() => Promise<unknown>> {
@@ -37,6 +39,24 @@ async function holdMarks(id: string): Promise<() => Promise<unknown>> {
   const trx = await campus.db.knex.transaction();
   await trx('session_tally').where({ session_id: id }).forUpdate().first();
   return () => (trx.isCompleted() ? Promise.resolve() : trx.commit());
+}
+
+/** Whether any judge has looked for work since it was asked last. */
+function watchLooks(): { isStill(): boolean; stop(): void } {
+  const { knex } = campus.db;
+  let hasLooked = true;
+  const note = ({ sql }: { sql: string }): void => {
+    hasLooked ||= sql.includes('DELETE FROM judgement_todo');
+  };
+  knex.on('query', note);
+  return {
+    isStill() {
+      const wasStill = !hasLooked;
+      hasLooked = false;
+      return wasStill;
+    },
+    stop: () => void knex.removeListener('query', note),
+  };
 }
 
 /** A judge that takes two pairs at once, so that every class is a burst. */
@@ -65,4 +85,39 @@ it('shares a burst by classes: one that somebody holds does not hold up those of
   await run;
   expect(await marked([held])).toEqual([held]);
   expect(await knex('judgement_todo')).toEqual([]);
+});
+
+it('begins more judges again where much is found after the others had left', async () => {
+  const { knex } = campus.db;
+  const [held, odd] = [await hold(0, '08'), await hold(2, '09')];
+  const later = [await hold(4, '0a'), await hold(6, '0c')];
+  await knex('judgement_todo').delete();
+  await queue([odd], [held], [odd]);
+  const letGo = [await holdMarks(held)];
+  const { isStill, stop } = watchLooks();
+  let run: Promise<number> | undefined;
+  try {
+    run = runJudge();
+    await isJudged([odd]);
+    // Who finds nothing more leaves: only the one who waits for the class is still there, time and again.
+    let quiet = 0;
+    await vi.waitFor(() => {
+      quiet = knex.client.pool.numUsed() === 2 && isStill() ? quiet + 1 : 0;
+      expect(quiet).toBeGreaterThan(3);
+    }, PATIENT);
+    for (const id of later) letGo.push(await holdMarks(id));
+    await queue(later);
+    await letGo[0]?.();
+    await vi.waitFor(async () => {
+      const waiting = await knex('pg_stat_activity')
+        .where({ wait_event_type: 'Lock' })
+        .whereRaw('datname = current_database()');
+      expect(waiting).toHaveLength(2);
+    }, PATIENT);
+  } finally {
+    stop();
+    for (const go of letGo) await go();
+  }
+  await run;
+  expect(await marked(later)).toEqual(expect.arrayContaining(later));
 });
