@@ -1,7 +1,12 @@
 import type { Knex } from '../db/database.js';
 import { queueSession } from '../sessions/record-change.js';
 import type { Actor } from '../sessions/transition.js';
-import { askAboutStraddles, askAgainAboutStraddles, settleStraddles, straddlesOf } from './ask-about-straddles.js';
+import {
+  askAboutStraddles,
+  askAgainAboutStraddles,
+  settleStraddles,
+  straddlesOf,
+} from './ask-about-straddles.js';
 import { holdClassesOfDay } from './classes-of-day.js';
 import { type Holiday, isMeant, judgeDay } from './day-rules.js';
 import { giveBackClasses } from './give-back-classes.js';
