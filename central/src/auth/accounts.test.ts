@@ -66,3 +66,16 @@ it('case 160: whole milliseconds stay whole, whatever binary makes of their seco
     expect((await accounts.current(id))?.grants).toHaveLength(1);
   }
 });
+
+it('what was asked before an account changed is answered and not remembered', async () => {
+  const id = await signIn('leaving', []);
+  const { account_id: accountId } = await db.knex('login_session').where({ id }).first();
+  const accounts = createAccounts(db.knex, new ManualClock(0));
+  const asked = accounts.current(id);
+  // The look-up is on its way.
+  await new Promise((resolve) => setImmediate(resolve));
+  accounts.forget(accountId);
+  expect(await asked).toMatchObject({ login: 'leaving' });
+  await db.knex('account').where({ id: accountId }).update({ is_active: false });
+  expect(await accounts.current(id)).toBeUndefined();
+});

@@ -57,6 +57,8 @@ export function createAccounts(knex: Knex, clock: Pick<Clock, 'wallMs' | 'monoMs
   const known = new Map<string, Known | null>();
   let waiting = new Map<string, ((found: Known | null) => void)[]>();
   let refusals: ((error: unknown) => void)[] = [];
+  /** Raised by every change of an account. */
+  let changes = 0;
 
   async function flush(): Promise<void> {
     const asked = waiting;
@@ -67,10 +69,12 @@ export function createAccounts(knex: Knex, clock: Pick<Clock, 'wallMs' | 'monoMs
       const ids = [...asked.keys()];
       for (let start = 0; start < ids.length; start += LOOKUP_MAX) {
         const part = ids.slice(start, start + LOOKUP_MAX);
+        const before = changes;
         const found = await load(knex, part, clock.monoMs());
         for (const id of part) {
           const one = found.get(id) ?? null;
-          remember(id, one);
+          // What was read while somebody changed an account may say what it was before.
+          if (before === changes) remember(id, one);
           for (const resolve of asked.get(id) ?? []) resolve(one);
         }
       }
@@ -117,6 +121,7 @@ export function createAccounts(knex: Knex, clock: Pick<Clock, 'wallMs' | 'monoMs
       return one?.isUsable === true ? principalNow(one) : undefined;
     },
     forget(accountId) {
+      changes += 1;
       for (const [id, one] of known) if (one?.principal.accountId === accountId) known.delete(id);
     },
   };
