@@ -5,8 +5,8 @@ import type { Mark } from '../rules/facts.js';
 export const JUDGE_CHANNEL = 'rollcall_judge';
 export const LIVE_CHANNEL = 'rollcall_live';
 
-/** PostgreSQL refuses 8,000 bytes; 150 ids with their previous marks stay well below. */
-export const IDS_PER_NOTIFICATION_MAX = 150;
+/** PostgreSQL refuses 8,000 bytes: 120 ids, each with the longest mark that it can have had, are 6,800. */
+export const IDS_PER_NOTIFICATION_MAX = 120;
 
 export type LiveNotice =
   | { type: 'session' | 'gateway' | 'punch' | 'enrollment'; ids: readonly string[] }

@@ -34,6 +34,8 @@ describe('marks that are saved together', () => {
   it('are told to the pages once each, with what they were, however many they are', async () => {
     const judge = createJudge({ db, clock, log: silentLog });
     await judge.run();
+    // The longest mark that a record can have had.
+    await db.knex('attendance_record').update({ mark: 'not_required', reason: 'CANCELLED' });
     await storePunches(
       db.knex,
       Array.from({ length: STUDENTS }, (_, n) => ({ rollNumber: rollNumber(n), at: at('10:01') })),
@@ -50,7 +52,7 @@ describe('marks that are saved together', () => {
     const marked = await db.knex('attendance_record').where({ mark: 'present' }).select('id', 'session_id');
     expect(marked).toHaveLength(STUDENTS);
     expect(told.flatMap(({ ids }) => ids).sort()).toEqual(marked.map(({ id }) => id).sort());
-    expect(told.flatMap(({ previous }) => previous)).toEqual(marked.map(() => 'pending'));
+    expect(told.flatMap(({ previous }) => previous)).toEqual(marked.map(() => 'not_required'));
     expect(told.map(({ ids, previous }) => ids.length - (previous?.length ?? 0))).toEqual(told.map(() => 0));
     const classes = heard.filter(({ type }) => type === 'session').flatMap(({ ids }) => ids);
     expect(classes).toEqual([...new Set(marked.map((record) => record.session_id))]);
