@@ -171,6 +171,18 @@ describe('two batches of scans', () => {
     expect((await Promise.all(held)).filter(({ alreadyRecorded }) => !alreadyRecorded)).toHaveLength(1);
   });
 
+  it('of one class are one, however many they are', async () => {
+    const together = [...Array.from({ length: SHARED }, () => scan(0)), scan(1)];
+    await Promise.all(together.map((one) => queues[0].scan(one)));
+    const rows = await server.db
+      .knex('attendance_audit_log')
+      .where({ entity_type: 'attendance_record', session_id: sessionId })
+      .orderBy('id', 'desc')
+      .limit(2);
+    expect(new Set(rows.map((row) => row.student_id))).toEqual(new Set([students[0], students[1]]));
+    expect(new Set(rows.map((row) => row.transaction_id)).size).toBe(1);
+  });
+
   it('are not begun for less than they are worth, whatever else waits', async () => {
     const done: string[] = [];
     const late: Promise<unknown>[] = [];

@@ -15,7 +15,7 @@ import { storeScans } from './store-scans.js';
 const BATCH_SCANS_MAX = 250;
 /** Transactions at once: while one waits for PostgreSQL, others use the processor here. */
 const BATCHES_MAX = 3;
-/** Fewer than this are not shared out between them, since each has a price of its own. */
+/** Fewer than this are not shared out between them, since each has a price of its own; nor are those of one class. */
 const SHARED_SCANS_MIN = 32;
 /** What one more transaction beside another is worth; fewer wait for one to end. */
 const BESIDE_SCANS_MIN = 8;
@@ -87,6 +87,7 @@ export function createScanQueue(knex: Knex): ScanQueue {
     const left: Waiting[] = [];
     const before = new Set(busy);
     const ownerOf = new Map<string, string>();
+    const classes = new Set<string>();
     // All in one would leave the processor to PostgreSQL or to those who ask, and never to both.
     const share = Math.ceil(waiting.length / (BATCHES_MAX - running));
     const scansMax = Math.min(BATCH_SCANS_MAX, Math.max(SHARED_SCANS_MIN, share));
@@ -94,8 +95,11 @@ export function createScanQueue(knex: Knex): ScanQueue {
       const { sessionId, studentId, deviceHash } = one.scan;
       const isSecond = (ownerOf.get(deviceHash) ?? studentId) !== studentId;
       const isBehind = busy.has(sessionId) || before.has(studentId) || before.has(deviceHash) || isSecond;
-      if (!isBehind && batch.length < scansMax) {
+      // Of a class that is taken nobody else can go meanwhile.
+      const most = classes.has(sessionId) ? BATCH_SCANS_MAX : scansMax;
+      if (!isBehind && batch.length < most) {
         batch.push(one);
+        classes.add(sessionId);
         ownerOf.set(deviceHash, studentId);
       } else {
         left.push(one);
