@@ -45,7 +45,7 @@ function losePatience(log: Log, { clock, waitMs, databaseUrl }: Patience): () =>
     if (connections > 0) {
       log.error(
         { code: 'DATABASE_UNAVAILABLE', connections, waitMs },
-        'PostgreSQL does not answer, and central does not wait for it any longer: its connections are cut off. ' +
+        'PostgreSQL has not answered everything in time, and central does not wait any longer: its connections are cut off. ' +
           'What was acknowledged is committed; whatever was not is sent or done again',
       );
     }

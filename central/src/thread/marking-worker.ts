@@ -14,7 +14,7 @@ import { tellError } from './told-error.js';
 /** Three batches of scans, three judges, and the keeper of statistics. */
 const CONNECTIONS_MAX = 7;
 /** The near end waits meanwhile. */
-const STOP_WAIT_MS = 5_000;
+const STOP_WAIT_MS = 10_000;
 
 /** The far end: everything that turns evidence into marks and counts them, with connections of its own. */
 async function serve(port: MessagePort, { databaseUrl: url }: ThreadData): Promise<void> {
