@@ -102,7 +102,8 @@ describe('credits for who sat an examination', () => {
     const camp = { kind: 'ncc', course: null, exam_date: null };
     expect((await book([rollNumber(1)], camp)).body).toEqual({ booked: 1, existing: 0 });
     expect(codeOf(await takeBack(SAT, { course: null, exam_date: null }))).toEqual([400, 'REQUEST_INVALID']);
-    expect((await takeBack([rollNumber(1)], { exam_date: null })).body.taken_back).toBe(2);
+    const taken = await takeBack([rollNumber(1)], { exam_date: null });
+    expect(taken.body).toEqual({ taken_back: 2, missing: 0 });
     expect((await book(SAT)).body).toEqual({ booked: 3, existing: 0 });
     expect((await aggregateOf(1)).aggregate.credit_held_periods).toBe(4);
   });

@@ -131,14 +131,14 @@ async function refuseOtherNumbers(
  * Takes the credit of an occasion back from everybody on a list; who has none is left alone. The audit log keeps
  * what it was.
  *
- * @returns how many were taken back
+ * @returns how many were taken back, and from how many students: some have copies that were booked by hand
  * @throws RollcallError `ROWS_REFUSED` for numbers of nobody
  */
 export async function takeBackCredits(
   trx: Knex,
   { rollNumbers, ...occasion }: CreditOccasion & { rollNumbers: readonly string[] },
   actor: CreditActor,
-): Promise<number> {
+): Promise<{ credits: number; students: number }> {
   const studentIds = await readStudents(trx, rollNumbers);
   const { rows } = await trx.raw<{ rows: Row[] }>(
     `DELETE FROM attendance_credit WHERE student_id = ANY(?::uuid[]) AND academic_period_id = ? AND kind = ?
@@ -146,7 +146,7 @@ export async function takeBackCredits(
     [studentIds as never, occasion.periodId, occasion.kind, occasion.courseCode, occasion.examDate] as never,
   );
   await audit(trx, { action: 'take_back', rows }, actor);
-  return rows.length;
+  return { credits: rows.length, students: new Set(rows.map((row) => row.student_id)).size };
 }
 
 async function refuseOccasion(

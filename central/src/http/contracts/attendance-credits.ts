@@ -76,6 +76,6 @@ export const takeBackCreditsBody = z
     message: 'a mid-term is one of a course: course is needed',
   });
 export const takenBackSchema = z.strictObject({
-  taken_back: z.int(),
-  missing: z.int().describe('Had no such credit'),
+  taken_back: z.int().describe('Credits; somebody may have had more than one that was booked by hand'),
+  missing: z.int().min(0).describe('Students on the list who had no such credit'),
 });

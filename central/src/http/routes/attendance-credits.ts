@@ -122,7 +122,7 @@ export const takeBackAttendanceCredits = defineRoute(
     const taken = await writeAs(db.knex, input, (trx) =>
       takeBackCredits(trx, { ...occasionOf(body), rollNumbers }, actorOf(input, clock.wallMs())),
     );
-    return { body: { taken_back: taken, missing: rollNumbers.length - taken } };
+    return { body: { taken_back: taken.credits, missing: rollNumbers.length - taken.students } };
   },
 );
 
