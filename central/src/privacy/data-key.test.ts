@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openTestDatabase, type TestDatabase } from '../db/test-database.js';
 import type { FileKey } from '../people/key-file.js';
 import { loadDataKeys } from './data-key.js';
-import { createSeal } from './seal.js';
+import { createSeal, HEAD_BYTES } from './seal.js';
 
 let db: TestDatabase;
 let folder: string;
@@ -81,6 +81,42 @@ describe('the keys of sealed data', () => {
     writeFileSync(path, `${both.join('\n')}\n`);
     await load();
     expect(told).toEqual([]);
+  });
+
+  it('F3: are all found, also one that a single row of many needs', async () => {
+    const [first] = await load();
+    const old = { id: '0badc0de', bytes: randomBytes(32) };
+    await keep([first as FileKey], 'A4');
+    await db.knex.raw(
+      `INSERT INTO student (roll_number, full_name, contact_sealed)
+       SELECT 'M' || n, 'M', contact_sealed FROM student, generate_series(1, 1500) AS n WHERE roll_number = 'A4'`,
+    );
+    await keep([old], 'A5');
+    await load();
+    expect(told).toMatchObject([{ missing: [{ keyId: old.id, places: ['student.contact_sealed'] }] }]);
+  });
+
+  it('F3: are not needed by what a revoked template leaves, nor by anything too short to be sealed', async () => {
+    const values = [Buffer.alloc(0), Buffer.from('01aabbccdd', 'hex'), Buffer.alloc(HEAD_BYTES - 1, 1)];
+    await db
+      .knex('student')
+      .insert(values.map((contact_sealed, n) => ({ roll_number: `E${n}`, full_name: 'E', contact_sealed })));
+    expect(await load()).toHaveLength(1);
+    expect(told).toEqual([]);
+  });
+
+  it('F3: are not called missing where nobody can know: no other key is to be put over a good one', async () => {
+    await keep(await load(), 'A6');
+    const loadAt = (file: string) =>
+      loadDataKeys(db.knex, { dataDir: folder, file, log }).catch((error: unknown) => error);
+    // Below a file: unlike a closed folder, this stops root as well.
+    const below = await loadAt(join(path, 'data-key'));
+    expect(below).toMatchObject({ code: 'KEY_INVALID', message: expect.stringContaining('ENOTDIR') });
+    expect(below).toMatchObject({ message: expect.not.stringContaining('put a new key there') });
+    const gone = await loadAt(join(folder, 'nowhere', 'data-key'));
+    expect(gone).toMatchObject({ message: expect.stringContaining('put a new key there') });
+    // What a new one costs beside the sealed values.
+    expect(gone).toMatchObject({ message: expect.stringContaining('DEVICE_NOT_BOUND') });
   });
 
   it('of the seals of the audit log are needed as well', async () => {

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { RollcallError } from '@rollcall/protocol/errors';
 import type { Knex } from '../db/database.js';
@@ -26,7 +26,7 @@ export async function loadDataKeys(
 ): Promise<FileKey[]> {
   const path = file ?? join(dataDir, 'keys', 'data-key');
   const needed = await keysInUse(knex);
-  if (needed.length > 0 && !existsSync(path)) throw keysGone(path, needed, await filesOf(knex));
+  if (needed.length > 0 && isMissing(path)) throw keysGone(path, needed, await filesOf(knex));
   const keys = await loadKeyFile({
     path,
     what: 'The key of sealed data',
@@ -39,10 +39,24 @@ export async function loadDataKeys(
     log?.error(
       { code: 'SEAL_BROKEN', path, missing },
       'some of what is sealed in the database cannot be opened: its keys are not in the key file. ' +
-        'Add their lines from a backup of the file, below the first one, and start again; or enter the values again',
+        'Add their lines from a backup of the file, below the first one and in the order they had, the oldest last, and start ' +
+        'again; or enter the values again',
     );
   }
   return keys;
+}
+
+/**
+ * Nothing is there, and that is known: in a folder that may not be entered there may be a good key, and nobody is to be
+ * told to put another one in its place.
+ */
+function isMissing(path: string): boolean {
+  try {
+    statSync(path);
+    return false;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  }
 }
 
 /** Where the files of the database are; undefined where its user may not know. */
@@ -60,7 +74,8 @@ function keysGone(path: string, needed: readonly SealedWith[], files: string | u
     'KEY_INVALID',
     `There is no key file at ${path}, but the database has values that are sealed (${places}; keys ${ids}). Restore the file ` +
       `from a backup, or name it in ${VARIABLE}. If it is lost, put a new key there (openssl rand -hex 32): what was sealed ` +
-      `is lost with it, and is entered again. To begin anew, remove the database as well${files === undefined ? '' : ` (its files are in ${files})`}`,
+      `is lost with it, and is entered again, and bound phones are unknown (DEVICE_NOT_BOUND) and are bound again. ` +
+      `To begin anew, remove the database as well${files === undefined ? '' : ` (its files are in ${files})`}`,
     { context: { path, missing: needed } },
   );
 }

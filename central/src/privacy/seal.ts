@@ -9,7 +9,8 @@ const KEY_ID_BYTES = 4;
 /** NIST SP 800-38D: 96-bit nonces, drawn at random for each value; 128-bit tags. */
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-const HEAD_BYTES = 1 + KEY_ID_BYTES + NONCE_BYTES + TAG_BYTES;
+/** A sealed value has at least these; fewer bytes are no sealed value, such as what is left of a revoked template. */
+export const HEAD_BYTES = 1 + KEY_ID_BYTES + NONCE_BYTES + TAG_BYTES;
 
 /** Where a sealed value belongs: one that is copied to another row or column does not open. */
 export interface SealedPlace {

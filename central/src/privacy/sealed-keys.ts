@@ -1,7 +1,6 @@
 import type { Knex } from '../db/database.js';
+import { HEAD_BYTES } from './seal.js';
 
-/** Of each column: a key that is gone is gone for many values, and a start waits for this. */
-const VALUES_LOOKED_AT = 1_000;
 /** Gone within hours, or made anew when it is needed. */
 const SHORT_LIVED = ['answer_sealed', 'qr_secret_sealed'];
 
@@ -22,8 +21,8 @@ export async function keysInUse(knex: Knex): Promise<SealedWith[]> {
   );
   const parts = columns.map(({ table, column }) => ({
     // First byte: the version; then four of the key (`seal.ts`).
-    sql: `SELECT ?::text AS place, encode(substring(v from 2 for 4), 'hex') AS key_id
-          FROM (SELECT ?? AS v FROM ?? WHERE ?? IS NOT NULL LIMIT ${VALUES_LOOKED_AT}) AS sealed`,
+    sql: `SELECT ?::text AS place, encode(head, 'hex') AS key_id
+          FROM (SELECT DISTINCT substring(?? from 2 for 4) AS head FROM ?? WHERE octet_length(??) >= ${HEAD_BYTES}) AS sealed`,
     bindings: [`${table}.${column}`, column, table, column],
   }));
   parts.push({ sql: `SELECT 'audit_seal', key_id FROM audit_seal`, bindings: [] });
