@@ -106,9 +106,10 @@ interface GatheredStanding extends Standing {
   decisions: HumanDecision[];
 }
 
+/** Ids as PostgreSQL writes them: whoever asked may have them in capitals. */
 const begun = ({ sessionId, studentId }: Pair, row: StandingRow): GatheredStanding => ({
-  sessionId,
-  studentId,
+  sessionId: sessionId.toLowerCase(),
+  studentId: studentId.toLowerCase(),
   hasRecord: row.has_record,
   hasStays: row.has_stays === true,
   groups: row.group_id === null ? [] : [row.group_id],
