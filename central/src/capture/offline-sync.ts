@@ -2,7 +2,7 @@ import { writeAudit } from '../audit/write-audit.js';
 import { settingsOfClasses } from '../calendar/class-scope.js';
 import type { Knex } from '../db/database.js';
 import { readMark, type Vocabulary, type WrittenMark } from '../rules/vocabulary.js';
-import type { HeldSession } from '../sessions/session-row.js';
+import { type HeldSession, IN_LOCK_ORDER } from '../sessions/session-row.js';
 import { type DecidedMark, type DecisionRow, decideMarks, decideMarksOfClasses } from './decide-marks.js';
 import { rosterOf } from './roster-of.js';
 import { vocabularyOf } from './written-mark.js';
@@ -134,7 +134,7 @@ async function holdSessions(
 ): Promise<Map<string, HeldForSync>> {
   const held = await trx('attendance_session')
     .whereIn('id', [...ids])
-    .orderBy('id')
+    .orderBy(IN_LOCK_ORDER)
     .forNoKeyUpdate()
     .select<Pick<HeldSession, 'id' | 'status' | 'policy'>[]>('id', 'status', 'policy');
   const settings = await settingsOfClasses(trx, ids, nowMs);

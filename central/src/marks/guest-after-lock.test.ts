@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
 import { API } from '../http/test-server.js';
 import { rollNumber } from '../seed/test-campus.js';
 import type { SessionAction } from '../sessions/state.js';
@@ -118,4 +118,34 @@ it('cases 18 and 60: a visit that a locked class counts cannot be made to count 
   expect(moved).toMatchObject({ status: 409, body: { code: 'SESSION_LOCKED' } });
   await change('unlock', own);
   expect((await letIn(visited, later)).status).toBe(200);
+});
+
+it('case 60: whoever is let in twice at once leaves no mark behind where they were let in for first', async () => {
+  const { knex } = campus.server.db;
+  await join('b1');
+  const hold = (start: string, end: string, section = 'b1') =>
+    campus.hold({ section, sessionType: 'LAB', start, end });
+  const [first, second] = [await hold('09:00', '09:50'), await hold('11:00', '11:50')];
+  const visited = await hold('14:00', '14:50', 'b2');
+  await campus.server.judge();
+  const other = await knex.transaction();
+  await other('attendance_session').where({ id: visited }).forNoKeyUpdate().first('id');
+  const later = letIn(visited, second);
+  await vi.waitFor(async () => {
+    const { rows } = await knex.raw<{ rows: object[] }>(
+      `SELECT FROM pg_locks WHERE NOT granted
+         AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())`,
+    );
+    expect(rows.length).toBeGreaterThan(0);
+  });
+  await other('session_guest').insert({
+    session_id: visited,
+    student_id: studentId,
+    counts_for_session_id: first,
+    allowed_at: campus.at('08:00'),
+  });
+  await other.commit();
+  expect((await later).status).toBe(200);
+  const queued = await knex('judgement_todo').where({ student_id: studentId }).pluck('session_id');
+  expect(queued).toEqual(expect.arrayContaining([first, second, visited]));
 });

@@ -52,6 +52,9 @@ const COLUMNS: readonly (keyof HeldSession)[] = [
   'auto_lock_at',
 ];
 
+/** For who holds several: everybody holds those that start earlier first, so that none waits for another in a circle (ADR 71). */
+export const IN_LOCK_ORDER: { column: string }[] = [{ column: 'start_at' }, { column: 'id' }];
+
 /**
  * Reads one class session and keeps it from changing until the transaction ends. Its key never changes, so that whoever
  * only refers to it (a mark that is judged, a scan) waits for nobody here, and nobody for them.

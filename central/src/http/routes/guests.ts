@@ -2,7 +2,7 @@ import { RollcallError } from '@rollcall/protocol/errors';
 import { requireSession } from '../../auth/scope.js';
 import type { Knex } from '../../db/database.js';
 import { recordChange } from '../../sessions/record-change.js';
-import { type HeldSession, holdSession, refuseLocked } from '../../sessions/session-row.js';
+import { type HeldSession, holdSession, IN_LOCK_ORDER, refuseLocked } from '../../sessions/session-row.js';
 import { emptySchema } from '../contracts/auth.js';
 import { API, uuidParams } from '../contracts/fields.js';
 import { guestBody } from '../contracts/sessions.js';
@@ -49,22 +49,29 @@ export const addGuest = defineRoute(
           'counts_for_session_id: must be a class of the same course with the student on its roster',
         );
       }
-      const before = await trx('session_guest')
-        .where({ session_id: params.id, student_id: student.id })
-        .first<{ counts_for_session_id: string } | undefined>('counts_for_session_id');
-      // All whose marks change, in an order that cannot deadlock: a class that the mark went to before loses it.
-      const judged = [
-        ...new Set([
-          params.id,
-          body.counts_for_session_id,
-          ...(before ? [before.counts_for_session_id] : []),
-        ]),
-      ].toSorted();
+      const readBefore = async (): Promise<string | undefined> =>
+        (
+          await trx('session_guest')
+            .where({ session_id: params.id, student_id: student.id })
+            .first<{ counts_for_session_id: string } | undefined>('counts_for_session_id')
+        )?.counts_for_session_id;
+      const before = await readBefore();
+      // All whose marks change, in the order in which everybody holds classes: one that the mark went to before loses it.
+      const judged: string[] = await trx('attendance_session')
+        .whereIn('id', [params.id, body.counts_for_session_id, ...(before === undefined ? [] : [before])])
+        .orderBy(IN_LOCK_ORDER)
+        .pluck('id');
       for (const id of judged) {
         const session = await holdSession(trx, id);
         // The mark goes there: a class that is locked gets none, and gives none back.
-        const isJudged = id === params.id || id === body.counts_for_session_id;
+        const isJudged = id !== before || id === body.counts_for_session_id.toLowerCase();
         if (isJudged || (await hasVisit(trx, id, student.id))) refuseLocked(session);
+      }
+      if ((await readBefore()) !== before) {
+        throw new RollcallError(
+          'CONCURRENT_CHANGE',
+          'Somebody else has just let this student in; send it again',
+        );
       }
       const isOwn = await rosterOf(trx, params.id, student.id).first('x.session_id');
       // One presence would be two: the mark here, and the mark there.
@@ -88,7 +95,7 @@ export const addGuest = defineRoute(
       await recordChange(trx, {
         sessionId: params.id,
         kind: 'groups',
-        before: before === undefined ? {} : { guest: body.student, counts_for: before.counts_for_session_id },
+        before: before === undefined ? {} : { guest: body.student, counts_for: before },
         after: { guest: body.student, counts_for: body.counts_for_session_id },
         reason: body.reason,
         accountId: principal.accountId,

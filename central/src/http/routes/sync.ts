@@ -7,7 +7,7 @@ import { rosterOf } from '../../capture/roster-of.js';
 import { vocabularyOf } from '../../capture/written-mark.js';
 import type { Knex } from '../../db/database.js';
 import { lettersToWrite, readMark, type WrittenMark } from '../../rules/vocabulary.js';
-import { holdSession, refuseLocked } from '../../sessions/session-row.js';
+import { type HeldSession, holdSession, IN_LOCK_ORDER, refuseLocked } from '../../sessions/session-row.js';
 import { auditLockedRows } from '../audit-locked-rows.js';
 import {
   importBody,
@@ -176,13 +176,19 @@ async function checkRows(trx: Knex, rows: readonly ImportRow[]): Promise<Checked
     if (some === undefined) bySession.set(row.sessionId, [row]);
     else some.push(row);
   }
-  for (const [sessionId, some] of [...bySession].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
-    const session = await trx('attendance_session')
-      .where({ id: sessionId })
-      .forNoKeyUpdate()
-      .first('status', 'policy');
+  const held = new Map(
+    (
+      await trx('attendance_session')
+        .whereIn('id', [...bySession.keys()])
+        .orderBy(IN_LOCK_ORDER)
+        .forNoKeyUpdate()
+        .select<Pick<HeldSession, 'id' | 'status' | 'policy'>[]>('id', 'status', 'policy')
+    ).map((session) => [session.id, session]),
+  );
+  for (const [sessionId, some] of bySession) {
+    const session = held.get(sessionId.toLowerCase());
     if (session?.status === 'locked') locked.add(sessionId);
-    const isMarkable = ['open', 'closed', 'finalized'].includes(session?.status);
+    const isMarkable = ['open', 'closed', 'finalized'].includes(session?.status ?? '');
     const roster = new Map(
       (await rosterOf(trx, sessionId)).map((one) => [one.rollNumber.toLowerCase(), one.studentId]),
     );
