@@ -7,6 +7,8 @@ const NEVER: Readonly<Record<string, string>> = {
   TIME_UNKNOWN: 'a punch that lies in no time is loaded for no class; `rules/vectors` have it',
   AFTER_CLOSE:
     'only a class that a person closed before its end has captures after it, and whether one can be closed depends on when: case 14',
+  COUNTED_ELSEWHERE:
+    'only while the class that a visit counts for is locked, and what comes before a lock depends on when: cases 18 and 60',
 };
 
 /** For tests: everything that the rules say of a mark on some of very many days. */
