@@ -58,8 +58,18 @@ export async function act(
   });
 }
 
-/** Makes the campus what it was before the steps. */
-export async function undoCampusWide(knex: Knex): Promise<void> {
+/** Looks before the first step and after each, and makes the campus what it was. */
+export async function actAndLook(
+  knex: Knex,
+  steps: readonly Step[],
+  classes: TwoClasses,
+  look: (trx: Knex) => Promise<void>,
+): Promise<void> {
+  await look(knex);
+  for (const one of steps) {
+    await act(knex, one, classes, look);
+    await look(knex);
+  }
   await knex.raw("UPDATE campus SET zone = 'Asia/Kolkata' WHERE id = 'main'");
   await knex.raw("UPDATE academic_period SET campus_id = 'main'");
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Knex } from '../db/database.js';
 import { holdChangeable } from './facts-changes.test-support.js';
-import { act, STEP_TEXTS, stepOf, undoCampusWide } from './facts-steps.test-support.js';
+import { act, actAndLook, STEP_TEXTS, stepOf } from './facts-steps.test-support.js';
 import { createFactsLoader, type LoadedPair, type LoadFacts } from './load-facts.js';
 import { RuleCampus } from './rule-campus.js';
 
@@ -81,12 +81,7 @@ it(
     await fc.assert(
       fc.asyncProperty(fc.array(stepOf(TEXTS), { minLength: 10, maxLength: STEPS_MAX }), async (steps) => {
         const { classes, look } = await holdSeen();
-        await look(knex);
-        for (const one of steps) {
-          await act(knex, one, classes, look);
-          await look(knex);
-        }
-        await undoCampusWide(knex);
+        await actAndLook(knex, steps, classes, look);
       }),
       { numRuns: RUNS, seed: SEED, endOnFailure: true },
     );

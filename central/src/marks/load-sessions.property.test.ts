@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Knex } from '../db/database.js';
 import { holdChangeable } from './facts-changes.test-support.js';
-import { act, STEP_TEXTS, stepOf, undoCampusWide } from './facts-steps.test-support.js';
+import { actAndLook, STEP_TEXTS, stepOf } from './facts-steps.test-support.js';
 import { createSessionLoader, type LoadSessions } from './load-sessions.js';
 import { RuleCampus } from './rule-campus.js';
 
@@ -33,12 +33,7 @@ it(
             for (const replica of replicas)
               expect(Object.fromEntries(await replica(trx, ids))).toEqual(expected);
           };
-          await look(knex);
-          for (const one of steps) {
-            await act(knex, one, classes, look);
-            await look(knex);
-          }
-          await undoCampusWide(knex);
+          await actAndLook(knex, steps, classes, look);
         },
       ),
       { numRuns: RUNS, seed: SEED, endOnFailure: true },
