@@ -99,6 +99,29 @@ it('cases 18 and 60: who joins the visited class while only the own one is locke
   expect(await marks(...both)).toEqual(['absent NO_CAPTURE', 'present ON_TIME']);
 });
 
+it('cases 18 and 60: of two visits a locked class counts one, and the class of the other one counts its own', async () => {
+  await join('b1');
+  const lab = (start: string, end: string, section: string) =>
+    campus.hold({ section, sessionType: 'LAB', start, end });
+  const own = await lab('09:00', '09:50', 'b1');
+  const [early, late] = [await lab('14:00', '14:50', 'b2'), await lab('16:00', '16:50', 'b2')];
+  for (const visited of [early, late]) expect((await letIn(visited, own)).status).toBe(200);
+  for (const time of ['14:01', '16:01']) await campus.tap(time);
+  await campus.finish();
+  await change('lock', own);
+  await join('b2');
+  expect(await marks(own)).toEqual(['present GUEST']);
+  const { marked_at: countedAt } = await campus.record(own);
+  const isEarly = countedAt === campus.at('14:01').toISOString();
+  const [counted, other] = isEarly ? [early, late] : [late, early];
+  expect(await marks(counted, other)).toEqual(['not_required COUNTED_ELSEWHERE', 'present ON_TIME']);
+  // What the locked class does not count may count for another one.
+  await campus.server.db.knex('roster_membership').where({ section_id: 'b2' }).delete();
+  const next = await lab('11:00', '11:50', 'b1');
+  expect(await letIn(counted, next)).toMatchObject({ status: 409, body: { code: 'SESSION_LOCKED' } });
+  expect((await letIn(other, next)).status).toBe(200);
+});
+
 it('cases 18 and 60: a person who decides about the visited class is heard all the same', async () => {
   const both = await visit();
   const [own, visited] = both;

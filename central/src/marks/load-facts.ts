@@ -181,7 +181,7 @@ async function withoutMembers(trx: Knex, guests: readonly CountedGuest[]): Promi
      WHERE (s.status <> 'locked' OR EXISTS (
        SELECT FROM attendance_record r
        WHERE r.session_id = v.session_id AND r.student_id = v.student_id AND r.mark <> 'not_required'))
-       AND NOT EXISTS (SELECT FROM ${LOCKED_VISIT_SQL} AND o.id = v.counts_for AND r.student_id = v.student_id)`,
+       AND NOT EXISTS (SELECT FROM ${LOCKED_VISIT_SQL})`,
     [
       guests.map(({ session_id: sessionId }) => sessionId),
       guests.map(({ student_id: studentId }) => studentId),

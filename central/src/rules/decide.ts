@@ -73,6 +73,7 @@ function decisionOf(
       ...(finding.also === undefined || finding.also.length === 0 ? {} : { also: [...finding.also] }),
       ...(flags.length === 0 ? {} : { flags }),
       ...(finding.leaveId === undefined ? {} : { leave_id: finding.leaveId }),
+      ...(finding.visitedSessionId === undefined ? {} : { visited_session_id: finding.visitedSessionId }),
       ...(isMeasured && stays.length > 0 ? { dwell_seconds: dwellSeconds(stays, session) } : {}),
       ...(periods === null ? {} : { periods: { held: session.periodCount, attended: periods } }),
     },

@@ -43,6 +43,8 @@ export const derivationSchema = z.strictObject({
   /** What a person should know about the evidence. */
   flags: z.array(z.enum(Object.keys(FLAGS) as [Flag, ...Flag[]])).optional(),
   leave_id: z.string().optional(),
+  /** Class of another batch where a guest was captured: the visit that this mark counts (domain case 60). */
+  visited_session_id: z.string().optional(),
   /** How long the student was inside during the class, where exits are captured. */
   dwell_seconds: z.int().optional(),
   periods: z.strictObject({ held: z.int(), attended: z.int() }).optional(),

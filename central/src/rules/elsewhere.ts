@@ -51,7 +51,7 @@ export const guestRule: MarkRule = {
       const visit: Facts = { ...facts, session, captures, clashes: [], visits: [] };
       const limits = limitsOf(session);
       const finding = arrivalFinding(siftAll(visit, limits).evidence, visit, limits);
-      if (finding !== undefined) return { ...finding, reason: 'GUEST' };
+      if (finding !== undefined) return { ...finding, reason: 'GUEST', visitedSessionId: session.id };
     }
     return undefined;
   },

@@ -44,6 +44,7 @@ export interface Finding {
   also?: readonly Reason[];
   flags?: readonly Flag[];
   leaveId?: string;
+  visitedSessionId?: string;
 }
 
 /** Decides the mark, or leaves it to the next rule. Pure and total. */

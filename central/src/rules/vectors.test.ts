@@ -152,6 +152,7 @@ describe.each(files)('%s', (file) => {
     expect(derivationSchema.parse(decision.derivation)).toEqual(decision.derivation);
     expect(decision.derivation.also).toEqual(also);
     expect(decision.derivation.flags).toEqual(flags);
+    expect(decision.derivation.visited_session_id).toBe(reason === 'GUEST' ? 'v' : undefined);
     if (periods !== undefined) expect(decision.attendedPeriods).toBe(periods);
   });
 });

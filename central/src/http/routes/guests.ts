@@ -65,7 +65,9 @@ export const addGuest = defineRoute(
         const session = await holdSession(trx, id);
         // The mark goes there: a class that is locked gets none, and gives none back.
         const isJudged = id !== before || id === body.counts_for_session_id.toLowerCase();
-        if (isJudged || (await hasVisit(trx, id, student.id))) refuseLocked(session);
+        const isRefused =
+          isJudged || (await countsVisit(trx, id, { visitedId: params.id, studentId: student.id }));
+        if (isRefused) refuseLocked(session);
       }
       if ((await readBefore()) !== before) {
         throw new RollcallError(
@@ -106,9 +108,26 @@ export const addGuest = defineRoute(
   },
 );
 
-const hasVisit = async (trx: Knex, sessionId: string, studentId: string): Promise<boolean> => {
+interface Visit {
+  visitedId: string;
+  studentId: string;
+}
+
+/** Whether the mark of the class is that visit's: of a mark from before derivations named it, any visit's. */
+const countsVisit = async (
+  trx: Knex,
+  sessionId: string,
+  { visitedId, studentId }: Visit,
+): Promise<boolean> => {
   const record = { session_id: sessionId, student_id: studentId, reason: 'GUEST' };
-  return (await trx('attendance_record').where(record).first('id')) !== undefined;
+  const counted = await trx('attendance_record')
+    .where(record)
+    .whereRaw("coalesce((derivation->>'visited_session_id')::uuid, ?::uuid) = ?::uuid", [
+      visitedId,
+      visitedId,
+    ])
+    .first('id');
+  return counted !== undefined;
 };
 
 /** The groups of the class that the student is in on its day. */
