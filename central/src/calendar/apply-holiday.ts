@@ -4,6 +4,7 @@ import type { Actor } from '../sessions/transition.js';
 import {
   askAboutStraddles,
   askAgainAboutStraddles,
+  keepStraddling,
   settleStraddles,
   straddlesOf,
 } from './ask-about-straddles.js';
@@ -39,12 +40,14 @@ export interface HolidayRequest {
 export async function holidayEffect(
   trx: Knex,
   { holiday, nowMs, keep = [] }: HolidayRequest,
-): Promise<HolidayEffect> {
+): Promise<HolidayEffect & { keptStraddling: string[] }> {
   const effect: HolidayEffect = { cancelled: [], notHeld: [], flagged: [], partly: [] };
+  const keptStraddling: string[] = [];
   for (const one of await holdClassesOfDay(trx, holiday.date, { where: UNLOCKED, bindings: [] })) {
-    if (keep.includes(one.id)) continue;
     const verdict = judgeDay(one, undefined, [holiday]);
-    if (verdict.kind === 'held') {
+    if (keep.includes(one.id)) {
+      if (verdict.kind === 'straddles') keptStraddling.push(one.id);
+    } else if (verdict.kind === 'held') {
       const isMeantPartly = one.groups.some((group) => isMeant(group, holiday));
       if (isMeantPartly && holiday.startTime === null) effect.partly.push(one.id);
     } else if (verdict.kind === 'straddles') effect.flagged.push(one.id);
@@ -52,7 +55,7 @@ export async function holidayEffect(
     // A class that had ended by then was held.
     else if (one.status === 'open' && one.endAtMs > nowMs) effect.notHeld.push(one.id);
   }
-  return effect;
+  return { ...effect, keptStraddling };
 }
 
 const UNLOCKED = "s.status IN ('scheduled', 'open', 'closed', 'finalized')";
@@ -78,6 +81,11 @@ export async function applyHoliday(
     trx,
     effect.flagged.map((id) => ({ id, holidayId: holiday.id })),
     nowMs,
+  );
+  await keepStraddling(
+    trx,
+    effect.keptStraddling.map((id) => ({ id, holidayId: holiday.id })),
+    { nowMs, keptBy: actor.performedBy },
   );
   return effect;
 }

@@ -46,3 +46,16 @@ export async function askAboutHalfDays(
     nowMs,
   );
 }
+
+/**
+ * Once a person keeps the class in one half-day, they are asked about the next that it lies in: one question of a class is
+ * open at a time (domain case 7). The caller holds the holidays and the class.
+ */
+export async function askAboutNextHalfDay(trx: Knex, one: OneClass, nowMs: number): Promise<void> {
+  const now = await halfDaysOf(trx, one);
+  await askAgainAboutStraddles(
+    trx,
+    now.map((holidayId) => ({ id: one.id, holidayId })),
+    nowMs,
+  );
+}

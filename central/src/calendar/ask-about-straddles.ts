@@ -96,3 +96,25 @@ export async function askAboutStraddles(
     ],
   );
 }
+
+/** As if asked and answered: whoever declares the half-day has said that these take place all the same (domain cases 6, 7). */
+export async function keepStraddling(
+  trx: Knex,
+  straddles: readonly Straddle[],
+  { nowMs, keptBy }: { nowMs: number; keptBy: string | null },
+): Promise<void> {
+  if (straddles.length === 0) return;
+  const now = new Date(nowMs);
+  await trx('exception_item').insert(
+    straddles.map(({ id, holidayId }) => ({
+      at: now,
+      code: 'HOLIDAY_STRADDLE',
+      message: 'The class lies partly in a half-day holiday, and was kept when that was declared',
+      session_id: id,
+      detail: { holiday_id: holidayId },
+      resolved_at: now,
+      resolved_by: keptBy,
+      decision: 'hold',
+    })),
+  );
+}

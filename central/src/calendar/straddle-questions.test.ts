@@ -22,8 +22,8 @@ beforeEach(async () => {
 });
 
 const coordinator = () => server.as('coordinator');
-const declare = async (name: string): Promise<string> =>
-  (await coordinator().post(`${API}/holidays/`, { name, date: weeks.day, ...HALF })).body.holiday.id;
+const declare = async (name: string, more: object = {}): Promise<string> =>
+  (await coordinator().post(`${API}/holidays/`, { name, date: weeks.day, ...HALF, ...more })).body.holiday.id;
 const move = (holiday: string, times: object) => coordinator().patch(`${API}/holidays/${holiday}/`, times);
 const withdraw = (holiday: string) => coordinator().del(`${API}/holidays/${holiday}/`);
 const act = (what: string) => server.post(`${API}/sessions/${id}/${what}/`, { reason: 'for the test' });
@@ -63,6 +63,32 @@ describe('case 7: whether a half-day takes a class', () => {
     expect(await asked()).toEqual([second]);
     await withdraw(second);
     expect(await asked()).toEqual([third]);
+  });
+
+  it('is asked about each half-day that the class lies in, one after the other', async () => {
+    const first = await declare('One');
+    const [second, third] = [await declare('Second'), await declare('Third')];
+    expect(await asked()).toEqual([first]);
+    expect((await answer('hold')).status).toBe(200);
+    const [next = ''] = await asked();
+    expect([second, third]).toContain(next);
+    expect((await answer('hold')).status).toBe(200);
+    expect(await asked()).toEqual([second, third].filter((holiday) => holiday !== next));
+    expect((await answer('cancel')).status).toBe(200);
+    expect(await asked()).toEqual([]);
+    expect((await weeks.session()).status).toBe('cancelled');
+    expect((await act('restore')).status).toBe(200);
+    expect(await asked()).toEqual([]);
+  });
+
+  it('is not asked of one that whoever declared it keeps the class in, whatever is said about another', async () => {
+    await declare('One');
+    await declare('Kept', { keep: [id] });
+    const other = await declare('Other');
+    expect((await answer('hold')).status).toBe(200);
+    expect(await asked()).toEqual([other]);
+    expect((await answer('hold')).status).toBe(200);
+    expect(await asked()).toEqual([]);
   });
 
   it('is asked again when the half-day itself was changed, also when it is what it was before', async () => {

@@ -2,6 +2,7 @@ import { RollcallError } from '@rollcall/protocol/errors';
 import { writeAudit } from '../audit/write-audit.js';
 import { requireDecider } from '../auth/decider.js';
 import type { Principal } from '../auth/principal.js';
+import { askAboutNextHalfDay, holdHolidays } from '../calendar/ask-about-half-days.js';
 import { type DecidedMark, decideMarks, holdForMarking, withdrawDecisions } from '../capture/decide-marks.js';
 import { rosterOf } from '../capture/roster-of.js';
 import { CORRECTABLE_MARKS, type CorrectableMark } from '../corrections/correction-row.js';
@@ -9,7 +10,7 @@ import { proposeAfterLock } from '../corrections/request-correction.js';
 import type { Knex } from '../db/database.js';
 import type { Seal } from '../privacy/seal.js';
 import { changeSession } from '../sessions/change-session.js';
-import { holdSession } from '../sessions/session-row.js';
+import { type HeldSession, holdSession } from '../sessions/session-row.js';
 import { type ItemDecision, ruleOf } from './item-rules.js';
 import { looksAfter } from './item-scope.js';
 
@@ -43,7 +44,7 @@ interface HeldItem {
  */
 export async function resolveItem(trx: Knex, answer: ItemAnswer): Promise<void> {
   const { id, decision, reason, principal, nowMs } = answer;
-  const item = await holdItem(trx, id);
+  const { session, ...item } = await holdItem(trx, id);
   if (item.resolved_at !== null) {
     throw new RollcallError('ALREADY_DECIDED', `This item was resolved at ${item.resolved_at.toISOString()}`);
   }
@@ -72,6 +73,9 @@ export async function resolveItem(trx: Knex, answer: ItemAnswer): Promise<void> 
       decision,
       decision_reason: reason,
     });
+  if (item.code === STRADDLE && decision === 'hold' && session !== undefined) {
+    await askAboutNextHalfDay(trx, session, nowMs);
+  }
   await writeAudit(trx, [
     {
       at: new Date(nowMs),
@@ -88,18 +92,27 @@ export async function resolveItem(trx: Knex, answer: ItemAnswer): Promise<void> 
   ]);
 }
 
+const STRADDLE = 'HOLIDAY_STRADDLE';
+
 type ClassItem = HeldItem & { session_id: string };
 
-/** The class first: whoever changes it settles its items while holding it. */
-async function holdItem(trx: Knex, id: string): Promise<HeldItem> {
+/**
+ * The class first: whoever changes it settles its items while holding it. Before it the holidays, where another half-day
+ * may have to be asked about.
+ */
+async function holdItem(
+  trx: Knex,
+  id: string,
+): Promise<HeldItem & { session: Pick<HeldSession, 'id' | 'scheduled_date'> | undefined }> {
   const of = await trx('exception_item')
     .where({ id })
-    .first<Pick<HeldItem, 'session_id'> | undefined>('session_id');
-  if (of?.session_id != null) await holdSession(trx, of.session_id);
+    .first<Pick<HeldItem, 'session_id' | 'code'> | undefined>('session_id', 'code');
+  if (of?.code === STRADDLE) await holdHolidays(trx);
+  const session = of?.session_id == null ? undefined : await holdSession(trx, of.session_id);
   const item = await trx('exception_item').where({ id }).forUpdate().first<HeldItem | undefined>();
   if (item === undefined)
     throw new RollcallError('NOT_FOUND', `There is no item ${id}; look it up in the list`);
-  return item;
+  return { ...item, session };
 }
 
 async function act(trx: Knex, item: ClassItem, answer: ItemAnswer): Promise<void> {

@@ -126,7 +126,9 @@ export class LifeHolidays {
     }
     for (const part of parts) {
       const before = this.#causes.get(part.cause);
-      const isAnswered = own.some((item) => item.is_answered && before?.has(item.id) === false);
+      const isAnswered = own.some(
+        (item) => item.is_answered && item.holiday === part.holiday && before?.has(item.id) === false,
+      );
       if (isAnswered || this.#spared.has(keyOf(part))) continue;
       throw new Error(`nobody is asked about the ${status} class ${id}, which lies partly in ${part.cause}`);
     }
