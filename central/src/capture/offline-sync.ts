@@ -1,9 +1,8 @@
-import { writeAudit } from '../audit/write-audit.js';
 import { settingsOfClasses } from '../calendar/class-scope.js';
 import type { Knex } from '../db/database.js';
 import { readMark, type Vocabulary, type WrittenMark } from '../rules/vocabulary.js';
 import { type HeldSession, IN_LOCK_ORDER } from '../sessions/session-row.js';
-import { type DecidedMark, type DecisionRow, decideMarks, decideMarksOfClasses } from './decide-marks.js';
+import { type DecidedMark, type DecisionRow, decideMarksOfClasses } from './decide-marks.js';
 import { rosterOf } from './roster-of.js';
 import { vocabularyOf } from './written-mark.js';
 
@@ -60,8 +59,9 @@ interface Judged extends WrittenMark {
  */
 export async function syncOffline(trx: Knex, request: SyncRequest): Promise<OfflineResult[]> {
   const { rows, allowedSessions, nowMs } = request;
-  const known = await loadKnown(trx, rows);
+  // Classes first: rows that came at the same time are known once theirs are let go.
   const sessions = await holdSessions(trx, [...allowedSessions], nowMs);
+  const known = await loadKnown(trx, rows);
   const results = new Map<string, OfflineResult>();
   const fresh: Judged[] = [];
   for (const row of rows) {
@@ -73,12 +73,7 @@ export async function syncOffline(trx: Knex, request: SyncRequest): Promise<Offl
     const mark = session === undefined ? undefined : readMark(session.vocabulary, row.written);
     const stored = known.get(row.clientUuid);
     if (stored !== undefined) {
-      const isSame =
-        stored.session_id === row.sessionId &&
-        stored.student_id === studentId &&
-        stored.mark === mark?.mark &&
-        stored.captured_at.getTime() === row.capturedAtMs;
-      answer(isSame ? 'duplicate' : 'refused', isSame ? '' : 'CLIENT_UUID_CONFLICT');
+      answer(...fateBeside(stored, { row, studentId, mark: mark?.mark }));
       continue;
     }
     if (results.has(row.clientUuid)) {
@@ -95,9 +90,21 @@ export async function syncOffline(trx: Knex, request: SyncRequest): Promise<Offl
       fresh.push({ ...mark, row, studentId, outcome, code });
     }
   }
-  await storeRows(trx, fresh, request);
-  await applyRows(trx, fresh, request);
-  await tellLocked(trx, fresh, nowMs);
+  const stored = await storeRows(trx, fresh, request);
+  const isStored = ({ row }: Judged): boolean => stored.has(row.clientUuid);
+  const late = fresh.filter((one) => !isStored(one));
+  const meanwhile = await loadKnown(
+    trx,
+    late.map(({ row }) => row),
+  );
+  for (const one of late) {
+    const { clientUuid } = one.row;
+    const [outcome, code] = fateBeside(meanwhile.get(clientUuid), one);
+    results.set(clientUuid, { clientUuid, outcome, code });
+  }
+  const applied = fresh.filter(isStored);
+  await applyRows(trx, applied, request);
+  await tellLocked(trx, applied, nowMs);
   return rows.map(({ clientUuid }) => results.get(clientUuid) as OfflineResult);
 }
 
@@ -108,7 +115,21 @@ function fateOf(status: string, isYoung: boolean): ['applied' | 'review' | 'refu
   return isYoung ? ['applied', ''] : ['review', 'TOO_OLD'];
 }
 
+/** What becomes of a row whose id is stored already. */
+function fateBeside(
+  stored: StoredRow | undefined,
+  { row, studentId, mark }: { row: OfflineRow; studentId: string | undefined; mark: string | undefined },
+): ['duplicate' | 'refused', string] {
+  const isSame =
+    stored?.session_id === row.sessionId &&
+    stored.student_id === studentId &&
+    stored.mark === mark &&
+    stored.captured_at.getTime() === row.capturedAtMs;
+  return isSame ? ['duplicate', ''] : ['refused', 'CLIENT_UUID_CONFLICT'];
+}
+
 async function loadKnown(trx: Knex, rows: readonly OfflineRow[]): Promise<Map<string, StoredRow>> {
+  if (rows.length === 0) return new Map();
   const stored = await trx('offline_row')
     .whereIn(
       'client_uuid',
@@ -152,27 +173,38 @@ async function holdSessions(
   return sessions;
 }
 
+/**
+ * Those of other classes are not held: an id that somebody else stores for one of them at this moment is waited for. In the
+ * order of their ids, so that nobody waits in a circle.
+ *
+ * @returns the ids that were stored, of all that were not there already
+ */
 async function storeRows(
   trx: Knex,
   fresh: readonly Judged[],
   { accountId, nowMs }: SyncRequest,
-): Promise<void> {
-  if (fresh.length === 0) return;
-  await trx.batchInsert(
-    'offline_row',
-    fresh.map(({ row, studentId, mark, letter, outcome, code }) => ({
-      client_uuid: row.clientUuid,
-      session_id: row.sessionId,
-      student_id: studentId,
-      mark,
-      letter,
-      captured_at: new Date(row.capturedAtMs),
-      received_at: new Date(nowMs),
-      submitted_by: accountId,
-      outcome,
-      code,
-    })),
+): Promise<Set<string>> {
+  if (fresh.length === 0) return new Set();
+  const rows = fresh.map(({ row, studentId, mark, letter, outcome, code }) => ({
+    client_uuid: row.clientUuid,
+    session_id: row.sessionId,
+    student_id: studentId,
+    mark,
+    letter,
+    captured_at: new Date(row.capturedAtMs),
+    outcome,
+    code,
+  }));
+  const stored = await trx.raw<{ rows: { client_uuid: string }[] }>(
+    `INSERT INTO offline_row (client_uuid, session_id, student_id, mark, letter, captured_at, outcome, code, received_at, submitted_by)
+     SELECT i.*, ?::timestamptz, ?::uuid
+     FROM jsonb_to_recordset(?::jsonb) AS i (client_uuid uuid, session_id uuid, student_id uuid, mark text, letter text,
+       captured_at timestamptz, outcome text, code text)
+     ORDER BY i.client_uuid
+     ON CONFLICT DO NOTHING RETURNING client_uuid`,
+    [new Date(nowMs), accountId, JSON.stringify(rows)],
   );
+  return new Set(stored.rows.map((row) => row.client_uuid));
 }
 
 async function applyRows(
@@ -221,56 +253,4 @@ async function tellLocked(trx: Knex, fresh: readonly Judged[], nowMs: number): P
       ),
     ],
   );
-}
-
-export interface ReviewRequest {
-  sessionId: string;
-  accept: boolean;
-  /** Why it is believed, or is not. */
-  reason: string;
-  accountId: string | null;
-  nowMs: number;
-}
-
-/** A person decides about everything of one class session that waits: all of it in one action, with a row of the audit for each. */
-export async function reviewOffline(trx: Knex, request: ReviewRequest): Promise<number> {
-  const { sessionId, accept, reason, accountId, nowMs } = request;
-  const now = new Date(nowMs);
-  const outcome = accept ? 'accepted' : 'rejected';
-  const rows = (await trx('offline_row')
-    .where({ session_id: sessionId, outcome: 'review' })
-    .update({ outcome, decided_by: accountId, decided_at: now })
-    .returning(['client_uuid', 'student_id', 'mark', 'letter', 'captured_at'])) as StoredRow[];
-  await writeAudit(
-    trx,
-    rows.map((row) => ({
-      at: now,
-      entityType: 'offline_row',
-      entityId: row.client_uuid,
-      action: `offline_${outcome}`,
-      performedBy: accountId,
-      reason,
-      before: { outcome: 'review', mark: row.mark, captured_at: row.captured_at },
-      after: { outcome },
-      sessionId,
-      studentId: row.student_id,
-    })),
-  );
-  if (!accept || rows.length === 0) return rows.length;
-  await decideMarks(trx, {
-    sessionId,
-    rows: rows.map((row) => ({
-      studentId: row.student_id,
-      mark: row.mark,
-      letter: row.letter,
-      reason,
-      kind: 'offline',
-      decidedAtMs: row.captured_at.getTime(),
-      clientUuid: row.client_uuid,
-    })),
-    source: 'offline',
-    accountId,
-    nowMs,
-  });
-  return rows.length;
 }

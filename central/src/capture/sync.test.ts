@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { API, at, type Body, TestServer } from '../http/test-server.js';
 import { rollNumber } from '../seed/test-campus.js';
 
@@ -81,6 +81,45 @@ describe('marks of a phone that was offline', () => {
     expect(await sync(one, one)).toEqual(['duplicate', 'duplicate']);
     expect(await sync({ ...one, mark: 'absent' })).toEqual(['refused CLIENT_UUID_CONFLICT']);
     expect(await server.db.knex('decision').where({ client_uuid: one.client_uuid })).toHaveLength(1);
+  });
+
+  /** Both have looked at what is known before either has stored anything: they wait for their classes. */
+  async function atOnce(ids: string[], ...sent: object[][]): Promise<string[][]> {
+    const { knex } = server.db;
+    const trx = await knex.transaction();
+    await trx('attendance_session').whereIn('id', ids).forUpdate().select('id');
+    const answers = Promise.all(sent.map((records) => sync(...records)));
+    await vi.waitFor(async () => {
+      const waiting = await knex('pg_stat_activity')
+        .where({ wait_event_type: 'Lock' })
+        .whereRaw('datname = current_database()');
+      expect(waiting).toHaveLength(sent.length);
+    });
+    await trx.commit();
+    return answers;
+  }
+
+  it('the same rows in two requests at once are one decision each, and each request hears of every row', async () => {
+    const records = [1, 2].map((index) => row(index, { captured_at: at('11:10').toISOString() }));
+    const answers = await atOnce([s1], records, records);
+    expect(answers.toSorted()).toEqual([
+      ['applied', 'applied'],
+      ['duplicate', 'duplicate'],
+    ]);
+    const ids = records.map(({ client_uuid: id }) => id);
+    expect(await server.db.knex('decision').whereIn('client_uuid', ids)).toHaveLength(2);
+  });
+
+  it('one id for rows of two classes at once is a row of one of them, and the other is refused by itself', async () => {
+    const { id: s2 } = await server.sessionOf('CS302');
+    const [shared, own] = [row(3, { captured_at: at('11:20').toISOString() }), row(4)];
+    const other = { ...shared, session_id: s2 };
+    const answers = await atOnce([s1, s2], [own, shared], [other]);
+    expect([['applied'], ['refused CLIENT_UUID_CONFLICT']]).toContainEqual(answers[1]);
+    const isOther = answers[1]?.[0] === 'applied';
+    expect(answers[0]).toEqual(['applied', isOther ? 'refused CLIENT_UUID_CONFLICT' : 'applied']);
+    const stored = await server.db.knex('decision').where({ client_uuid: shared.client_uuid });
+    expect(stored).toMatchObject([{ session_id: isOther ? s2 : s1 }]);
   });
 
   it('answers each row by itself: future, strangers, classes of others and classes that do not exist', async () => {
