@@ -238,8 +238,10 @@ async function tellLocked(trx: Knex, fresh: readonly Judged[], nowMs: number): P
     `INSERT INTO exception_item (at, code, message, session_id, student_id, detail)
      SELECT ?::timestamptz, 'LATE_AFTER_LOCK',
        'A mark from a phone arrived after the class session was locked; propose a correction if it should change',
-       session_id, student_id, jsonb_build_object('would_be', mark, 'client_uuid', client_uuid)
+       i.session_id, i.student_id, jsonb_build_object('mark', r.mark, 'would_be', i.mark, 'client_uuid', i.client_uuid)
      FROM jsonb_to_recordset(?::jsonb) AS i (session_id uuid, student_id uuid, mark text, client_uuid uuid)
+       LEFT JOIN attendance_record r ON r.session_id = i.session_id AND r.student_id = i.student_id
+     WHERE r.mark IS DISTINCT FROM i.mark
      ON CONFLICT DO NOTHING`,
     [
       new Date(nowMs),

@@ -10,6 +10,9 @@ export type CorrectionStatus = (typeof CORRECTION_STATUSES)[number];
 export const CORRECTABLE_MARKS = ['present', 'absent', 'late', 'excused'] as const;
 export type CorrectableMark = (typeof CORRECTABLE_MARKS)[number];
 
+export const isCorrectable = (mark: unknown): mark is CorrectableMark =>
+  (CORRECTABLE_MARKS as readonly unknown[]).includes(mark);
+
 export const CORRECTION_TABLE = 'attendance_correction_request';
 
 /** What decisions about one request look at. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { systemClock } from '@rollcall/protocol/system-clock';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Answer, API, type Body, type TestCaller, TestServer } from '../http/test-server.js';
@@ -254,6 +255,61 @@ describe('evidence after the lock', () => {
     await storePunches(server.db.knex, [{ rollNumber: rollNumber(1), at: weeks.instant('10:03') }]);
     await server.judge();
     expect(await openItems(hod(), 'LATE_AFTER_LOCK', session)).toEqual([]);
+  });
+});
+
+describe('evidence after the lock for which no correction can be asked', () => {
+  async function lockedClass(): Promise<Body> {
+    await weeks.hold();
+    const session = await weeks.session();
+    await server.post(`${API}/sessions/${session.id}/lock/`);
+    return session;
+  }
+  async function onlyKept(session: Body): Promise<Body> {
+    await server.judge();
+    const [item] = await openItems(faculty(), 'LATE_AFTER_LOCK', session);
+    expect(item.decisions).toEqual(['keep_mark']);
+    expect(item.message).not.toContain('propose a correction');
+    expect(item.detail).not.toHaveProperty('propose_correction');
+    const refused = await answer(faculty(), item, 'propose_correction');
+    expect(refused).toMatchObject({ status: 400, body: { code: 'REQUEST_INVALID' } });
+    expect((await answer(faculty(), item, 'keep_mark')).status).toBe(200);
+    return item;
+  }
+
+  it('case 83: whoever turns out not to have been on the roster would need no mark, which nobody can ask for', async () => {
+    const session = await lockedClass();
+    const { knex } = server.db;
+    const student = await knex('student')
+      .where({ roll_number: rollNumber(4) })
+      .first('id');
+    const rows = await knex('roster_membership').where({ student_id: student.id });
+    await knex('roster_membership').where({ student_id: student.id }).delete();
+    await knex('judgement_todo').insert({ session_id: session.id, student_id: student.id });
+    const item = await onlyKept(session);
+    expect(item.detail).toMatchObject({ mark: 'absent', would_be: 'not_required' });
+    await knex('roster_membership').insert(rows.map(({ id: _id, ...row }) => row));
+  });
+
+  it('case 83: whoever joins afterwards has no mark that could be corrected', async () => {
+    const session = await lockedClass();
+    const { knex } = server.db;
+    const student = await knex('student')
+      .where({ roll_number: rollNumber(4) })
+      .first('id');
+    const record = { session_id: session.id, student_id: student.id };
+    await knex('attendance_record').where(record).delete();
+    await knex('judgement_todo').insert(record);
+    const item = await onlyKept(session);
+    expect(item.detail).toMatchObject({ mark: null, would_be: 'absent' });
+  });
+
+  it('case 83: a mark of a phone that is the mark already changes nothing', async () => {
+    const session = await lockedClass();
+    const row = { client_uuid: randomUUID(), session_id: session.id, student_id: rollNumber(1) };
+    const captured = { mark: 'absent', captured_at: weeks.instant('11:59').toISOString() };
+    await faculty().post(`${API}/records/offline-sync/`, { records: [{ ...row, ...captured }] });
+    expect(await openItems(faculty(), 'LATE_AFTER_LOCK', session)).toEqual([]);
   });
 });
 

@@ -1,4 +1,5 @@
 import type { DeciderLevel } from '../auth/decider.js';
+import { type CorrectableMark, isCorrectable } from '../corrections/correction-row.js';
 
 export const ITEM_DECISIONS = [
   'acknowledge',
@@ -44,3 +45,24 @@ const RULES: Readonly<Record<string, ItemRule>> = {
 const ORDINARY: ItemRule = { level: 'faculty', decisions: ['acknowledge'] };
 
 export const ruleOf = (code: string): ItemRule => RULES[code] ?? ORDINARY;
+
+export interface AnsweredItem {
+  code: string;
+  detail: Record<string, unknown>;
+}
+
+/** What can be answered to this item: a correction is proposed only where one can be asked for (domain case 83). */
+export function decisionsOf({ code, detail }: AnsweredItem): readonly ItemDecision[] {
+  const { decisions } = ruleOf(code);
+  if (proposedMark(detail) !== undefined) return decisions;
+  return decisions.filter((decision) => decision !== 'propose_correction');
+}
+
+/** What the mark would be, where a person can ask for it. Items from phones did not always name the mark that there was. */
+export function proposedMark({
+  mark,
+  would_be: wouldBe,
+}: Record<string, unknown>): CorrectableMark | undefined {
+  if (mark !== undefined && !isCorrectable(mark)) return undefined;
+  return isCorrectable(wouldBe) ? wouldBe : undefined;
+}

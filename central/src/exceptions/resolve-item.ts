@@ -5,13 +5,13 @@ import type { Principal } from '../auth/principal.js';
 import { askAboutNextHalfDay, holdHolidays } from '../calendar/ask-about-half-days.js';
 import { type DecidedMark, decideMarks, holdForMarking, withdrawDecisions } from '../capture/decide-marks.js';
 import { rosterOf } from '../capture/roster-of.js';
-import { CORRECTABLE_MARKS, type CorrectableMark } from '../corrections/correction-row.js';
+import { isCorrectable } from '../corrections/correction-row.js';
 import { proposeAfterLock } from '../corrections/request-correction.js';
 import type { Knex } from '../db/database.js';
 import type { Seal } from '../privacy/seal.js';
 import { changeSession } from '../sessions/change-session.js';
 import { type HeldSession, holdSession } from '../sessions/session-row.js';
-import { type ItemDecision, ruleOf } from './item-rules.js';
+import { decisionsOf, type ItemDecision, proposedMark, ruleOf } from './item-rules.js';
 import { looksAfter } from './item-scope.js';
 
 export interface ItemAnswer {
@@ -48,18 +48,18 @@ export async function resolveItem(trx: Knex, answer: ItemAnswer): Promise<void> 
   if (item.resolved_at !== null) {
     throw new RollcallError('ALREADY_DECIDED', `This item was resolved at ${item.resolved_at.toISOString()}`);
   }
-  const rule = ruleOf(item.code);
-  if (!rule.decisions.includes(decision)) {
+  const decisions = decisionsOf(item);
+  if (!decisions.includes(decision)) {
     throw new RollcallError(
       'REQUEST_INVALID',
-      `decision: ${item.code} is answered by ${rule.decisions.join(' or ')}`,
+      `decision: ${item.code} is answered by ${decisions.join(' or ')} here`,
     );
   }
   const isOwn = decision === 'acknowledge' && looksAfter(principal, item);
   if (item.session_id !== null && !isOwn) {
     await requireDecider(trx, principal, {
       permission: 'exceptions.decide',
-      needed: rule.level,
+      needed: ruleOf(item.code).level,
       of: { sessionId: item.session_id },
     });
     await act(trx, { ...item, session_id: item.session_id }, answer);
@@ -224,9 +224,9 @@ async function propose(
   const record = await trx('attendance_record')
     .where({ session_id: item.session_id, student_id: item.student_id })
     .first<{ mark: string } | undefined>('mark');
-  const toMark = item.detail['would_be'];
+  const toMark = proposedMark(item.detail);
   const fromMark = record?.mark;
-  if (item.student_id === null || !isCorrectable(fromMark) || !isCorrectable(toMark) || fromMark === toMark) {
+  if (item.student_id === null || !isCorrectable(fromMark) || toMark === undefined || fromMark === toMark) {
     throw new RollcallError(
       'REQUEST_INVALID',
       'decision: there is no other mark to propose here; answer keep_mark',
@@ -238,6 +238,3 @@ async function propose(
     { seal, accountId: principal.accountId, nowMs },
   );
 }
-
-const isCorrectable = (mark: unknown): mark is CorrectableMark =>
-  (CORRECTABLE_MARKS as readonly unknown[]).includes(mark);

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { type Permission, reachesOf } from '../../auth/permissions.js';
 import type { Principal } from '../../auth/principal.js';
 import type { Knex } from '../../db/database.js';
-import { ruleOf } from '../../exceptions/item-rules.js';
+import { decisionsOf, ruleOf } from '../../exceptions/item-rules.js';
 import { visibleItems } from '../../exceptions/item-scope.js';
 import { resolveItem } from '../../exceptions/resolve-item.js';
 import { Conditions } from '../conditions.js';
@@ -155,7 +155,6 @@ async function requireItem(
 function itemFor(principal: Principal): (row: ItemRow) => ExceptionItem {
   const seesMarks = reachesOf(principal, 'records.read').length > 0;
   return (row) => {
-    const { decisions, level } = ruleOf(row.code);
     const { mark: _mark, reason: _reason, would_be: _wouldBe, derivation: _why, ...device } = row.detail;
     return {
       id: String(row.id),
@@ -174,8 +173,8 @@ function itemFor(principal: Principal): (row: ItemRow) => ExceptionItem {
             },
       student: row.roll_number === null ? null : { roll_number: row.roll_number, name: row.full_name },
       detail: seesMarks ? row.detail : device,
-      decisions: [...decisions],
-      decider_level: level,
+      decisions: [...decisionsOf(row)],
+      decider_level: ruleOf(row.code).level,
       resolved_at: toInstantOrNull(row.resolved_at),
       resolved_by: row.resolved_by,
       decision: row.decision,
