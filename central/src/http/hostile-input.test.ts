@@ -195,6 +195,19 @@ describe('bodies', () => {
   });
 
   it.each([
+    5_000, 100_000,
+  ])('%s levels deep are refused with an Idempotency-Key as without one, and change nothing', async (levels) => {
+    await headersFor(route);
+    const before = await storedState(server.db.knex);
+    const deep = `${'['.repeat(levels)}${']'.repeat(levels)}`;
+    for (const body of [deep, `{"session_id":${deep}}`, `{"attendance_data":[{"mark":${deep}}]}`]) {
+      const heard = await post(body, { 'idempotency-key': `deep-${levels}` });
+      expect(heard).toMatchObject({ status: 400, code: 'REQUEST_INVALID' });
+    }
+    expect(await storedState(server.db.knex)).toEqual(before);
+  });
+
+  it.each([
     'text/plain',
     'application/x-www-form-urlencoded',
     'multipart/form-data; boundary=x',

@@ -5,7 +5,7 @@ import express, { type NextFunction, type Request, type RequestHandler, type Res
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createExpressServer } from './express-server.js';
 import { problemOf } from './problem.js';
-import { readJson } from './read-json.js';
+import { BODY_DEPTH_MAX, readJson } from './read-json.js';
 
 const BYTES_MAX = 20_000;
 
@@ -102,6 +102,25 @@ it.each<[string, (string | Buffer)[]]>([
   ['a body that is too long', request(JSON_TYPE, JSON.stringify({ a: 'x'.repeat(BYTES_MAX) }))],
 ])('%s is read as Express reads it', async (_what, parts) => {
   expect(await answerTo(own.port, parts)).toBe(await answerTo(itsModel.port, parts));
+});
+
+const nested = (levels: number, more = ''): string =>
+  `{"a":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}${more}}`;
+const LONG = `,"b":"${'x'.repeat(17_000)}"`;
+
+it.each([
+  ['a short body', ''],
+  ['a long body', LONG],
+])('%s is read down to so many levels and not deeper: what looks at it later may go down by itself', async (_what, more) => {
+  const deepest = await answerTo(own.port, request(JSON_TYPE, nested(BODY_DEPTH_MAX, more)));
+  expect(deepest).toContain('200 OK');
+  const deeper = await answerTo(own.port, request(JSON_TYPE, nested(BODY_DEPTH_MAX + 1, more)));
+  expect(deeper).toBe('HTTP/1.1 400 Bad Request {"code":"REQUEST_INVALID"}');
+});
+
+it('brackets in a text are no levels', async () => {
+  const body = JSON.stringify({ a: '['.repeat(5_000) });
+  expect(await answerTo(own.port, request(JSON_TYPE, body))).toContain('200 OK');
 });
 
 it('a body that was read before stays what it is', async () => {
