@@ -40,7 +40,8 @@ export function createCapture({
   const seal = createSeal(dataKeys);
   const secrets = createQrSecrets({ knex, clock, seal });
   const tries = new RateLimiterMemory(TYPED_TRIES);
-  // The oldest key: a new one in the file must not make every phone a new one.
+  // The oldest key: a new one in the file must not make every phone a new one. Lines that come back below a stopgap make the
+  // phones unknown that were bound with it (docs/operations.md).
   const deviceKey = createHmac('sha256', dataKeys.at(-1)?.bytes ?? '')
     .update('device binding')
     .digest();

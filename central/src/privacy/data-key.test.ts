@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ManualClock } from '@rollcall/protocol/manual-clock';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createCapture } from '../capture/capture.js';
 import { openTestDatabase, type TestDatabase } from '../db/test-database.js';
 import type { FileKey } from '../people/key-file.js';
 import { loadDataKeys } from './data-key.js';
@@ -80,6 +82,29 @@ describe('the keys of sealed data', () => {
     const both = [other, ...old].map((key) => key?.bytes.toString('hex'));
     writeFileSync(path, `${both.join('\n')}\n`);
     await load();
+    expect(told).toEqual([]);
+  });
+
+  it('F3: open everything in any order, and the last one says which phones are known: those bound with it', async () => {
+    const old = await load();
+    await keep(old, 'A7');
+    const phone = async (): Promise<string> => {
+      const dataKeys = await load();
+      return createCapture({ knex: db.knex, clock: new ManualClock(), dataKeys }).deviceHash('phone');
+    };
+    const lines = (...keys: readonly FileKey[]) =>
+      writeFileSync(path, keys.map(({ bytes }) => bytes.toString('hex')).join('\n'));
+    const before = await phone();
+    writeFileSync(path, randomBytes(32).toString('hex'));
+    const stopgap = (await load()) as FileKey[];
+    const since = await phone();
+    expect(since).not.toBe(before);
+    expect(told).toMatchObject([{ code: 'SEAL_BROKEN' }, { code: 'SEAL_BROKEN' }]);
+    told = [];
+    lines(...stopgap, ...old);
+    expect(await phone()).toBe(before);
+    lines(...old, ...stopgap);
+    expect(await phone()).toBe(since);
     expect(told).toEqual([]);
   });
 

@@ -40,7 +40,8 @@ export async function loadDataKeys(
       { code: 'SEAL_BROKEN', path, missing },
       'some of what is sealed in the database cannot be opened: its keys are not in the key file. ' +
         'Add their lines from a backup of the file, below the first one and in the order they had, the oldest last, and start ' +
-        'again; or enter the values again',
+        'again; or enter the values again. Phones are known by the last line: where some were bound since the lines are missing, ' +
+        'read in docs/operations.md first which phones the order of the lines makes unknown',
     );
   }
   return keys;
