@@ -143,6 +143,20 @@ it('cases 18 and 60: a visit that a locked class counts cannot be made to count 
   expect((await letIn(visited, later)).status).toBe(200);
 });
 
+it('cases 18 and 60: a locked mark from before marks named their visit may count any visit', async () => {
+  const both = await visit();
+  const [own, visited] = both;
+  await change('lock', own);
+  const { knex } = campus.server.db;
+  await knex('attendance_record')
+    .where({ session_id: own, student_id: studentId })
+    .update({ derivation: knex.raw("derivation - 'visited_session_id'") });
+  await join('b2');
+  expect(await marks(...both)).toEqual(['present GUEST', 'not_required COUNTED_ELSEWHERE']);
+  const later = await campus.hold({ section: 'b1', sessionType: 'LAB', start: '16:00', end: '16:50' });
+  expect((await letIn(visited, later)).body.code).toBe('SESSION_LOCKED');
+});
+
 it('case 60: whoever is let in twice at once leaves no mark behind where they were let in for first', async () => {
   const { knex } = campus.server.db;
   await join('b1');
