@@ -58,7 +58,9 @@ export async function measureBulkMarks(
   for (let round = 0; round < ROUNDS; round++) {
     const isWarmUp = round < WARM_UP_ROUNDS;
     const since = new Date();
-    await (isWarmUp ? warmUp : total).run(bench.httpPort, bulkRequests(classes, round), CONNECTIONS);
+    await (isWarmUp ? warmUp : total).run(bench.httpPort, bulkRequests(classes, round), {
+      connections: CONNECTIONS,
+    });
     await check(bench, classes, since);
     const tookMs = await insertBare(bench, classes, since);
     if (!isWarmUp) bareMs += tookMs;

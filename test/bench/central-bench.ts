@@ -117,11 +117,16 @@ async function advanceAll({ knex }: Database, nowMs: number): Promise<void> {
   }
 }
 
-/** Until every mark that waits for it is judged and counted. */
-export async function judged({ own }: Pick<CentralBench, 'own'>): Promise<void> {
+/** Until every mark that waits for it is judged. */
+export async function marked({ own }: Pick<CentralBench, 'own'>): Promise<void> {
   await own.knex.raw("SELECT pg_notify(?, '')", [JUDGE_CHANNEL]);
   // What the judge has taken stays visible here until its transaction is committed.
   while (await isWaiting(own, 'judgement_todo')) await delay(systemClock, POLL_MS);
+}
+
+/** Until every mark that waits for it is judged and counted. */
+export async function judged({ own }: Pick<CentralBench, 'own'>): Promise<void> {
+  await marked({ own });
   await own.knex.raw("SELECT pg_notify(?, '{}')", [LIVE_CHANNEL]);
   while (await isWaiting(own, 'statistics_todo')) await delay(systemClock, POLL_MS);
 }

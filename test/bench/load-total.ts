@@ -14,11 +14,20 @@ export class LoadTotal {
     this.#what = what;
   }
 
-  /** @param connections fewer where as many at once would not happen */
-  async run(port: number, requests: Load['requests'], connections = CONNECTIONS): Promise<LoadResult> {
+  /**
+   * @param connections fewer where as many at once would not happen
+   * @param rest of what was asked for, after the last answer: its time counts, too
+   */
+  async run(
+    port: number,
+    requests: Load['requests'],
+    { connections = CONNECTIONS, rest }: { connections?: number; rest?: () => Promise<void> } = {},
+  ): Promise<LoadResult> {
     const result = await runLoad({ port, connections, requests });
     if (result.firstRefusal !== undefined) throw new Error(`${this.#what}: ${result.firstRefusal}`);
-    this.#tookMs += result.tookMs;
+    const answeredMs = performance.now();
+    await rest?.();
+    this.#tookMs += result.tookMs + performance.now() - answeredMs;
     for (const latencyMs of result.latenciesMs) this.#latenciesMs.push(latencyMs);
     return result;
   }

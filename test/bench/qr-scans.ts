@@ -1,4 +1,4 @@
-import { type CentralBench, countRows, judged } from './central-bench.js';
+import { type CentralBench, countRows, judged, marked } from './central-bench.js';
 import { httpRequest } from './http-load.js';
 import type { BenchClass } from './http-people.js';
 import { LoadTotal } from './load-total.js';
@@ -6,10 +6,10 @@ import { type Measured, round } from './measured.js';
 
 const API = '/api/v1/attendance';
 /** Students of every class who scan in one slice: no longer than a code stays on the screen. */
-const STUDENTS_PER_SLICE = 6;
+const STUDENTS_PER_SLICE = 12;
 /** So that a slice of both servers takes about as long. */
 const BARE_REQUESTS_PER_SCAN = 2;
-const WARM_UP_SLICES = 2;
+const WARM_UP_SLICES = 1;
 /** A code lives for seconds: all of them are read at once, and then used. */
 const CODES_AT_ONCE = 16;
 
@@ -70,6 +70,7 @@ export class ScanSlices {
     return this.#next < (this.#classes[0]?.students.length ?? 0);
   }
 
+  /** Until the last of them has a mark. */
   async run(total: LoadTotal): Promise<void> {
     const from = this.#next;
     this.#next += this.#perClass;
@@ -82,7 +83,7 @@ export class ScanSlices {
         return [httpRequest('POST', `${API}/records/qr-scan/`, { token: student.token, body })];
       }),
     );
-    await total.run(this.#bench.httpPort, requests.flat());
+    await total.run(this.#bench.httpPort, requests.flat(), { rest: () => marked(this.#bench) });
   }
 
   /** The codes on the screens now. */

@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { createTokens } from '@rollcall/central/auth/tokens';
+import { createScanQueue } from '@rollcall/central/capture/qr-scan';
 import type { Database } from '@rollcall/central/db/database';
 import { openListener } from '@rollcall/central/db/listen';
 import { createCommandSender } from '@rollcall/central/devices/commands';
 import { createHttpServer } from '@rollcall/central/http/server';
 import { silentLog } from '@rollcall/central/log';
+import { createJudge } from '@rollcall/central/marks/judge';
 import { seedCampus } from '@rollcall/central/seed/seed-campus';
 import { CONTRIBUTED, COUNTERS, columns, KEY, SUMMED } from '@rollcall/central/statistics/counted';
 import { createStatisticsKeeper } from '@rollcall/central/statistics/keeper';
@@ -45,6 +47,7 @@ export async function measureSemester(): Promise<Measured> {
     host: '127.0.0.1',
     port: 0,
     isReady: () => true,
+    scans: createScanQueue({ knex: db.knex, judge: createJudge({ db, clock: systemClock, log: silentLog }) }),
   });
   try {
     const caller = new Caller(http.port, await adminToken(db, tokenKey, 'admin'));

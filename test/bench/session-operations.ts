@@ -22,11 +22,13 @@ export async function measureSessionOperations(
 ): Promise<Measured> {
   const warmUp = new LoadTotal('session operations, warming up');
   const total = new LoadTotal('session operations');
-  await warmUp.run(bench.httpPort, operationRequests('open', classes.slice(0, WARM_UP)), CONNECTIONS);
+  await warmUp.run(bench.httpPort, operationRequests('open', classes.slice(0, WARM_UP)), {
+    connections: CONNECTIONS,
+  });
   const startMs = performance.now();
   for (const step of STEPS) {
     const rest = step === 'open' ? classes.slice(WARM_UP) : classes;
-    await total.run(bench.httpPort, operationRequests(step, rest), CONNECTIONS);
+    await total.run(bench.httpPort, operationRequests(step, rest), { connections: CONNECTIONS });
   }
   const operatedMs = performance.now() - startMs;
   await judged(bench);

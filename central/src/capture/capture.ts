@@ -6,7 +6,7 @@ import { type KeyedHash, keyedHash } from '../auth/keyed-hash.js';
 import type { Knex } from '../db/database.js';
 import type { FileKey } from '../people/key-file.js';
 import { createSeal, type Seal } from '../privacy/seal.js';
-import { createScanQueue, type ScanQueue } from './qr-scan.js';
+import type { ScanQueue } from './qr-scan.js';
 import { createQrSecrets, type QrSecrets } from './qr-secrets.js';
 
 /** Codes typed by hand, of one account (domain case 110). */
@@ -27,16 +27,10 @@ export interface CaptureOptions {
   knex: Knex;
   clock: Pick<Clock, 'wallMs' | 'monoMs'>;
   dataKeys: readonly FileKey[];
-  /** Those of this process, unless they are taken elsewhere. */
-  scans?: ScanQueue | undefined;
+  scans: ScanQueue;
 }
 
-export function createCapture({
-  knex,
-  clock,
-  dataKeys,
-  scans = createScanQueue(knex),
-}: CaptureOptions): Capture {
+export function createCapture({ knex, clock, dataKeys, scans }: CaptureOptions): Capture {
   const seal = createSeal(dataKeys);
   const secrets = createQrSecrets({ knex, clock, seal });
   const tries = new RateLimiterMemory(TYPED_TRIES);

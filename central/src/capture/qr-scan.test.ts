@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { settingsAt } from '../calendar/settings.js';
 import { API, at, TestServer } from '../http/test-server.js';
+import { silentLog } from '../log.js';
+import { createJudge } from '../marks/judge.js';
 import type { Settings } from '../rules/setting-keys.js';
 import { rollNumber } from '../seed/test-campus.js';
 import { createScanQueue, type ScanQueue } from './qr-scan.js';
@@ -19,7 +21,10 @@ let students: string[];
 let queues: [ScanQueue, ScanQueue];
 
 let settings: Settings;
-const queue = (): ScanQueue => createScanQueue(server.db.knex);
+const queue = (): ScanQueue => {
+  const { db, clock } = server;
+  return createScanQueue({ knex: db.knex, judge: createJudge({ db, clock, log: silentLog }) });
+};
 const scan = (index: number, change: Partial<Scan> = {}): Scan => ({
   sessionId,
   studentId: students[index] ?? '',
@@ -48,7 +53,8 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 beforeEach(async () => {
   const { knex } = server.db;
-  for (const table of ['qr_scan', 'device_binding', 'exception_item']) await knex(table).delete();
+  for (const table of ['qr_scan', 'device_binding', 'exception_item', 'judgement_todo'])
+    await knex(table).delete();
   await knex('attendance_record').where({ session_id: sessionId }).delete();
   server.goTo('11:00');
   settings = await settingsAt(knex, { atMs: server.clock.wallMs() });
@@ -70,7 +76,6 @@ beforeAll(async () => {
     origin: 'extra',
   });
   heldId = other.body.id;
-  await server.db.knex('session_tally').insert({ session_id: heldId });
 });
 beforeEach(async () => {
   const { knex } = server.db;
@@ -127,30 +132,38 @@ describe('scans at two replicas', () => {
 });
 
 describe('two batches of scans', () => {
-  /** Holds the marks of that class while one scans there, as somebody does who marks it by hand. */
+  /** One scan waits meanwhile for what another replica does with the same student, and is recorded by that one. */
   async function whileItWaits(act: () => Promise<unknown>): Promise<void> {
     const trx = await server.db.knex.transaction();
     try {
-      await trx('session_tally').where({ session_id: heldId }).forUpdate().first();
-      const held = queues[0].scan(scan(0, { sessionId: heldId }));
+      const own = scan(0, { sessionId: heldId });
+      await trx('qr_scan').insert({
+        session_id: heldId,
+        student_id: own.studentId,
+        scanned_at: new Date(own.atMs),
+        outcome: 'accepted',
+      });
+      const held = queues[0].scan(own);
       await somebodyWaits();
       await act();
       await trx.commit();
-      expect(await held).toMatchObject({ alreadyRecorded: false });
+      expect(await held).toMatchObject({ alreadyRecorded: true });
     } finally {
       if (!trx.isCompleted()) await trx.rollback();
     }
   }
 
-  it('go on at once: a class whose marks somebody holds does not hold up the others', async () => {
+  it('go on at once: one that waits for another replica does not hold up the others', async () => {
     await whileItWaits(async () => {
-      const scanned = await Promise.all(Array.from({ length: BESIDE }, () => queues[0].scan(scan(1))));
+      const scanned = await Promise.all(
+        Array.from({ length: BESIDE }, () => queues[0].scan(scan(1, { sessionId: heldId }))),
+      );
       expect(scanned.filter(({ alreadyRecorded }) => !alreadyRecorded)).toHaveLength(1);
     });
   });
 
   it('case 104: whoever scanned first with a phone is recorded, although a later one could go at once', async () => {
-    const first = scan(1, { sessionId: heldId });
+    const first = scan(0, { deviceHash: '02'.repeat(32) });
     const second = scan(2, { deviceHash: first.deviceHash });
     const late: Promise<unknown>[] = [];
     await whileItWaits(async () => {
@@ -162,35 +175,27 @@ describe('two batches of scans', () => {
     await expect(late[1]).rejects.toMatchObject({ code: 'DEVICE_ALREADY_USED' });
   });
 
-  it('are shared out: what arrives together does not all wait for what one class waits for', async () => {
+  it('are shared out: what arrives together does not all wait for what one of them waits for', async () => {
     const trx = await server.db.knex.transaction();
-    await trx('session_tally').where({ session_id: heldId }).forUpdate().first();
+    await trx('qr_scan').insert({
+      session_id: heldId,
+      student_id: students[2],
+      scanned_at: new Date(server.clock.wallMs()),
+      outcome: 'accepted',
+    });
     const held = Array.from({ length: SHARED }, () => queues[0].scan(scan(2, { sessionId: heldId })));
     await Promise.all(Array.from({ length: BESIDE }, () => queues[0].scan(scan(3))));
-    await trx.commit();
+    await trx.rollback();
     expect((await Promise.all(held)).filter(({ alreadyRecorded }) => !alreadyRecorded)).toHaveLength(1);
-  });
-
-  it('of one class are one, however many they are', async () => {
-    const together = [...Array.from({ length: SHARED }, () => scan(0)), scan(1)];
-    await Promise.all(together.map((one) => queues[0].scan(one)));
-    const rows = await server.db
-      .knex('attendance_audit_log')
-      .where({ entity_type: 'attendance_record', session_id: sessionId })
-      .orderBy('id', 'desc')
-      .limit(2);
-    expect(new Set(rows.map((row) => row.student_id))).toEqual(new Set([students[0], students[1]]));
-    expect(new Set(rows.map((row) => row.transaction_id)).size).toBe(1);
   });
 
   it('are not begun for less than they are worth, whatever else waits', async () => {
     const done: string[] = [];
     const late: Promise<unknown>[] = [];
     await whileItWaits(async () => {
-      for (let n = 0; n < BESIDE; n++) late.push(queues[0].scan(scan(2, { sessionId: heldId })));
+      for (let n = 0; n < BESIDE; n++) late.push(queues[0].scan(scan(0)));
       late.push(queues[0].scan(scan(1)).finally(() => done.push('alone')));
-      const other = queues[1].scan(scan(3));
-      await other;
+      await queues[1].scan(scan(3));
       expect(done).toEqual([]);
       late.push(...Array.from({ length: BESIDE - 1 }, () => queues[0].scan(scan(1))));
       await late[BESIDE];
@@ -198,9 +203,8 @@ describe('two batches of scans', () => {
     await Promise.all(late);
   });
 
-  it('never have a class, a student or a phone in common', async () => {
+  it('never have a student or a phone in common', async () => {
     const common = {
-      class: scan(2, { sessionId: heldId }),
       student: scan(0, { deviceHash: '01'.repeat(32) }),
       phone: scan(1, { deviceHash: scan(0).deviceHash }),
     };
@@ -210,14 +214,70 @@ describe('two batches of scans', () => {
       for (const [name, one] of Object.entries(common)) {
         for (let n = 0; n < BESIDE; n++) late.push(queues[0].scan(one).finally(() => done.push(name)));
       }
-      const waiting = Promise.allSettled(late);
       await Promise.all(Array.from({ length: BESIDE }, () => queues[0].scan(scan(3))));
       expect(done).toEqual([]);
-      late.push(waiting);
     });
-    await late.at(-1);
-    expect(new Set(done)).toEqual(new Set(['class', 'student', 'phone']));
-    await expect(late[2 * BESIDE]).rejects.toMatchObject({ code: 'DEVICE_ALREADY_USED' });
+    await Promise.allSettled(late);
+    expect(new Set(done)).toEqual(new Set(['student', 'phone']));
+  });
+});
+
+describe('a mark', () => {
+  const marksOf = (index: number) =>
+    server.db
+      .knex('attendance_record')
+      .where({ session_id: sessionId, student_id: students[index] })
+      .pluck('mark');
+  const waitingFor = (index: number) =>
+    server.db.knex('judgement_todo').where({ session_id: sessionId, student_id: students[index] });
+
+  it('is told with the answer where nobody else scans', async () => {
+    expect(await queues[0].scan(scan(0))).toMatchObject({ mark: 'present', alreadyRecorded: false });
+    expect(await waitingFor(0)).toEqual([]);
+  });
+
+  it('comes soon after the answer in a burst, and again is told with the answer to the next scan', async () => {
+    const burst = Array.from({ length: SHARED + 1 }, (_, n) => queues[0].scan(scan(n % students.length)));
+    const answers = await Promise.all(burst);
+    expect(new Set(answers.map(({ mark, markedAt }) => `${mark} ${markedAt}`))).toEqual(
+      new Set(['pending null']),
+    );
+    expect(await marksOf(1)).toEqual([]);
+    await server.judge();
+    expect(await marksOf(1)).toEqual(['present']);
+    expect(await queues[0].scan(scan(1))).toMatchObject({ mark: 'present', alreadyRecorded: true });
+  });
+
+  it('does not hold up the receipt of a scan: a class whose marks somebody holds is judged later', async () => {
+    const trx = await server.db.knex.transaction();
+    await trx('session_tally').where({ session_id: sessionId }).forUpdate().first();
+    try {
+      expect(await queues[0].scan(scan(0))).toMatchObject({ mark: 'pending', alreadyRecorded: false });
+      expect(await waitingFor(0)).toHaveLength(1);
+    } finally {
+      await trx.commit();
+    }
+    await server.judge();
+    expect(await marksOf(0)).toEqual(['present']);
+  });
+
+  it('that cannot be judged loses no scan: it is stored, and the judge is asked again', async () => {
+    const { db, clock } = server;
+    const lines: object[] = [];
+    const log = { ...silentLog, error: (fields: object) => lines.push(fields) };
+    const judge = createJudge({
+      db: {
+        knex: Object.assign(() => undefined, {
+          transaction: () => Promise.reject(new Error('no judge')),
+        }) as never,
+      },
+      clock,
+      log,
+    });
+    const scanned = await createScanQueue({ knex: db.knex, judge }).scan(scan(0));
+    expect(scanned).toMatchObject({ mark: 'pending', alreadyRecorded: false });
+    expect(lines).toMatchObject([{ err: { message: 'no judge' } }]);
+    expect(await waitingFor(0)).toHaveLength(1);
   });
 });
 

@@ -3,6 +3,7 @@ import { settingsAt } from '../calendar/settings.js';
 import { type Database, openDatabase } from '../db/database.js';
 import { TestServer } from '../http/test-server.js';
 import { silentLog } from '../log.js';
+import { createJudge } from '../marks/judge.js';
 import { foldStatistics } from '../statistics/fold.js';
 import { createScanQueue } from './qr-scan.js';
 
@@ -54,18 +55,16 @@ async function rowsRead(): Promise<Record<string, number>> {
   return Object.fromEntries(rows.map(({ name, n }) => [name, n]));
 }
 
-describe.each([
-  ['asked in each transaction', false],
-  ['of the thread of the marks', true],
-])('a connection %s', (_name, isByIndex) => {
+describe('a connection of the thread of the marks', () => {
   it('reads a few rows of each table for a scan, although its plans are from when there was nothing', async () => {
-    own = await openDatabase({ url: server.db.url, log: silentLog, poolMax: 1, isByIndex });
+    own = await openDatabase({ url: server.db.url, log: silentLog, poolMax: 1, isByIndex: true });
     const { knex } = server.db;
     const { id: sessionId } = await server.sessionOf('CS301');
     await knex('attendance_session').where({ id: sessionId }).update({ status: 'open' });
     const students: string[] = await knex('student').orderBy('roll_number').pluck('id');
     const settings = await settingsAt(knex, { atMs: server.clock.wallMs() });
-    const queue = createScanQueue(own.knex);
+    const judge = createJudge({ db: own, clock: server.clock, log: silentLog });
+    const queue = createScanQueue({ knex: own.knex, judge });
     const scan = async (index: number): Promise<void> => {
       await queue.scan({
         sessionId,

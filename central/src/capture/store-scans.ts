@@ -5,25 +5,31 @@ import { PERIOD_AT_SQL } from './device-binding.js';
 import { refuse, type Scan, type Verdict } from './qr-verdict.js';
 
 /**
- * Writes the scans, binds phones that are the first of their students, and changes the verdict on those that lost a race:
- * two phones of one student at the same moment, here or at another replica, are one scan; of two students with one phone
- * the first is recorded and both are listed (domain cases 104, 111).
+ * Writes the scans, binds phones that are the first of their students, puts the pairs before the judge, and changes the verdict on
+ * those that lost a race: two phones of one student at the same moment, here or at another replica, are one scan; of two students
+ * with one phone the first is recorded and both are listed (domain cases 104, 111). What is taken is committed by one statement, so
+ * that no receipt waits for a second one.
  *
- * @returns the indexes of the scans that are stored as captures
+ * @param knex outside of a transaction
+ * @returns the rows of the judge's queue, of the scans that are stored as captures
  */
-export async function storeScans(
-  trx: Knex,
+export async function storeScans(knex: Knex, scans: readonly Scan[], verdicts: Verdict[]): Promise<number[]> {
+  const stored = await insertScans(knex, scans, verdicts);
+  const lost = scans.flatMap((scan, index) =>
+    verdicts[index]?.kind === 'taken' && !stored.has(pairKey(scan)) ? [index] : [],
+  );
+  if (lost.length > 0) await refuseLost(knex, scans, verdicts, lost);
+  return [...stored.values()];
+}
+
+async function refuseLost(
+  knex: Knex,
   scans: readonly Scan[],
   verdicts: Verdict[],
-  nowMs: number,
-): Promise<Set<number>> {
-  const all = await insertScans(trx, scans, { verdicts, nowMs });
-  const lost = scans.flatMap((_scan, index) =>
-    verdicts[index]?.kind === 'taken' && !all.has(index) ? [index] : [],
-  );
-  if (lost.length === 0) return all;
+  lost: readonly number[],
+): Promise<void> {
   const recorded = await alreadyRecorded(
-    trx,
+    knex,
     lost.map((index) => scans[index] as Scan),
   );
   for (const index of lost) {
@@ -32,15 +38,12 @@ export async function storeScans(
       ? { kind: 'recorded' }
       : refuse('DEVICE_ALREADY_USED', 'This phone has just scanned for somebody else in this class', place);
   }
-  const isRefused = (index: number): boolean => verdicts[index]?.kind === 'refused';
-  // The caller may hold classes by now, and another replica these items: then one of both ends, and is tried again.
-  const refused = lost.filter(isRefused);
+  const refused = lost.filter((index) => verdicts[index]?.kind === 'refused');
   await insertScans(
-    trx,
+    knex,
     refused.map((index) => scans[index] as Scan),
-    { verdicts: refused.map((index) => verdicts[index] as Verdict), nowMs },
+    refused.map((index) => verdicts[index] as Verdict),
   );
-  return all;
 }
 
 /** Which unique index was in the way: the student's own scan, or else the phone's. */
@@ -54,55 +57,54 @@ async function alreadyRecorded(trx: Knex, scans: readonly Scan[]): Promise<Set<s
   return new Set(rows.map((row) => pairKey({ sessionId: row.session_id, studentId: row.student_id })));
 }
 
-/** @returns the indexes of the captures that are stored; one that lost a race is not */
+/** @returns the row of the judge's queue of each capture that is stored, by its pair; one that lost a race is not */
 async function insertScans(
-  trx: Knex,
+  knex: Knex,
   scans: readonly Scan[],
-  { verdicts, nowMs }: { verdicts: readonly Verdict[]; nowMs: number },
-): Promise<Set<number>> {
-  const rows = scans.flatMap((scan, index) => {
-    const verdict = verdicts[index] as Verdict;
-    if (verdict.kind === 'recorded' || (verdict.kind === 'refused' && verdict.code === 'QR_EXPIRED'))
-      return [];
-    const isTaken = verdict.kind === 'taken';
-    return [
-      {
-        session_id: scan.sessionId,
-        student_id: scan.studentId,
-        scanned_at: new Date(scan.atMs),
-        outcome: isTaken ? (verdict.isVerified ? 'accepted' : 'unverified') : 'refused',
-        code: isTaken ? '' : verdict.code,
-        binds: isTaken && verdict.binds,
-        // A phone that two may share is nobody's.
-        device: isTaken && verdict.isShared ? null : scan.deviceHash,
-        place: verdict.place,
-        network: isTaken && verdict.isOnCampusNetwork,
-        ip: scan.ip,
-      },
-    ];
-  });
-  if (rows.length === 0) return new Set();
+  verdicts: readonly Verdict[],
+): Promise<Map<string, number>> {
+  const rows = scans.flatMap((scan, index) => rowsOf(scan, verdicts[index] as Verdict));
+  if (rows.length === 0) return new Map();
   const told = rows.filter(({ code }) => TOLD.includes(code));
-  const binding = rows.filter(({ binds }) => binds);
-  const [, { rows: stored }] = await Promise.all([
-    // Sent first: who else has the phone is looked up before the scans of this batch are there.
-    told.length === 0 ? undefined : prepared(trx, TELL_SQL, [JSON.stringify(told)]),
-    prepared<{ rows: { session_id: string; student_id: string; outcome: string }[] }>(trx, INSERT_SQL, [
+  const insert = (asker: Knex) =>
+    prepared<{ rows: { id: number; session_id: string; student_id: string }[] }>(asker, INSERT_SQL, [
       JSON.stringify(rows),
-      new Date(nowMs),
-      binding.map(({ student_id: studentId }) => studentId) as never,
-    ]),
-  ]);
-  const keys = new Set(
-    stored
-      .filter(({ outcome }) => outcome !== 'refused')
-      .map((row) => pairKey({ sessionId: row.session_id, studentId: row.student_id })),
+      new Date(Math.max(...scans.map(({ atMs }) => atMs))),
+      rows.filter(({ binds }) => binds).map(({ student_id: studentId }) => studentId) as never,
+      JSON.stringify(Object.fromEntries(scans.map(({ studentId, actor }) => [studentId, actor]))),
+    ]);
+  const stored =
+    told.length === 0
+      ? await insert(knex)
+      : await knex.transaction(async (trx) => {
+          // First: who else has the phone is looked up before the scans of this batch are there.
+          await prepared(trx, TELL_SQL, [JSON.stringify(told)]);
+          return insert(trx);
+        });
+  return new Map(
+    stored.rows.map((row) => [pairKey({ sessionId: row.session_id, studentId: row.student_id }), row.id]),
   );
-  return new Set(
-    scans.flatMap((scan, index) =>
-      verdicts[index]?.kind === 'taken' && keys.has(pairKey(scan)) ? [index] : [],
-    ),
-  );
+}
+
+/** None, or one. */
+function rowsOf(scan: Scan, verdict: Verdict) {
+  if (verdict.kind === 'recorded' || (verdict.kind === 'refused' && verdict.code === 'QR_EXPIRED')) return [];
+  const isTaken = verdict.kind === 'taken';
+  return [
+    {
+      session_id: scan.sessionId,
+      student_id: scan.studentId,
+      scanned_at: new Date(scan.atMs),
+      outcome: isTaken ? (verdict.isVerified ? 'accepted' : 'unverified') : 'refused',
+      code: isTaken ? '' : verdict.code,
+      binds: isTaken && verdict.binds,
+      // A phone that two may share is nobody's.
+      device: isTaken && verdict.isShared ? null : scan.deviceHash,
+      place: verdict.place,
+      network: isTaken && verdict.isOnCampusNetwork,
+      ip: scan.ip,
+    },
+  ];
 }
 
 /** Refusals that people have to look at (domain cases 104, 109). */
@@ -126,7 +128,9 @@ const INSERT_SQL = `
     FROM stored WHERE outcome <> 'refused' AND device_hash IS NOT NULL AND student_id = ANY(?::uuid[])
     ON CONFLICT DO NOTHING
   )
-  SELECT session_id, student_id, outcome FROM stored`;
+  INSERT INTO judgement_todo (session_id, student_id, actor)
+  SELECT session_id, student_id, ?::jsonb -> student_id::text FROM stored WHERE outcome <> 'refused'
+  RETURNING id, session_id, student_id`;
 
 const TELL_SQL = `
   INSERT INTO exception_item (at, code, message, session_id, student_id, detail)

@@ -4,6 +4,7 @@ import { systemClock } from '@rollcall/protocol/system-clock';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAuditKeys } from '../audit/audit-keys.js';
 import { verifyAudit } from '../audit/verify-audit.js';
+import { createScanQueue } from '../capture/qr-scan.js';
 import { createHttpServer, type HttpServer } from '../http/server.js';
 import { API, type Body, TestServer } from '../http/test-server.js';
 import { startJobs } from '../jobs/boss.js';
@@ -36,7 +37,9 @@ beforeAll(async () => {
   asApp.username = role;
   asApp.password = 'secret';
   app = await openDatabase({ url: asApp.href, log: silentLog });
-  http = await createHttpServer({ ...server.options, db: app });
+  const judge = createJudge({ db: app, clock: server.clock, log: silentLog });
+  const scans = createScanQueue({ knex: app.knex, judge });
+  http = await createHttpServer({ ...server.options, db: app, scans });
 });
 afterAll(async () => {
   await http?.stop();

@@ -58,8 +58,8 @@ export interface HttpServerOptions extends Partial<Reachability> {
   /** True while punches can arrive. */
   isReady: () => boolean;
   pageDirectory?: string;
-  /** Takes scans of codes; without it they are taken here. */
-  scans?: ScanQueue;
+  /** Takes scans of codes. */
+  scans: ScanQueue;
   /** Where finished exports are read from. */
   files?: ExportFiles;
 }

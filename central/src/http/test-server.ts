@@ -8,12 +8,13 @@ import { systemClock } from '@rollcall/protocol/system-clock';
 import * as z from 'zod';
 import type { RoleId } from '../auth/roles.js';
 import { type Claims, createTokens } from '../auth/tokens.js';
+import { createScanQueue } from '../capture/qr-scan.js';
 import { openListener } from '../db/listen.js';
 import { openTestDatabase, type TestDatabase } from '../db/test-database.js';
 import { createCommandSender } from '../devices/commands.js';
 import { ExportFiles } from '../exports/export-files.js';
 import { silentLog } from '../log.js';
-import { createJudge } from '../marks/judge.js';
+import { createJudge, type Judge } from '../marks/judge.js';
 import { storePunches } from '../marks/test-punches.js';
 import { rollNumber, seedTestCampus, TEST_CAMPUS_KEY, testCampus } from '../seed/test-campus.js';
 import { advanceSessions } from '../sessions/advance.js';
@@ -62,6 +63,10 @@ export class TestServer {
   readonly #people = new Map<string, Promise<TestAccount>>();
   #stop: () => Promise<void> = () => Promise.resolve();
 
+  get #ownJudge(): Judge {
+    return createJudge({ db: this.db, clock: this.clock, log: silentLog });
+  }
+
   private constructor(db: TestDatabase, listener: HttpServerOptions['listener']) {
     this.db = db;
     this.options = {
@@ -83,6 +88,7 @@ export class TestServer {
       isReady: () => this.isBrokerReady,
       pageDirectory: this.pageDirectory,
       files: this.files,
+      scans: createScanQueue({ knex: db.knex, judge: this.#ownJudge }),
     };
   }
 
@@ -131,7 +137,7 @@ export class TestServer {
 
   /** As the judge of another replica: it shares nothing with the server but the database. */
   judge(): Promise<number> {
-    return createJudge({ db: this.db, clock: this.clock, log: silentLog }).run();
+    return this.#ownJudge.run();
   }
 
   url(path: string): string {

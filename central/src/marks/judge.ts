@@ -2,26 +2,24 @@ import type { Clock } from '@rollcall/protocol/clock';
 import type { Database, Knex } from '../db/database.js';
 import { findByIndex, prepared } from '../db/prepared.js';
 import type { Log } from '../log.js';
+import { createWaking, type Waking } from '../waking.js';
 import { judgePairs } from './judge-pairs.js';
-import { type Pair, pairKey } from './pair.js';
+import { SHARES, type Taken, takePairs, takeThese, type Where } from './take-pairs.js';
 
 /**
  * Pairs taken in one transaction; many of one burst are the same pair and are judged once. Four thousand would cost some
  * percent less each, but no scan is taken while they are decided.
  */
 const CHUNK_PAIRS_MAX = 1_000;
-/** Looks for work even if a notification was lost, and after a failure. */
-const SAFETY_INTERVAL_MS = 5_000;
+/** Between two runs that were asked for: what scans bring meanwhile is judged together. */
+const PAUSE_MS = 100;
+/** How long somebody who waits for the answer waits for a class that another transaction holds. */
+const LOCK_WAIT_MS = 250;
+/** PostgreSQL's `lock_not_available`. */
+const LOCK_NOT_AVAILABLE = '55P03';
 
 /** Judges of a burst: PostgreSQL reads for two while the third decides. */
 const JUDGES_OF_BURST = 3;
-/**
- * Parts of all classes, by the last bits of their ids: of the same classes one judge would only wait for what another
- * holds. More than there are judges, so that at the end of a burst none has much left while the others have nothing; not many
- * more, so that a look at one finds nearly as much as is judged at once: each look has a price of its own.
- */
-const SHARES = Array.from({ length: 4 }, (_, share) => share);
-
 export interface JudgeOptions {
   db: Pick<Database, 'knex'>;
   clock: Clock;
@@ -31,14 +29,16 @@ export interface JudgeOptions {
   chunkPairsMax?: number;
 }
 
-export interface Judge {
-  /** Judges everything that waits, until it is stopped. @returns the number of pairs taken from the queue */
+/** Woken by everything that queues pairs. What is left at a stop waits in the queue. */
+export interface Judge extends Waking {
+  /** Judges everything that waits, until it is stopped. @returns the number of rows taken from the queue */
   run(): Promise<number>;
-  /** Asks for a run soon; any number of calls during a run mean one more. */
-  wake(): void;
-  start(): void;
-  /** Resolves after the transaction at hand; the rest waits in the queue. */
-  stop(): Promise<void>;
+  /**
+   * Judges these rows of the queue for somebody who waits: without a pause, and not for long where their class is held.
+   *
+   * @returns whether all of them are judged; what another judge has taken, or what fails, is judged soon
+   */
+  judgeThese(ids: readonly number[]): Promise<boolean>;
 }
 
 /** Empties `judgement_todo`; any number of judges, in any number of replicas, share the work. */
@@ -49,21 +49,37 @@ export function createJudge({
   onJudged,
   chunkPairsMax = CHUNK_PAIRS_MAX,
 }: JudgeOptions): Judge {
-  let isStarted = false;
   let isStopping = false;
-  let isWanted = false;
-  let running: Promise<void> | undefined;
-  let cancelTimer: () => void = () => undefined;
+
+  async function judgeTaken(trx: Knex, { rows, pairs, actors }: Taken): Promise<void> {
+    if (rows === 0) return;
+    const changed = await judgePairs(trx, pairs, clock.wallMs(), actors);
+    onJudged?.(rows, changed.length);
+  }
 
   function judgeSome(where: Where): Promise<Taken> {
     return db.knex.transaction(async (trx) => {
       await findByIndex(trx);
       const taken = await takePairs(trx, chunkPairsMax, where);
-      if (taken.pairs.length === 0) return taken;
-      const changed = await judgePairs(trx, distinct(taken.pairs), clock.wallMs());
-      onJudged?.(taken.pairs.length, changed.length);
+      await judgeTaken(trx, taken);
       return taken;
     });
+  }
+
+  async function judgeThese(ids: readonly number[]): Promise<boolean> {
+    try {
+      return await db.knex.transaction(async (trx) => {
+        await findByIndex(trx);
+        await prepared(trx, `SELECT set_config('lock_timeout', '${LOCK_WAIT_MS}', true)`);
+        const taken = await takeThese(trx, ids);
+        await judgeTaken(trx, taken);
+        return taken.rows === ids.length;
+      });
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== LOCK_NOT_AVAILABLE) tellFailure(error);
+      waking.wake();
+      return false;
+    }
   }
 
   /**
@@ -77,11 +93,11 @@ export function createJudge({
     while (!isStopping && burst.littleInARow < SHARES.length) {
       const part = burst.parts.shift();
       if (part === undefined) break;
-      const { pairs, lastId } = await judgeSome(part);
-      total += pairs.length;
-      burst.littleInARow = pairs.length < chunkPairsMax / SHARES.length ? burst.littleInARow + 1 : 0;
-      burst.parts.push({ ...part, afterId: pairs.length === 0 ? 0 : lastId });
-      if (pairs.length >= chunkPairsMax) burst.join();
+      const { rows, lastId } = await judgeSome(part);
+      total += rows;
+      burst.littleInARow = rows < chunkPairsMax / SHARES.length ? burst.littleInARow + 1 : 0;
+      burst.parts.push({ ...part, afterId: rows === 0 ? 0 : lastId });
+      if (rows >= chunkPairsMax) burst.join();
     }
     return total;
   }
@@ -119,70 +135,45 @@ export function createJudge({
   }
 
   /**
-   * A burst that is there at the first look has several judges. What begins small grows by what people do meanwhile, and more
-   * judges would take the processor from them: one works at it to the end.
+   * What is there by now. A burst that is there at the first look has several judges. What begins small grows by what people do
+   * meanwhile, and more judges would take the processor from them.
    */
-  async function run(): Promise<number> {
+  async function judgeWaiting(): Promise<number> {
     const all: Where = { shares: SHARES, afterId: 0 };
-    let taken = (await judgeSome(all)).pairs.length;
-    let total = taken;
-    if (taken >= chunkPairsMax) total += await judgeBurst();
-    while (taken > 0 && !isStopping) {
-      taken = (await judgeSome(all)).pairs.length;
-      total += taken;
+    let { rows } = await judgeSome(all);
+    let total = rows;
+    if (rows >= chunkPairsMax) total += await judgeBurst();
+    while (rows >= chunkPairsMax && !isStopping) {
+      rows = (await judgeSome(all)).rows;
+      total += rows;
     }
     return total;
   }
 
-  async function runWanted(): Promise<void> {
-    while (isWanted && isStarted) {
-      isWanted = false;
-      try {
-        await run();
-      } catch (error) {
-        // The pairs went back to the queue with the transaction; the safety timer comes for them.
-        log.error({ err: error }, 'judging failed; it is tried again');
-      }
+  async function run(): Promise<number> {
+    let total = 0;
+    while (!isStopping) {
+      const rows = await judgeWaiting();
+      if (rows === 0) break;
+      total += rows;
     }
+    return total;
   }
 
-  function wake(): void {
-    isWanted = true;
-    if (!isStarted || running !== undefined) return;
-    running = runWanted().finally(() => {
-      running = undefined;
-      if (isWanted && isStarted) wake();
-    });
-  }
+  // The pairs went back to the queue with the transaction.
+  const tellFailure = (error: unknown): void =>
+    log.error({ err: error }, 'judging failed; it is tried again');
 
-  function arm(): void {
-    cancelTimer = clock.after(SAFETY_INTERVAL_MS, () => {
-      wake();
-      arm();
-    });
-  }
-
+  const waking = createWaking({ clock, pauseMs: PAUSE_MS, run: judgeWaiting, onFailure: tellFailure });
   return {
+    ...waking,
     run,
-    wake,
-    start() {
-      isStarted = true;
-      arm();
-      wake();
-    },
+    judgeThese,
     async stop() {
-      isStarted = false;
       isStopping = true;
-      cancelTimer();
-      await running;
+      await waking.stop();
     },
   };
-}
-
-interface Where {
-  shares: readonly number[];
-  /** What was taken before lies before it: its rows are not read again, nor those of other shares. */
-  afterId: number;
 }
 
 interface Burst {
@@ -192,32 +183,4 @@ interface Burst {
   littleInARow: number;
   /** Begins another judge, if there are not enough. */
   join(): void;
-}
-
-interface Taken {
-  pairs: Pair[];
-  lastId: number;
-}
-
-/**
- * Takes what nobody else is taking; a failed transaction puts it back. A row of the queue is never changed: it is deleted
- * where it was found.
- */
-async function takePairs(trx: Knex, limit: number, { shares, afterId }: Where): Promise<Taken> {
-  const { rows } = await prepared<{ rows: { id: number; session_id: string; student_id: string }[] }>(
-    trx,
-    `DELETE FROM judgement_todo WHERE ctid = ANY(ARRAY(
-       SELECT ctid FROM judgement_todo WHERE id > ? AND get_byte(uuid_send(session_id), 15) % ${SHARES.length} = ANY(?::int[])
-       ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED))
-     RETURNING id, session_id, student_id`,
-    [afterId, shares, limit],
-  );
-  return {
-    pairs: rows.map((row) => ({ sessionId: row.session_id, studentId: row.student_id })),
-    lastId: rows.reduce((last, { id }) => Math.max(last, id), afterId),
-  };
-}
-
-function distinct(pairs: readonly Pair[]): Pair[] {
-  return [...new Map(pairs.map((pair) => [pairKey(pair), pair])).values()];
 }

@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '@rollcall/protocol/clock';
 import { RollcallError } from '@rollcall/protocol/errors';
-import type { Scanned, ScanQueue } from '../capture/qr-scan.js';
+import type { ScanQueue } from '../capture/qr-scan.js';
+import type { Scanned } from '../capture/take-scans.js';
 import type { Log } from '../log.js';
 import type { FromThread, NumberedScan, ScanAnswer, ThreadData, ToThread } from './messages.js';
 import { writeLine } from './thread-log.js';

@@ -1,5 +1,5 @@
-import type { Scanned } from '../capture/qr-scan.js';
 import type { Scan } from '../capture/qr-verdict.js';
+import type { Scanned } from '../capture/take-scans.js';
 import type { ToldError } from './told-error.js';
 
 /** What the thread is made with. */
