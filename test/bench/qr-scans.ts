@@ -6,10 +6,12 @@ import { type Measured, round } from './measured.js';
 
 const API = '/api/v1/attendance';
 /** Students of every class who scan in one slice: no longer than a code stays on the screen. */
-const STUDENTS_PER_SLICE = 12;
+const STUDENTS_PER_SLICE = 20;
 /** So that a slice of both servers takes about as long. */
 const BARE_REQUESTS_PER_SCAN = 2;
 const WARM_UP_SLICES = 1;
+/** Phones of a whole campus at once, and as many callers of the bare route. */
+const REQUESTS_AT_ONCE = 128;
 /** A code lives for seconds: all of them are read at once, and then used. */
 const CODES_AT_ONCE = 16;
 
@@ -83,7 +85,10 @@ export class ScanSlices {
         return [httpRequest('POST', `${API}/records/qr-scan/`, { token: student.token, body })];
       }),
     );
-    await total.run(this.#bench.httpPort, requests.flat(), { rest: () => marked(this.#bench) });
+    await total.run(this.#bench.httpPort, requests.flat(), {
+      connections: REQUESTS_AT_ONCE,
+      rest: () => marked(this.#bench),
+    });
   }
 
   /** The codes on the screens now. */
@@ -119,6 +124,7 @@ async function runBare(port: number, scans: number, total: LoadTotal): Promise<v
   await total.run(
     port,
     Array.from({ length: scans * BARE_REQUESTS_PER_SCAN }, () => request),
+    { connections: REQUESTS_AT_ONCE },
   );
 }
 
