@@ -7,7 +7,8 @@ export interface WakingOptions {
   clock: Clock;
   /** Between the end of a run and the next: what a burst brings meanwhile is done together, at a fraction of what one by one costs. */
   pauseMs: number;
-  run(): Promise<unknown>;
+  /** @param isContinued whether it was asked for during the run before, or the pause after it */
+  run(isContinued: boolean): Promise<unknown>;
   /** Told why a run failed; the next one, by the safety interval if not before, tries again. */
   onFailure(error: unknown): void;
 }
@@ -30,25 +31,28 @@ export function createWaking({ clock, pauseMs, run, onFailure }: WakingOptions):
   let cancelPause: () => void = () => undefined;
   let cancelTimer: () => void = () => undefined;
 
-  async function runOnce(): Promise<void> {
+  async function runOnce(isContinued: boolean): Promise<void> {
     isWanted = false;
-    await run().catch(onFailure);
+    await run(isContinued).catch(onFailure);
+  }
+
+  function begin(isContinued: boolean): void {
+    running = runOnce(isContinued).finally(() => {
+      running = undefined;
+      if (isStarted) pause();
+    });
   }
 
   function wake(): void {
     isWanted = true;
-    if (!isStarted || isPausing || running !== undefined) return;
-    running = runOnce().finally(() => {
-      running = undefined;
-      if (isStarted) pause();
-    });
+    if (isStarted && !isPausing && running === undefined) begin(false);
   }
 
   function pause(): void {
     isPausing = true;
     cancelPause = clock.after(pauseMs, () => {
       isPausing = false;
-      if (isWanted) wake();
+      if (isWanted) begin(true);
     });
   }
 

@@ -11,7 +11,7 @@ const STUDENTS_PER_SLICE = 20;
 const BARE_REQUESTS_PER_SCAN = 2;
 const WARM_UP_SLICES = 1;
 /** Phones of a whole campus at once, and as many callers of the bare route. */
-const REQUESTS_AT_ONCE = 128;
+const REQUESTS_AT_ONCE = 96;
 /** A code lives for seconds: all of them are read at once, and then used. */
 const CODES_AT_ONCE = 16;
 

@@ -8,24 +8,17 @@ import { type Pair, pairKey } from './pair.js';
  * through the day, and of two classes at once only one is attended (domain cases 43, 47, 53). Adds the classes
  * of the same student that follow on the day or overlap and that have marks by now; during classes these are
  * mostly none. Wide on purpose: one too many is judged to be what it was.
+ *
+ * @param pairs each once
  */
 export async function withDependents(trx: Knex, pairs: readonly Pair[]): Promise<Pair[]> {
-  return joinPairs(pairs, await loadDependents(trx, pairs));
-}
-
-/** Some of the pairs may be among them. */
-export async function loadDependents(trx: Knex, pairs: readonly Pair[]): Promise<Pair[]> {
   const { rows } = await prepared<{ rows: { session_id: string; student_id: string }[] }>(
     trx,
     DEPENDENTS_SQL,
     [pairs.map(({ sessionId }) => sessionId), pairs.map(({ studentId }) => studentId)] as never,
   );
-  return rows.map(({ session_id: sessionId, student_id: studentId }) => ({ sessionId, studentId }));
-}
-
-/** Each once, where the pairs are distinct. */
-export function joinPairs(pairs: readonly Pair[], others: readonly Pair[]): Pair[] {
-  if (others.length === 0) return [...pairs];
+  if (rows.length === 0) return [...pairs];
+  const others = rows.map(({ session_id: sessionId, student_id: studentId }) => ({ sessionId, studentId }));
   return [...new Map([...pairs, ...others].map((pair) => [pairKey(pair), pair])).values()];
 }
 

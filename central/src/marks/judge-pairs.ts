@@ -22,21 +22,7 @@ export async function judgePairs(
   nowMs: number,
   actors?: ActorsByStudent,
 ): Promise<ChangedRecord[]> {
-  const all = await withDependents(trx, pairs);
-  return judgeLoaded(trx, await holdAndLoad(trx, all), nowMs, actors);
-}
-
-/**
- * As {@link judgePairs}, by who has held these classes and read the evidence.
- *
- * @param loaded what {@link holdAndLoad} gave in the same transaction
- */
-export async function judgeLoaded(
-  trx: Knex,
-  loaded: readonly HeldPair[],
-  nowMs: number,
-  actors?: ActorsByStudent,
-): Promise<ChangedRecord[]> {
+  const loaded = await holdAndLoad(trx, await withDependents(trx, pairs));
   const judged: Judged[] = [];
   const locked: Decided[] = [];
   for (const pair of loaded) {
@@ -53,10 +39,6 @@ export async function judgeLoaded(
   await reportFindings(trx, { judged, changed, nowMs });
   return changed;
 }
-
-declare const held: unique symbol;
-/** Of a class whose tally this transaction holds: only {@link holdAndLoad} gives one. */
-export type HeldPair = LoadedPair & { readonly [held]: true };
 
 export interface Judged extends Decided {
   pair: LoadedPair;
@@ -82,10 +64,10 @@ function isRecorded({ decision, pair: { standing, facts } }: Judged): boolean {
  * classes. What the second reads after this includes what the first has written: the look-ups are sent together with
  * the lock, and asked once it is held.
  */
-export async function holdAndLoad(trx: Knex, pairs: readonly Pair[]): Promise<HeldPair[]> {
+async function holdAndLoad(trx: Knex, pairs: readonly Pair[]): Promise<LoadedPair[]> {
   const ids = [...new Set(pairs.map(({ sessionId }) => sessionId))];
   const [found, loaded] = await Promise.all([lockTallies(trx, ids), loadFacts(trx, pairs)]);
-  if (found === ids.length) return loaded as HeldPair[];
+  if (found === ids.length) return loaded;
   // A class from before it had a tally: rare, so that the order in which its row is locked may be another.
   await prepared(
     trx,
@@ -94,7 +76,7 @@ export async function holdAndLoad(trx: Knex, pairs: readonly Pair[]): Promise<He
     [ids as never],
   );
   await lockTallies(trx, ids);
-  return (await loadFacts(trx, pairs)) as HeldPair[];
+  return loadFacts(trx, pairs);
 }
 
 /** @returns how many there are */

@@ -121,3 +121,32 @@ it('begins more judges again where much is found after the others had left', asy
   await run;
   expect(await marked(later)).toEqual(expect.arrayContaining(later));
 });
+
+it('works alone at what began small and grew meanwhile: the processor is for those who make it grow', async () => {
+  const { knex } = campus.db;
+  const [held, before, behind] = [await hold(0, '00'), await hold(2, '01'), await hold(4, '02')];
+  await knex('judgement_todo').delete();
+  const clock = new ManualClock(campus.at('19:00', 4).getTime());
+  const judge = createJudge({ db: campus.db, clock, log: silentLog, chunkPairsMax: 2 });
+  const letGo = await holdMarks(held);
+  const { isStill, stop } = watchLooks();
+  try {
+    judge.start();
+    await vi.waitFor(() => expect(clock.pendingTimers).toBe(2), PATIENT);
+    await queue([before], [held], [behind]);
+    judge.wake();
+    clock.advance(50);
+    let quiet = 0;
+    await vi.waitFor(() => {
+      quiet = knex.client.pool.numUsed() === 2 && isStill() ? quiet + 1 : 0;
+      expect(quiet).toBeGreaterThan(3);
+    }, PATIENT);
+    expect(await marked([before, behind])).toEqual([before]);
+  } finally {
+    stop();
+    await letGo();
+    await judge.stop();
+  }
+  await runJudge();
+  expect(await marked([behind])).toEqual([behind]);
+});

@@ -12,7 +12,7 @@ import { SHARES, type Taken, takePairs, takeThese, type Where } from './take-pai
  */
 const CHUNK_PAIRS_MAX = 1_000;
 /** Between two runs that were asked for: what scans bring meanwhile is judged together. */
-const PAUSE_MS = 100;
+const PAUSE_MS = 50;
 /** How long somebody who waits for the answer waits for a class that another transaction holds. */
 const LOCK_WAIT_MS = 250;
 /** PostgreSQL's `lock_not_available`. */
@@ -50,6 +50,7 @@ export function createJudge({
   chunkPairsMax = CHUNK_PAIRS_MAX,
 }: JudgeOptions): Judge {
   let isStopping = false;
+  let wasBurst = false;
 
   async function judgeTaken(trx: Knex, { rows, pairs, actors }: Taken): Promise<void> {
     if (rows === 0) return;
@@ -135,14 +136,15 @@ export function createJudge({
   }
 
   /**
-   * What is there by now. A burst that is there at the first look has several judges. What begins small grows by what people do
-   * meanwhile, and more judges would take the processor from them.
+   * Judges what is there by now. A burst that is there at the first look has several judges. What begins small grows by what people
+   * do meanwhile, and more judges would take the processor from them: one works at it to the end.
    */
-  async function judgeWaiting(): Promise<number> {
+  async function judgeWaiting(maySeveral: boolean): Promise<number> {
     const all: Where = { shares: SHARES, afterId: 0 };
     let { rows } = await judgeSome(all);
     let total = rows;
-    if (rows >= chunkPairsMax) total += await judgeBurst();
+    wasBurst = maySeveral && rows >= chunkPairsMax;
+    if (wasBurst) total += await judgeBurst();
     while (rows >= chunkPairsMax && !isStopping) {
       rows = (await judgeSome(all)).rows;
       total += rows;
@@ -152,11 +154,8 @@ export function createJudge({
 
   async function run(): Promise<number> {
     let total = 0;
-    while (!isStopping) {
-      const rows = await judgeWaiting();
-      if (rows === 0) break;
+    for (let rows = await judgeWaiting(true); rows > 0 && !isStopping; rows = await judgeWaiting(false))
       total += rows;
-    }
     return total;
   }
 
@@ -164,7 +163,12 @@ export function createJudge({
   const tellFailure = (error: unknown): void =>
     log.error({ err: error }, 'judging failed; it is tried again');
 
-  const waking = createWaking({ clock, pauseMs: PAUSE_MS, run: judgeWaiting, onFailure: tellFailure });
+  const waking = createWaking({
+    clock,
+    pauseMs: PAUSE_MS,
+    run: (isContinued) => judgeWaiting(!isContinued || wasBurst),
+    onFailure: tellFailure,
+  });
   return {
     ...waking,
     run,

@@ -44,7 +44,9 @@ export const scanSchema = z.strictObject({
     course: z.strictObject({ code: z.string(), title: z.string() }),
     room: named,
   }),
-  mark: z.enum(MARKS),
+  mark: z
+    .enum(MARKS)
+    .describe('pending while it is judged, within a moment after the answer: many are scanning at once'),
   marked_at: instant.nullable(),
   already_recorded: z.boolean(),
   is_verified: z.boolean(),
