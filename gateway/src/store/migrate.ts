@@ -5,17 +5,22 @@ import { fingerTemplatesMigration } from './migrations/0003-finger-templates.js'
 import { fingerSlotsMigration } from './migrations/0004-finger-slots.js';
 import { deviceStateMigration } from './migrations/0005-device-state.js';
 import { terminalPeopleMigration } from './migrations/0006-terminal-people.js';
+import { kindsComparedMigration } from './migrations/0007-kinds-compared.js';
 import type { Database } from './open.js';
 
+/** Statements, or what does them where it has to look first; in a transaction of its own. */
+export type Migration = string | ((db: Database) => void);
+
 /** In order; the number of a migration is its place here plus one and never changes. */
-const MIGRATIONS = [
+export const MIGRATIONS: readonly Migration[] = [
   outboxMigration,
   rosterMigration,
   fingerTemplatesMigration,
   fingerSlotsMigration,
   deviceStateMigration,
   terminalPeopleMigration,
-] as const;
+  kindsComparedMigration,
+];
 /** "RLCL": tells our database from any other SQLite file that was put in its place. */
 const APPLICATION_ID = 0x524c434c;
 
@@ -27,7 +32,7 @@ export function isOurs(db: Database): boolean {
 }
 
 /** Brings the schema up to date, one transaction for each step. */
-export function migrate(db: Database, migrations: readonly string[] = MIGRATIONS): void {
+export function migrate(db: Database, migrations: readonly Migration[] = MIGRATIONS): void {
   const at = db.pragma('user_version', { simple: true }) as number;
   if (at > migrations.length) {
     throw new RollcallError(
@@ -35,9 +40,10 @@ export function migrate(db: Database, migrations: readonly string[] = MIGRATIONS
       `The store has schema ${at}, this program knows ${migrations.length}: install the newer gateway again`,
     );
   }
-  migrations.slice(at).forEach((sql, index) => {
+  migrations.slice(at).forEach((migration, index) => {
     db.transaction(() => {
-      db.exec(sql);
+      if (typeof migration === 'string') db.exec(migration);
+      else migration(db);
       db.pragma(`application_id = ${APPLICATION_ID}`);
       db.pragma(`user_version = ${at + index + 1}`);
     })();

@@ -10,6 +10,9 @@ export interface SeqRange {
   throughSeq: number;
 }
 
+/** What every tap runs before its light; `migrate.test.ts` holds what SQLite may do for it. */
+export const INSERT_ROW = 'INSERT INTO outbox (kind, body, created_wall_ms) VALUES (?, ?, ?)';
+
 /** The statements on the outbox. Transactions are the writer's. */
 export class Outbox {
   readonly #db: Database;
@@ -20,7 +23,7 @@ export class Outbox {
 
   constructor(db: Database) {
     this.#db = db;
-    this.#insert = db.prepare('INSERT INTO outbox (kind, body, created_wall_ms) VALUES (?, ?, ?)');
+    this.#insert = db.prepare(INSERT_ROW);
     this.#read = db.prepare('SELECT seq, kind, body FROM outbox WHERE seq >= ? ORDER BY seq LIMIT ?');
     this.#created = db.prepare('SELECT created_wall_ms FROM outbox WHERE seq > ? ORDER BY seq LIMIT 1');
     this.#prune = db.prepare(
