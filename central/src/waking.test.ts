@@ -69,6 +69,13 @@ it('tells why a run failed, and tries again by its safety interval when nobody a
   expect(runs).toHaveLength(2);
 });
 
+it('tries again after the pause what was only rolled back for somebody else', async () => {
+  waking.start();
+  await endRun(Object.assign(new Error('deadlock detected'), { code: '40P01' }));
+  clock.advance(PAUSE_MS);
+  expect(runs).toEqual([false, true]);
+});
+
 it('waits for the run at hand when it stops, and begins nothing more', async () => {
   waking.start();
   waking.wake();

@@ -1,4 +1,5 @@
 import type { Clock } from '@rollcall/protocol/clock';
+import { isRolledBack } from './db/connection.js';
 
 /** Looks for work even if a notification was lost, and after a failure. */
 const SAFETY_INTERVAL_MS = 5_000;
@@ -9,7 +10,10 @@ export interface WakingOptions {
   pauseMs: number;
   /** @param isContinued whether it was asked for during the run before, or the pause after it */
   run(isContinued: boolean): Promise<unknown>;
-  /** Told why a run failed; the next one, by the safety interval if not before, tries again. */
+  /**
+   * Told why a run failed. The next one tries again: after the pause where it was only rolled back for somebody else, by the safety
+   * interval if nobody asks before.
+   */
   onFailure(error: unknown): void;
 }
 
@@ -33,7 +37,10 @@ export function createWaking({ clock, pauseMs, run, onFailure }: WakingOptions):
 
   async function runOnce(isContinued: boolean): Promise<void> {
     isWanted = false;
-    await run(isContinued).catch(onFailure);
+    await run(isContinued).catch((error: unknown) => {
+      isWanted ||= isRolledBack(error);
+      onFailure(error);
+    });
   }
 
   function begin(isContinued: boolean): void {

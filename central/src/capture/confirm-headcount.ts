@@ -1,7 +1,7 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import type { Knex } from '../db/database.js';
 import { findByIndex } from '../db/prepared.js';
-import { judgePairs } from '../marks/judge-pairs.js';
+import { judgeInRequest } from '../marks/judge-in-request.js';
 import type { Mark } from '../rules/facts.js';
 import type { Reason } from '../rules/reasons.js';
 import { recordChange } from '../sessions/record-change.js';
@@ -127,7 +127,7 @@ async function standingsOf(
   trx: Knex,
   { sessionId, roster, nowMs }: { sessionId: string; roster: readonly RosterEntry[]; nowMs: number },
 ): Promise<Standing[]> {
-  await judgePairs(
+  await judgeInRequest(
     trx,
     roster.map(({ studentId }) => ({ sessionId, studentId })),
     nowMs,

@@ -4,7 +4,7 @@ import { createUuidV7Generator } from '@rollcall/protocol/uuid-v7';
 import { ACTOR_OF_TRANSACTION } from '../audit/actor-columns.js';
 import type { Knex } from '../db/database.js';
 import { findByIndex, prepared } from '../db/prepared.js';
-import { judgePairs } from '../marks/judge-pairs.js';
+import { judgeInRequest } from '../marks/judge-in-request.js';
 import { notifyLive } from '../marks/notify.js';
 import type { Pair } from '../marks/pair.js';
 import type { ChangedRecord } from '../marks/save-decisions.js';
@@ -152,7 +152,7 @@ export async function withdrawDecisions(
 }
 
 async function judgeAtOnce(trx: Knex, pairs: readonly Pair[], nowMs: number): Promise<ChangedRecord[]> {
-  const changed = await judgePairs(trx, pairs, nowMs);
+  const changed = await judgeInRequest(trx, pairs, nowMs);
   // A change has told the pages already.
   const told = new Set(changed.map(({ sessionId }) => sessionId));
   const untold = new Set(pairs.map(({ sessionId }) => sessionId).filter((id) => !told.has(id)));

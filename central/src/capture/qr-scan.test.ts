@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { settingsAt } from '../calendar/settings.js';
 import { API, at, TestServer } from '../http/test-server.js';
 import { silentLog } from '../log.js';
-import { createJudge } from '../marks/judge.js';
+import { createJudge, type Judge } from '../marks/judge.js';
 import type { Settings } from '../rules/setting-keys.js';
 import { rollNumber } from '../seed/test-campus.js';
 import { createScanQueue, type ScanQueue } from './qr-scan.js';
@@ -222,6 +222,19 @@ describe('two batches of scans', () => {
   });
 });
 
+/** A judge that never comes. */
+function countingJudge() {
+  const asked: (number | 'wake')[] = [];
+  const judge: Pick<Judge, 'judgeThese' | 'wake'> = {
+    judgeThese: (ids) => {
+      asked.push(ids.length);
+      return Promise.resolve(false);
+    },
+    wake: () => void asked.push('wake'),
+  };
+  return { judge, asked };
+}
+
 describe('a mark', () => {
   const marksOf = (index: number) =>
     server.db
@@ -262,22 +275,58 @@ describe('a mark', () => {
   });
 
   it('that cannot be judged loses no scan: it is stored, and the judge is asked again', async () => {
-    const { db, clock } = server;
-    const lines: object[] = [];
-    const log = { ...silentLog, error: (fields: object) => lines.push(fields) };
-    const judge = createJudge({
-      db: {
-        knex: Object.assign(() => undefined, {
-          transaction: () => Promise.reject(new Error('no judge')),
-        }) as never,
-      },
-      clock,
-      log,
-    });
-    const scanned = await createScanQueue({ knex: db.knex, judge }).scan(scan(0));
+    const { knex } = server.db;
+    const { judge, asked } = countingJudge();
+    const scanned = await createScanQueue({ knex, judge }).scan(scan(0));
     expect(scanned).toMatchObject({ mark: 'pending', alreadyRecorded: false });
-    expect(lines).toMatchObject([{ err: { message: 'no judge' } }]);
     expect(await waitingFor(0)).toHaveLength(1);
+    expect(asked).toEqual([1, 'wake']);
+  });
+
+  it('is asked for with the answer of a few, and of a burst only woken for', async () => {
+    const { judge, asked } = countingJudge();
+    const own = createScanQueue({ knex: server.db.knex, judge });
+    await own.scan(scan(0));
+    expect(asked.splice(0)).toEqual([1, 'wake']);
+    await Promise.all(Array.from({ length: SHARED + 1 }, () => own.scan(scan(1))));
+    // Somebody stood behind the first of the two batches; the second found the scan recorded and not judged.
+    expect(asked).toEqual(['wake', 'wake']);
+  });
+
+  it('is asked for again by who repeats a scan whose answer was lost', async () => {
+    const { judge, asked } = countingJudge();
+    const own = createScanQueue({ knex: server.db.knex, judge });
+    await own.scan(scan(0));
+    asked.length = 0;
+    expect(await own.scan(scan(0))).toMatchObject({ mark: 'pending', alreadyRecorded: true });
+    expect(asked).toEqual(['wake']);
+  });
+
+  it('that another judge has made meanwhile is told', async () => {
+    const judge = {
+      judgeThese: async () => {
+        await server.judge();
+        return false;
+      },
+      wake: () => undefined,
+    };
+    const scanned = await createScanQueue({ knex: server.db.knex, judge }).scan(scan(0));
+    expect(scanned).toMatchObject({ mark: 'present', alreadyRecorded: false });
+  });
+
+  it('that cannot be read refuses no scan that is stored, and repeats none', async () => {
+    const { knex } = server.db;
+    const { client } = knex;
+    let asked = 0;
+    // What a scan is worth, its row, and then its mark.
+    const acquireConnection = () =>
+      ++asked > 2 ? Promise.reject(new Error('away')) : client.acquireConnection();
+    const failing = Object.create(knex, {
+      client: { value: Object.create(client, { acquireConnection: { value: acquireConnection } }) },
+    });
+    const { judge } = countingJudge();
+    expect(await createScanQueue({ knex: failing, judge }).scan(scan(0))).toMatchObject({ mark: 'pending' });
+    expect([asked, (await knex('qr_scan')).length]).toEqual([3, 1]);
   });
 });
 
@@ -304,11 +353,11 @@ describe('a batch of scans', () => {
   });
 
   it('case 158: each audit row says whose scan it was', async () => {
-    await Promise.all([queues[0].scan(scan(0)), queues[0].scan(scan(1))]);
+    await Promise.all([queues[0].scan(scan(3)), queues[0].scan(scan(4))]);
     const rows = await server.db
       .knex('attendance_audit_log')
       .where({ entity_type: 'attendance_record', session_id: sessionId })
-      .whereIn('student_id', students.slice(0, 2))
+      .whereIn('student_id', students.slice(3))
       .orderBy('id', 'desc')
       .limit(2);
     for (const row of rows) {

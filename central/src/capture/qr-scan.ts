@@ -3,7 +3,14 @@ import { isDatabaseTransient, isRolledBack } from '../db/connection.js';
 import type { Knex } from '../db/database.js';
 import type { Judge } from '../marks/judge.js';
 import type { Scan } from './qr-verdict.js';
-import { answersTo, type Scanned, takeScans } from './take-scans.js';
+import {
+  answersTo,
+  type Judged,
+  receiptsOf,
+  type Scanned,
+  type TakenScans,
+  takeScans,
+} from './take-scans.js';
 
 /** Scans that are committed together; what arrives meanwhile waits for the next commit. */
 const BATCH_SCANS_MAX = 250;
@@ -49,34 +56,34 @@ export function createScanQueue({ knex, judge }: ScanQueueOptions): ScanQueue {
   let untried = 0;
   let isWoken = false;
 
+  /** A deadlock is over at the second try; a scan that can never be stored must fail alone. */
   async function take(batch: readonly Waiting[]): Promise<void> {
     const scans = batch.map(({ scan }) => scan);
-    const taken = await takeScans(knex, scans);
-    const answers = await answersTo(knex, taken, await areJudged(taken.queued));
-    for (const [index, one] of batch.entries()) {
-      const answer = answers[index] as Scanned | RollcallError;
-      if (answer instanceof RollcallError) one.reject(answer);
-      else one.resolve(answer);
-    }
-  }
-
-  async function areJudged(queued: readonly number[]): Promise<boolean> {
-    if (queued.length === 0) return true;
-    if (queued.length <= JUDGED_SCANS_MAX && waiting.length === 0 && running === 1)
-      return judge.judgeThese(queued);
-    judge.wake();
-    return false;
-  }
-
-  /** A deadlock is over at the second try; a scan that can never be stored must fail alone. */
-  async function takeOrSplit(batch: readonly Waiting[]): Promise<void> {
     try {
-      await take(batch).catch(() => take(batch));
+      const taken = await takeScans(knex, scans).catch(() => takeScans(knex, scans));
+      await answer(batch, taken);
     } catch (error) {
       const isAway = isDatabaseTransient(error) && !isRolledBack(error);
-      if (batch.length > 1 && !isAway) for (const one of batch) await takeOrSplit([one]);
+      if (batch.length > 1 && !isAway) for (const one of batch) await take([one]);
       else for (const one of batch) one.reject(error);
     }
+  }
+
+  /** What is stored is not refused any more, whatever fails: its mark comes with the judge. */
+  async function answer(batch: readonly Waiting[], taken: TakenScans): Promise<void> {
+    const answers = await answersTo(knex, taken, await judgeNow(taken)).catch(() => receiptsOf(taken));
+    for (const [index, one] of batch.entries()) {
+      const told = answers[index] as Scanned | RollcallError;
+      if (told instanceof RollcallError) one.reject(told);
+      else one.resolve(told);
+    }
+    // Also of whoever scans again: the process that stored the first scan may not have come so far.
+    if (answers.some((told) => !(told instanceof RollcallError) && told.mark === 'pending')) judge.wake();
+  }
+
+  async function judgeNow({ queued }: TakenScans): Promise<Judged> {
+    if (queued.length > JUDGED_SCANS_MAX || waiting.length > 0 || running > 1) return 'none';
+    return queued.length === 0 || (await judge.judgeThese(queued)) ? 'all' : 'some';
   }
 
   /**
@@ -118,7 +125,7 @@ export function createScanQueue({ knex, judge }: ScanQueueOptions): ScanQueue {
       const keys = batch.flatMap(({ scan }) => [scan.studentId, scan.deviceHash]);
       for (const key of keys) busy.add(key);
       running += 1;
-      void takeOrSplit(batch).finally(() => {
+      void take(batch).finally(() => {
         for (const key of keys) busy.delete(key);
         running -= 1;
         untried = waiting.length;

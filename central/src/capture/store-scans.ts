@@ -1,3 +1,4 @@
+import type { AuditActor } from '../audit/audit-actor.js';
 import type { Knex } from '../db/database.js';
 import { prepared } from '../db/prepared.js';
 import { pairKey } from '../marks/pair.js';
@@ -71,7 +72,7 @@ async function insertScans(
       JSON.stringify(rows),
       new Date(Math.max(...scans.map(({ atMs }) => atMs))),
       rows.filter(({ binds }) => binds).map(({ student_id: studentId }) => studentId) as never,
-      JSON.stringify(Object.fromEntries(scans.map(({ studentId, actor }) => [studentId, actor]))),
+      JSON.stringify(actorsOf(scans, verdicts)),
     ]);
   const stored =
     told.length === 0
@@ -85,6 +86,14 @@ async function insertScans(
     stored.rows.map((row) => [pairKey({ sessionId: row.session_id, studentId: row.student_id }), row.id]),
   );
 }
+
+/** By pair, of those who are taken: another scan of the same student may be refused beside it. */
+const actorsOf = (scans: readonly Scan[], verdicts: readonly Verdict[]): Record<string, AuditActor> =>
+  Object.fromEntries(
+    scans.flatMap((scan, index) =>
+      verdicts[index]?.kind === 'taken' ? [[pairKey(scan), scan.actor] as const] : [],
+    ),
+  );
 
 /** None, or one. */
 function rowsOf(scan: Scan, verdict: Verdict) {
@@ -129,7 +138,7 @@ const INSERT_SQL = `
     ON CONFLICT DO NOTHING
   )
   INSERT INTO judgement_todo (session_id, student_id, actor)
-  SELECT session_id, student_id, ?::jsonb -> student_id::text FROM stored WHERE outcome <> 'refused'
+  SELECT session_id, student_id, ?::jsonb -> (session_id || '/' || student_id) FROM stored WHERE outcome <> 'refused'
   RETURNING id, session_id, student_id`;
 
 const TELL_SQL = `

@@ -49,26 +49,39 @@ export async function takeScans(knex: Knex, scans: readonly Scan[]): Promise<Tak
   return { scans, standings, verdicts, queued };
 }
 
+/** Which of the scans are judged by now, for all that is known. */
+export type Judged = 'all' | 'some' | 'none';
+
+/** Neither did anybody have before they scanned: whoever has it by now has it by the scan. */
+const BY_SCANS: ReadonlySet<Mark | undefined> = new Set(['present', 'late']);
+
 /**
- * @param isJudged whether the marks of these scans are known; those of earlier ones are
+ * The marks of earlier scans are told, and those of these scans as far as they are known.
+ *
  * @returns one for each scan
  */
 export async function answersTo(
   knex: Knex,
   { scans, standings, verdicts }: TakenScans,
-  isJudged: boolean,
+  judged: Judged,
 ): Promise<(Scanned | RollcallError)[]> {
+  const isTold = ({ kind }: Verdict): boolean =>
+    kind === 'recorded' || (kind === 'taken' && judged !== 'none');
   const marks = await marksOf(
     knex,
-    scans.filter((_scan, index) => {
-      const kind = verdicts[index]?.kind;
-      return kind === 'recorded' || (kind === 'taken' && isJudged);
-    }),
+    scans.filter((_scan, index) => isTold(verdicts[index] as Verdict)),
   );
-  return scans.map((scan, index) =>
-    answerTo(verdicts[index] as Verdict, standings[index], marks.get(pairKey(scan)), scan),
-  );
+  return scans.map((scan, index) => {
+    const verdict = verdicts[index] as Verdict;
+    const now = marks.get(pairKey(scan));
+    const isOld = verdict.kind === 'taken' && judged === 'some' && !BY_SCANS.has(now?.mark);
+    return answerTo(verdict, standings[index], isOld ? undefined : now, scan);
+  });
 }
+
+/** To scans that are stored, where nothing more can be read about them just now. */
+export const receiptsOf = ({ scans, standings, verdicts }: TakenScans): (Scanned | RollcallError)[] =>
+  scans.map((scan, index) => answerTo(verdicts[index] as Verdict, standings[index], undefined, scan));
 
 interface MarkNow {
   mark: Mark;

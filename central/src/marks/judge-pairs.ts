@@ -6,21 +6,21 @@ import { reportLateAfterLock } from './late-after-lock.js';
 import { type LoadedPair, loadFacts } from './load-facts.js';
 import type { Pair } from './pair.js';
 import { reportFindings } from './report-findings.js';
-import { type ActorsByStudent, type ChangedRecord, type Decided, saveDecisions } from './save-decisions.js';
+import { type ActorsByPair, type ChangedRecord, type Decided, saveDecisions } from './save-decisions.js';
 import { saveStays } from './save-stays.js';
 
 /**
  * Judges pairs in the caller's transaction, and those that depend on them: loads their evidence set by set,
  * decides each, writes what changed.
  *
- * @param actors who caused it, where the transaction is not one request's
+ * @param actors whose evidence had waited for it
  * @returns the records that changed
  */
 export async function judgePairs(
   trx: Knex,
   pairs: readonly Pair[],
   nowMs: number,
-  actors?: ActorsByStudent,
+  actors?: ActorsByPair,
 ): Promise<ChangedRecord[]> {
   const loaded = await holdAndLoad(trx, await withDependents(trx, pairs));
   const judged: Judged[] = [];

@@ -4,9 +4,9 @@ import type { Knex } from '../db/database.js';
 import { refuseMoved } from '../db/moved-rows.js';
 import { prepared } from '../db/prepared.js';
 import type { Decision } from '../rules/decide.js';
-import type { Mark } from '../rules/facts.js';
+import type { Mark, Source } from '../rules/facts.js';
 import { IDS_PER_NOTIFICATION_MAX, LIVE_CHANNEL } from './notify.js';
-import type { Pair } from './pair.js';
+import { type Pair, pairKey } from './pair.js';
 
 export interface Decided extends Pair {
   decision: Decision;
@@ -20,8 +20,28 @@ export interface ChangedRecord extends Pair {
   previousMark: Mark | null;
 }
 
-/** By student id: a student's scan may change marks of the student in other classes, too. */
-export type ActorsByStudent = ReadonlyMap<string, AuditActor>;
+/** Whose evidence waited to be judged, by pair: of a student who scanned, or null of a device. */
+export type ActorsByPair = ReadonlyMap<string, AuditActor | null>;
+
+/** What was captured, and is nobody's decision. */
+const CAPTURED: ReadonlySet<Source | null> = new Set(['qr', 'rfid', 'biometric']);
+/** Stands also against whoever the transaction is for. */
+const NOBODY: AuditActor = { accountId: '', role: '', ip: '', userAgent: '', requestId: '' };
+
+/**
+ * A mark that rests on evidence which had waited is not the doing of whoever happens to judge it first; one that rests on a scan is
+ * the doing of the student (domain case 158).
+ */
+function namedIn(decided: readonly Decided[], actors: ActorsByPair): Record<string, AuditActor> {
+  if (actors.size === 0) return {};
+  return Object.fromEntries(
+    decided.flatMap(({ decision, ...pair }) => {
+      const actor = actors.get(pairKey(pair));
+      if (actor === undefined || !CAPTURED.has(decision.source)) return [];
+      return [[pairKey(pair), decision.source === 'qr' ? (actor ?? NOBODY) : NOBODY]];
+    }),
+  );
+}
 
 /**
  * Writes what changed and nothing else, in one statement: records, one audit row for each, and the tallies by
@@ -31,13 +51,13 @@ export async function saveDecisions(
   trx: Knex,
   decided: readonly Decided[],
   nowMs: number,
-  actors: ActorsByStudent = new Map(),
+  actors: ActorsByPair = new Map(),
 ): Promise<ChangedRecord[]> {
   const now = new Date(nowMs);
   const decisions = decided.map(({ decision }) => decision);
   const { rows } = await prepared<{ rows: (ChangedRow | { records: number; id: null })[] }>(trx, SAVE_SQL, [
     now,
-    JSON.stringify(Object.fromEntries(actors)),
+    JSON.stringify(namedIn(decided, actors)),
     decided.map(({ sessionId }) => sessionId),
     decided.map(({ studentId }) => studentId),
     decisions.map(({ mark }) => mark),
@@ -79,7 +99,7 @@ const deltaColumns = COUNTED_MARKS.map(
 ).join(',\n      ');
 const tallyColumns = COUNTED_MARKS.map((mark) => `${mark} = t.${mark} + d.${mark}`).join(', ');
 
-/** Whoever is named for the student, else whoever the transaction is for. */
+/** Whoever is named for the pair, else whoever the transaction is for. */
 const ofRow = ACTOR_COLUMNS.map(
   ([column, key]) => `nullif(coalesce(actor ->> '${key}', ${column}), '')`,
 ).join(', ');
@@ -134,7 +154,7 @@ const SAVE_SQL = `
       jsonb_build_object('mark', mark, 'marked_at', marked_at, 'source', source, 'reason', reason),
       session_id, student_id,
       ${ofRow}
-    FROM changed, clock CROSS JOIN LATERAL (SELECT actors -> student_id::text AS actor) a
+    FROM changed, clock CROSS JOIN LATERAL (SELECT actors -> (session_id || '/' || student_id) AS actor) a
     WHERE (mark, marked_at, source, reason)
         IS DISTINCT FROM (previous_mark, previous_marked_at, previous_source, previous_reason)
       AND NOT (previous_mark IS NULL AND mark = 'pending')

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AuditActor } from '../audit/audit-actor.js';
 import { openTestDatabase, type TestDatabase } from '../db/test-database.js';
-import { SHARES, type Taken, takePairs, takeThese } from './take-pairs.js';
+import { pairKey } from './pair.js';
+import { SHARES, type Taken, takePairs, takeThese, takeWaiting } from './take-pairs.js';
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -36,11 +37,23 @@ async function queue(...rows: [session: number, student: number, actor: AuditAct
 const takeAll = (): Promise<Taken> =>
   db.knex.transaction((trx) => takePairs(trx, 100, { shares: SHARES, afterId: 0 }));
 
-it('case 158: whoever scanned is named, and nobody where something else may have caused the change', async () => {
-  await queue([0, 0, actor('a')], [0, 1, actor('b')], [1, 1, null]);
+it('case 158: whoever scanned is known by the pair, also where its card waits beside the scan', async () => {
+  await queue([0, 0, actor('a')], [0, 1, actor('b')], [0, 1, null], [1, 1, null]);
   const taken = await takeAll();
-  expect(taken).toMatchObject({ rows: 3, pairs: [{}, {}, {}] });
-  expect([...taken.actors]).toEqual([[STUDENTS[0], actor('a')]]);
+  expect(taken).toMatchObject({ rows: 4, pairs: [{}, {}, {}] });
+  expect([...taken.actors.values()]).toEqual([actor('a'), actor('b')]);
+});
+
+it('who judges some pairs for a person takes what waits for them, and nothing else', async () => {
+  await queue([0, 0, actor('a')], [0, 0, null], [0, 1, null], [1, 0, actor('c')], [1, 1, null]);
+  const pairs = [
+    { sessionId: SESSIONS[0] ?? '', studentId: STUDENTS[0] ?? '' },
+    { sessionId: SESSIONS[0] ?? '', studentId: STUDENTS[1] ?? '' },
+    { sessionId: SESSIONS[1] ?? '', studentId: STUDENTS[1] ?? '' },
+  ];
+  const waiting = await db.knex.transaction((trx) => takeWaiting(trx, pairs));
+  expect([...waiting]).toEqual(pairs.map((pair, index) => [pairKey(pair), index === 0 ? actor('a') : null]));
+  expect((await takeAll()).pairs).toEqual([{ sessionId: SESSIONS[1], studentId: STUDENTS[0] }]);
 });
 
 it('a pair that waits twice is one', async () => {

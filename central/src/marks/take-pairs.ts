@@ -2,7 +2,7 @@ import type { AuditActor } from '../audit/audit-actor.js';
 import type { Knex } from '../db/database.js';
 import { prepared } from '../db/prepared.js';
 import { type Pair, pairKey } from './pair.js';
-import type { ActorsByStudent } from './save-decisions.js';
+import type { ActorsByPair } from './save-decisions.js';
 
 /**
  * Parts of all classes, by the last bits of their ids: of the same classes one judge would only wait for what another
@@ -23,8 +23,8 @@ export interface Taken {
   rows: number;
   /** Each once. */
   pairs: Pair[];
-  /** Whoever did it, where it was one person alone. */
-  actors: ActorsByStudent;
+  /** Of those whose scans are among it. */
+  actors: ActorsByPair;
   /** Of the queue. */
   lastId: number;
 }
@@ -61,15 +61,39 @@ export async function takeThese(trx: Knex, ids: readonly number[]): Promise<Take
   return takenOf(rows, 0);
 }
 
+/**
+ * Takes what waits for these pairs, by who judges them for a person.
+ *
+ * @returns whose it was, by pair
+ */
+export async function takeWaiting(trx: Knex, pairs: readonly Pair[]): Promise<ActorsByPair> {
+  const { rows } = await prepared<{ rows: Row[] }>(
+    trx,
+    `DELETE FROM judgement_todo WHERE ctid = ANY(ARRAY(
+       SELECT ctid FROM judgement_todo WHERE session_id = ANY(?::uuid[]) AND student_id = ANY(?::uuid[])
+         AND session_id || '/' || student_id = ANY(?::text[]) ORDER BY id FOR UPDATE SKIP LOCKED))
+     RETURNING id, session_id, student_id, actor`,
+    [
+      [...new Set(pairs.map(({ sessionId }) => sessionId))],
+      pairs.map(({ studentId }) => studentId),
+      pairs.map(pairKey),
+    ] as never,
+  );
+  const waiting = new Map<string, AuditActor | null>();
+  for (const { session_id: sessionId, student_id: studentId, actor } of rows) {
+    const key = pairKey({ sessionId, studentId });
+    waiting.set(key, actor ?? waiting.get(key) ?? null);
+  }
+  return waiting;
+}
+
 function takenOf(rows: readonly Row[], afterId: number): Taken {
   const pairs = new Map<string, Pair>();
   const actors = new Map<string, AuditActor>();
   for (const { session_id: sessionId, student_id: studentId, actor } of rows) {
     pairs.set(pairKey({ sessionId, studentId }), { sessionId, studentId });
-    if (actor !== null) actors.set(studentId, actor);
+    if (actor !== null) actors.set(pairKey({ sessionId, studentId }), actor);
   }
-  // A change that also something else may have caused is nobody's: an audit row must not name the wrong person.
-  for (const row of rows) if (row.actor === null) actors.delete(row.student_id);
   return {
     rows: rows.length,
     pairs: [...pairs.values()],

@@ -46,7 +46,9 @@ export const scanSchema = z.strictObject({
   }),
   mark: z
     .enum(MARKS)
-    .describe('pending while it is judged, within a moment after the answer: many are scanning at once'),
+    .describe(
+      'pending where it is not known yet: the scan is recorded, and the mark follows, within a moment as a rule',
+    ),
   marked_at: instant.nullable(),
   already_recorded: z.boolean(),
   is_verified: z.boolean(),

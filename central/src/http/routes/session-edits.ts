@@ -6,7 +6,7 @@ import { holdHolidays } from '../../calendar/ask-about-half-days.js';
 import { rosterOf } from '../../capture/roster-of.js';
 import type { Knex } from '../../db/database.js';
 import { findByIndex } from '../../db/prepared.js';
-import { judgePairs } from '../../marks/judge-pairs.js';
+import { judgeInRequest } from '../../marks/judge-in-request.js';
 import { cancelScheduled, changeNotes, changeTimes } from '../../sessions/edit-session.js';
 import { changeRoom } from '../../sessions/move-session.js';
 import { holdSession, refuseLocked } from '../../sessions/session-row.js';
@@ -170,7 +170,7 @@ export const generateRecords = defineRoute(
       refuseLocked(await holdSession(trx, params.id));
       const roster = await rosterOf(trx, params.id);
       await findByIndex(trx);
-      await judgePairs(
+      await judgeInRequest(
         trx,
         roster.map(({ studentId }) => ({ sessionId: params.id, studentId })),
         nowMs,
