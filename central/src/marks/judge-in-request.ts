@@ -15,5 +15,5 @@ export async function judgeInRequest(
   pairs: readonly Pair[],
   nowMs: number,
 ): Promise<ChangedRecord[]> {
-  return judgePairs(trx, pairs, nowMs, await takeWaiting(trx, pairs));
+  return judgePairs(trx, pairs, nowMs, { actors: await takeWaiting(trx, pairs) });
 }

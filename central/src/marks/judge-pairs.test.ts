@@ -54,7 +54,7 @@ describe('judging one pair in two transactions', () => {
     });
   });
 
-  it('a pair goes back to the queue when judging fails', async () => {
+  it('a pair goes back to the queue when the database is lost while it is judged', async () => {
     const { knex } = db;
     await storePunches(knex, [{ rollNumber: rollNumber(1), at: at('10:02') }]);
     const broken = createJudge({
@@ -62,7 +62,7 @@ describe('judging one pair in two transactions', () => {
       clock,
       log: silentLog,
       onJudged: () => {
-        throw new Error('the connection is gone');
+        throw Object.assign(new Error('the connection is gone'), { code: 'ECONNRESET' });
       },
     });
     await expect(broken.run()).rejects.toThrow('the connection is gone');
@@ -82,10 +82,17 @@ describe('judging one pair in two transactions', () => {
     const timers = new ManualClock(at('10:10').getTime());
     const judge = createJudge({ db, clock: timers, log: silentLog });
     judge.start();
+    /** Between two runs: only then a wake and the safety timer begin one. */
+    const isResting = async () => {
+      await vi.waitFor(() => expect(timers.pendingTimers).toBe(2));
+      timers.advance(50);
+    };
     const isEmpty = () => vi.waitFor(async () => expect(await knex('judgement_todo')).toEqual([]));
+    await isResting();
     await storePunches(knex, [{ rollNumber: rollNumber(2), at: at('10:03') }]);
     judge.wake();
     await isEmpty();
+    await isResting();
     await storePunches(knex, [{ rollNumber: rollNumber(2), at: at('10:04') }]);
     timers.advance(5_000);
     await isEmpty();

@@ -9,20 +9,29 @@ import { reportFindings } from './report-findings.js';
 import { type ActorsByPair, type ChangedRecord, type Decided, saveDecisions } from './save-decisions.js';
 import { saveStays } from './save-stays.js';
 
+/** @returns the pairs to judge for these, each once */
+export type Widen = (trx: Knex, pairs: readonly Pair[]) => Promise<readonly Pair[]>;
+
+export interface JudgePairsOptions {
+  /** Whose evidence had waited for it. */
+  actors?: ActorsByPair;
+  /** Which pairs are judged with them; left out: all that depend on them. */
+  widen?: Widen;
+}
+
 /**
  * Judges pairs in the caller's transaction, and those that depend on them: loads their evidence set by set,
  * decides each, writes what changed.
  *
- * @param actors whose evidence had waited for it
  * @returns the records that changed
  */
 export async function judgePairs(
   trx: Knex,
   pairs: readonly Pair[],
   nowMs: number,
-  actors?: ActorsByPair,
+  { actors, widen = withDependents }: JudgePairsOptions = {},
 ): Promise<ChangedRecord[]> {
-  const loaded = await holdAndLoad(trx, await withDependents(trx, pairs));
+  const loaded = await holdAndLoad(trx, await widen(trx, pairs));
   const judged: Judged[] = [];
   const locked: Decided[] = [];
   for (const pair of loaded) {

@@ -1,9 +1,12 @@
 import type { Clock } from '@rollcall/protocol/clock';
+import { sqlState } from '../db/connection.js';
 import type { Database, Knex } from '../db/database.js';
 import { findByIndex, prepared } from '../db/prepared.js';
 import type { Log } from '../log.js';
 import { createWaking, type Waking } from '../waking.js';
-import { judgePairs } from './judge-pairs.js';
+import { createApart, createWiden, isOfClasses, LOCK_NOT_AVAILABLE } from './judge-apart.js';
+import { judgePairs, type Widen } from './judge-pairs.js';
+import { createSetAside } from './set-aside.js';
 import { SHARES, type Taken, takePairs, takeThese, type Where } from './take-pairs.js';
 
 /**
@@ -15,11 +18,9 @@ const CHUNK_PAIRS_MAX = 1_000;
 const PAUSE_MS = 50;
 /** How long somebody who waits for the answer waits for a class that another transaction holds. */
 const LOCK_WAIT_MS = 250;
-/** PostgreSQL's `lock_not_available`. */
-const LOCK_NOT_AVAILABLE = '55P03';
-
 /** Judges of a burst: PostgreSQL reads for two while the third decides. */
 const JUDGES_OF_BURST = 3;
+
 export interface JudgeOptions {
   db: Pick<Database, 'knex'>;
   clock: Clock;
@@ -27,11 +28,17 @@ export interface JudgeOptions {
   /** Told how many pairs each transaction judged and how many records it changed. */
   onJudged?: (pairs: number, changed: number) => void;
   chunkPairsMax?: number;
+  /** Classes that there is room to set aside. */
+  setAsideMax?: number;
 }
 
 /** Woken by everything that queues pairs. What is left at a stop waits in the queue. */
 export interface Judge extends Waking {
-  /** Judges everything that waits, until it is stopped. @returns the number of rows taken from the queue */
+  /**
+   * Judges everything that waits, until it is stopped, but for classes that cannot be judged: their rows stay in the queue.
+   *
+   * @returns the number of rows taken from the queue, also where some went back to it
+   */
   run(): Promise<number>;
   /**
    * Judges these rows of the queue for somebody who waits: without a pause, and not for long where their class is held.
@@ -41,30 +48,53 @@ export interface Judge extends Waking {
   judgeThese(ids: readonly number[]): Promise<boolean>;
 }
 
-/** Empties `judgement_todo`; any number of judges, in any number of replicas, share the work. */
+/**
+ * Empties `judgement_todo`; any number of judges, in any number of replicas, share the work. A class that fails is set aside for a
+ * while, so that it holds up no other (ADR 74).
+ */
 export function createJudge({
   db,
   clock,
   log,
   onJudged,
   chunkPairsMax = CHUNK_PAIRS_MAX,
+  setAsideMax,
 }: JudgeOptions): Judge {
   let isStopping = false;
   let wasBurst = false;
+  const setAside = createSetAside(clock, setAsideMax);
+  const widen = createWiden(setAside);
+  const apart = createApart({
+    knex: db.knex,
+    clock,
+    log,
+    setAside,
+    chunkPairsMax,
+    judgeTaken,
+    isStopping: () => isStopping,
+  });
 
-  async function judgeTaken(trx: Knex, { rows, pairs, actors }: Taken): Promise<void> {
+  async function judgeTaken(trx: Knex, { rows, pairs, actors }: Taken, toWiden: Widen): Promise<void> {
     if (rows === 0) return;
-    const changed = await judgePairs(trx, pairs, clock.wallMs(), actors);
+    const changed = await judgePairs(trx, pairs, clock.wallMs(), { actors, widen: toWiden });
     onJudged?.(rows, changed.length);
   }
 
-  function judgeSome(where: Where): Promise<Taken> {
-    return db.knex.transaction(async (trx) => {
-      await findByIndex(trx);
-      const taken = await takePairs(trx, chunkPairsMax, where);
-      await judgeTaken(trx, taken);
+  /** @returns what it took; of that the rows of a class that cannot be judged are in the queue again, and left out from now on */
+  async function judgeSome(where: Where): Promise<Pick<Taken, 'rows' | 'lastId'>> {
+    let taken: Taken | undefined;
+    try {
+      return await db.knex.transaction(async (trx) => {
+        await findByIndex(trx);
+        taken = await takePairs(trx, chunkPairsMax, where, setAside.ids);
+        await judgeTaken(trx, taken, widen);
+        return taken;
+      });
+    } catch (error) {
+      if (taken === undefined || !isOfClasses(error)) throw error;
+      await apart.judgeEach(taken, error);
       return taken;
-    });
+    }
   }
 
   async function judgeThese(ids: readonly number[]): Promise<boolean> {
@@ -72,12 +102,12 @@ export function createJudge({
       return await db.knex.transaction(async (trx) => {
         await findByIndex(trx);
         await prepared(trx, `SELECT set_config('lock_timeout', '${LOCK_WAIT_MS}', true)`);
-        const taken = await takeThese(trx, ids);
-        await judgeTaken(trx, taken);
+        const taken = await takeThese(trx, ids, setAside.ids);
+        await judgeTaken(trx, taken, widen);
         return taken.rows === ids.length;
       });
     } catch (error) {
-      if ((error as { code?: unknown }).code !== LOCK_NOT_AVAILABLE) tellFailure(error);
+      if (sqlState(error) !== LOCK_NOT_AVAILABLE) tellFailure(error);
       waking.wake();
       return false;
     }
@@ -141,8 +171,10 @@ export function createJudge({
    */
   async function judgeWaiting(maySeveral: boolean): Promise<number> {
     const all: Where = { shares: SHARES, afterId: 0 };
+    let total = await apart.retryDue();
+    if (isStopping) return total;
     let { rows } = await judgeSome(all);
-    let total = rows;
+    total += rows;
     wasBurst = maySeveral && rows >= chunkPairsMax;
     if (wasBurst) total += await judgeBurst();
     while (rows >= chunkPairsMax && !isStopping) {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AuditActor } from '../audit/audit-actor.js';
 import { openTestDatabase, type TestDatabase } from '../db/test-database.js';
 import { pairKey } from './pair.js';
-import { SHARES, type Taken, takePairs, takeThese, takeWaiting } from './take-pairs.js';
+import { SHARES, type Taken, takeOfClass, takePairs, takeThese, takeWaiting } from './take-pairs.js';
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -69,4 +69,19 @@ it('of rows that are asked for only those are taken that nobody else has', async
   expect(taken).toMatchObject({ rows: 1, pairs: [{ studentId: STUDENTS[1] }] });
   await other.rollback();
   expect(await takeAll()).toMatchObject({ rows: 2 });
+});
+
+it('of classes that are left out nothing is taken, whoever asks', async () => {
+  const [first, second] = SESSIONS as [string, string];
+  const ids = await queue([0, 0, null], [1, 0, null], [0, 1, null], [1, 1, null]);
+  const { knex } = db;
+  const taken = await knex.transaction((trx) =>
+    takePairs(trx, 1, { shares: SHARES, afterId: 0 }, [first, STUDENTS[0] as string]),
+  );
+  expect(taken.idsByClass()).toEqual(new Map([[second, [ids[1]]]]));
+  const asked = await knex.transaction((trx) => takeThese(trx, ids, [first]));
+  expect(asked.idsByClass()).toEqual(new Map([[second, [ids[3]]]]));
+  const alone = await knex.transaction((trx) => takeOfClass(trx, first, 1));
+  expect(alone).toMatchObject({ rows: 1, lastId: ids[0] });
+  expect((await takeAll()).idsByClass()).toEqual(new Map([[first, [ids[2]]]]));
 });
