@@ -112,6 +112,7 @@ describe('marks of a phone that was offline', () => {
 
   it('one id for rows of two classes at once is a row of one of them, and the other is refused by itself', async () => {
     const { id: s2 } = await server.sessionOf('CS302');
+    await server.db.knex('attendance_session').where({ id: s2 }).update({ status: 'open' });
     const [shared, own] = [row(3, { captured_at: at('11:20').toISOString() }), row(4)];
     const other = { ...shared, session_id: s2 };
     const answers = await atOnce([s1, s2], [own, shared], [other]);
