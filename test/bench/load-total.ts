@@ -8,6 +8,8 @@ const CONNECTIONS = 64;
 export class LoadTotal {
   readonly #what: string;
   readonly #latenciesMs: number[] = [];
+  /** Of each run, what came after the last answer. */
+  readonly #restsMs: number[] = [];
   #tookMs = 0;
 
   constructor(what: string) {
@@ -27,7 +29,9 @@ export class LoadTotal {
     if (result.firstRefusal !== undefined) throw new Error(`${this.#what}: ${result.firstRefusal}`);
     const answeredMs = performance.now();
     await rest?.();
-    this.#tookMs += result.tookMs + performance.now() - answeredMs;
+    const restMs = performance.now() - answeredMs;
+    this.#restsMs.push(restMs);
+    this.#tookMs += result.tookMs + restMs;
     for (const latencyMs of result.latenciesMs) this.#latenciesMs.push(latencyMs);
     return result;
   }
@@ -38,6 +42,11 @@ export class LoadTotal {
 
   get perSecond(): number {
     return (this.requests * 1000) / this.#tookMs;
+  }
+
+  /** The longest wait for the rest of a run. */
+  get restMs(): number {
+    return Math.max(...this.#restsMs);
   }
 
   percentileMs(percent: number): number {

@@ -5,8 +5,8 @@ import type { ChangedRecord } from './save-decisions.js';
 import { takeWaiting } from './take-pairs.js';
 
 /**
- * Judges pairs in the transaction of a person's request. Evidence of theirs that waits for the judge is judged with them, and
- * its marks stay nobody's doing, or the student's who scanned.
+ * Judges pairs in the transaction of a person's request. Marks that come of evidence which waited for the judge
+ * stay nobody's doing, or the student's who scanned.
  *
  * @returns the records that changed
  */
@@ -15,5 +15,5 @@ export async function judgeInRequest(
   pairs: readonly Pair[],
   nowMs: number,
 ): Promise<ChangedRecord[]> {
-  return judgePairs(trx, pairs, nowMs, { actors: await takeWaiting(trx, pairs) });
+  return judgePairs(trx, pairs, nowMs, { actorsOf: (captured) => takeWaiting(trx, captured) });
 }

@@ -6,15 +6,21 @@ import { reportLateAfterLock } from './late-after-lock.js';
 import { type LoadedPair, loadFacts } from './load-facts.js';
 import type { Pair } from './pair.js';
 import { reportFindings } from './report-findings.js';
-import { type ActorsByPair, type ChangedRecord, type Decided, saveDecisions } from './save-decisions.js';
+import {
+  type ActorsByPair,
+  type ChangedRecord,
+  type Decided,
+  isCaptured,
+  saveDecisions,
+} from './save-decisions.js';
 import { saveStays } from './save-stays.js';
 
 /** @returns the pairs to judge for these, each once */
 export type Widen = (trx: Knex, pairs: readonly Pair[]) => Promise<readonly Pair[]>;
 
 export interface JudgePairsOptions {
-  /** Whose evidence had waited for it. */
-  actors?: ActorsByPair;
+  /** Whose evidence had waited, of pairs whose marks rest on what was captured; asked only where there are some. */
+  actorsOf?: (pairs: readonly Pair[]) => ActorsByPair | Promise<ActorsByPair>;
   /** Which pairs are judged with them; left out: all that depend on them. */
   widen?: Widen;
 }
@@ -29,7 +35,7 @@ export async function judgePairs(
   trx: Knex,
   pairs: readonly Pair[],
   nowMs: number,
-  { actors, widen = withDependents }: JudgePairsOptions = {},
+  { actorsOf, widen = withDependents }: JudgePairsOptions = {},
 ): Promise<ChangedRecord[]> {
   const loaded = await holdAndLoad(trx, await widen(trx, pairs));
   const judged: Judged[] = [];
@@ -43,6 +49,8 @@ export async function judgePairs(
   }
   if (locked.length > 0) await reportLateAfterLock(trx, locked, nowMs);
   const decided = judged.filter((outcome) => isRecorded(outcome));
+  const captured = decided.filter(({ decision }) => isCaptured(decision.source));
+  const actors = captured.length === 0 ? undefined : await actorsOf?.(captured);
   const changed = decided.length === 0 ? [] : await saveDecisions(trx, decided, nowMs, actors);
   await saveStays(trx, decided);
   await reportFindings(trx, { judged, changed, nowMs });

@@ -76,7 +76,7 @@ export function createJudge({
 
   async function judgeTaken(trx: Knex, { rows, pairs, actors }: Taken, toWiden: Widen): Promise<void> {
     if (rows === 0) return;
-    const changed = await judgePairs(trx, pairs, clock.wallMs(), { actors, widen: toWiden });
+    const changed = await judgePairs(trx, pairs, clock.wallMs(), { actorsOf: () => actors, widen: toWiden });
     onJudged?.(rows, changed.length);
   }
 

@@ -23,8 +23,10 @@ export interface ChangedRecord extends Pair {
 /** Whose evidence waited to be judged, by pair: of a student who scanned, or null of a device. */
 export type ActorsByPair = ReadonlyMap<string, AuditActor | null>;
 
-/** What was captured, and is nobody's decision. */
 const CAPTURED: ReadonlySet<Source | null> = new Set(['qr', 'rfid', 'biometric']);
+/** Whether a mark rests on what was captured, and is nobody's decision. */
+export const isCaptured = (source: Source | null): boolean => CAPTURED.has(source);
+
 /** Stands also against whoever the transaction is for. */
 const NOBODY: AuditActor = { accountId: '', role: '', ip: '', userAgent: '', requestId: '' };
 
@@ -37,7 +39,7 @@ function namedIn(decided: readonly Decided[], actors: ActorsByPair): Record<stri
   return Object.fromEntries(
     decided.flatMap(({ decision, ...pair }) => {
       const actor = actors.get(pairKey(pair));
-      if (actor === undefined || !CAPTURED.has(decision.source)) return [];
+      if (actor === undefined || !isCaptured(decision.source)) return [];
       return [[pairKey(pair), decision.source === 'qr' ? (actor ?? NOBODY) : NOBODY]];
     }),
   );

@@ -91,7 +91,7 @@ export async function takeThese(
 }
 
 /**
- * Takes what waits for these pairs, by who judges them for a person.
+ * Takes what waits for these pairs, by who judges them for a person: the queue is read whole, so for as few as can be.
  *
  * @returns whose it was, by pair
  */
