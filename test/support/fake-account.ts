@@ -65,3 +65,17 @@ export const FAKE_SCAN = {
   already_recorded: false,
   is_verified: true,
 };
+
+/** The answer while many scan at once. */
+export const FAKE_PENDING_SCAN = { ...FAKE_SCAN, mark: 'pending', marked_at: null };
+
+/** What the stream and a read of the own record say once the scan is judged. */
+export const FAKE_SCAN_RECORD = {
+  id: 'record-0',
+  session_id: FAKE_SCAN.session.id,
+  student: { roll_number: '24B81A0501', name: 'Lakshmi Prasanna' },
+  mark: FAKE_SCAN.mark,
+  previous_mark: 'pending',
+  marked_at: FAKE_SCAN.marked_at,
+  reason: 'ON_TIME',
+};

@@ -43,8 +43,12 @@ export class FakeCentral {
   signInProblem: FakeProblem | undefined;
   /** The access token has expired: everything but the refresh is refused until that was asked. */
   isTokenExpired = false;
-  /** The answer to a scan. */
+  /** What a scan is refused with. */
   scanProblem: FakeProblem | undefined;
+  /** The answer to a scan. */
+  scan: object = FAKE_SCAN;
+  /** The own record of the student who is signed in. */
+  ownRecords: object[] = [];
   /** The stream refuses. */
   isStreamDown = false;
   readonly requests: string[] = [];
@@ -145,7 +149,8 @@ export class FakeCentral {
       return list(search.has('now') ? sessions.filter((session) => session.status === 'open') : sessions);
     }
     const [kind, id = '', what] = path.split('/');
-    if (path === 'records/qr-scan/') return FAKE_SCAN;
+    if (path === 'records/qr-scan/') return this.scan;
+    if (path === 'records/') return list(this.ownRecords);
     if (kind === 'sessions' && what === 'qr') return fakeCode(id);
     if (kind === 'sessions' && what === 'records') return list(fakeRecords(id));
     if (kind === 'records' && what === 'explain') return fakeExplanation(id);

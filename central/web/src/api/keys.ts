@@ -8,6 +8,7 @@ export const KEYS = {
   fleet: ['fleet'],
   rosters: ['roster'],
   roster: (sessionId: string) => ['roster', sessionId],
+  ownMark: (sessionId: string) => ['own-mark', sessionId],
   explanations: ['explain'],
   explanation: (recordId: string) => ['explain', recordId],
 } as const;

@@ -3,6 +3,7 @@ import { KEYS } from '../api/keys.js';
 import type { ClassSession, Gateway, LiveEvent, RecordEvent, RecordItem } from '../api/types.js';
 import { mergeBoard } from './board.js';
 import { type FeedRow, markFeed, mergeFeed } from './feed.js';
+import { nextOwnMark, type OwnMark } from './own-mark.js';
 
 /** The three lists of the page, as one event changes them. */
 export interface Lists {
@@ -44,5 +45,11 @@ export function applyEvent(client: QueryClient, event: LiveEvent): void {
   if (event.type === 'record') {
     const key = KEYS.roster(event.data.session_id);
     client.setQueryData<RecordItem[]>(key, (records) => records && nextRoster(records, event.data));
+    const ownKey = KEYS.ownMark(event.data.session_id);
+    client.setQueryData<OwnMark>(ownKey, (known) => {
+      const next = known && nextOwnMark(known, event);
+      // Marks of others are no news of this one, and do not count as a read of it.
+      return next === known ? undefined : next;
+    });
   }
 }

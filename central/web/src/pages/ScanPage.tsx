@@ -4,12 +4,15 @@ import { useMutation } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { useAccount } from '../api/account.js';
 import { scan } from '../api/code.js';
+import type { Scanned } from '../api/own-mark.js';
 import { FormProblem } from '../components/account/FormProblem.js';
 import { PageHeader } from '../components/header/PageHeader.js';
 import { wordsOfRefusal } from '../components/scan/refusal.js';
 import { ScanOutcome } from '../components/scan/ScanOutcome.js';
 import { usePlace } from '../components/scan/usePlace.js';
+import { useLink } from '../live/LiveProvider.js';
 import css from './ScanPage.module.css';
 
 const CODE_CHARACTERS = 6;
@@ -20,8 +23,14 @@ export function ScanPage() {
   const { t: token } = useSearch({ from: '/scan' });
   const [typed, setTyped] = useState('');
   const [place, locate] = usePlace();
+  const link = useLink();
+  const rollNumber = useAccount()?.student?.roll_number ?? '';
   const attempt = useMutation({
-    mutationFn: () => scan(token === undefined ? { code: typed } : { qr_token: token }, place.place),
+    mutationFn: async (): Promise<Scanned> => {
+      const position = link.journal.position;
+      const result = await scan(token === undefined ? { code: typed } : { qr_token: token }, place.place);
+      return { result, rollNumber, position, spread: Math.random() };
+    },
   });
 
   function submit(event: FormEvent): void {
@@ -44,6 +53,10 @@ export function ScanPage() {
           <h2 id="scan-title" className={css.title}>
             {t('scan.title')}
           </h2>
+          {/* There before the outcome is: a screen reader speaks what changes in it, not what comes with it. */}
+          <div role="status">
+            {attempt.data === undefined ? null : <ScanOutcome scanned={attempt.data} />}
+          </div>
           {attempt.data === undefined ? (
             <form className={css.form} onSubmit={submit} noValidate>
               <FormProblem text={attempt.error === null ? null : wordsOfRefusal(attempt.error, t)} />
@@ -93,9 +106,7 @@ export function ScanPage() {
                 </Button>
               ) : null}
             </form>
-          ) : (
-            <ScanOutcome result={attempt.data} />
-          )}
+          ) : null}
         </section>
       </main>
     </>

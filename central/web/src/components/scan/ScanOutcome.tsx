@@ -1,26 +1,49 @@
 import { IconCircleCheck } from '@tabler/icons-react';
+import { useQuery } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { ScanResult } from '../../api/code.js';
+import { ownMarkQuery, type Scanned } from '../../api/own-mark.js';
+import { useLink } from '../../live/LiveProvider.js';
 import { useFormats } from '../../time/TimeProvider.js';
 import css from './ScanOutcome.module.css';
 
-export function ScanOutcome({ result }: { result: ScanResult }) {
+/** Whoever looks at the phone for so long is told that the mark comes without them. */
+const WATCHED_MS = 10_000;
+
+/** The receipt of a scan, which stays whatever becomes of the network, and its mark as soon as it is there. */
+export function ScanOutcome({ scanned }: { scanned: Scanned }) {
   const { t } = useTranslation();
   const formats = useFormats();
-  const { session, mark } = result;
+  const isLong = useIsPast(WATCHED_MS);
+  const { mark, marked_at } = useQuery(ownMarkQuery(useLink().journal, scanned)).data;
+  const { session, already_recorded, is_verified } = scanned.result;
   const words = { mark: t(`mark.${mark}`) };
+  const receipt = already_recorded ? t('scan.receivedBefore') : t('scan.received');
+  const outcome = already_recorded ? t('scan.already', words) : t('scan.done', words);
+  const where = { course: session.course.title, room: session.room.name };
   return (
-    <div role="status" className={css.outcome} data-mark={mark}>
+    <div className={css.outcome} data-mark={mark}>
       <IconCircleCheck size={56} aria-hidden="true" className={css.icon} />
-      <p className={css.mark}>{result.already_recorded ? t('scan.already', words) : t('scan.done', words)}</p>
+      <p className={css.mark}>{mark === 'pending' ? receipt : outcome}</p>
       <p className={css.where}>
-        {t('scan.at', {
-          course: session.course.title,
-          room: session.room.name,
-          time: result.marked_at === null ? '' : formats.clock(result.marked_at),
-        })}
+        {marked_at === null
+          ? t('scan.where', where)
+          : t('scan.at', { ...where, time: formats.clock(marked_at) })}
       </p>
-      {result.is_verified ? null : <p className={css.note}>{t('scan.unverified')}</p>}
+      {mark === 'pending' ? (
+        <p className={css.wait}>{isLong ? t('scan.markFollows') : t('scan.markSoon')}</p>
+      ) : null}
+      {is_verified ? null : <p className={css.note}>{t('scan.unverified')}</p>}
     </div>
   );
+}
+
+/** @returns whether the component has been on the page for longer */
+function useIsPast(afterMs: number): boolean {
+  const [isPast, setIsPast] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setIsPast(true), afterMs);
+    return () => clearTimeout(timer);
+  }, [afterMs]);
+  return isPast;
 }
