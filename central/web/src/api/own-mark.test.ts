@@ -53,7 +53,7 @@ function answering(...marks: (Mark | 'refused' | 'no record')[]): void {
 }
 
 function watch(scan = scanned()): { mark(): Mark; stop(): void } {
-  const observer = new QueryObserver<OwnMark, Error, OwnMark, OwnMark, readonly string[]>(
+  const observer = new QueryObserver<OwnMark, Error, OwnMark, OwnMark, string[]>(
     client,
     ownMarkQuery(journal, scan),
   );
