@@ -1,7 +1,7 @@
 import { isCardWithPin, isFinger, sourceOf, strongestOf } from './assurance.js';
 import type { Facts, FingerAlternative, SessionFacts } from './facts.js';
 import type { Limits } from './limits.js';
-import { dwellMs, type Pairing } from './pairing.js';
+import { dwellMs, isHere, type Pairing } from './pairing.js';
 import type { Flag, Reason } from './reasons.js';
 import { absentWhenFinal, type Evidence, type Finding, type MarkRule, type TimedCapture } from './rule.js';
 
@@ -71,22 +71,49 @@ export const carryRule: MarkRule = {
     const { session } = facts;
     const [first] = evidence.arrivals;
     const isOnTime = first !== undefined && first.atMs <= limits.presentUntilMs;
-    if (isOnTime || isTooShort(evidence.pairing, session)) return undefined;
+    if (isOnTime && !isOnlyCard(evidence.arrivals, facts)) return undefined;
+    if (isTooShort(evidence.pairing, session)) return undefined;
     const entry = stayingSince(evidence.pairing, session, limits);
-    if (entry === undefined || lacksFinger([entry], facts)) return undefined;
+    if (entry === undefined) return undefined;
+    const proof = proofOf(entry, evidence, facts, limits);
+    if (lacksFinger([proof], facts)) return undefined;
     const reason = carryReason(entry, session);
     if (reason === undefined) return undefined;
+    const used = proof === entry ? [entry] : [entry, proof];
     return {
       mark: 'present',
       reason,
-      source: sourceOf(entry),
+      source: sourceOf(proof),
       markedAtMs: entry.atMs,
-      usedCaptures: [entry],
+      usedCaptures: used,
       usedDecisions: [],
-      flags: doubts([entry], facts, (capture) => evidence.doubted.has(capture)),
+      flags: doubts(used, facts, (capture) => evidence.doubted.has(capture)),
     };
   },
 };
+
+/** Where a finger is asked for, also one that was shown after the card on entering (case 113); before version 3 only the entry spoke. */
+function proofOf(
+  entry: TimedCapture,
+  { timeline, pairing }: Evidence,
+  facts: Facts,
+  limits: Limits,
+): TimedCapture {
+  const { session } = facts;
+  if (!session.policy.card_and_finger || session.policy.rules_version < 3) return entry;
+  const shown = timeline.filter(
+    (capture) =>
+      capture.atMs >= entry.atMs &&
+      capture.atMs < limits.capturesFromMs &&
+      isHere(session, capture) &&
+      !pairing.exits.has(capture),
+  );
+  return shown.find((capture) => !lacksFinger([capture], facts)) ?? entry;
+}
+
+/** A card takes nothing away from whoever has shown a finger on entering (case 113); before version 3 it did. */
+const isOnlyCard = (arrivals: readonly TimedCapture[], facts: Facts): boolean =>
+  facts.session.policy.rules_version >= 3 && lacksFinger(arrivals, facts);
 
 function carryReason(entry: TimedCapture, session: SessionFacts): 'CARRIED' | 'CARRIED_EARLY' | undefined {
   const { policy, startMs } = session;
