@@ -93,7 +93,26 @@ describe('case 158: the audit row of a mark', () => {
     expect(await audited(3)).toMatchObject({ ...BY_STUDENT(3), after: { source: 'qr' } });
     expect(await audited(4)).toMatchObject({ ...BY_NOBODY, after: { source: 'rfid' } });
     expect(await audited(2)).toMatchObject({ actor_role: 'faculty', after: { source: 'manual' } });
-    expect(await server.db.knex('judgement_todo').where({ session_id: sessionId })).toEqual([]);
+    // What is stored meanwhile has to be judged with the rest, once more: that changes nothing here.
+    expect(await server.db.knex('judgement_todo').where({ session_id: sessionId })).toHaveLength(2);
+    const rows = await server.db.knex('attendance_audit_log').where({ session_id: sessionId });
+    await server.judge();
+    expect(await server.db.knex('attendance_audit_log').where({ session_id: sessionId })).toEqual(rows);
+  });
+
+  it('names who scanned also while a judge has the scan and waits for the teacher who marks the class', async () => {
+    await burst.scan(scan(3));
+    const { knex } = server.db;
+    const judge = await knex.transaction();
+    await judge('judgement_todo').where({ session_id: sessionId }).delete();
+    const marked = await server.as('faculty', { faculty: 'F001' }).post(`${API}/records/bulk-mark/`, {
+      session_id: sessionId,
+      reason: 'read out',
+      attendance_data: [{ student_id: rollNumber(3), mark: 'present' }],
+    });
+    await judge.commit();
+    expect(marked.status).toBe(200);
+    expect(await audited(3)).toMatchObject({ ...BY_STUDENT(3), after: { source: 'qr' } });
   });
 
   it('names nobody for what a card did, also where its student scans before the judge comes', async () => {

@@ -2,7 +2,7 @@ import type { Knex } from '../db/database.js';
 import { judgePairs } from './judge-pairs.js';
 import type { Pair } from './pair.js';
 import type { ChangedRecord } from './save-decisions.js';
-import { takeWaiting } from './take-pairs.js';
+import { actorsWaiting } from './take-pairs.js';
 
 /**
  * Judges pairs in the transaction of a person's request. Marks that come of evidence which waited for the judge
@@ -15,5 +15,5 @@ export async function judgeInRequest(
   pairs: readonly Pair[],
   nowMs: number,
 ): Promise<ChangedRecord[]> {
-  return judgePairs(trx, pairs, nowMs, { actorsOf: (captured) => takeWaiting(trx, captured) });
+  return judgePairs(trx, pairs, nowMs, { actorsOf: (captured) => actorsWaiting(trx, captured) });
 }

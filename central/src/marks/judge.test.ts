@@ -136,6 +136,7 @@ it('works alone at what began small and grew meanwhile: the processor is for tho
     await queue([before], [held], [behind]);
     judge.wake();
     clock.advance(50);
+    await isJudged([before]);
     let quiet = 0;
     await vi.waitFor(() => {
       quiet = knex.client.pool.numUsed() === 2 && isStill() ? quiet + 1 : 0;

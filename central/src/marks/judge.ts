@@ -10,8 +10,8 @@ import { createSetAside } from './set-aside.js';
 import { SHARES, type Taken, takePairs, takeThese, type Where } from './take-pairs.js';
 
 /**
- * Pairs taken in one transaction; many of one burst are the same pair and are judged once. Four thousand would cost some
- * percent less each, but no scan is taken while they are decided.
+ * Pairs taken in one transaction; many of one burst are the same pair and are judged once. More cost hardly less each, and no scan is
+ * taken while they are decided.
  */
 const CHUNK_PAIRS_MAX = 1_000;
 /** Between two runs that were asked for: what scans bring meanwhile is judged together. */

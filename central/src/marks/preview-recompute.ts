@@ -5,7 +5,7 @@ import type { Knex } from '../db/database.js';
 import { findByIndex, findFreely } from '../db/prepared.js';
 import type { Mark } from '../rules/facts.js';
 import { thresholdsOf } from '../statistics/thresholds.js';
-import { judgePairs } from './judge-pairs.js';
+import { judgeInRequest } from './judge-in-request.js';
 import type { Pair } from './pair.js';
 import { pairsOfSessions } from './recompute.js';
 import type { ChangedRecord } from './save-decisions.js';
@@ -139,7 +139,7 @@ export async function judgeAndDescribe(
 ): Promise<Pick<Recomputed, 'changes' | 'crossing'>> {
   const before = await loadReasons(trx, [...new Set(pairs.map(({ sessionId }) => sessionId))]);
   await findByIndex(trx);
-  const changed = await judgePairs(trx, pairs, nowMs);
+  const changed = await judgeInRequest(trx, pairs, nowMs);
   await findFreely(trx);
   const changes = await describeChanges(trx, changed, before);
   return { changes, crossing: await loadCrossing(trx, changed, nowMs) };

@@ -1,7 +1,7 @@
 import type { Clock } from '@rollcall/protocol/clock';
 
 /** Class sessions that one process leaves out at once: every look at the queue compares its rows with all of them. */
-export const SET_ASIDE_MAX = 200;
+const SET_ASIDE_MAX = 200;
 /** A class that failed is tried again after this, and then each time after twice as long as before. */
 const RETRY_FIRST_MS = 5_000;
 const RETRY_MAX_MS = 3_600_000;

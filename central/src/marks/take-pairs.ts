@@ -55,10 +55,10 @@ const TAKE_SQL = takeSql(`${OF_SHARES} ORDER BY id LIMIT ?`);
 const TAKE_OTHERS_SQL = takeSql(`${OF_SHARES} AND ${NOT_LEFT_OUT} ORDER BY id LIMIT ?`);
 const TAKE_THESE_SQL = takeSql(THESE);
 const TAKE_THESE_OTHERS_SQL = takeSql(`${THESE} AND ${NOT_LEFT_OUT}`);
-/** These two read the whole queue, which is short as a rule: an index would cost more with every punch. */
-const TAKE_WAITING_SQL = takeSql(
-  "session_id = ANY(?::uuid[]) AND student_id = ANY(?::uuid[]) AND session_id || '/' || student_id = ANY(?::text[])",
-);
+const WAITING_SQL = `SELECT id, session_id, student_id, actor FROM judgement_todo
+  WHERE session_id = ANY(?::uuid[]) AND student_id = ANY(?::uuid[]) AND session_id || '/' || student_id = ANY(?::text[])
+  ORDER BY id`;
+/** Reads the whole queue: there is no index for what is asked so rarely. */
 const TAKE_OF_CLASS_SQL = takeSql('session_id = ?::uuid ORDER BY id LIMIT ?');
 
 /**
@@ -91,12 +91,11 @@ export async function takeThese(
 }
 
 /**
- * Takes what waits for these pairs, by who judges them for a person: the queue is read whole, so for as few as can be.
- *
- * @returns whose it was, by pair
+ * Whose evidence waits for the judge, by pair; also what a judge is taking. It stays there: what is committed after the evidence was
+ * read must be judged once more. The queue is read whole, which is short as a rule: an index would cost more with every punch.
  */
-export async function takeWaiting(trx: Knex, pairs: readonly Pair[]): Promise<ActorsByPair> {
-  const rows = await take(trx, TAKE_WAITING_SQL, [
+export async function actorsWaiting(trx: Knex, pairs: readonly Pair[]): Promise<ActorsByPair> {
+  const { rows } = await prepared<{ rows: Row[] }>(trx, WAITING_SQL, [
     [...new Set(pairs.map(({ sessionId }) => sessionId))],
     pairs.map(({ studentId }) => studentId),
     pairs.map(pairKey),
