@@ -130,6 +130,24 @@ describe('the mark of a scan', () => {
     stop();
   });
 
+  it('is not the one from before the scan', async () => {
+    answering('absent', 'present');
+    const { mark, stop } = watch();
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect([reads.length, mark()]).toEqual([1, 'pending']);
+    await vi.advanceTimersByTimeAsync(LONG_MS);
+    expect([reads.length, mark()]).toEqual([2, 'present']);
+    stop();
+  });
+
+  it('is the one from before the scan where that is still so when it is read last', async () => {
+    answering('excused');
+    const { mark, stop } = watch();
+    await vi.advanceTimersByTimeAsync(LONG_MS);
+    expect([reads.length, mark()]).toEqual([3, 'excused']);
+    stop();
+  });
+
   it('is not read by everybody in the same moment', async () => {
     answering('pending');
     const { stop } = watch(scanned({ spread: 0 }));

@@ -4,10 +4,13 @@ import { nextOwnMark, type OwnMark } from '../live/own-mark.js';
 import { getJson } from './client.js';
 import type { ScanResult } from './code.js';
 import { KEYS } from './keys.js';
-import type { Page, RecordItem } from './types.js';
+import type { Mark, Page, RecordItem } from './types.js';
 
 /** For whom the stream brings nothing: a mark takes some tenths of a second, and whoever waits longer is no help to a busy central. */
 const READ_AFTER_MS = [2_000, 3_000, 5_000] as const;
+
+/** What a scan leads to as a rule; another mark may be from before it, as long as it is not judged. */
+const BY_SCANS: ReadonlySet<Mark> = new Set(['present', 'late']);
 
 /** A scan that central has answered, and what was known before it was asked. */
 export interface Scanned {
@@ -44,6 +47,9 @@ export function ownMarkQuery(journal: Journal, scanned: Scanned) {
       const [record] = (await getJson<Page<RecordItem>>('records/', query, signal)).results;
       const known = client.getQueryData<OwnMark>(key) ?? answered;
       if (record === undefined) return known;
+      const state = client.getQueryState(key);
+      const reads = (state?.dataUpdateCount ?? 0) + (state?.errorUpdateCount ?? 0);
+      if (!BY_SCANS.has(record.mark) && reads + 1 < READ_AFTER_MS.length) return known;
       const read: OwnMark = { ...known, mark: record.mark, marked_at: record.marked_at };
       return journal.since(position).reduce(nextOwnMark, read);
     },
