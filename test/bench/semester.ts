@@ -47,7 +47,11 @@ export async function measureSemester(): Promise<Measured> {
     host: '127.0.0.1',
     port: 0,
     isReady: () => true,
-    scans: createScanQueue({ knex: db.knex, judge: createJudge({ db, clock: systemClock, log: silentLog }) }),
+    scans: createScanQueue({
+      knex: db.knex,
+      log: silentLog,
+      judge: createJudge({ db, clock: systemClock, log: silentLog }),
+    }),
   });
   try {
     const caller = new Caller(http.port, await adminToken(db, tokenKey, 'admin'));

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { settingsAt } from '../calendar/settings.js';
 import { API, at, TestServer } from '../http/test-server.js';
-import { silentLog } from '../log.js';
+import { type Log, silentLog } from '../log.js';
 import { createJudge, type Judge } from '../marks/judge.js';
 import type { Settings } from '../rules/setting-keys.js';
 import { rollNumber } from '../seed/test-campus.js';
@@ -23,7 +23,11 @@ let queues: [ScanQueue, ScanQueue];
 let settings: Settings;
 const queue = (): ScanQueue => {
   const { db, clock } = server;
-  return createScanQueue({ knex: db.knex, judge: createJudge({ db, clock, log: silentLog }) });
+  return createScanQueue({
+    knex: db.knex,
+    log: silentLog,
+    judge: createJudge({ db, clock, log: silentLog }),
+  });
 };
 const scan = (index: number, change: Partial<Scan> = {}): Scan => ({
   sessionId,
@@ -277,7 +281,7 @@ describe('a mark', () => {
   it('that cannot be judged loses no scan: it is stored, and the judge is asked again', async () => {
     const { knex } = server.db;
     const { judge, asked } = countingJudge();
-    const scanned = await createScanQueue({ knex, judge }).scan(scan(0));
+    const scanned = await createScanQueue({ knex, log: silentLog, judge }).scan(scan(0));
     expect(scanned).toMatchObject({ mark: 'pending', alreadyRecorded: false });
     expect(await waitingFor(0)).toHaveLength(1);
     expect(asked).toEqual([1, 'wake']);
@@ -285,7 +289,7 @@ describe('a mark', () => {
 
   it('is asked for with the answer of a few, and of a burst only woken for', async () => {
     const { judge, asked } = countingJudge();
-    const own = createScanQueue({ knex: server.db.knex, judge });
+    const own = createScanQueue({ knex: server.db.knex, log: silentLog, judge });
     await own.scan(scan(0));
     expect(asked.splice(0)).toEqual([1, 'wake']);
     await Promise.all(Array.from({ length: SHARED + 1 }, () => own.scan(scan(1))));
@@ -295,7 +299,7 @@ describe('a mark', () => {
 
   it('is asked for again by who repeats a scan whose answer was lost', async () => {
     const { judge, asked } = countingJudge();
-    const own = createScanQueue({ knex: server.db.knex, judge });
+    const own = createScanQueue({ knex: server.db.knex, log: silentLog, judge });
     await own.scan(scan(0));
     asked.length = 0;
     expect(await own.scan(scan(0))).toMatchObject({ mark: 'pending', alreadyRecorded: true });
@@ -310,7 +314,7 @@ describe('a mark', () => {
       },
       wake: () => undefined,
     };
-    const scanned = await createScanQueue({ knex: server.db.knex, judge }).scan(scan(0));
+    const scanned = await createScanQueue({ knex: server.db.knex, log: silentLog, judge }).scan(scan(0));
     expect(scanned).toMatchObject({ mark: 'present', alreadyRecorded: false });
   });
 
@@ -325,8 +329,13 @@ describe('a mark', () => {
       client: { value: Object.create(client, { acquireConnection: { value: acquireConnection } }) },
     });
     const { judge } = countingJudge();
-    expect(await createScanQueue({ knex: failing, judge }).scan(scan(0))).toMatchObject({ mark: 'pending' });
+    const lines: object[] = [];
+    const log = { error: (fields: object) => lines.push(fields) } as unknown as Log;
+    expect(await createScanQueue({ knex: failing, log, judge }).scan(scan(0))).toMatchObject({
+      mark: 'pending',
+    });
     expect([asked, (await knex('qr_scan')).length]).toEqual([3, 1]);
+    expect(lines).toMatchObject([{ err: { message: expect.stringContaining('away') } }]);
   });
 });
 

@@ -1,6 +1,7 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import { isDatabaseTransient, isRolledBack } from '../db/connection.js';
 import type { Knex } from '../db/database.js';
+import type { Log } from '../log.js';
 import type { Judge } from '../marks/judge.js';
 import type { Scan } from './qr-verdict.js';
 import {
@@ -34,6 +35,7 @@ export interface ScanQueueOptions {
   /** Of connections that plan by index. */
   knex: Knex;
   judge: Pick<Judge, 'judgeThese' | 'wake'>;
+  log: Pick<Log, 'error'>;
 }
 
 interface Waiting {
@@ -47,7 +49,7 @@ interface Waiting {
  * none waits for rows of another; who came first stays first. Whoever scanned is answered once the scan is stored: its mark comes with
  * the answer in quiet moments, and soon after it in a burst.
  */
-export function createScanQueue({ knex, judge }: ScanQueueOptions): ScanQueue {
+export function createScanQueue({ knex, judge, log }: ScanQueueOptions): ScanQueue {
   let waiting: Waiting[] = [];
   /** Students and phones of the batches that are running. */
   const busy = new Set<string>();
@@ -71,7 +73,13 @@ export function createScanQueue({ knex, judge }: ScanQueueOptions): ScanQueue {
 
   /** What is stored is not refused any more, whatever fails: its mark comes with the judge. */
   async function answer(batch: readonly Waiting[], taken: TakenScans): Promise<void> {
-    const answers = await answersTo(knex, taken, await judgeNow(taken)).catch(() => receiptsOf(taken));
+    const answers = await answersTo(knex, taken, await judgeNow(taken)).catch((error: unknown) => {
+      log.error(
+        { err: error },
+        'scans are stored, but their marks cannot be read; they are answered as pending',
+      );
+      return receiptsOf(taken);
+    });
     for (const [index, one] of batch.entries()) {
       const told = answers[index] as Scanned | RollcallError;
       if (told instanceof RollcallError) one.reject(told);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { settingsAt } from '../calendar/settings.js';
 import { API, at, type Body, TestServer } from '../http/test-server.js';
+import { silentLog } from '../log.js';
 import { storePunches } from '../marks/test-punches.js';
 import type { Settings } from '../rules/setting-keys.js';
 import { rollNumber } from '../seed/test-campus.js';
@@ -45,7 +46,7 @@ beforeAll(async () => {
   server.goTo('11:00');
   settings = await settingsAt(server.db.knex, { atMs: server.clock.wallMs() });
   const judge = { judgeThese: () => Promise.resolve(false), wake: () => undefined };
-  burst = createScanQueue({ knex: server.db.knex, judge });
+  burst = createScanQueue({ knex: server.db.knex, log: silentLog, judge });
 });
 afterAll(() => server.stop());
 beforeEach(async () => {

@@ -64,7 +64,7 @@ describe('a connection of the thread of the marks', () => {
     const students: string[] = await knex('student').orderBy('roll_number').pluck('id');
     const settings = await settingsAt(knex, { atMs: server.clock.wallMs() });
     const judge = createJudge({ db: own, clock: server.clock, log: silentLog });
-    const queue = createScanQueue({ knex: own.knex, judge });
+    const queue = createScanQueue({ knex: own.knex, log: silentLog, judge });
     const scan = async (index: number): Promise<void> => {
       await queue.scan({
         sessionId,

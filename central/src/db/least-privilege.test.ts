@@ -38,7 +38,7 @@ beforeAll(async () => {
   asApp.password = 'secret';
   app = await openDatabase({ url: asApp.href, log: silentLog });
   const judge = createJudge({ db: app, clock: server.clock, log: silentLog });
-  const scans = createScanQueue({ knex: app.knex, judge });
+  const scans = createScanQueue({ knex: app.knex, log: silentLog, judge });
   http = await createHttpServer({ ...server.options, db: app, scans });
 });
 afterAll(async () => {

@@ -88,7 +88,7 @@ export class TestServer {
       isReady: () => this.isBrokerReady,
       pageDirectory: this.pageDirectory,
       files: this.files,
-      scans: createScanQueue({ knex: db.knex, judge: this.#ownJudge }),
+      scans: createScanQueue({ knex: db.knex, log: silentLog, judge: this.#ownJudge }),
     };
   }
 

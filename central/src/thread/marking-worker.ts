@@ -41,7 +41,7 @@ async function serve(port: MessagePort, { databaseUrl: url }: ThreadData): Promi
     listener.listen(JUDGE_CHANNEL, () => judge.wake());
     judge.start();
     started.add(() => judge.stop());
-    const scan = scanner(createScanQueue({ knex: db.knex, judge }).scan, tell);
+    const scan = scanner(createScanQueue({ knex: db.knex, judge, log }).scan, tell);
     port.on('message', (message: ToThread) => {
       if (message.kind === 'scan') for (const one of message.scans) scan(one);
       else void started.stopAll(log, patience).then(() => port.close());
