@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { settingsAt } from '../calendar/settings.js';
 import { API, at, TestServer } from '../http/test-server.js';
@@ -8,6 +7,7 @@ import type { Settings } from '../rules/setting-keys.js';
 import { rollNumber } from '../seed/test-campus.js';
 import { createScanQueue, type ScanQueue } from './qr-scan.js';
 import type { Scan } from './qr-verdict.js';
+import { scanOf } from './scan-of.test-support.js';
 
 /** Scans that are worth a transaction beside another. */
 const BESIDE = 8;
@@ -29,23 +29,14 @@ const queue = (): ScanQueue => {
     judge: createJudge({ db, clock, log: silentLog }),
   });
 };
-const scan = (index: number, change: Partial<Scan> = {}): Scan => ({
-  sessionId,
-  studentId: students[index] ?? '',
-  atMs: server.clock.wallMs(),
-  deviceHash: createHash('sha256').update(`phone of ${index}`).digest('hex'),
-  position: undefined,
-  ip: '203.0.113.7',
-  actor: {
-    accountId: `account of ${index}`,
-    role: 'student',
-    ip: '',
-    userAgent: 'phone',
-    requestId: `r-${index}`,
-  },
-  settings,
-  ...change,
-});
+const scan = (index: number, change: Partial<Scan> = {}): Scan =>
+  scanOf(index, {
+    sessionId,
+    studentId: students[index] ?? '',
+    atMs: server.clock.wallMs(),
+    settings,
+    ...change,
+  });
 
 beforeAll(async () => {
   server = await TestServer.start();

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { settingsAt } from '../calendar/settings.js';
 import { API, at, type Body, TestServer } from '../http/test-server.js';
@@ -8,6 +7,7 @@ import type { Settings } from '../rules/setting-keys.js';
 import { rollNumber } from '../seed/test-campus.js';
 import { createScanQueue, type ScanQueue } from './qr-scan.js';
 import type { Scan } from './qr-verdict.js';
+import { scanOf } from './scan-of.test-support.js';
 
 /** In the audit log stands who did what: also where the mark of a scan comes later, with the marks of others (domain case 158). */
 
@@ -18,25 +18,15 @@ let settings: Settings;
 /** Its scans are judged later, as those of a burst are. */
 let burst: ScanQueue;
 
-const actor = (index: number, requestId: string) => ({
-  accountId: `account of ${index}`,
-  role: 'student',
-  ip: '203.0.113.7',
-  userAgent: 'phone',
-  requestId,
-});
 /** The first students have tapped in the class before, which is carried over: they are not used. */
-const scan = (index: number, change: Partial<Scan> = {}): Scan => ({
-  sessionId,
-  studentId: students[index] ?? '',
-  atMs: server.clock.wallMs(),
-  deviceHash: createHash('sha256').update(`phone of ${index}`).digest('hex'),
-  position: undefined,
-  ip: '203.0.113.7',
-  actor: actor(index, `scan of ${index}`),
-  settings,
-  ...change,
-});
+const scan = (index: number, change: Partial<Scan> = {}): Scan =>
+  scanOf(index, {
+    sessionId,
+    studentId: students[index] ?? '',
+    atMs: server.clock.wallMs(),
+    settings,
+    ...change,
+  });
 
 beforeAll(async () => {
   server = await TestServer.start();
@@ -65,7 +55,7 @@ const audited = (index: number): Promise<Body> =>
 const BY_STUDENT = (index: number) => ({
   performed_by: `account of ${index}`,
   actor_role: 'student',
-  request_id: `scan of ${index}`,
+  request_id: `r-${index}`,
 });
 const BY_NOBODY = { performed_by: null, actor_role: null, ip_address: null, request_id: null };
 
@@ -126,11 +116,11 @@ describe('case 158: the audit row of a mark', () => {
   it('is of the scan that was taken, not of one that was refused beside it', async () => {
     const refused = scan(3, {
       position: { latitude: 0, longitude: 0, accuracyMeters: 0, atMs: scan(3).atMs, isMocked: true },
-      actor: actor(3, 'refused'),
+      actor: { ...scan(3).actor, requestId: 'refused' },
     });
     const [first, second] = await Promise.allSettled([burst.scan(scan(3)), burst.scan(refused)]);
     expect([first.status, second.status]).toEqual(['fulfilled', 'rejected']);
     await server.judge();
-    expect(await audited(3)).toMatchObject({ request_id: 'scan of 3' });
+    expect(await audited(3)).toMatchObject({ request_id: 'r-3' });
   });
 });
