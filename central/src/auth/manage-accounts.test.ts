@@ -9,7 +9,8 @@ const codeOf = ({ status, body }: Answer) => [status, body.code];
 const NOBODY = '00000000-0000-4000-8000-00000000dead';
 
 beforeAll(async () => {
-  server = await TestServer.start();
+  // What this replica did itself counts with its next request, however late PostgreSQL tells it of that.
+  server = await TestServer.start({ isDeaf: true });
   await server.db.knex('department').insert({ id: 'cse', campus_id: 'main', name: 'CSE' });
 });
 afterAll(() => server.stop());
@@ -129,7 +130,7 @@ describe('accounts', () => {
       'STALE',
     ]);
     expect((await admin().patch(address, { is_active: false, version })).body.is_active).toBe(false);
-    await expect.poll(async () => (await look()).status).toBe(401);
+    expect((await look()).status).toBe(401);
     expect((await signIn('leaver', OWN_PASSWORD)).status).toBe(401);
     await admin().patch(address, { is_active: true });
     const { temporary_password: next } = (await admin().post(`${address}password/`)).body;

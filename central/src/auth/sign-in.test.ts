@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { AUTH } from '../http/contracts/auth.js';
 import { type Answer, API, TestServer } from '../http/test-server.js';
 import { rollNumber } from '../seed/test-campus.js';
+import { ACCOUNT_CHANNEL } from './accounts.js';
 import { hashPassword } from './password.js';
 import { createTokens } from './tokens.js';
 
@@ -85,8 +86,8 @@ describe('signing in', () => {
     const { access_token: token } = await scriptLogin();
     expect((await me(asBearer(token))).status).toBe(200);
     await server.db.knex('account').where({ id: accountId }).update({ is_active: false });
-    await server.db.knex.raw("SELECT pg_notify('rollcall_account', ?)", [accountId]);
-    await expect.poll(async () => (await me(asBearer(token))).body.code).toBe('TOKEN_INVALID');
+    await server.notify(ACCOUNT_CHANNEL, accountId);
+    expect((await me(asBearer(token))).body.code).toBe('TOKEN_INVALID');
     expect((await post('login', { login, password: PASSWORD })).body.code).toBe('LOGIN_REFUSED');
   });
 
@@ -171,7 +172,7 @@ describe('the refresh token', () => {
     server.clock.stepWall(11_000);
     expect((await post('refresh', { refresh_token: first.refresh_token })).body.code).toBe('TOKEN_INVALID');
     expect((await post('refresh', { refresh_token: second.refresh_token })).body.code).toBe('TOKEN_INVALID');
-    await expect.poll(async () => (await me(asBearer(second.access_token))).body.code).toBe('TOKEN_INVALID');
+    expect((await me(asBearer(second.access_token))).body.code).toBe('TOKEN_INVALID');
     const actions = await server.db
       .knex('attendance_audit_log')
       .where({ entity_id: accountId })
@@ -249,11 +250,10 @@ describe('rights', () => {
     const faculty = server.as('auditor');
     expect((await faculty.get(`${API}/jobs/`)).status).toBe(200);
     const row = await server.db.knex('account').where('login', 'like', 'auditor%').first('id');
-    await server.db
-      .knex('account_role')
-      .where({ account_id: row.id })
-      .update({ valid_to: new Date('2026-07-07T12:00:00+05:30') });
-    await server.db.knex.raw("SELECT pg_notify('rollcall_account', ?)", [row.id]);
+    const { body } = await server.as('admin').get(`${API}/accounts/${row.id}/`);
+    const end = `${API}/accounts/${row.id}/roles/${body.roles[0].id}/end/`;
+    const valid_to = '2026-07-07T12:00:00+05:30';
+    expect((await server.as('admin').post(end, { valid_to })).status).toBe(200);
     expect((await faculty.get(`${API}/jobs/`)).status).toBe(200);
     server.goTo('12:00');
     expect((await faculty.get(`${API}/jobs/`)).body.code).toBe('FORBIDDEN');

@@ -7,7 +7,7 @@ import type { Accounts } from './accounts.js';
 import { announceAccount } from './announce-account.js';
 import type { Client } from './client.js';
 import { hashPassword, isPassword, refuseWeakPassword } from './password.js';
-import { readSpent } from './spent-token.js';
+import { type Ended, readSpent } from './spent-token.js';
 import type { Tokens } from './tokens.js';
 
 /** A password that an office gave, on paper or by voice, is worth nothing after this time. */
@@ -15,6 +15,7 @@ export const TEMPORARY_PASSWORD_MS = 7 * 24 * 60 * 60 * 1_000;
 /** A sign-in that is not used for a day has ended. */
 export const REFRESH_TOKEN_MS = 24 * 60 * 60 * 1_000;
 const REFRESH_BYTES = 32;
+const ENDED: Ended = { endedOf: undefined };
 
 export interface SignedIn {
   accountId: string;
@@ -136,7 +137,7 @@ export function createSignIn({ knex, clock, tokens, accounts }: SignInOptions): 
           .forUpdate()
           .first(SESSION_COLUMNS)) as SessionRow | undefined;
         if (session === undefined) return readSpent(trx, { hash, now, client });
-        if (session.revoked_at !== null || session.expires_at <= now) return 'ended' as const;
+        if (session.revoked_at !== null || session.expires_at <= now) return ENDED;
         await trx('spent_refresh_token').insert({
           refresh_sha256: hash,
           login_session_id: session.id,
@@ -152,16 +153,14 @@ export function createSignIn({ knex, clock, tokens, accounts }: SignInOptions): 
             expires_at: expires,
           });
         const isActive = await trx('account').where({ id: session.account_id, is_active: true }).first('id');
-        return isActive === undefined
-          ? ('ended' as const)
-          : answer(trx, { ...session, expires_at: expires }, next);
+        return isActive === undefined ? ENDED : answer(trx, { ...session, expires_at: expires }, next);
       });
       if (outcome === 'together') {
         throw new RollcallError('TOKEN_SPENT', 'This sign-in was renewed a moment ago; use the newer tokens');
       }
-      if (outcome === 'ended')
-        throw new RollcallError('TOKEN_INVALID', 'This sign-in has ended; sign in again');
-      return outcome;
+      if (!('endedOf' in outcome)) return outcome;
+      if (outcome.endedOf !== undefined) accounts.forget(outcome.endedOf);
+      throw new RollcallError('TOKEN_INVALID', 'This sign-in has ended; sign in again');
     },
 
     async signOut({ accountId, loginSessionId }, all, client) {

@@ -9,15 +9,25 @@ import type { Client } from './client.js';
  */
 const SPENT_TOGETHER_MS = 10_000;
 
-/** A refresh token that was rotated away comes back: both holders are signed out, since one of them is a thief. */
+/** A sign-in that is over. */
+export interface Ended {
+  /** The account, if this request ended it. */
+  endedOf: string | undefined;
+}
+
+/**
+ * A refresh token that was rotated away comes back: both holders are signed out, since one of them is a thief.
+ *
+ * @returns whether it was renewed a moment ago, or has ended, and for which account just now
+ */
 export async function readSpent(
   trx: Knex,
   { hash, now, client }: { hash: Buffer; now: Date; client: Client },
-): Promise<'together' | 'ended'> {
+): Promise<'together' | Ended> {
   const spent = await trx('spent_refresh_token')
     .where({ refresh_sha256: hash })
     .first<{ login_session_id: string; spent_at: Date } | undefined>('login_session_id', 'spent_at');
-  if (spent === undefined) return 'ended';
+  if (spent === undefined) return { endedOf: undefined };
   if (now.getTime() - spent.spent_at.getTime() < SPENT_TOGETHER_MS) return 'together';
   const [session] = (await trx('login_session')
     .where({ id: spent.login_session_id })
@@ -36,6 +46,7 @@ export async function readSpent(
       },
     ]);
     await announceAccount(trx, accountId);
+    return { endedOf: accountId };
   }
-  return 'ended';
+  return { endedOf: undefined };
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { API, at, type Body, TestServer } from '../http/test-server.js';
 import { queueSessions } from '../marks/queue.js';
 import { rollNumber } from '../seed/test-campus.js';
+import { QR_CHANNEL } from './qr-secrets.js';
 
 let server: TestServer;
 let s1: string;
@@ -20,7 +21,7 @@ const set = (key: string, value: string) =>
     .insert({ key, value, data_type: 'string', effective_from: '-infinity' });
 const unset = (key: string) => server.db.knex('attendance_configuration').where({ key }).delete();
 /** Secrets and settings are kept for moments: the clock that they are kept by is not the campus's. */
-const settle = () => server.db.knex.raw("SELECT pg_notify('rollcall_qr', '')").then(() => screen());
+const settle = () => server.notify(QR_CHANNEL, '');
 
 beforeAll(async () => {
   server = await TestServer.start();

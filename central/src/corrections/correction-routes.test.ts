@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ACCOUNT_CHANNEL } from '../auth/accounts.js';
 import { type Answer, API, type Body, TestServer } from '../http/test-server.js';
 import { TestWeeks } from '../http/test-weeks.js';
 import { rollNumber } from '../seed/test-campus.js';
@@ -62,13 +63,13 @@ describe('asking for a correction', () => {
     const account = await knex('account').where({ student_id: id }).first('id');
     await knex('account').where({ id: account.id }).update({ faculty_code: 'F999' });
     await knex('account_role').insert({ account_id: account.id, role: 'faculty', valid_from: '-infinity' });
-    await knex.raw("SELECT pg_notify('rollcall_account', ?)", [account.id]);
+    await server.notify(ACCOUNT_CHANNEL, account.id);
     const others = await ask(3, { student: rollNumber(1) });
     expect(codeOf(others)).toEqual([404, 'NOT_FOUND']);
     expect((await ask(3, { student: rollNumber(3) })).status).toBe(201);
     await knex('account_role').where({ account_id: account.id, role: 'faculty' }).delete();
     await knex('account').where({ id: account.id }).update({ faculty_code: null });
-    await knex.raw("SELECT pg_notify('rollcall_account', ?)", [account.id]);
+    await server.notify(ACCOUNT_CHANNEL, account.id);
   });
 
   it('case 132: is accepted on the seventh day at 23:59 and refused on the eighth at 00:00, with the date', async () => {

@@ -45,6 +45,12 @@ export interface Answer {
   headers: Headers;
 }
 
+const DEAF_LISTENER = {
+  listen: () => () => undefined,
+  onReconnect: () => () => undefined,
+  close: () => Promise.resolve(),
+};
+
 /**
  * For tests: central's HTTP side over a campus of five students at 10:10. In S1 the first is present, the
  * second late, the third tapped in another room; S2 is still to come.
@@ -92,9 +98,12 @@ export class TestServer {
     };
   }
 
-  static async start(): Promise<TestServer> {
+  /** Deaf: hears no notification, as a replica in the moment before one reaches it. */
+  static async start({ isDeaf = false } = {}): Promise<TestServer> {
     const db = await openTestDatabase();
-    const listener = await openListener({ url: db.url, log: silentLog, clock: systemClock });
+    const listener = isDeaf
+      ? DEAF_LISTENER
+      : await openListener({ url: db.url, log: silentLog, clock: systemClock });
     const server = new TestServer(db, listener);
     mkdirSync(join(server.pageDirectory, 'assets'));
     writeFileSync(join(server.pageDirectory, 'index.html'), '<!doctype html><title>Rollcall</title>');
@@ -129,6 +138,19 @@ export class TestServer {
     ]);
     this.goTo('10:10');
     await this.judge();
+  }
+
+  /** What another replica would say; this one has heard it when this resolves. */
+  async notify(channel: string, payload: string): Promise<void> {
+    const { knex } = this.db;
+    await new Promise<void>((resolve, reject) => {
+      const stop = this.options.listener.listen(channel, (heard) => {
+        if (heard !== payload) return;
+        stop();
+        resolve();
+      });
+      knex.raw('SELECT pg_notify(?, ?)', [channel, payload]).catch(reject);
+    });
   }
 
   goTo(time: string): void {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { ACCOUNT_CHANNEL } from '../auth/accounts.js';
 import { type Answer, API, type Body, TestServer } from '../http/test-server.js';
 import { TestWeeks } from '../http/test-weeks.js';
 import { storePunches } from '../marks/test-punches.js';
@@ -430,8 +431,8 @@ describe('rights and secrets of leave', () => {
     const account = await knex('account').where({ student_id: own.id }).first('id');
     await knex('account_role').insert({ account_id: account.id, role: 'hod', department_id: 'cse' });
     await knex('account_role').update({ valid_from: new Date(0) });
-    await knex.raw("SELECT pg_notify('rollcall_account', ?)", [account.id]);
-    await expect.poll(async () => (await student(4).post(path)).body.detail).toContain('about themselves');
+    await server.notify(ACCOUNT_CHANNEL, account.id);
+    expect((await student(4).post(path)).body.detail).toContain('about themselves');
     const [guardian] = await knex('guardian').insert({ full_name: 'Parent' }).returning('id');
     await knex('guardianship').insert({ guardian_id: guardian.id, student_id: own.id });
     const parent = server.as('hod', { guardian: guardian.id, department: 'cse' });

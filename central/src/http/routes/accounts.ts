@@ -166,7 +166,7 @@ export const updateAccount = defineRoute(
     reply: { schema: managedAccountSchema },
     errors: WRITE_ERRORS,
   },
-  async (input, { db, clock }) => {
+  async (input, { db, clock, auth }) => {
     const { params, body, request } = input;
     const account = await writeAs(db.knex, input, async (trx) => {
       const held = await hold(trx, params.id);
@@ -175,6 +175,7 @@ export const updateAccount = defineRoute(
       await changeAccount(trx, held, { change, actor: actorOf(input, clock.wallMs()) });
       return load(trx, params.id);
     });
+    auth.accounts.forget(params.id);
     return reply(account);
   },
 );
@@ -191,12 +192,13 @@ export const resetPassword = defineRoute(
     reply: { schema: temporaryPasswordSchema },
     errors: ['NOT_FOUND', 'FORBIDDEN'],
   },
-  async (input, { db, clock }) => {
+  async (input, { db, clock, auth }) => {
     const { params } = input;
     const password = await writeAs(db.knex, input, async (trx) => {
       await hold(trx, params.id);
       return giveTemporaryPassword(trx, params.id, actorOf(input, clock.wallMs()));
     });
+    auth.accounts.forget(params.id);
     return { body: { temporary_password: password } };
   },
 );
@@ -215,7 +217,7 @@ export const addRole = defineRoute(
     reply: { schema: managedAccountSchema },
     errors: ['NOT_FOUND', 'FORBIDDEN'],
   },
-  async (input, { db, clock }) => {
+  async (input, { db, clock, auth }) => {
     const { params, body } = input;
     const nowMs = clock.wallMs();
     const account = await writeAs(db.knex, input, async (trx) => {
@@ -223,6 +225,7 @@ export const addRole = defineRoute(
       await grantRole(trx, params.id, toRole(body, nowMs), actorOf(input, nowMs));
       return load(trx, params.id);
     });
+    auth.accounts.forget(params.id);
     return reply(account);
   },
 );
@@ -240,7 +243,7 @@ export const finishRole = defineRoute(
     reply: { schema: managedAccountSchema },
     errors: ['NOT_FOUND', 'FORBIDDEN', 'LAST_ADMIN'],
   },
-  async (input, { db, clock }) => {
+  async (input, { db, clock, auth }) => {
     const { params, body } = input;
     const nowMs = clock.wallMs();
     const account = await writeAs(db.knex, input, async (trx) => {
@@ -249,6 +252,7 @@ export const finishRole = defineRoute(
       await endRole(trx, role, actorOf(input, nowMs));
       return load(trx, params.id);
     });
+    auth.accounts.forget(params.id);
     return reply(account);
   },
 );
