@@ -7,6 +7,7 @@ import { createIngest } from '../ingest/ingest.js';
 import { BOOT_A, BOOT_B, TestGateway } from '../ingest/test-gateway.js';
 import { silentLog } from '../log.js';
 import { cardHmac } from '../people/campus-key.js';
+import { type Surplus, surplusOf } from '../rules/decide.js';
 import type { Derivation } from '../rules/derivation.js';
 import { rollNumber, TEST_CAMPUS_KEY } from '../seed/test-campus.js';
 import { advanceSessions } from '../sessions/advance.js';
@@ -14,6 +15,7 @@ import { AGGREGATED, COUNTERS, columns, KEY } from '../statistics/counted.js';
 import { createStatisticsKeeper } from '../statistics/keeper.js';
 import { recountPeriod } from '../statistics/recount.js';
 import { createJudge } from './judge.js';
+import { loadFacts } from './load-facts.js';
 import { msOf, STUDENTS } from './random-acts.test-support.js';
 import { type ActPlace, idOf, liveAct } from './random-live-act.test-support.js';
 import type { Plan, PlannedClass, PlannedTap } from './random-plan.test-support.js';
@@ -282,6 +284,16 @@ export class RandomCampus {
       for (const one of [reason, ...(derivation.flags ?? []), ...derivation.ignored.map(({ why }) => why)])
         this.seen.add(one);
     }
+    for (const { captures } of await this.#surplus()) for (const { why } of captures) this.seen.add(why);
+  }
+
+  /** Of every mark, what is told to whoever asks why and is not kept with it. */
+  async #surplus(): Promise<Surplus[]> {
+    const pairs = await this.#knex('attendance_record')
+      .whereNot({ mark: 'not_required' })
+      .orderBy(['session_id', 'student_id'])
+      .select({ sessionId: 'session_id', studentId: 'student_id' });
+    return (await loadFacts(this.#knex, pairs)).map(({ facts }) => surplusOf(facts));
   }
 
   async #outcome(): Promise<Outcome> {
@@ -293,6 +305,7 @@ export class RandomCampus {
         `SELECT session_id, student_id, mark, marked_at, source, reason, derivation FROM attendance_record
          WHERE mark <> 'not_required' ORDER BY 1, 2`,
       ),
+      surplus: await this.#surplus(),
       tallies: await rowsOf(
         `SELECT s.id, s.status, t.present, t.late, t.absent, t.excused, t.pending
          FROM session_tally t JOIN attendance_session s ON s.id = t.session_id ORDER BY 1`,
@@ -320,6 +333,7 @@ export class RandomCampus {
 
 export interface Outcome {
   records: { reason: string; derivation: Derivation }[];
+  surplus: Surplus[];
   tallies: Record<string, unknown>[];
   stays: Record<string, unknown>[];
   statistics: Record<string, unknown>[];

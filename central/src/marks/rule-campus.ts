@@ -5,9 +5,11 @@ import { createIngest } from '../ingest/ingest.js';
 import { BOOT_A, TestGateway } from '../ingest/test-gateway.js';
 import { silentLog } from '../log.js';
 import { cardHmac } from '../people/campus-key.js';
+import type { IgnoredDerivedCapture } from '../rules/derivation.js';
 import { makePolicy, type PolicyLimits } from '../rules/policy.js';
 import { rollNumber, seedTestCampus, TEST_CAMPUS_KEY, testCampus } from '../seed/test-campus.js';
 import { createJudge } from './judge.js';
+import { loadSurplus } from './load-surplus.js';
 import { queuePairs, queueSessions } from './queue.js';
 
 const DAY_MS = 86_400_000;
@@ -257,8 +259,12 @@ export class RuleCampus {
     return this.db.knex('exception_item').where({ session_id: sessionId }).orderBy('code').pluck('code');
   }
 
+  /** Why captures did not count, as whoever asks is told. */
   async ignored(sessionId: string, student = 0): Promise<string[]> {
     const { derivation } = await this.record(sessionId, student);
-    return derivation.ignored.map(({ why }: { why: string }) => why);
+    const studentId = await this.studentId(student);
+    const { captures } = await loadSurplus(this.db.knex, { sessionId, studentId });
+    const told: IgnoredDerivedCapture[] = [...derivation.ignored, ...captures];
+    return told.toSorted((a, b) => (a.at ?? '~').localeCompare(b.at ?? '~')).map(({ why }) => why);
   }
 }

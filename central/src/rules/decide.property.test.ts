@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decide } from './decide.js';
+import { decide, surplusOf } from './decide.js';
 import { derivationSchema } from './derivation.js';
 import {
   CAPTURE_KINDS,
@@ -194,8 +194,20 @@ describe('decide', () => {
     fc.assert(
       fc.property(factsWith(distinct, fc.constant([])), (facts) => {
         const { used, ignored } = decide(facts).derivation;
-        const told = [...used, ...ignored].map(({ punch_id }) => punch_id).sort();
+        const told = [...used, ...ignored, ...surplusOf(facts).captures]
+          .map(({ punch_id }) => punch_id)
+          .sort();
         expect(told).toEqual(facts.captures.map(({ punchId }) => punchId).sort());
+      }),
+    );
+  });
+
+  it('keeps nothing with the mark of captures that only repeat or follow the one that decided', () => {
+    fc.assert(
+      fc.property(factsWith(distinct, fc.constant([])), (facts) => {
+        const surplus = new Set(surplusOf(facts).captures.map(({ punch_id }) => punch_id));
+        const captures = facts.captures.filter(({ punchId }) => !surplus.has(punchId));
+        expect(decide({ ...facts, captures }).derivation).toEqual(decide(facts).derivation);
       }),
     );
   });
@@ -216,12 +228,15 @@ describe('decide', () => {
       }),
     );
     const session = { ...SESSION, status: 'open' as const };
-    const { derivation } = decide({
+    const facts = (atMs: number) => ({
       session: { ...session, policy: makePolicy() },
       isOnRoster: true,
-      captures,
+      captures: captures.map((capture, index) => ({ ...capture, atMs: atMs + index })),
       decisions: [],
     });
-    expect([derivation.used.length, derivation.ignored.length, derivation.ignored_more]).toEqual([1, 50, 29]);
+    const { captures: listed, more } = surplusOf(facts(START_MS));
+    expect([listed.length, more]).toEqual([50, 29]);
+    const { used, ignored, ignored_more } = decide(facts(session.reachUntilMs - 80)).derivation;
+    expect([used.length, ignored.length, ignored_more]).toEqual([0, 50, 30]);
   });
 });

@@ -1,6 +1,12 @@
 import { actualEndMs } from './arrival.js';
 import { canonicalOrder, isKnownTime } from './canonical-order.js';
-import { DERIVATION_IGNORED_MAX, type Derivation, type DerivedCapture } from './derivation.js';
+import {
+  DERIVATION_IGNORED_MAX,
+  type Derivation,
+  type DerivedCapture,
+  type IgnoredDerivedCapture,
+  SURPLUS_REASONS,
+} from './derivation.js';
 import type { Capture, Facts, Mark, SessionFacts, Source } from './facts.js';
 import { instantText } from './instant-text.js';
 import { limitsOf, writtenLimits } from './limits.js';
@@ -8,7 +14,7 @@ import { dwellMs, type Stay } from './pairing.js';
 import { attendedPeriods } from './periods.js';
 import type { Flag, IgnoreReason, Reason } from './reasons.js';
 import { MARK_RULES } from './registry.js';
-import { type Evidence, type Finding, type IgnoredCapture, systemFinding } from './rule.js';
+import { type Evidence, type Finding, systemFinding } from './rule.js';
 import { type SiftedFacts, siftAll } from './sift.js';
 
 export interface Decision {
@@ -31,26 +37,47 @@ export interface Decision {
  * order and repetition of the captures gives the same mark and the same derivation (design §6).
  */
 export function decide(facts: Facts): Decision {
+  return decisionOf(judge(facts), facts);
+}
+
+/** What the mark does not need and its derivation does not list, for whoever asks why. */
+export interface Surplus {
+  captures: IgnoredDerivedCapture[];
+  /** How many more there are than are listed. */
+  more: number;
+}
+
+/** Pure and total, like {@link decide}. */
+export function surplusOf(facts: Facts): Surplus {
+  const { session } = facts;
+  const { finding, sifted } = judge(facts);
+  const surplus = surplusReasons(sifted, session);
+  const told = ignoredOf(finding, session, sifted, (why) => surplus.has(why));
+  return { captures: told.listed, more: told.more };
+}
+
+interface Judged {
+  rule: string;
+  finding: Finding;
+  sifted: SiftedFacts;
+}
+
+function judge(facts: Facts): Judged {
   const limits = limitsOf(facts.session);
   const sifted = siftAll(facts, limits);
   for (const rule of MARK_RULES) {
     const finding = rule.judge(sifted.evidence, facts, limits);
-    if (finding === undefined) continue;
-    return decisionOf(rule.id, finding, facts, sifted);
+    if (finding !== undefined) return { rule: rule.id, finding, sifted };
   }
-  return decisionOf('none', systemFinding('pending', 'NO_CAPTURE_YET'), facts, sifted);
+  return { rule: 'none', finding: systemFinding('pending', 'NO_CAPTURE_YET'), sifted };
 }
 
-function decisionOf(
-  rule: string,
-  finding: Finding,
-  facts: Facts,
-  { evidence, ignored }: SiftedFacts,
-): Decision {
-  const { session } = facts;
+function decisionOf({ rule, finding, sifted }: Judged, { session }: Facts): Decision {
+  const { evidence } = sifted;
   const { stays, isMeasured } = evidence.pairing;
   const periods = attendedPeriods(finding.mark, evidence.pairing, session);
-  const listed = ignoredOf(finding, session, evidence, ignored);
+  const surplus = surplusReasons(sifted, session);
+  const ignored = ignoredOf(finding, session, sifted, (why) => !surplus.has(why));
   const flags = flagsOf(finding, evidence, session);
   return {
     rule,
@@ -67,8 +94,8 @@ function decisionOf(
       rule,
       limits: writtenLimits(session),
       used: finding.usedCaptures.map(describe),
-      ignored: listed.slice(0, DERIVATION_IGNORED_MAX),
-      ignored_more: Math.max(0, listed.length - DERIVATION_IGNORED_MAX),
+      ignored: ignored.listed,
+      ignored_more: ignored.more,
       decisions: [...finding.usedDecisions],
       ...(finding.also === undefined || finding.also.length === 0 ? {} : { also: [...finding.also] }),
       ...(flags.length === 0 ? {} : { flags }),
@@ -79,6 +106,21 @@ function decisionOf(
     },
   };
 }
+
+/**
+ * Reasons that say nothing new. Where exits are captured, or where there is doubt who was captured, every capture says something
+ * about those beside it.
+ */
+function surplusReasons(
+  { evidence: { pairing, doubted }, ignored }: SiftedFacts,
+  { alternatingRooms }: SessionFacts,
+): ReadonlySet<IgnoreReason> {
+  const hasExits = pairing.isMeasured || alternatingRooms.length > 0;
+  const isDoubted = doubted.size > 0 || ignored.some(({ why }) => why === 'IMPOSSIBLE_TRAVEL');
+  return hasExits || isDoubted ? NO_REASONS : SURPLUS_REASONS;
+}
+
+const NO_REASONS: ReadonlySet<IgnoreReason> = new Set();
 
 function dwellSeconds(stays: readonly Stay[], session: SessionFacts): number {
   const seconds = Math.floor(dwellMs(stays, session.startMs, actualEndMs(session)) / 1000);
@@ -98,25 +140,29 @@ function flagsOf(finding: Finding, { pairing }: Evidence, { startMs, endMs }: Se
 function ignoredOf(
   finding: Finding,
   { reachFromMs, reachUntilMs }: SessionFacts,
-  { arrivals }: Evidence,
-  ignored: readonly IgnoredCapture[],
-): Derivation['ignored'] {
+  { evidence: { arrivals }, ignored }: SiftedFacts,
+  isWanted: (why: IgnoreReason) => boolean,
+): { listed: IgnoredDerivedCapture[]; more: number } {
   const used = new Set(finding.usedCaptures.map(({ punchId }) => punchId));
   const whySurplus = used.size > 0 ? 'LATER_CAPTURE' : 'OUTRANKED';
   const whyOf = new Map<string, IgnoreReason>();
   const told: Capture[] = [];
-  const isTold = ({ punchId, atMs }: Capture): boolean =>
-    !used.has(punchId) && (!isKnownTime(atMs) || !(atMs < reachFromMs || atMs > reachUntilMs));
-  for (const { capture, why } of ignored) {
-    whyOf.set(capture.punchId, why);
-    if (isTold(capture)) told.push(capture);
-  }
-  for (const capture of arrivals) {
-    if (!whyOf.has(capture.punchId) && isTold(capture)) told.push(capture);
-  }
-  return canonicalOrder(told).map((capture) =>
-    Object.assign(describe(capture), { why: whyOf.get(capture.punchId) ?? whySurplus }),
-  );
+  const tell = (capture: Capture, why: IgnoreReason): void => {
+    const { punchId, atMs } = capture;
+    whyOf.set(punchId, why);
+    const isOfClass = !isKnownTime(atMs) || !(atMs < reachFromMs || atMs > reachUntilMs);
+    if (isOfClass && !used.has(punchId) && isWanted(why)) told.push(capture);
+  };
+  for (const { capture, why } of ignored) tell(capture, why);
+  for (const capture of arrivals) if (!whyOf.has(capture.punchId)) tell(capture, whySurplus);
+  return {
+    listed: canonicalOrder(told)
+      .slice(0, DERIVATION_IGNORED_MAX)
+      .map((capture) =>
+        Object.assign(describe(capture), { why: whyOf.get(capture.punchId) as IgnoreReason }),
+      ),
+    more: Math.max(0, told.length - DERIVATION_IGNORED_MAX),
+  };
 }
 
 function describe(capture: Capture): DerivedCapture {

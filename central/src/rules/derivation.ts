@@ -7,6 +7,12 @@ export const DERIVATION_IGNORED_MAX = 50;
 
 const instantText = z.iso.datetime();
 
+/**
+ * Of captures that repeat or follow the one that decided. Where no stay is measured and nobody's captures are doubted, the mark and what
+ * is kept with it are the same without them.
+ */
+export const SURPLUS_REASONS: ReadonlySet<IgnoreReason> = new Set(['DEBOUNCED', 'LATER_CAPTURE']);
+
 const usedCaptureSchema = z.strictObject({
   punch_id: z.string(),
   at: instantText.nullable(),
@@ -17,7 +23,10 @@ const usedCaptureSchema = z.strictObject({
   room_id: z.string().nullable(),
 });
 
-/** Kept with every mark: enough to answer "why?" and to compute the mark again. */
+/**
+ * Kept with every mark: enough to answer "why?" and to compute the mark again. Captures that only came after the one that decided
+ * ({@link SURPLUS_REASONS}) are not in it: they are looked up when somebody asks.
+ */
 export const derivationSchema = z.strictObject({
   rules_version: z.int(),
   policy_id: z.string(),
@@ -52,3 +61,4 @@ export const derivationSchema = z.strictObject({
 
 export type Derivation = z.infer<typeof derivationSchema>;
 export type DerivedCapture = Derivation['used'][number];
+export type IgnoredDerivedCapture = Derivation['ignored'][number];

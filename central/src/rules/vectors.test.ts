@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { decide } from './decide.js';
+import { decide, surplusOf } from './decide.js';
 import { derivationSchema } from './derivation.js';
 import type {
   Capture,
@@ -148,7 +148,10 @@ describe.each(files)('%s', (file) => {
     expect({ mark: decision.mark, reason: decision.reason }).toEqual({ mark, reason });
     if (markedAt !== undefined) expect(decision.markedAtMs).toBe(at(markedAt));
     if (source !== undefined) expect(decision.source).toBe(source);
-    expect(decision.derivation.ignored.map(({ why }) => why)).toEqual(ignored ?? []);
+    // As they are told to whoever asks why: in the order of their time, whether they are kept with the mark or not.
+    const told = [...decision.derivation.ignored, ...surplusOf(factsOf(vector)).captures];
+    const inOrder = told.toSorted((a, b) => (a.at ?? '~').localeCompare(b.at ?? '~'));
+    expect(inOrder.map(({ why }) => why)).toEqual(ignored ?? []);
     expect(derivationSchema.parse(decision.derivation)).toEqual(decision.derivation);
     expect(decision.derivation.also).toEqual(also);
     expect(decision.derivation.flags).toEqual(flags);

@@ -1,4 +1,6 @@
 import type { Knex } from '../../db/database.js';
+import { loadSurplus } from '../../marks/load-surplus.js';
+import type { Surplus } from '../../rules/decide.js';
 import type { Derivation, DerivedCapture } from '../../rules/derivation.js';
 import { readPolicy } from '../../rules/policy.js';
 import { FLAGS, type IgnoreReason, REASONS, type Reason } from '../../rules/reasons.js';
@@ -11,12 +13,10 @@ import { WAITING_FOR_COLUMN } from './session-view.js';
 const HISTORY_ROWS_MAX = 50;
 
 interface ExplainedRow extends RecordRow {
+  student_id: string;
   derivation: Derivation;
   policy: unknown;
   waiting_for: string[];
-  /** `gateway/device` → name. */
-  device_names: Record<string, string>;
-  room_names: Record<string, string>;
   class_rooms: RoomOfClass[];
 }
 
@@ -30,16 +30,22 @@ interface HistoryRow {
 }
 
 const EXPLAINED_SQL = `
-  SELECT ${RECORD_COLUMNS}, r.derivation, s.policy, ${WAITING_FOR_COLUMN},
-    (SELECT coalesce(jsonb_object_agg(d.gateway_id || '/' || d.device_id, d.device_name), '{}')
-     FROM attendance_biometric_device d WHERE (d.gateway_id, d.device_id) IN (
-       SELECT c->>'gateway_id', c->>'device_id' FROM jsonb_array_elements(r.derivation->'used' || (r.derivation->'ignored')) c)
-    ) AS device_names,
-    (SELECT coalesce(jsonb_object_agg(room.id, room.name), '{}') FROM room WHERE room.id IN (
-       SELECT c->>'room_id' FROM jsonb_array_elements(r.derivation->'used' || (r.derivation->'ignored')) c)) AS room_names,
+  SELECT ${RECORD_COLUMNS}, r.student_id, r.derivation, s.policy, ${WAITING_FOR_COLUMN},
     ${CLASS_ROOMS_COLUMN}
   FROM ${RECORD_JOINS}
   WHERE r.id = ?::uuid`;
+
+interface Names {
+  /** `gateway/device` → name. */
+  devices: Record<string, string>;
+  rooms: Record<string, string>;
+}
+
+const NAMES_SQL = `
+  SELECT
+    (SELECT coalesce(jsonb_object_agg(gateway_id || '/' || device_id, device_name), '{}') FROM attendance_biometric_device
+     WHERE (gateway_id, device_id) IN (SELECT * FROM unnest(?::text[], ?::text[]))) AS devices,
+    (SELECT coalesce(jsonb_object_agg(id, name), '{}') FROM room WHERE id = ANY(?::text[])) AS rooms`;
 
 const HISTORY_SQL = `
   SELECT at, action, performed_by, reason, before, after FROM attendance_audit_log
@@ -51,6 +57,7 @@ export async function loadExplanation(knex: Knex, recordId: string): Promise<Exp
   if (row === undefined) return undefined;
   const history = await knex.raw<{ rows: HistoryRow[] }>(HISTORY_SQL, [recordId]);
   const { derivation } = row;
+  const surplus = await surplusBeside(row, knex);
   return {
     ...toRecordItem(row),
     text: REASONS[row.reason as Reason] ?? row.reason,
@@ -70,23 +77,38 @@ export async function loadExplanation(knex: Knex, recordId: string): Promise<Exp
     dwell_seconds: derivation.dwell_seconds ?? null,
     periods: derivation.periods ?? null,
     vocabulary: readPolicy(row.policy).mark_vocabulary,
-    evidence: evidenceOf(row),
-    evidence_more: derivation.ignored_more,
+    evidence: await loadEvidence(knex, row, surplus),
+    evidence_more: derivation.ignored_more + surplus.more,
     waiting_for: row.waiting_for,
     history: history.rows.map((change) => ({ ...change, at: toInstant(change.at) })),
   };
 }
 
-function evidenceOf(row: ExplainedRow): Explanation['evidence'] {
-  const { derivation, device_names, room_names, class_rooms } = row;
+/** What the mark does not need, as far as it is not kept with it anyway: marks of earlier centrals keep all. */
+async function surplusBeside({ derivation, ...row }: ExplainedRow, knex: Knex): Promise<Surplus> {
+  const { captures, more } = await loadSurplus(knex, {
+    sessionId: row.session_id,
+    studentId: row.student_id,
+  });
+  const kept = new Set([...derivation.used, ...derivation.ignored].map(({ punch_id }) => punch_id));
+  return { captures: captures.filter(({ punch_id }) => !kept.has(punch_id)), more };
+}
+
+async function loadEvidence(
+  knex: Knex,
+  { derivation, class_rooms }: ExplainedRow,
+  surplus: Surplus,
+): Promise<Explanation['evidence']> {
+  const ignored = [...derivation.ignored, ...surplus.captures];
+  const names = await loadNames(knex, [...derivation.used, ...ignored]);
   const toEvidence = (capture: DerivedCapture, why: IgnoreReason | null): Explanation['evidence'][number] => {
-    const room = capture.room_id === null ? null : (room_names[capture.room_id] ?? capture.room_id);
+    const room = capture.room_id === null ? null : (names.rooms[capture.room_id] ?? capture.room_id);
     const right = rightRooms(capture, why, class_rooms);
     return {
       punch_id: capture.punch_id,
       kind: capture.kind,
       device_id: capture.device_id,
-      device_name: device_names[`${capture.gateway_id}/${capture.device_id}`] ?? capture.device_id,
+      device_name: names.devices[`${capture.gateway_id}/${capture.device_id}`] ?? capture.device_id,
       room_id: capture.room_id,
       room_name: room,
       effective_at: capture.at,
@@ -99,8 +121,17 @@ function evidenceOf(row: ExplainedRow): Explanation['evidence'] {
   };
   const all = [
     ...derivation.used.map((capture) => toEvidence(capture, null)),
-    ...derivation.ignored.map((capture) => toEvidence(capture, capture.why)),
+    ...ignored.map((capture) => toEvidence(capture, capture.why)),
   ];
   // Captures without a time come last.
   return all.sort((a, b) => (a.effective_at ?? '~').localeCompare(b.effective_at ?? '~'));
+}
+
+async function loadNames(knex: Knex, captures: readonly DerivedCapture[]): Promise<Names> {
+  const { rows } = await knex.raw<{ rows: [Names] }>(NAMES_SQL, [
+    captures.map(({ gateway_id }) => gateway_id),
+    captures.map(({ device_id }) => device_id),
+    captures.map(({ room_id }) => room_id),
+  ] as never);
+  return rows[0];
 }

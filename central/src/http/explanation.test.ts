@@ -1,0 +1,66 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { storePunches } from '../marks/test-punches.js';
+import { rollNumber } from '../seed/test-campus.js';
+import { API, at, type Body, TestServer } from './test-server.js';
+
+let server: TestServer;
+let id: string;
+const stored = () => server.db.knex('attendance_record').where({ id }).first();
+const told = async (): Promise<Body> => (await server.get(`${API}/records/${id}/explain/`)).body;
+const WHYS = [null, 'DEBOUNCED', 'LATER_CAPTURE'];
+
+beforeAll(async () => {
+  server = await TestServer.start();
+  const { id: sessionId } = await server.sessionOf('CS301');
+  [{ id }] = await server.results(`${API}/sessions/${sessionId}/records/`);
+});
+afterAll(() => server.stop());
+
+it('case 29: a tap that changes nothing leaves the mark as it was, and is told to whoever asks why', async () => {
+  const before = await stored();
+  await storePunches(server.db.knex, [
+    { rollNumber: rollNumber(0), at: at('10:01:20') },
+    { rollNumber: rollNumber(0), at: at('10:09') },
+  ]);
+  await server.judge();
+  expect(await stored()).toEqual(before);
+  const { evidence, evidence_more } = await told();
+  expect([evidence.map(({ why }: Body) => why), evidence_more]).toEqual([WHYS, 0]);
+  expect(evidence[2]).toMatchObject({
+    used: false,
+    device_name: 'R101 cards',
+    room_name: 'R101',
+    effective_at: '2026-07-07T04:39:00.000Z',
+    why_text: 'An earlier capture already decided',
+  });
+});
+
+it('a mark that an earlier central made, with all of its captures, is told with each of them once', async () => {
+  const { derivation } = await stored();
+  const ignored = (await told()).evidence.slice(1).map((capture: Body) => ({
+    ...derivation.used[0],
+    punch_id: capture.punch_id,
+    at: capture.effective_at,
+    why: capture.why,
+  }));
+  await server.db
+    .knex('attendance_record')
+    .where({ id })
+    .update({ derivation: JSON.stringify({ ...derivation, ignored }) });
+  expect((await told()).evidence.map(({ why }: Body) => why)).toEqual(WHYS);
+});
+
+it('of somebody who taps all day fifty are told, and how many more there are', async () => {
+  await storePunches(
+    server.db.knex,
+    Array.from({ length: 60 }, (_, index) => ({
+      rollNumber: rollNumber(1),
+      at: new Date(at('10:07:01').getTime() + index),
+    })),
+  );
+  await server.judge();
+  const { session_id: sessionId } = await stored();
+  [, { id }] = await server.results(`${API}/sessions/${sessionId}/records/`);
+  const { evidence, evidence_more } = await told();
+  expect([evidence.length, evidence_more]).toEqual([51, 10]);
+});
