@@ -131,8 +131,9 @@ export async function judged({ own }: Pick<CentralBench, 'own'>): Promise<void> 
   while (await isWaiting(own, 'statistics_todo')) await delay(systemClock, POLL_MS);
 }
 
+/** From the end: at the beginning stand the rows that were taken, until they are vacuumed away. */
 async function isWaiting({ knex }: Database, queue: string): Promise<boolean> {
-  const { rows } = await knex.raw<{ rows: object[] }>(`SELECT 1 FROM ${queue} LIMIT 1`);
+  const { rows } = await knex.raw<{ rows: object[] }>(`SELECT 1 FROM ${queue} ORDER BY id DESC LIMIT 1`);
   return rows.length > 0;
 }
 
