@@ -35,17 +35,34 @@ export interface TakenScans {
  */
 export async function takeScans(knex: Knex, scans: readonly Scan[]): Promise<TakenScans> {
   const standings = await loadStandings(knex, scans);
-  const seen = new Set<string>();
+  const firstOf = new Map<string, number>();
+  const repeats: { index: number; first: number }[] = [];
   const verdicts = scans.map((scan, index): Verdict => {
     const verdict = verdictOn(scan, standings[index]);
     if (verdict.kind !== 'taken') return verdict;
     // The same student twice in one batch: the second is told what the first did.
-    const key = pairKey(scan);
-    if (seen.has(key)) return { kind: 'recorded' };
-    seen.add(key);
+    const first = firstOf.get(pairKey(scan));
+    if (first !== undefined) {
+      repeats.push({ index, first });
+      return { kind: 'recorded' };
+    }
+    firstOf.set(pairKey(scan), index);
     return verdict;
   });
   const queued = await storeScans(knex, scans, verdicts);
+  // The first lost a race for its phone, and nothing is recorded: the next may be of another phone.
+  const alone = repeats.flatMap(({ index, first }) => (verdicts[first]?.kind === 'refused' ? [index] : []));
+  if (alone.length > 0) {
+    const again = await takeScans(
+      knex,
+      alone.map((index) => scans[index] as Scan),
+    );
+    for (const [position, index] of alone.entries()) {
+      standings[index] = again.standings[position];
+      verdicts[index] = again.verdicts[position] as Verdict;
+    }
+    queued.push(...again.queued);
+  }
   return { scans, standings, verdicts, queued };
 }
 
