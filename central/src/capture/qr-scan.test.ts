@@ -105,9 +105,10 @@ async function lateBy(other: Scan, ...own: Scan[]) {
 }
 
 describe('scans at two replicas', () => {
-  it('case 111: one student with two phones at one moment is told that it is recorded', async () => {
-    const other = scan(0, { deviceHash: '01'.repeat(32) });
-    expect(await lateBy(other, scan(0))).toMatchObject([{ value: { alreadyRecorded: true } }]);
+  it('case 111: one student with two phones at one moment is told that it is recorded, and when', async () => {
+    const other = scan(0, { deviceHash: '01'.repeat(32), atMs: server.clock.wallMs() - 40 });
+    const recorded = { value: { alreadyRecorded: true, recordedAt: new Date(other.atMs) } };
+    expect(await lateBy(other, scan(0), scan(0))).toMatchObject([recorded, recorded]);
     expect(await server.db.knex('exception_item')).toEqual([]);
   });
 
@@ -132,8 +133,8 @@ describe('scans at two replicas', () => {
     expect(await lateBy(scan(0), lost, lost, ownPhone, last)).toMatchObject([
       refused,
       refused,
-      { value: { mark: 'present', alreadyRecorded: false } },
-      { value: { mark: 'present', alreadyRecorded: true } },
+      { value: { mark: 'present', alreadyRecorded: false, recordedAt: new Date(ownPhone.atMs) } },
+      { value: { mark: 'present', alreadyRecorded: true, recordedAt: new Date(ownPhone.atMs) } },
     ]);
     expect(await server.db.knex('qr_scan').where({ student_id: students[1], outcome: 'accepted' })).toEqual(
       [],
@@ -342,6 +343,7 @@ describe('a mark', () => {
     const log = { error: (fields: object) => lines.push(fields) } as unknown as Log;
     expect(await createScanQueue({ knex: failing, log, judge }).scan(scan(0))).toMatchObject({
       mark: 'pending',
+      recordedAt: new Date(scan(0).atMs),
     });
     expect([asked, (await knex('qr_scan')).length]).toEqual([3, 1]);
     expect(lines).toMatchObject([{ err: { message: expect.stringContaining('away') } }]);

@@ -15,6 +15,8 @@ export interface Scanned {
   mark: Mark;
   markedAt: Date | null;
   alreadyRecorded: boolean;
+  /** When the scan that counts was taken: this one, or the earlier one. Null where a mark is there without any. */
+  recordedAt: Date | null;
   isVerified: boolean;
 }
 
@@ -44,14 +46,20 @@ export async function takeScans(knex: Knex, scans: readonly Scan[]): Promise<Tak
     const first = firstOf.get(pairKey(scan));
     if (first !== undefined) {
       repeats.push({ index, first });
-      return { kind: 'recorded' };
+      return { kind: 'recorded', at: new Date((scans[first] as Scan).atMs) };
     }
     firstOf.set(pairKey(scan), index);
     return verdict;
   });
   const queued = await storeScans(knex, scans, verdicts);
-  // The first lost a race for its phone, and nothing is recorded: the next may be of another phone.
-  const alone = repeats.flatMap(({ index, first }) => (verdicts[first]?.kind === 'refused' ? [index] : []));
+  const alone: number[] = [];
+  for (const { index, first } of repeats) {
+    const verdict = verdicts[first] as Verdict;
+    // Another replica's scan of the same student came first.
+    if (verdict.kind === 'recorded') verdicts[index] = verdict;
+    // The first lost a race for its phone, and nothing is recorded: the next may be of another phone.
+    if (verdict.kind === 'refused') alone.push(index);
+  }
   if (alone.length > 0) {
     const again = await takeScans(
       knex,
@@ -130,7 +138,7 @@ function answerTo(
   verdict: Verdict,
   standing: Standing | undefined,
   record: MarkNow | undefined,
-  { sessionId }: Scan,
+  { sessionId, atMs }: Scan,
 ): Scanned | RollcallError {
   if (verdict.kind === 'refused') return new RollcallError(verdict.code, verdict.message);
   return {
@@ -140,6 +148,7 @@ function answerTo(
     mark: record?.mark ?? 'pending',
     markedAt: record?.markedAt ?? null,
     alreadyRecorded: verdict.kind === 'recorded',
+    recordedAt: verdict.kind === 'recorded' ? verdict.at : new Date(atMs),
     isVerified: verdict.kind === 'recorded' || verdict.isVerified,
   };
 }
