@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser } from '../support/browser.js';
-import { FAKE_PENDING_SCAN, FAKE_SCAN_RECORD, fakeAccount } from '../support/fake-account.js';
+import { FAKE_PENDING_SCAN, FAKE_SCAN, FAKE_SCAN_RECORD, fakeAccount } from '../support/fake-account.js';
 import { FakeCentral } from '../support/fake-central.js';
 import { FAKE_NOW, ordinaryCampus } from '../support/fake-central-data.js';
 import { lowContrasts, sidewaysOverflow } from '../support/page-audit.js';
@@ -11,6 +11,9 @@ import { DEADLINE_MS, until } from '../support/until.js';
 const PHONE = { width: 360, height: 740 };
 const PICTURES = process.env['ROLLCALL_SCREENSHOT_DIR'];
 const RECORDED_AT = '10:05:40';
+/** When the student had scanned before, and how the page tells it. */
+const BEFORE = '2026-11-23T04:32:11.000Z';
+const BEFORE_AT = '10:02:11';
 /** The page reads the own record no longer than this, and then says that the mark follows. */
 const WATCHED_MS = 10_000;
 
@@ -34,6 +37,11 @@ async function scanned(prepare?: Prepare, options?: BrowserContextOptions): Prom
   await open(prepare, options);
   await scan();
 }
+
+/** The answer to who has scanned before. */
+const repeated: Prepare = (central) => {
+  central.scan = { ...FAKE_PENDING_SCAN, already_recorded: true, recorded_at: BEFORE };
+};
 
 async function open(prepare: Prepare = () => undefined, options: BrowserContextOptions = {}): Promise<void> {
   fake = await FakeCentral.start(ordinaryCampus());
@@ -66,16 +74,18 @@ async function keepPicture(name: string): Promise<void> {
 }
 
 describe('a scan that is stored and not judged yet', () => {
-  it('is receipted at once, with course and room, without an empty time and without "Pending"', async () => {
+  it('is receipted at once, with its time, course and room, and without "Pending"', async () => {
     await scanned();
-    expect(await said()).toBe('Recorded | Database Systems, R101 | Your mark appears here in a moment.');
+    expect(await said()).toBe(
+      `Recorded at ${RECORDED_AT} | Database Systems, R101 | Your mark appears here in a moment.`,
+    );
   });
 
   it('shows its mark without a tap as soon as the stream tells it', async () => {
     await scanned();
     judge();
     await marked('present').waitFor();
-    expect(await said()).toBe(`Recorded: Present | Database Systems, R101, ${RECORDED_AT}`);
+    expect(await said()).toBe(`Present | Recorded at ${RECORDED_AT} | Database Systems, R101`);
     await page.clock.runFor(WATCHED_MS);
     expect(reads()).toBe(0);
   });
@@ -105,7 +115,7 @@ describe('a scan that is stored and not judged yet', () => {
     }
     await page.getByText('Your mark follows').waitFor();
     expect(await said()).toBe(
-      'Recorded | Database Systems, R101 | Your mark follows. You need not scan again.',
+      `Recorded at ${RECORDED_AT} | Database Systems, R101 | Your mark follows. You need not scan again.`,
     );
     await page.clock.runFor(WATCHED_MS);
     expect(reads()).toBe(3);
@@ -122,17 +132,37 @@ describe('a scan that is stored and not judged yet', () => {
     fake.isHolding = true;
     await page.clock.runFor(WATCHED_MS / 2);
     await page.getByText('Your mark follows').waitFor();
-    expect(await said()).toContain('Recorded | Database Systems, R101');
+    expect(await said()).toContain(`Recorded at ${RECORDED_AT} | Database Systems, R101`);
   });
 
-  it('says on a repeat that it was recorded already, and then with which mark and when (case 111)', async () => {
-    await scanned((central) => {
-      central.scan = { ...FAKE_PENDING_SCAN, already_recorded: true };
-    });
-    expect(await said()).toContain('Already recorded | Database Systems, R101 |');
+  it('says on a repeat that it was recorded already, and when, and then with which mark (case 111)', async () => {
+    await scanned(repeated);
+    expect(await said()).toContain(`Already recorded at ${BEFORE_AT} | Database Systems, R101 |`);
     judge();
     await marked('present').waitFor();
-    expect(await said()).toBe(`Already recorded: Present | Database Systems, R101, ${RECORDED_AT}`);
+    expect(await said()).toBe(`Present | Already recorded at ${BEFORE_AT} | Database Systems, R101`);
+  });
+
+  it.each([
+    ['a card recorded it: when that was', FAKE_SCAN.marked_at, `Already recorded at ${RECORDED_AT}`],
+    ['a person recorded it: no time', null, 'Already recorded'],
+  ])('says on a scan after %s (case 111)', async (_whoever, marked_at, receipt) => {
+    await scanned((central) => {
+      central.scan = { ...FAKE_SCAN, already_recorded: true, recorded_at: null, marked_at };
+    });
+    expect(await said()).toBe(`Present | ${receipt} | Database Systems, R101`);
+  });
+
+  it('is receipted without a time where an older central answers, which tells none', async () => {
+    await scanned((central) => {
+      central.scan = { ...FAKE_PENDING_SCAN, recorded_at: undefined };
+    });
+    expect(await said()).toContain('Recorded | Database Systems, R101 |');
+  });
+
+  it('tells times of the campus, wherever the phone is', async () => {
+    await scanned(repeated, { timezoneId: 'America/New_York' });
+    expect(await said()).toContain(`Already recorded at ${BEFORE_AT}`);
   });
 
   it('is told, with its mark, where a screen reader listens since before the scan', async () => {
@@ -158,6 +188,16 @@ describe.each([
     judge();
     await marked('present').waitFor();
     await keepAndAudit(`scan-${language}-marked.png`);
+  });
+
+  it('fits, with enough contrast and the time of the first scan, where it was recorded already', async () => {
+    await scanned(repeated, { locale: `${language}-IN`, colorScheme });
+    expect(await said()).toContain(BEFORE_AT);
+    await keepAndAudit(`scan-${language}-before.png`);
+    judge();
+    await marked('present').waitFor();
+    expect(await said()).toContain(BEFORE_AT);
+    await keepAndAudit(`scan-${language}-before-marked.png`);
   });
 });
 

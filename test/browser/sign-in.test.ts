@@ -210,7 +210,7 @@ describe('a scan on a phone', () => {
     await page.getByLabel('Code on the screen').fill('h7kq2m');
     await keepPicture('scan.png');
     await send.click();
-    await page.getByRole('status').getByText('Recorded: Present').waitFor();
+    await page.getByRole('status').getByText('Present', { exact: true }).waitFor();
     await keepPicture('scan-done.png');
     expect(await page.evaluate(sidewaysOverflow)).toEqual([]);
   });

@@ -63,6 +63,7 @@ export const FAKE_SCAN = {
   mark: 'present',
   marked_at: new Date(Date.parse(FAKE_NOW)).toISOString(),
   already_recorded: false,
+  recorded_at: new Date(Date.parse(FAKE_NOW)).toISOString(),
   is_verified: true,
 };
 

@@ -39,14 +39,22 @@ describe('a scan', () => {
     await fresh();
     const { qr_token: token } = await screen();
     const first = await student(3).post(SCAN, { qr_token: token, ...phone(3) });
-    expect(first.body).toMatchObject({ mark: 'late', already_recorded: false, is_verified: false });
+    const recorded_at = new Date(server.clock.wallMs()).toISOString();
+    expect(first.body).toMatchObject({
+      mark: 'late',
+      already_recorded: false,
+      recorded_at,
+      is_verified: false,
+    });
     expect(first.body.session).toMatchObject({ id: s1, course: { code: 'CS301' }, room: { id: 'r101' } });
-    const again = await student(3).post(SCAN, { qr_token: token, ...phone(3) });
-    expect([again.status, again.body.already_recorded, again.body.marked_at]).toEqual([
-      200,
-      true,
-      first.body.marked_at,
-    ]);
+    server.clock.stepWall(1_000);
+    for (const path of [SCAN, `${API}/records/qr-checkin/`]) {
+      const again = await student(3).post(path, { qr_token: token, ...phone(3) });
+      expect([again.status, again.body]).toEqual([
+        200,
+        { ...first.body, already_recorded: true, is_verified: true },
+      ]);
+    }
     const scans = await server.db.knex('qr_scan').where({ session_id: s1 });
     expect(scans).toHaveLength(1);
     const audited = await server.db
@@ -99,6 +107,7 @@ describe('a scan', () => {
     expect(answer.body).toMatchObject({
       mark: 'present',
       already_recorded: true,
+      recorded_at: null,
       marked_at: at('10:01').toISOString(),
     });
   });

@@ -89,7 +89,7 @@ async function somebodyWaits(): Promise<void> {
 }
 
 /** What another replica does with `other` is not committed while this one reads and begins to write. */
-async function lateBy(other: Scan, own: Scan) {
+async function lateBy(other: Scan, ...own: Scan[]) {
   const trx = await server.db.knex.transaction();
   await trx('qr_scan').insert({
     session_id: other.sessionId,
@@ -98,30 +98,49 @@ async function lateBy(other: Scan, own: Scan) {
     outcome: 'accepted',
     device_hash: Buffer.from(other.deviceHash, 'hex'),
   });
-  const scanned = queues[0].scan(own);
-  scanned.catch(() => undefined);
+  const scanned = Promise.allSettled(own.map((one) => queues[0].scan(one)));
   await somebodyWaits();
   await trx.commit();
   return scanned;
 }
 
 describe('scans at two replicas', () => {
-  it('case 111: one student with two phones at one moment is told that it is recorded', async () => {
-    const other = scan(0, { deviceHash: '01'.repeat(32) });
-    expect(await lateBy(other, scan(0))).toMatchObject({ alreadyRecorded: true });
+  it('case 111: one student with two phones at one moment is told that it is recorded, and when', async () => {
+    const other = scan(0, { deviceHash: '01'.repeat(32), atMs: server.clock.wallMs() - 40 });
+    const recorded = { value: { alreadyRecorded: true, recordedAt: new Date(other.atMs) } };
+    expect(await lateBy(other, scan(0), scan(0))).toMatchObject([recorded, recorded]);
     expect(await server.db.knex('exception_item')).toEqual([]);
   });
 
   it('case 104: the second of two students with one phone is refused, and both are listed', async () => {
     const { deviceHash } = scan(0);
-    await expect(lateBy(scan(0), scan(1, { deviceHash }))).rejects.toMatchObject({
-      code: 'DEVICE_ALREADY_USED',
-    });
+    expect(await lateBy(scan(0), scan(1, { deviceHash }))).toMatchObject([
+      { reason: { code: 'DEVICE_ALREADY_USED' } },
+    ]);
     expect(await server.db.knex('exception_item')).toMatchObject([
       { student_id: students[1], detail: { others: [{ roll_number: rollNumber(0) }] } },
     ]);
     expect(await server.db.knex('qr_scan').where({ outcome: 'refused' })).toMatchObject([
       { student_id: students[1], code: 'DEVICE_ALREADY_USED' },
+    ]);
+  });
+
+  it('case 104: whoever scans twice in that moment is told of neither that it is recorded, unless it is', async () => {
+    const lost = scan(1, { deviceHash: scan(0).deviceHash });
+    const refused = { reason: { code: 'DEVICE_ALREADY_USED' } };
+    const ownPhone = scan(1, { atMs: lost.atMs + 1 });
+    const last = scan(1, { atMs: lost.atMs + 2 });
+    expect(await lateBy(scan(0), lost, lost, ownPhone, last)).toMatchObject([
+      refused,
+      refused,
+      { value: { mark: 'present', alreadyRecorded: false, recordedAt: new Date(ownPhone.atMs) } },
+      { value: { mark: 'present', alreadyRecorded: true, recordedAt: new Date(ownPhone.atMs) } },
+    ]);
+    expect(await server.db.knex('qr_scan').where({ student_id: students[1], outcome: 'accepted' })).toEqual(
+      [],
+    );
+    expect(await server.db.knex('qr_scan').where({ outcome: 'unverified' })).toMatchObject([
+      { student_id: students[1], scanned_at: new Date(ownPhone.atMs) },
     ]);
   });
 });
@@ -324,6 +343,7 @@ describe('a mark', () => {
     const log = { error: (fields: object) => lines.push(fields) } as unknown as Log;
     expect(await createScanQueue({ knex: failing, log, judge }).scan(scan(0))).toMatchObject({
       mark: 'pending',
+      recordedAt: new Date(scan(0).atMs),
     });
     expect([asked, (await knex('qr_scan')).length]).toEqual([3, 1]);
     expect(lines).toMatchObject([{ err: { message: expect.stringContaining('away') } }]);

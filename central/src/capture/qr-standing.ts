@@ -18,7 +18,8 @@ export interface Standing {
   geofence_radius_m: number | null;
   outline: [number, number][] | null;
   is_on_roster: boolean;
-  has_scan: boolean;
+  /** When the scan of the student that counts here was taken; a refused one does not. */
+  scanned_at: Date | null;
   mark: Mark | null;
   is_bound_here: boolean;
   is_bound_elsewhere: boolean;
@@ -59,8 +60,8 @@ const STANDING_SQL = `
     ${isThere(`roster_membership m JOIN session_section x ON x.section_id = m.section_id
       WHERE ${ofStudent('i.student_id', 'm')} AND x.session_id = i.session_id
         AND m.valid_during @> s.scheduled_date`)} AS is_on_roster,
-    ${isThere(`qr_scan q WHERE q.student_id = i.student_id AND q.session_id = i.session_id
-      AND q.outcome <> 'refused'`)} AS has_scan,
+    (SELECT scanned_at FROM qr_scan q WHERE q.student_id = i.student_id AND q.session_id = i.session_id
+      AND q.outcome <> 'refused') AS scanned_at,
     (SELECT mark FROM attendance_record a WHERE a.session_id = i.session_id AND a.student_id = i.student_id) AS mark,
     coalesce(own.device_hash = i.device_hash, false) AS is_bound_here,
     coalesce(own.device_hash <> i.device_hash, false) AS is_bound_elsewhere,

@@ -32,7 +32,8 @@ export type ScanSettings = Pick<Settings, (typeof SETTINGS_OF_SCANS)[number]>;
 
 /** What becomes of one scan before it is written. */
 export type Verdict =
-  | { kind: 'recorded' }
+  /** `at`: when the student's own scan was taken; null where there is none, and the mark is a card's, a finger's or a person's. */
+  | { kind: 'recorded'; at: Date | null }
   | { kind: 'refused'; code: RefusalCode; message: string; place: Place }
   | {
       kind: 'taken';
@@ -66,8 +67,8 @@ export function verdictOn(scan: Scan, standing: Standing | undefined): Verdict {
   if (!standing.is_on_roster) {
     return refuse('NOT_ON_ROSTER', 'You are not on the roster of this class; ask the office');
   }
-  if (standing.has_scan || standing.mark === 'present' || standing.mark === 'late')
-    return { kind: 'recorded' };
+  const { scanned_at: at, mark } = standing;
+  if (at !== null || mark === 'present' || mark === 'late') return { kind: 'recorded', at };
   const phone = whyNotThisPhone(standing);
   if (phone !== undefined) return phone;
   return whereItWas(scan, standing);

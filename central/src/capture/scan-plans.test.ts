@@ -56,7 +56,7 @@ async function rowsRead(): Promise<Record<string, number>> {
 }
 
 describe('a connection of the thread of the marks', () => {
-  it('reads a few rows of each table for a scan, although its plans are from when there was nothing', async () => {
+  it('reads a few rows of each table for a scan and its repeat, although its plans are from when there was nothing', async () => {
     own = await openDatabase({ url: server.db.url, log: silentLog, poolMax: 1, isByIndex: true });
     const { knex } = server.db;
     const { id: sessionId } = await server.sessionOf('CS301');
@@ -81,11 +81,13 @@ describe('a connection of the thread of the marks', () => {
     await scan(3);
     await fillTerm();
     await knex('statistics_todo').delete();
-    const before = await rowsRead();
-    await scan(4);
-    const after = await rowsRead();
-    const read = Object.entries(after).map(([name, n]) => [name, n - (before[name] ?? 0)] as const);
-    expect(read.filter(([, n]) => n > ROWS_MAX)).toEqual([]);
-    expect(read.find(([name]) => name === 'attendance_record')?.[1]).toBeGreaterThan(0);
+    for (const _ of ['taken', 'already recorded']) {
+      const before = await rowsRead();
+      await scan(4);
+      const after = await rowsRead();
+      const read = Object.entries(after).map(([name, n]) => [name, n - (before[name] ?? 0)] as const);
+      expect(read.filter(([, n]) => n > ROWS_MAX)).toEqual([]);
+      expect(read.find(([name]) => name === 'attendance_record')?.[1]).toBeGreaterThan(0);
+    }
   });
 });

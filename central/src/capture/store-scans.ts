@@ -29,15 +29,17 @@ async function refuseLost(
   verdicts: Verdict[],
   lost: readonly number[],
 ): Promise<void> {
-  const recorded = await alreadyRecorded(
+  const scannedAt = await timesOfScans(
     knex,
     lost.map((index) => scans[index] as Scan),
   );
   for (const index of lost) {
     const { place } = verdicts[index] as Verdict & { kind: 'taken' };
-    verdicts[index] = recorded.has(pairKey(scans[index] as Scan))
-      ? { kind: 'recorded' }
-      : refuse('DEVICE_ALREADY_USED', 'This phone has just scanned for somebody else in this class', place);
+    const at = scannedAt.get(pairKey(scans[index] as Scan));
+    verdicts[index] =
+      at === undefined
+        ? refuse('DEVICE_ALREADY_USED', 'This phone has just scanned for somebody else in this class', place)
+        : { kind: 'recorded', at };
   }
   const refused = lost.filter((index) => verdicts[index]?.kind === 'refused');
   await insertScans(
@@ -47,15 +49,17 @@ async function refuseLost(
   );
 }
 
-/** Which unique index was in the way: the student's own scan, or else the phone's. */
-async function alreadyRecorded(trx: Knex, scans: readonly Scan[]): Promise<Set<string>> {
-  const { rows } = await prepared<{ rows: { session_id: string; student_id: string }[] }>(
+/** Of the students' own scans, by pair: which unique index was in the way, theirs or else the phone's. */
+async function timesOfScans(trx: Knex, scans: readonly Scan[]): Promise<Map<string, Date>> {
+  const { rows } = await prepared<{ rows: { session_id: string; student_id: string; scanned_at: Date }[] }>(
     trx,
-    `SELECT q.session_id, q.student_id FROM unnest(?::uuid[], ?::uuid[]) AS p (session_id, student_id)
+    `SELECT q.session_id, q.student_id, q.scanned_at FROM unnest(?::uuid[], ?::uuid[]) AS p (session_id, student_id)
        JOIN qr_scan q ON q.session_id = p.session_id AND q.student_id = p.student_id AND q.outcome <> 'refused'`,
     [scans.map(({ sessionId }) => sessionId) as never, scans.map(({ studentId }) => studentId) as never],
   );
-  return new Set(rows.map((row) => pairKey({ sessionId: row.session_id, studentId: row.student_id })));
+  return new Map(
+    rows.map((row) => [pairKey({ sessionId: row.session_id, studentId: row.student_id }), row.scanned_at]),
+  );
 }
 
 /** @returns the row of the judge's queue of each capture that is stored, by its pair; one that lost a race is not */

@@ -15,6 +15,8 @@ export interface Scanned {
   mark: Mark;
   markedAt: Date | null;
   alreadyRecorded: boolean;
+  /** When the scan that counts was taken: this one, or the earlier one. Null where a mark is there without any. */
+  recordedAt: Date | null;
   isVerified: boolean;
 }
 
@@ -35,17 +37,40 @@ export interface TakenScans {
  */
 export async function takeScans(knex: Knex, scans: readonly Scan[]): Promise<TakenScans> {
   const standings = await loadStandings(knex, scans);
-  const seen = new Set<string>();
+  const firstOf = new Map<string, number>();
+  const repeats: { index: number; first: number }[] = [];
   const verdicts = scans.map((scan, index): Verdict => {
     const verdict = verdictOn(scan, standings[index]);
     if (verdict.kind !== 'taken') return verdict;
     // The same student twice in one batch: the second is told what the first did.
-    const key = pairKey(scan);
-    if (seen.has(key)) return { kind: 'recorded' };
-    seen.add(key);
+    const first = firstOf.get(pairKey(scan));
+    if (first !== undefined) {
+      repeats.push({ index, first });
+      return { kind: 'recorded', at: new Date((scans[first] as Scan).atMs) };
+    }
+    firstOf.set(pairKey(scan), index);
     return verdict;
   });
   const queued = await storeScans(knex, scans, verdicts);
+  const alone: number[] = [];
+  for (const { index, first } of repeats) {
+    const verdict = verdicts[first] as Verdict;
+    // Another replica's scan of the same student came first.
+    if (verdict.kind === 'recorded') verdicts[index] = verdict;
+    // The first lost a race for its phone, and nothing is recorded: the next may be of another phone.
+    if (verdict.kind === 'refused') alone.push(index);
+  }
+  if (alone.length > 0) {
+    const again = await takeScans(
+      knex,
+      alone.map((index) => scans[index] as Scan),
+    );
+    for (const [position, index] of alone.entries()) {
+      standings[index] = again.standings[position];
+      verdicts[index] = again.verdicts[position] as Verdict;
+    }
+    queued.push(...again.queued);
+  }
   return { scans, standings, verdicts, queued };
 }
 
@@ -113,7 +138,7 @@ function answerTo(
   verdict: Verdict,
   standing: Standing | undefined,
   record: MarkNow | undefined,
-  { sessionId }: Scan,
+  { sessionId, atMs }: Scan,
 ): Scanned | RollcallError {
   if (verdict.kind === 'refused') return new RollcallError(verdict.code, verdict.message);
   return {
@@ -123,6 +148,7 @@ function answerTo(
     mark: record?.mark ?? 'pending',
     markedAt: record?.markedAt ?? null,
     alreadyRecorded: verdict.kind === 'recorded',
+    recordedAt: verdict.kind === 'recorded' ? verdict.at : new Date(atMs),
     isVerified: verdict.kind === 'recorded' || verdict.isVerified,
   };
 }

@@ -49,8 +49,17 @@ export const scanSchema = z.strictObject({
     .describe(
       'pending where it is not known yet: the scan is recorded, and the mark follows, within a moment as a rule',
     ),
-  marked_at: instant.nullable(),
-  already_recorded: z.boolean(),
+  marked_at: instant
+    .nullable()
+    .describe('Effective time of the capture that decided; null where none did, and while mark is pending'),
+  already_recorded: z
+    .boolean()
+    .describe('An earlier scan, or a mark that was there, counts; nothing has changed'),
+  recorded_at: instant
+    .nullable()
+    .describe(
+      'When the scan that counts was taken, known before the mark is: this scan, or the earlier one where it was already recorded. null only where the mark was there without any scan: of a card or finger marked_at tells when',
+    ),
   is_verified: z.boolean(),
 });
 

@@ -116,6 +116,7 @@ export const scanQr = defineRoute(
         mark: scanned.mark,
         marked_at: toInstantOrNull(scanned.markedAt),
         already_recorded: scanned.alreadyRecorded,
+        recorded_at: toInstantOrNull(scanned.recordedAt),
         is_verified: scanned.isVerified,
       },
     };

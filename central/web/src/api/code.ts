@@ -21,6 +21,8 @@ export interface ScanResult {
   mark: Mark;
   marked_at: string | null;
   already_recorded: boolean;
+  /** Of the scan that counts; null where a mark was there without any, missing from an older central while replicas are replaced. */
+  recorded_at?: string | null;
   is_verified: boolean;
 }
 

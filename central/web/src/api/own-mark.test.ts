@@ -21,6 +21,7 @@ const scanned = (patch: Partial<Scanned> = {}): Scanned => ({
     mark: 'pending',
     marked_at: null,
     already_recorded: false,
+    recorded_at: instant('10:02:00'),
     is_verified: true,
   },
   rollNumber: OWN.roll_number,

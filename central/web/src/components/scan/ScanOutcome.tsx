@@ -16,19 +16,18 @@ export function ScanOutcome({ scanned }: { scanned: Scanned }) {
   const formats = useFormats();
   const isLong = useIsPast(WATCHED_MS);
   const { mark, marked_at } = useQuery(ownMarkQuery(useLink().journal, scanned)).data;
-  const { session, already_recorded, is_verified } = scanned.result;
-  const words = { mark: t(`mark.${mark}`) };
-  const receipt = already_recorded ? t('scan.receivedBefore') : t('scan.received');
-  const outcome = already_recorded ? t('scan.already', words) : t('scan.done', words);
-  const where = { course: session.course.title, room: session.room.name };
+  const { session, already_recorded, recorded_at, is_verified } = scanned.result;
+  // Who has no scan was recorded by a card or finger at the time of the mark, or by a person.
+  const at = recorded_at ?? marked_at;
+  const recorded = already_recorded ? 'scan.already' : 'scan.recorded';
+  const receipt = at === null ? t(recorded) : t(`${recorded}At`, { time: formats.clock(at) });
   return (
     <div className={css.outcome} data-mark={mark}>
       <IconCircleCheck size={56} aria-hidden="true" className={css.icon} />
-      <p className={css.mark}>{mark === 'pending' ? receipt : outcome}</p>
+      <p className={css.mark}>{mark === 'pending' ? receipt : t(`mark.${mark}`)}</p>
+      {mark === 'pending' ? null : <p className={css.where}>{receipt}</p>}
       <p className={css.where}>
-        {marked_at === null
-          ? t('scan.where', where)
-          : t('scan.at', { ...where, time: formats.clock(marked_at) })}
+        {t('scan.where', { course: session.course.title, room: session.room.name })}
       </p>
       {mark === 'pending' ? (
         <p className={css.wait}>{isLong ? t('scan.markFollows') : t('scan.markSoon')}</p>
