@@ -43,9 +43,11 @@ export async function holidayEffect(
 ): Promise<HolidayEffect & { keptStraddling: string[] }> {
   const effect: HolidayEffect = { cancelled: [], notHeld: [], flagged: [], partly: [] };
   const keptStraddling: string[] = [];
+  // As PostgreSQL writes a uuid; whoever names one may have written it in capitals.
+  const kept = new Set(keep.map((id) => id.toLowerCase()));
   for (const one of await holdClassesOfDay(trx, holiday.date, { where: UNLOCKED, bindings: [] })) {
     const verdict = judgeDay(one, undefined, [holiday]);
-    if (keep.includes(one.id)) {
+    if (kept.has(one.id)) {
       if (verdict.kind === 'straddles') keptStraddling.push(one.id);
     } else if (verdict.kind === 'held') {
       const isMeantPartly = one.groups.some((group) => isMeant(group, holiday));

@@ -10,14 +10,6 @@ interface OneClass {
   scheduled_date: string;
 }
 
-/**
- * No holiday is declared, changed or withdrawn until the transaction ends: what a class is asked about is what there is.
- * Held before the class, as those do who change holidays.
- */
-export async function holdHolidays(trx: Knex): Promise<void> {
-  await trx('facts_epoch').where({ subject: 'holidays' }).forShare().first('subject');
-}
-
 /** The half-days, by their ids, that the class lies in partly: not those that take it altogether. */
 export async function halfDaysOf(trx: Knex, { id, scheduled_date: date }: OneClass): Promise<string[]> {
   const holidays = (await loadCalendar(trx, date, date)).holidaysOn(date);

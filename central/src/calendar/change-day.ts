@@ -1,9 +1,9 @@
 import type { Knex } from '../db/database.js';
 import type { Actor } from '../sessions/transition.js';
-import { holdHolidays } from './ask-about-half-days.js';
 import { type ClassOfDay, holdClassesOfDay, isOnDay } from './classes-of-day.js';
 import { type CalendarDay, judgeDay } from './day-rules.js';
 import { giveBackClasses, OTHER_DAY } from './give-back-classes.js';
+import { holdCalendarAlone } from './hold-calendar.js';
 import { loadCalendar } from './load-calendar.js';
 import { takeClasses } from './take-classes.js';
 
@@ -30,11 +30,11 @@ export const DAY_REASONS = ['NO_CLASSES', 'EXAM_DAY', OTHER_DAY];
  * Brings the class sessions of a date in line with its day, as holidays do: a day without classes and an exam day take
  * all that have not ended, a day that follows another one takes those that its own timetable made, and what the day
  * took before and does not take any more comes back (domain cases 4, 5, 6, 9, 73). A holiday that is declared meanwhile waits
- * for it, or is waited for: holidays are held before classes, as everywhere (ADR 71).
+ * for it, or is waited for, and so do classes that are made: the calendar is held before classes, as everywhere (ADR 71).
  */
 export async function applyDay(trx: Knex, change: DayChange): Promise<DayEffect> {
   const { date, nowMs, actor } = change;
-  await holdHolidays(trx);
+  await holdCalendarAlone(trx);
   const calendar = await loadCalendar(trx, date, date);
   const day = calendar.dayOf(date);
   const classes = await holdClassesOfDay(trx, date, {

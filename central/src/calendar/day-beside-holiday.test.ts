@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Knex } from '../db/database.js';
-import { type Answer, API, TestServer } from '../http/test-server.js';
+import { API, TestServer } from '../http/test-server.js';
 import { TestWeeks } from '../http/test-weeks.js';
 import { SYSTEM } from '../sessions/transition.js';
 import { applyHoliday } from './apply-holiday.js';
+import { beside } from './beside.test-support.js';
 import { applyDay } from './change-day.js';
 import { toHoliday } from './load-calendar.js';
 
@@ -29,27 +30,6 @@ const reasons = async (): Promise<string[]> => {
   return rows.map(({ status, status_reason: why }) => `${status} ${why}`);
 };
 
-/** Sends it while the other one has not committed, and lets that commit once this waits, or is done without waiting. */
-async function beside(other: (trx: Knex) => Promise<void>, send: () => Promise<Answer>): Promise<Answer> {
-  const { knex } = server.db;
-  const trx = await knex.transaction();
-  try {
-    await other(trx);
-    const sent = send();
-    const isWaiting = vi.waitFor(async () => {
-      const waiting = await knex('pg_stat_activity')
-        .where({ wait_event_type: 'Lock' })
-        .whereRaw('datname = current_database()');
-      expect(waiting).toHaveLength(1);
-    });
-    await Promise.race([sent, isWaiting]);
-    await trx.commit();
-    return await sent;
-  } finally {
-    if (!trx.isCompleted()) await trx.rollback();
-  }
-}
-
 describe('cases 4 and 5: a day that gets its classes back in the moment when a holiday is declared', () => {
   it('gives back none of those that the holiday takes', async () => {
     const declare = async (trx: Knex): Promise<void> => {
@@ -58,7 +38,9 @@ describe('cases 4 and 5: a day that gets its classes back in the moment when a h
       const nowMs = server.clock.wallMs();
       await applyHoliday(trx, { holiday: toHoliday(row), nowMs, actor: SYSTEM });
     };
-    const day = await beside(declare, () => coordinator().del(`${API}/calendar-days/${weeks.day}/`));
+    const day = await beside(server.db.knex, declare, () =>
+      coordinator().del(`${API}/calendar-days/${weeks.day}/`),
+    );
     expect(day).toMatchObject({ status: 200, body: { restored: [] } });
     expect(await reasons()).toEqual(['cancelled HOLIDAY', 'cancelled HOLIDAY']);
   });
@@ -71,7 +53,9 @@ describe('cases 4 and 5: a day that gets its classes back in the moment when a h
       expect(effect.restored).toHaveLength(2);
     };
     const holiday = { name: 'Rain', date: weeks.day };
-    const declared = await beside(undo, () => coordinator().post(`${API}/holidays/`, holiday));
+    const declared = await beside(server.db.knex, undo, () =>
+      coordinator().post(`${API}/holidays/`, holiday),
+    );
     expect(declared.body.effect.cancelled).toHaveLength(2);
     expect(await reasons()).toEqual(['cancelled HOLIDAY', 'cancelled HOLIDAY']);
   });

@@ -3,6 +3,7 @@ import type { Knex } from '../db/database.js';
 import { type Clash, occupySessions } from '../sessions/occupy.js';
 import { askAboutStraddles, type Straddle } from './ask-about-straddles.js';
 import { isDate, plusDays } from './campus-zone.js';
+import { holdCalendar } from './hold-calendar.js';
 import { loadCalendar } from './load-calendar.js';
 import { makeAgain, PLANNED_SQL, undoneClasses } from './make-again.js';
 import { type LeftOut, type Plan, type PlannedSession, planSessions, type Slot } from './plan.js';
@@ -57,7 +58,8 @@ interface SlotRow {
 /**
  * Makes the class sessions of the timetable for a range of dates, once: running it again creates what is
  * missing and nothing else (domain cases 1, 2), and what was made and undone (case 76). The policy that the settings of now give at the start of a
- * class is stamped on it: a later change of the settings is for classes made later.
+ * class is stamped on it: a later change of the settings is for classes made later. A holiday or a day of the calendar that is declared
+ * in this moment waits until they are made, and takes them, or is waited for: it is the same as one declared before or after (cases 3, 4, 9).
  *
  * @throws RollcallError `REQUEST_INVALID` for dates that are none or too far apart, `CONFIG_INVALID`
  */
@@ -65,36 +67,29 @@ export async function generateSessions(knex: Knex, request: GenerateRequest): Pr
   checkRange(request.from, request.to);
   const zone = await campusZone(knex);
   if (zone === undefined) return { created: 0, existing: 0, leftOut: [], clashes: [] };
-  const plan = (await loadPlanner(knex, request.from, request.to))(request.from, request.to);
-  const planned = plan.sessions.filter(
-    ({ endMs }) => request.endingAfterMs === undefined || endMs > request.endingAfterMs,
-  );
-  const created: string[] = [];
-  const clashes: Clash[] = [];
-  for (let start = 0; start < planned.length; start += INSERT_ROWS_MAX) {
-    const part = planned.slice(start, start + INSERT_ROWS_MAX);
-    await knex.transaction(async (trx) => {
-      const ids = await insertSessions(trx, part, request);
+  return knex.transaction(async (trx) => {
+    await holdCalendar(trx);
+    const plan = (await loadPlanner(trx, { ...request, zone }))(request.from, request.to);
+    const planned = plan.sessions.filter(
+      ({ endMs }) => request.endingAfterMs === undefined || endMs > request.endingAfterMs,
+    );
+    let created = 0;
+    const clashes: Clash[] = [];
+    for (let start = 0; start < planned.length; start += INSERT_ROWS_MAX) {
+      const ids = await insertSessions(trx, planned.slice(start, start + INSERT_ROWS_MAX), request);
       clashes.push(...(await occupySessions(trx, ids)));
-      created.push(...ids);
-    });
-  }
-  await tellClashes(knex, clashes, request.nowMs);
-  return {
-    created: created.length,
-    existing: planned.length - created.length,
-    leftOut: plan.leftOut,
-    clashes,
-  };
+      created += ids.length;
+    }
+    await tellClashes(trx, clashes, request.nowMs);
+    return { created, existing: planned.length - created, leftOut: plan.leftOut, clashes };
+  });
 }
 
 /** Reads timetable, calendar and settings once; answers with what they mean for dates within the range. */
 export async function loadPlanner(
   knex: Knex,
-  from: string,
-  to: string,
+  { from, to, zone }: { from: string; to: string; zone: string },
 ): Promise<(from: string, to: string) => Plan> {
-  const zone = (await campusZone(knex)) ?? 'UTC';
   const policyAt = await loadPolicies(knex);
   const slots = await loadSlots(knex);
   const calendar = await loadCalendar(knex, from, to);

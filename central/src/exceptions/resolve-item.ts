@@ -2,7 +2,8 @@ import { RollcallError } from '@rollcall/protocol/errors';
 import { writeAudit } from '../audit/write-audit.js';
 import { requireDecider } from '../auth/decider.js';
 import type { Principal } from '../auth/principal.js';
-import { askAboutNextHalfDay, holdHolidays } from '../calendar/ask-about-half-days.js';
+import { askAboutNextHalfDay } from '../calendar/ask-about-half-days.js';
+import { holdCalendar } from '../calendar/hold-calendar.js';
 import { type DecidedMark, decideMarks, holdForMarking, withdrawDecisions } from '../capture/decide-marks.js';
 import { rosterOf } from '../capture/roster-of.js';
 import { isCorrectable } from '../corrections/correction-row.js';
@@ -107,7 +108,7 @@ async function holdItem(
   const of = await trx('exception_item')
     .where({ id })
     .first<Pick<HeldItem, 'session_id' | 'code'> | undefined>('session_id', 'code');
-  if (of?.code === STRADDLE) await holdHolidays(trx);
+  if (of?.code === STRADDLE) await holdCalendar(trx);
   const session = of?.session_id == null ? undefined : await holdSession(trx, of.session_id);
   const item = await trx('exception_item').where({ id }).forUpdate().first<HeldItem | undefined>();
   if (item === undefined)

@@ -252,6 +252,14 @@ describe('holidays and cancelled classes', () => {
     expect(await campus.status(dropped)).toBe('cancelled');
   });
 
+  it('case 6: a class is kept by its id however that is written', async () => {
+    const kept = await campus.hold({ start: '10:30', end: '11:20' });
+    const dropped = await campus.hold({ start: '11:30', end: '12:20' });
+    const { effect } = (await declare({ keep: [kept.toUpperCase()] })).body;
+    expect(effect.cancelled).toEqual([dropped]);
+    expect(await campus.status(kept)).toBe('scheduled');
+  });
+
   it('case 6: a holiday of some groups declared at eleven leaves their classes of the morning as they were', async () => {
     const before = await campus.hold({ start: '09:00', end: '09:50' });
     await campus.tap('09:01');

@@ -9,6 +9,8 @@ import { RuleCampus, type TestClass } from './rule-campus.js';
 
 const PATIENT = { timeout: 15_000 };
 const RETRY_MS = 5_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 
 let campus: RuleCampus;
 let clock: ManualClock;
@@ -76,6 +78,16 @@ const items = (): Promise<object[]> =>
     .orderBy('id')
     .select('session_id', 'resolved_at', 'detail');
 
+/** As a person does who looks at the item now. */
+async function acknowledge(): Promise<void> {
+  const { knex } = campus.db;
+  const account = { login: randomUUID(), display_name: 'Office' };
+  const [office] = await knex('account').insert(account).returning('id');
+  await knex('exception_item')
+    .where({ code: 'CLASS_NOT_JUDGED', resolved_at: null })
+    .update({ resolved_at: new Date(clock.wallMs()), resolved_by: office.id, decision: 'acknowledge' });
+}
+
 /** Counts statements that hold the text, and match. */
 function watch(text: string, pattern = /./) {
   const { knex } = campus.db;
@@ -138,6 +150,48 @@ describe('a class that cannot be judged', () => {
     expect(after).toEqual([5, 15, 35, 75]);
     expect(errors).toHaveLength(1);
     expect(await items()).toHaveLength(1);
+  });
+
+  it('is put before a person again a day after they acknowledged it, once each time, as long as it fails', async () => {
+    const broken = await hold(0);
+    await breakClasses(broken);
+    await queueOnly(broken);
+    const judge = newJudge();
+    const toldAfter = async (ms: number): Promise<number> => {
+      clock.advance(ms);
+      await judge.run();
+      expect(errors).toHaveLength((await items()).length);
+      return errors.length;
+    };
+    expect(await toldAfter(0)).toBe(1);
+    await acknowledge();
+    const acknowledged: number[] = [];
+    for (let hour = 1; hour <= 23; hour++) acknowledged.push(await toldAfter(HOUR_MS));
+    expect(acknowledged).toEqual(acknowledged.map(() => 1));
+    expect(await toldAfter(HOUR_MS - 1)).toBe(1);
+    expect(await toldAfter(HOUR_MS)).toBe(2);
+    for (let hour = 1; hour <= 48; hour++) expect(await toldAfter(HOUR_MS)).toBe(2);
+    expect(await items()).toMatchObject([{ resolved_at: expect.any(Date) }, { resolved_at: null }]);
+
+    await acknowledge();
+    expect(await toldAfter(HOUR_MS)).toBe(2);
+    expect(await toldAfter(DAY_MS)).toBe(3);
+    await repair(broken);
+    await toldAfter(HOUR_MS);
+    expect(await waiting()).toEqual([]);
+    expect((await items()).at(-1)).toMatchObject({ resolved_at: new Date(clock.wallMs()) });
+  });
+
+  it('is put before a person again at its next try where another replica had judged it in between', async () => {
+    const broken = await hold(0);
+    await breakClasses(broken);
+    await queueOnly(broken);
+    const judge = newJudge();
+    await judge.run();
+    await campus.db.knex('exception_item').update({ resolved_at: new Date(clock.wallMs()) });
+    clock.advance(RETRY_MS);
+    await judge.run();
+    expect(await items()).toMatchObject([{ resolved_at: expect.any(Date) }, { resolved_at: null }]);
   });
 
   it('is one of several, in a burst with more judges than one', async () => {

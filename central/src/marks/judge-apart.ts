@@ -8,7 +8,7 @@ import type { Widen } from './judge-pairs.js';
 import type { Pair } from './pair.js';
 import type { SetAside } from './set-aside.js';
 import { byClass, isWaiting, type OfClass, type Taken, takeOfClass, takeThese } from './take-pairs.js';
-import { listUnjudged, settleUnjudged, tellUnjudged } from './unjudged-items.js';
+import { listUnjudged, settleUnjudged, tellUnjudged, tellUnjudgedAgain } from './unjudged-items.js';
 
 /** Open items of before a start, or of a replica that is no more, are looked for this often. */
 const LOOK_FOR_ITEMS_MS = 3_600_000;
@@ -63,7 +63,7 @@ export function createApart(options: ApartOptions): Apart {
       });
     } catch (error) {
       if (!isOfClasses(error) || !setAside.fail(sessionId)) throw error;
-      await tellOnce(sessionId, error);
+      await tell(sessionId, error);
       return undefined;
     }
     if (setAside.has(sessionId)) await putBack(sessionId, rows > 0);
@@ -81,15 +81,22 @@ export function createApart(options: ApartOptions): Apart {
     setAside.remove(sessionId);
   }
 
-  async function tellOnce(sessionId: string, error: unknown): Promise<void> {
-    if (setAside.wasTold(sessionId)) return;
+  async function tell(sessionId: string, error: unknown): Promise<void> {
+    const now = new Date(clock.wallMs());
+    if (setAside.wasTold(sessionId)) {
+      if (await tellUnjudgedAgain(knex, sessionId, error, now)) logUnjudged(sessionId, error);
+      return;
+    }
+    logUnjudged(sessionId, error);
+    await tellUnjudged(knex, sessionId, error, now);
+    setAside.told(sessionId);
+  }
+
+  const logUnjudged = (sessionId: string, error: unknown): void =>
     log.error(
       { err: error, sessionId },
       'a class session cannot be judged; others go on. Repair what the error names: it is tried again within an hour, and when central starts',
     );
-    await tellUnjudged(knex, sessionId, error, new Date(clock.wallMs()));
-    setAside.told(sessionId);
-  }
 
   /**
    * What depends on the class is judged after it, each class again alone and without what depends on that: as it would have been

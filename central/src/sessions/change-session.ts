@@ -1,7 +1,8 @@
 import { RollcallError } from '@rollcall/protocol/errors';
-import { askAboutHalfDays, holdHolidays } from '../calendar/ask-about-half-days.js';
+import { askAboutHalfDays } from '../calendar/ask-about-half-days.js';
 import { dateAt } from '../calendar/campus-zone.js';
 import { campusZone } from '../calendar/generate.js';
+import { holdCalendar } from '../calendar/hold-calendar.js';
 import type { Knex } from '../db/database.js';
 import { findByIndex } from '../db/prepared.js';
 import { occupySessions, refuseClashes } from './occupy.js';
@@ -40,7 +41,7 @@ const FREES: readonly SessionAction[] = ['cancel', 'not_held'];
  */
 export async function changeSession(trx: Knex, request: ChangeRequest): Promise<void> {
   const { sessionId, action, nowMs, actor, authority, reason, statusReason, expectedVersion } = request;
-  if (action === 'restore') await holdHolidays(trx);
+  if (action === 'restore') await holdCalendar(trx);
   await findByIndex(trx);
   const session = await holdSession(trx, sessionId, expectedVersion);
   if (action !== 'unlock') refuseLocked(session);

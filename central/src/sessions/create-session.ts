@@ -1,8 +1,9 @@
 import { RollcallError } from '@rollcall/protocol/errors';
 import { writeAudit } from '../audit/write-audit.js';
-import { askAboutHalfDays, holdHolidays } from '../calendar/ask-about-half-days.js';
+import { askAboutHalfDays } from '../calendar/ask-about-half-days.js';
 import { dateAt, instantOf, plusDays } from '../calendar/campus-zone.js';
 import { campusZone } from '../calendar/generate.js';
+import { holdCalendar } from '../calendar/hold-calendar.js';
 import { loadPolicies } from '../calendar/policies.js';
 import type { SettingScope } from '../calendar/settings.js';
 import type { Knex } from '../db/database.js';
@@ -59,7 +60,7 @@ export interface CreateRequest {
  */
 export async function createSession(trx: Knex, request: CreateRequest): Promise<string> {
   const { session, nowMs, accountId } = request;
-  await holdHolidays(trx);
+  await holdCalendar(trx);
   const zone = await campusZone(trx);
   if (zone === undefined)
     throw new RollcallError('REQUEST_INVALID', 'There is no campus yet; seed one first');

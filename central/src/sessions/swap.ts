@@ -1,5 +1,5 @@
 import { RollcallError } from '@rollcall/protocol/errors';
-import { holdHolidays } from '../calendar/ask-about-half-days.js';
+import { holdCalendar } from '../calendar/hold-calendar.js';
 import type { Knex } from '../db/database.js';
 import { changeSession } from './change-session.js';
 import { createSession } from './create-session.js';
@@ -19,7 +19,7 @@ export interface Swap extends PersonalChange {
  * @throws RollcallError as `changeSession` and `createSession` do
  */
 export async function swapSession(trx: Knex, swap: Swap): Promise<string> {
-  await holdHolidays(trx);
+  await holdCalendar(trx);
   const session = await holdSession(trx, swap.sessionId, swap.expectedVersion);
   refuseLocked(session);
   if (session.course_code === swap.course) {

@@ -22,7 +22,9 @@ export async function refreshOutlook(knex: Knex, nowMs: number): Promise<number>
     .orderBy('ends_on', 'desc')
     .first('ends_on');
   const planned =
-    last === undefined || last.ends_on < today ? [] : await planUntil(knex, today, last.ends_on);
+    last === undefined || last.ends_on < today
+      ? []
+      : await planUntil(knex, { from: today, to: last.ends_on, zone });
   return knex.transaction(async (trx) => {
     await trx('course_outlook').delete();
     const { rows } = await trx.raw<{ rows: object[] }>(OUTLOOK_SQL, [JSON.stringify(planned), today, today]);
@@ -30,10 +32,13 @@ export async function refreshOutlook(knex: Knex, nowMs: number): Promise<number>
   });
 }
 
-async function planUntil(knex: Knex, from: string, until: string): Promise<PlannedClass[]> {
-  const plan = await loadPlanner(knex, from, until);
+async function planUntil(
+  knex: Knex,
+  range: { from: string; to: string; zone: string },
+): Promise<PlannedClass[]> {
+  const plan = await loadPlanner(knex, range);
   const classes: PlannedClass[] = [];
-  for (const date of datesBetween(from, until)) {
+  for (const date of datesBetween(range.from, range.to)) {
     // A day at a time: what else this process does is not held up.
     const { sessions } = plan(date, date);
     classes.push(...sessions.map(({ slotId }) => ({ slot_id: slotId, date })));

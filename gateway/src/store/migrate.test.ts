@@ -1,3 +1,4 @@
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MIGRATIONS, migrate } from './migrate.js';
@@ -13,6 +14,13 @@ function storeOf(migrations: number): Database {
   return db;
 }
 
+const attempt = (act: () => void): unknown => {
+  try {
+    return act();
+  } catch (error) {
+    return error;
+  }
+};
 const versionOf = (db: Database): unknown => db.pragma('user_version', { simple: true });
 const insert = (db: Database, kind: string): unknown => db.prepare(INSERT_ROW).run(kind, '{}', 0);
 /** Opcodes of what SQLite does for one row. */
@@ -52,11 +60,18 @@ describe('migrate', () => {
     expect(() => db.exec("UPDATE sqlite_schema SET sql = ''")).toThrow(/may not be modified/);
   });
 
-  it('changes nothing where a declaration is not what it has to be changed from', () => {
+  it('changes nothing where a declaration is not what it has to be changed from, and says what to do', () => {
     const db = storeOf(6);
+    insert(db, 'punch');
     db.exec('ALTER TABLE outbox RENAME COLUMN kind TO sort');
-    expect(() => migrate(db)).toThrow(/does not hold/);
+    db.pragma('wal_checkpoint(TRUNCATE)');
+    const before = readFileSync(db.name);
+    const refused = attempt(() => migrate(db));
+    expect(refused).toMatchObject({ code: 'STORE_CORRUPT', kind: 'operator' });
+    expect(String(refused)).toMatch(/outbox was changed by hand.*keep the file, and start the gateway again/);
     expect(versionOf(db)).toBe(6);
+    expect(readFileSync(db.name).equals(before)).toBe(true);
+    expect(statSync(`${db.name}-wal`).size).toBe(0);
   });
 
   it('does nothing on a second start', () => {

@@ -7,9 +7,10 @@ import { deviceStateMigration } from './migrations/0005-device-state.js';
 import { terminalPeopleMigration } from './migrations/0006-terminal-people.js';
 import { kindsComparedMigration } from './migrations/0007-kinds-compared.js';
 import type { Database } from './open.js';
+import { hindranceTo, rewriteTable, type TableRewrite } from './rewrite-table.js';
 
-/** Statements, or what does them where it has to look first; in a transaction of its own. */
-export type Migration = string | ((db: Database) => void);
+/** Statements, or words of a table that the first migration made; in a transaction of its own. */
+export type Migration = string | TableRewrite;
 
 /** In order; the number of a migration is its place here plus one and never changes. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -31,7 +32,25 @@ export function isOurs(db: Database): boolean {
   return objects.n === 0;
 }
 
-/** Brings the schema up to date, one transaction for each step. */
+/**
+ * What is in the way of the migrations that are still to run, in words: whoever changed a table by hand. Undefined where nothing is, or
+ * nothing has been made yet. Only reads, so that the store may be evidence all the same.
+ */
+export function findHindrance(db: Database): string | undefined {
+  const at = db.pragma('user_version', { simple: true }) as number;
+  if (at === 0) return undefined;
+  for (const migration of MIGRATIONS.slice(at)) {
+    const hindrance = typeof migration === 'string' ? undefined : hindranceTo(db, migration);
+    if (hindrance !== undefined) return hindrance;
+  }
+  return undefined;
+}
+
+/**
+ * Brings the schema up to date, one transaction for each step.
+ *
+ * @throws RollcallError `STORE_TOO_NEW`; `STORE_CORRUPT` for a store with a hindrance
+ */
 export function migrate(db: Database, migrations: readonly Migration[] = MIGRATIONS): void {
   const at = db.pragma('user_version', { simple: true }) as number;
   if (at > migrations.length) {
@@ -43,7 +62,7 @@ export function migrate(db: Database, migrations: readonly Migration[] = MIGRATI
   migrations.slice(at).forEach((migration, index) => {
     db.transaction(() => {
       if (typeof migration === 'string') db.exec(migration);
-      else migration(db);
+      else rewriteTable(db, migration);
       db.pragma(`application_id = ${APPLICATION_ID}`);
       db.pragma(`user_version = ${at + index + 1}`);
     })();

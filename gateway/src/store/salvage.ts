@@ -60,25 +60,38 @@ function highestSeq(db: Database): number | undefined {
     attempt(() => db.prepare(sql).get() as { seq: number | null } | undefined)?.seq ?? 0;
   const seq = Math.max(
     ask("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'"),
-    ask('SELECT seq FROM outbox ORDER BY seq DESC LIMIT 1'),
-    ask('SELECT seq FROM outbox ORDER BY seq LIMIT 1'),
+    ask('SELECT rowid AS seq FROM outbox ORDER BY rowid DESC LIMIT 1'),
+    ask('SELECT rowid AS seq FROM outbox ORDER BY rowid LIMIT 1'),
   );
   return seq > 0 ? seq : undefined;
 }
 
 /** One question per row: each touches only the pages on its own path, so one bad page costs only its rows. */
 function readRows(db: Database, ackedSeq: number, headSeq: number): SalvagedRow[] {
-  const statement = attempt(() =>
-    db.prepare('SELECT kind, body, created_wall_ms AS createdWallMs FROM outbox WHERE seq = ?'),
-  );
-  if (statement === undefined) return [];
+  const readRow = rowReader(db);
+  if (readRow === undefined) return [];
   const rows: SalvagedRow[] = [];
   const throughSeq = Math.min(headSeq, ackedSeq + SALVAGE_SEQS_MAX);
   for (let seq = ackedSeq + 1; seq <= throughSeq; seq += 1) {
-    const row = attempt(() => statement.get(seq) as SalvagedRow | undefined);
+    const row = attempt(() => readRow(seq));
     if (row !== undefined && isWhole(row)) rows.push(row);
   }
   return rows;
+}
+
+function rowReader(db: Database): ((seq: number) => SalvagedRow | undefined) | undefined {
+  const named = attempt(() =>
+    db.prepare('SELECT kind, body, created_wall_ms AS createdWallMs FROM outbox WHERE seq = ?'),
+  );
+  if (named !== undefined) return (seq) => named.get(seq) as SalvagedRow | undefined;
+  // Columns that somebody gave another name still stand where they stood.
+  const placed = attempt(() => db.prepare('SELECT * FROM outbox WHERE rowid = ?').raw());
+  if (placed === undefined) return undefined;
+  return (seq) => {
+    const values = placed.get(seq) as unknown[] | undefined;
+    if (values === undefined || typeof values[2] !== 'string') return undefined;
+    return { kind: values[1] as BatchKind, body: values[2], createdWallMs: values[3] as number };
+  };
 }
 
 function isWhole({ kind, body, createdWallMs }: SalvagedRow): boolean {

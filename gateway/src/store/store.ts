@@ -9,7 +9,7 @@ import { BALLAST_FILE } from './ballast.js';
 import { DeviceState } from './device-state.js';
 import { lockStore } from './lock.js';
 import { Meta } from './meta.js';
-import { isOurs, migrate } from './migrate.js';
+import { findHindrance, isOurs, migrate } from './migrate.js';
 import { type Database, hasSqliteCode, isDamage, isNoRoom, openDatabase, openForInspection } from './open.js';
 import { Outbox } from './outbox.js';
 import { eventRow, punchIdOf, type RowStamp } from './outbox-row.js';
@@ -135,6 +135,8 @@ function findDamage(dataDir: string, file: string): string | undefined {
     const verdict = db.pragma('quick_check(1)', { simple: true });
     if (verdict !== 'ok') return `quick check: ${String(verdict)}`;
     if (db.pragma('user_version', { simple: true }) === 0) return undefined;
+    const hindrance = findHindrance(db);
+    if (hindrance !== undefined) return hindrance;
     return new Meta(db).number('rolled_back') === 1 ? 'the disk went back to an older state' : undefined;
   } catch (error) {
     if (isRollcallError(error) || isNoRoom(error)) throw error;

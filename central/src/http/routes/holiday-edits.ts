@@ -2,6 +2,7 @@ import { RollcallError } from '@rollcall/protocol/errors';
 import type * as z from 'zod';
 import { writeAudit } from '../../audit/write-audit.js';
 import { applyHoliday, withdrawHoliday } from '../../calendar/apply-holiday.js';
+import { holdCalendarAlone } from '../../calendar/hold-calendar.js';
 import { toHoliday } from '../../calendar/load-calendar.js';
 import { isUniqueViolation } from '../../db/connection.js';
 import type { Knex } from '../../db/database.js';
@@ -168,7 +169,7 @@ export const deleteHoliday = defineRoute(
 
 async function holdHoliday(trx: Knex, id: string): Promise<HolidayRow> {
   // Whoever declares one holds this before the classes of the day: in the same order, so that nobody waits for the other.
-  await trx('facts_epoch').where({ subject: 'holidays' }).forNoKeyUpdate().first('subject');
+  await holdCalendarAlone(trx);
   const row = await trx('attendance_holiday').where({ id }).forUpdate().first<HolidayRow | undefined>();
   if (row === undefined) throw unknownHoliday(id);
   return row;

@@ -2,7 +2,7 @@ import { RollcallError } from '@rollcall/protocol/errors';
 import type * as z from 'zod';
 import { writeAudit } from '../../audit/write-audit.js';
 import { requireSession } from '../../auth/scope.js';
-import { holdHolidays } from '../../calendar/ask-about-half-days.js';
+import { holdCalendar } from '../../calendar/hold-calendar.js';
 import { rosterOf } from '../../capture/roster-of.js';
 import type { Knex } from '../../db/database.js';
 import { findByIndex } from '../../db/prepared.js';
@@ -69,7 +69,7 @@ async function edit(input: EditInput, { db, clock }: HttpContext): Promise<Sessi
   const isMoved = body.start_datetime !== undefined || body.end_datetime !== undefined;
   if (isMoved) refuseBelow(await authorityOver(db.knex, principal, 'sessions.change', params.id));
   await writeAs(db.knex, input, async (trx) => {
-    if (isMoved) await holdHolidays(trx);
+    if (isMoved) await holdCalendar(trx);
     // Looked at once: each part of the change gives the class a new version.
     refuseLocked(await holdSession(trx, params.id, versionOf(input)));
     await refuseOtherClass(trx, params.id, body);
