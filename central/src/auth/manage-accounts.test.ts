@@ -116,6 +116,38 @@ describe('accounts', () => {
     server.goTo('10:10');
   });
 
+  it('case 160: a role that is given counts with the next request, and a reset password ends the sign-in with the answer', async () => {
+    const { account, temporary_password: password } = await make('promoted');
+    const token = await firstToken('promoted', password);
+    const look = () => server.call('GET', `${API}/accounts/`, asToken(token));
+    expect(codeOf(await look())).toEqual([403, 'FORBIDDEN']);
+    const address = `${API}/accounts/${account.id}/`;
+    expect((await admin().post(`${address}roles/`, { role: 'auditor' })).status).toBe(201);
+    expect((await look()).status).toBe(200);
+    expect((await admin().post(`${address}password/`)).status).toBe(200);
+    expect((await look()).status).toBe(401);
+  });
+
+  it('both who have a stolen sign-in are out with the answer that finds it', async () => {
+    const { temporary_password: password } = await make('robbed');
+    await firstToken('robbed', password);
+    const { refresh_token: first } = (await signIn('robbed', OWN_PASSWORD)).body;
+    const refresh = async (refresh_token: string) =>
+      (
+        await server.call('POST', '/api/v1/auth/refresh/', {
+          body: JSON.stringify({ refresh_token }),
+          headers: { 'content-type': 'application/json', authorization: '' },
+        })
+      ).body;
+    const { access_token: token } = await refresh(first);
+    const me = () => server.call('GET', '/api/v1/auth/me/', asToken(token));
+    expect((await me()).status).toBe(200);
+    server.clock.stepWall(11_000);
+    expect((await refresh(first)).code).toBe('TOKEN_INVALID');
+    expect((await me()).status).toBe(401);
+    server.clock.stepWall(-11_000);
+  });
+
   it('disabled, an account is signed out at once; a reset password ends what the old one began', async () => {
     const { account, temporary_password: password } = await make('leaver', {
       roles: [{ role: 'exam_branch' }],

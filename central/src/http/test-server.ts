@@ -143,6 +143,7 @@ export class TestServer {
   /** What another replica would say; this one has heard it when this resolves. */
   async notify(channel: string, payload: string): Promise<void> {
     const { knex } = this.db;
+    if (this.options.listener === DEAF_LISTENER) throw new Error('a deaf server hears nothing');
     await new Promise<void>((resolve, reject) => {
       const stop = this.options.listener.listen(channel, (heard) => {
         if (heard !== payload) return;

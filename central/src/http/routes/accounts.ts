@@ -1,4 +1,5 @@
 import { RollcallError } from '@rollcall/protocol/errors';
+import type { Auth } from '../../auth/auth.js';
 import {
   type AccountActor,
   changeAccount,
@@ -168,14 +169,15 @@ export const updateAccount = defineRoute(
   },
   async (input, { db, clock, auth }) => {
     const { params, body, request } = input;
-    const account = await writeAs(db.knex, input, async (trx) => {
-      const held = await hold(trx, params.id);
-      refuseStale(held.version, request.headers['if-match'], body.version);
-      const change = { name: body.name, isActive: body.is_active };
-      await changeAccount(trx, held, { change, actor: actorOf(input, clock.wallMs()) });
-      return load(trx, params.id);
-    });
-    auth.accounts.forget(params.id);
+    const account = await changing(auth, params.id, () =>
+      writeAs(db.knex, input, async (trx) => {
+        const held = await hold(trx, params.id);
+        refuseStale(held.version, request.headers['if-match'], body.version);
+        const change = { name: body.name, isActive: body.is_active };
+        await changeAccount(trx, held, { change, actor: actorOf(input, clock.wallMs()) });
+        return load(trx, params.id);
+      }),
+    );
     return reply(account);
   },
 );
@@ -194,11 +196,12 @@ export const resetPassword = defineRoute(
   },
   async (input, { db, clock, auth }) => {
     const { params } = input;
-    const password = await writeAs(db.knex, input, async (trx) => {
-      await hold(trx, params.id);
-      return giveTemporaryPassword(trx, params.id, actorOf(input, clock.wallMs()));
-    });
-    auth.accounts.forget(params.id);
+    const password = await changing(auth, params.id, () =>
+      writeAs(db.knex, input, async (trx) => {
+        await hold(trx, params.id);
+        return giveTemporaryPassword(trx, params.id, actorOf(input, clock.wallMs()));
+      }),
+    );
     return { body: { temporary_password: password } };
   },
 );
@@ -220,12 +223,13 @@ export const addRole = defineRoute(
   async (input, { db, clock, auth }) => {
     const { params, body } = input;
     const nowMs = clock.wallMs();
-    const account = await writeAs(db.knex, input, async (trx) => {
-      await hold(trx, params.id);
-      await grantRole(trx, params.id, toRole(body, nowMs), actorOf(input, nowMs));
-      return load(trx, params.id);
-    });
-    auth.accounts.forget(params.id);
+    const account = await changing(auth, params.id, () =>
+      writeAs(db.knex, input, async (trx) => {
+        await hold(trx, params.id);
+        await grantRole(trx, params.id, toRole(body, nowMs), actorOf(input, nowMs));
+        return load(trx, params.id);
+      }),
+    );
     return reply(account);
   },
 );
@@ -246,16 +250,30 @@ export const finishRole = defineRoute(
   async (input, { db, clock, auth }) => {
     const { params, body } = input;
     const nowMs = clock.wallMs();
-    const account = await writeAs(db.knex, input, async (trx) => {
-      await hold(trx, params.id);
-      const role = { accountId: params.id, grantId: params.grant, at: new Date(body.valid_to ?? nowMs) };
-      await endRole(trx, role, actorOf(input, nowMs));
-      return load(trx, params.id);
-    });
-    auth.accounts.forget(params.id);
+    const account = await changing(auth, params.id, () =>
+      writeAs(db.knex, input, async (trx) => {
+        await hold(trx, params.id);
+        const role = { accountId: params.id, grantId: params.grant, at: new Date(body.valid_to ?? nowMs) };
+        await endRole(trx, role, actorOf(input, nowMs));
+        return load(trx, params.id);
+      }),
+    );
     return reply(account);
   },
 );
+
+/** The other replicas hear of a change in a moment; here it counts from the answer on, whatever that is. */
+async function changing<Result>(
+  { accounts }: Auth,
+  id: string,
+  change: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await change();
+  } finally {
+    accounts.forget(id);
+  }
+}
 
 interface Held {
   id: string;
