@@ -63,4 +63,45 @@ it('of somebody who taps all day fifty are told, and how many more there are', a
   [, { id }] = await server.results(`${API}/sessions/${sessionId}/records/`);
   const { evidence, evidence_more } = await told();
   expect([evidence.length, evidence_more]).toEqual([51, 10]);
+  // As an earlier central kept it.
+  const { derivation } = await stored();
+  const ignored = evidence.slice(1).map((capture: Body) => ({
+    ...derivation.used[0],
+    punch_id: capture.punch_id,
+    at: capture.effective_at,
+    why: capture.why,
+  }));
+  await server.db
+    .knex('attendance_record')
+    .where({ id })
+    .update({ derivation: JSON.stringify({ ...derivation, ignored, ignored_more: 10 }) });
+  const old = await told();
+  expect([old.evidence.length, old.evidence_more]).toEqual([51, 10]);
+});
+
+it('evidence that came after the lock and would decide otherwise is not told as if the mark rested on it', async () => {
+  const { session_id: sessionId } = await stored();
+  [, , { id }] = await server.results(`${API}/sessions/${sessionId}/records/`);
+  const before = (await told()).evidence;
+  await server.db.knex('attendance_session').where({ id: sessionId }).update({ status: 'locked' });
+  await storePunches(server.db.knex, [
+    { rollNumber: rollNumber(2), at: at('10:03') },
+    { rollNumber: rollNumber(2), at: at('10:08') },
+  ]);
+  await server.judge();
+  expect((await told()).evidence).toEqual(before);
+});
+
+it('a mark is explained also where a class that clashes with it cannot be judged', async () => {
+  const { knex } = server.db;
+  const [own] = await knex('attendance_record').where({ id }).select('session_id');
+  const other = await server.sessionOf('CS302');
+  const { start_at, end_at, reach_from, reach_until } = await knex('attendance_session')
+    .where({ id: own.session_id })
+    .first();
+  await knex('attendance_session')
+    .where({ id: other.id })
+    .update({ start_at, end_at, reach_from, reach_until, policy: JSON.stringify({ broken: true }) });
+  const answer = await server.get(`${API}/records/${id}/explain/`);
+  expect([answer.status, answer.body.evidence.length]).toEqual([200, 1]);
 });

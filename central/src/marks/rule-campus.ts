@@ -263,7 +263,7 @@ export class RuleCampus {
   async ignored(sessionId: string, student = 0): Promise<string[]> {
     const { derivation } = await this.record(sessionId, student);
     const studentId = await this.studentId(student);
-    const { captures } = await loadSurplus(this.db.knex, { sessionId, studentId });
+    const { captures } = await loadSurplus(this.db.knex, { sessionId, studentId }, derivation);
     const told: IgnoredDerivedCapture[] = [...derivation.ignored, ...captures];
     return told.toSorted((a, b) => (a.at ?? '~').localeCompare(b.at ?? '~')).map(({ why }) => why);
   }

@@ -202,16 +202,6 @@ describe('decide', () => {
     );
   });
 
-  it('keeps nothing with the mark of captures that only repeat or follow the one that decided', () => {
-    fc.assert(
-      fc.property(factsWith(distinct, fc.constant([])), (facts) => {
-        const surplus = new Set(surplusOf(facts).captures.map(({ punch_id }) => punch_id));
-        const captures = facts.captures.filter(({ punchId }) => !surplus.has(punchId));
-        expect(decide({ ...facts, captures }).derivation).toEqual(decide(facts).derivation);
-      }),
-    );
-  });
-
   it('lists a bounded number of ignored captures and counts the rest', () => {
     const captures = Array.from(
       { length: 80 },

@@ -42,6 +42,8 @@ export function decide(facts: Facts): Decision {
 
 /** What the mark does not need and its derivation does not list, for whoever asks why. */
 export interface Surplus {
+  /** Captures that decided, as the evidence is now. */
+  usedIds: string[];
   captures: IgnoredDerivedCapture[];
   /** How many more there are than are listed. */
   more: number;
@@ -51,9 +53,10 @@ export interface Surplus {
 export function surplusOf(facts: Facts): Surplus {
   const { session } = facts;
   const { finding, sifted } = judge(facts);
-  const surplus = surplusReasons(sifted, session);
+  const surplus = surplusReasons(sifted, facts);
   const told = ignoredOf(finding, session, sifted, (why) => surplus.has(why));
-  return { captures: told.listed, more: told.more };
+  const usedIds = finding.usedCaptures.map(({ punchId }) => punchId);
+  return { usedIds, captures: told.listed, more: told.more };
 }
 
 interface Judged {
@@ -72,11 +75,12 @@ function judge(facts: Facts): Judged {
   return { rule: 'none', finding: systemFinding('pending', 'NO_CAPTURE_YET'), sifted };
 }
 
-function decisionOf({ rule, finding, sifted }: Judged, { session }: Facts): Decision {
+function decisionOf({ rule, finding, sifted }: Judged, facts: Facts): Decision {
+  const { session } = facts;
   const { evidence } = sifted;
   const { stays, isMeasured } = evidence.pairing;
   const periods = attendedPeriods(finding.mark, evidence.pairing, session);
-  const surplus = surplusReasons(sifted, session);
+  const surplus = surplusReasons(sifted, facts);
   const ignored = ignoredOf(finding, session, sifted, (why) => !surplus.has(why));
   const flags = flagsOf(finding, evidence, session);
   return {
@@ -108,16 +112,18 @@ function decisionOf({ rule, finding, sifted }: Judged, { session }: Facts): Deci
 }
 
 /**
- * Reasons that say nothing new. Where exits are captured, or where there is doubt who was captured, every capture says something
- * about those beside it.
+ * Reasons that say nothing new. Every capture says something about those beside it where exits are captured, where there is doubt who was
+ * captured, where the class has or had several rooms, and where it counts against or for another class (domain cases 53, 57, 60).
  */
 function surplusReasons(
   { evidence: { pairing, doubted }, ignored }: SiftedFacts,
-  { alternatingRooms }: SessionFacts,
+  { session: { alternatingRooms, rooms }, clashes = [], visits = [] }: Facts,
 ): ReadonlySet<IgnoreReason> {
   const hasExits = pairing.isMeasured || alternatingRooms.length > 0;
   const isDoubted = doubted.size > 0 || ignored.some(({ why }) => why === 'IMPOSSIBLE_TRAVEL');
-  return hasExits || isDoubted ? NO_REASONS : SURPLUS_REASONS;
+  const isInOneRoom = rooms.length === 1 && !rooms.some(({ untilMs }) => Number.isFinite(untilMs));
+  const isAlone = clashes.length === 0 && visits.length === 0;
+  return hasExits || isDoubted || !isInOneRoom || !isAlone ? NO_REASONS : SURPLUS_REASONS;
 }
 
 const NO_REASONS: ReadonlySet<IgnoreReason> = new Set();

@@ -7,10 +7,7 @@ export const DERIVATION_IGNORED_MAX = 50;
 
 const instantText = z.iso.datetime();
 
-/**
- * Of captures that repeat or follow the one that decided. Where no stay is measured and nobody's captures are doubted, the mark and what
- * is kept with it are the same without them.
- */
+/** Of captures that repeat or follow the one that decided; which of them say nothing new is said in `decide.ts`. */
 export const SURPLUS_REASONS: ReadonlySet<IgnoreReason> = new Set(['DEBOUNCED', 'LATER_CAPTURE']);
 
 const usedCaptureSchema = z.strictObject({
@@ -24,8 +21,8 @@ const usedCaptureSchema = z.strictObject({
 });
 
 /**
- * Kept with every mark: enough to answer "why?" and to compute the mark again. Captures that only came after the one that decided
- * ({@link SURPLUS_REASONS}) are not in it: they are looked up when somebody asks.
+ * Kept with every mark: enough to answer "why?" and to compute the mark again. Captures without which it is the same (see
+ * {@link SURPLUS_REASONS}) are not in it: they are looked up when somebody asks.
  */
 export const derivationSchema = z.strictObject({
   rules_version: z.int(),

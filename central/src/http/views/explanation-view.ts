@@ -1,4 +1,6 @@
 import type { Knex } from '../../db/database.js';
+import type { Log } from '../../log.js';
+import { isOfClasses } from '../../marks/judge-apart.js';
 import { loadSurplus } from '../../marks/load-surplus.js';
 import type { Surplus } from '../../rules/decide.js';
 import type { Derivation, DerivedCapture } from '../../rules/derivation.js';
@@ -35,6 +37,13 @@ const EXPLAINED_SQL = `
   FROM ${RECORD_JOINS}
   WHERE r.id = ?::uuid`;
 
+interface Context {
+  knex: Knex;
+  log: Pick<Log, 'warn'>;
+}
+
+type EvidenceBeside = Pick<Surplus, 'captures' | 'more'>;
+
 interface Names {
   /** `gateway/device` → name. */
   devices: Record<string, string>;
@@ -52,12 +61,13 @@ const HISTORY_SQL = `
   WHERE entity_type = 'attendance_record' AND entity_id = ? ORDER BY id DESC LIMIT ${HISTORY_ROWS_MAX}`;
 
 /** Undefined where there is no such record. */
-export async function loadExplanation(knex: Knex, recordId: string): Promise<Explanation | undefined> {
+export async function loadExplanation(context: Context, recordId: string): Promise<Explanation | undefined> {
+  const { knex } = context;
   const [row] = (await knex.raw<{ rows: ExplainedRow[] }>(EXPLAINED_SQL, [recordId])).rows;
   if (row === undefined) return undefined;
   const history = await knex.raw<{ rows: HistoryRow[] }>(HISTORY_SQL, [recordId]);
   const { derivation } = row;
-  const surplus = await surplusBeside(row, knex);
+  const surplus = await surplusBeside(row, context);
   return {
     ...toRecordItem(row),
     text: REASONS[row.reason as Reason] ?? row.reason,
@@ -84,20 +94,25 @@ export async function loadExplanation(knex: Knex, recordId: string): Promise<Exp
   };
 }
 
-/** What the mark does not need, as far as it is not kept with it anyway: marks of earlier centrals keep all. */
-async function surplusBeside({ derivation, ...row }: ExplainedRow, knex: Knex): Promise<Surplus> {
-  const { captures, more } = await loadSurplus(knex, {
-    sessionId: row.session_id,
-    studentId: row.student_id,
+/** The mark is explained also where it cannot be judged again, for another class of the student, say (ADR 74). */
+async function surplusBeside(
+  { derivation, session_id: sessionId, student_id: studentId }: ExplainedRow,
+  { knex, log }: Context,
+): Promise<EvidenceBeside> {
+  return loadSurplus(knex, { sessionId, studentId }, derivation).catch((error: unknown) => {
+    if (!isOfClasses(error)) throw error;
+    log.warn(
+      { err: error, sessionId },
+      'a mark is explained without captures that changed nothing: they cannot be read',
+    );
+    return { captures: [], more: 0 };
   });
-  const kept = new Set([...derivation.used, ...derivation.ignored].map(({ punch_id }) => punch_id));
-  return { captures: captures.filter(({ punch_id }) => !kept.has(punch_id)), more };
 }
 
 async function loadEvidence(
   knex: Knex,
   { derivation, class_rooms }: ExplainedRow,
-  surplus: Surplus,
+  surplus: EvidenceBeside,
 ): Promise<Explanation['evidence']> {
   const ignored = [...derivation.ignored, ...surplus.captures];
   const names = await loadNames(knex, [...derivation.used, ...ignored]);
