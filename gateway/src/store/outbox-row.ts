@@ -39,8 +39,9 @@ export function rowJson({ seq, body }: StoredRow): string {
   return isObjectJson(body) ? head + body.slice(1) : head + UNREADABLE_BODY;
 }
 
-export function isObjectJson(text: string): boolean {
-  if (!text.startsWith('{"')) return false;
+/** Takes anything: on a worn disk the type of a value is a byte like any other. */
+export function isObjectJson(text: unknown): text is string {
+  if (typeof text !== 'string' || !text.startsWith('{"')) return false;
   try {
     JSON.parse(text);
     return true;

@@ -40,6 +40,12 @@ function pagesOf(dataDir: string): { count: number; leaves: number[] } {
 }
 
 const bodies = (f: StoreFixture) => f.store.outbox.read(1, 10_000).map((row) => JSON.parse(row.body));
+/** The numbers of the punches behind the first row, which tells of the replacement. */
+const hashesOf = (f: StoreFixture): number[] =>
+  bodies(f)
+    .slice(1)
+    .map((row) => Number.parseInt(row.credential.hashes[0].hash, 16));
+const numbers = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, n) => from + n);
 
 describe('a damaged store', () => {
   it('is moved aside, and every unacked row that can be read is kept in a new store', () => {
@@ -129,6 +135,21 @@ describe('a damaged store', () => {
     expect(after.store.storeId).toBe(before.store.storeId);
     expect(after.store.outbox.headSeq()).toBe(3);
     expect(readdirSync(join(before.dataDir, 'evidence'))).toEqual(['y']);
+  });
+
+  it('gives every row but the one whose body is no text, and tells that one as lost', () => {
+    const before = closedStore(20, 5);
+    const db = openDatabase(join(before.dataDir, STORE_FILE));
+    db.exec(
+      `CREATE TABLE other (seq INTEGER PRIMARY KEY AUTOINCREMENT, kind, body, created_wall_ms);
+       INSERT INTO other SELECT * FROM outbox; DROP TABLE outbox; ALTER TABLE other RENAME TO outbox;
+       UPDATE outbox SET body = CAST(body AS BLOB) WHERE seq = 12`,
+    );
+    db.close();
+    before.store.markDamaged();
+    const after = storeFixture({ dataDir: before.dataDir });
+    expect(after.store.replacement).toMatchObject({ salvagedRows: 14, lostRows: 1 });
+    expect(hashesOf(after)).toEqual(numbers(5, 20).filter((n) => n !== 11));
   });
 
   it('goes on with the session counter and the ids of the lost one', () => {

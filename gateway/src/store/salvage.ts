@@ -73,8 +73,11 @@ function readRows(db: Database, ackedSeq: number, headSeq: number): SalvagedRow[
   const rows: SalvagedRow[] = [];
   const throughSeq = Math.min(headSeq, ackedSeq + SALVAGE_SEQS_MAX);
   for (let seq = ackedSeq + 1; seq <= throughSeq; seq += 1) {
-    const row = attempt(() => readRow(seq));
-    if (row !== undefined && isWhole(row)) rows.push(row);
+    const row = attempt(() => {
+      const found = readRow(seq);
+      return found !== undefined && isWhole(found) ? found : undefined;
+    });
+    if (row !== undefined) rows.push(row);
   }
   return rows;
 }
