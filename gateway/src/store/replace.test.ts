@@ -152,6 +152,24 @@ describe('a damaged store', () => {
     expect(hashesOf(after)).toEqual(numbers(5, 20).filter((n) => n !== 11));
   });
 
+  it.each([
+    'u',
+    '',
+    '-1',
+    '2.5',
+    '90',
+    '9'.repeat(20),
+  ])('whose acked seq is "%s" gives every row that is still kept, acked or not', (acked) => {
+    const before = closedStore(20, 5);
+    const db = openDatabase(join(before.dataDir, STORE_FILE));
+    db.prepare("UPDATE meta SET value = ? WHERE key = 'acked_seq'").run(acked);
+    db.close();
+    before.store.markDamaged();
+    const after = storeFixture({ dataDir: before.dataDir });
+    expect(after.store.replacement).toMatchObject({ salvagedRows: 20, lostRows: 0 });
+    expect(hashesOf(after)).toEqual(numbers(0, 20));
+  });
+
   it('goes on with the session counter and the ids of the lost one', () => {
     const before = storeFixture();
     before.store.meta.set('uplink_session', 41);

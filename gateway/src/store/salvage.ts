@@ -43,16 +43,23 @@ function read(db: Database): Salvage {
     attempt(
       () => db.prepare('SELECT value FROM meta WHERE key = ?').get(key) as { value: string } | undefined,
     )?.value;
-  const ackedSeq = Number(meta('acked_seq') ?? 0);
   const headSeq = highestSeq(db);
+  // Whatever cannot be right counts as never acked: the old rows travel again, and central knows their punch ids.
+  const ackedSeq = countIn(meta('acked_seq'), headSeq ?? 0);
   const rows = headSeq === undefined ? [] : readRows(db, ackedSeq, headSeq);
   return {
     previousStoreId: meta('store_id') ?? null,
     rows,
     lostRows: headSeq === undefined ? null : Math.max(0, headSeq - ackedSeq - rows.length),
     lastPunchId: meta('last_punch_id'),
-    uplinkSession: Number(meta('uplink_session') ?? 0),
+    uplinkSession: countIn(meta('uplink_session'), Number.MAX_SAFE_INTEGER),
   };
+}
+
+/** The count in a text, from 0 to `most`; 0 for any other text, and without one. */
+function countIn(text: string | undefined, most: number): number {
+  const count = Number(text ?? 0);
+  return Number.isSafeInteger(count) && count >= 0 && count <= most ? count : 0;
 }
 
 function highestSeq(db: Database): number | undefined {
