@@ -10,7 +10,10 @@ import {
 import { join } from 'node:path';
 import { gatewayEventSchema } from '@rollcall/protocol/gateway-event';
 import { describe, expect, it } from 'vitest';
+import { Meta } from './meta.js';
+import { MIGRATIONS, migrate } from './migrate.js';
 import { openDatabase } from './open.js';
+import { INSERT_ROW } from './outbox.js';
 import { STORE_FILE } from './replace.js';
 import { onCleanup, type StoreFixture, scribblePage, storeFixture, tempDir } from './store.fixture.js';
 
@@ -182,22 +185,40 @@ describe('a damaged store', () => {
   });
 });
 
-describe('a store of an older gateway whose outbox somebody changed by hand', () => {
-  /** Copied as a crash leaves it: the change stands in the log. */
-  function altered(sql: string): StoreFixture {
-    const before = closedStore(20, 5);
-    const db = openDatabase(join(before.dataDir, STORE_FILE));
-    onCleanup(() => db.close());
-    db.exec(sql);
-    db.pragma('user_version = 6');
-    const dataDir = tempDir();
-    for (const suffix of SUFFIXES)
-      copyFileSync(join(before.dataDir, STORE_FILE + suffix), join(dataDir, STORE_FILE + suffix));
-    return { ...before, dataDir };
-  }
+describe('a store of the gateway before the last migration', () => {
   const SUFFIXES = ['', '-wal'];
+  const STORE_ID = '6b6b6b6b-1111-4222-8333-444444444444';
   const bytesOf = (directory: string) =>
     SUFFIXES.map((suffix) => readFileSync(join(directory, STORE_FILE + suffix)).toString('base64'));
+
+  /** 20 rows, 5 of them acked; copied as a crash leaves it: the change stands in the log. */
+  function older(sql: string): string {
+    const db = openDatabase(join(tempDir(), STORE_FILE));
+    onCleanup(() => db.close());
+    migrate(db, MIGRATIONS.slice(0, 6));
+    const meta = new Meta(db);
+    meta.set('store_id', STORE_ID);
+    meta.set('acked_seq', 5);
+    const insert = db.prepare(INSERT_ROW);
+    for (const n of numbers(0, 20)) {
+      insert.run('punch', JSON.stringify({ credential: { hashes: [{ hash: n.toString(16) }] } }), 0);
+    }
+    db.pragma('wal_checkpoint(TRUNCATE)');
+    db.exec(sql);
+    const dataDir = tempDir();
+    for (const suffix of SUFFIXES) copyFileSync(db.name + suffix, join(dataDir, STORE_FILE + suffix));
+    return dataDir;
+  }
+
+  it('is migrated where it is, with its rows', () => {
+    const after = storeFixture({ dataDir: older('') });
+    expect(after.store.replacement).toBeUndefined();
+    expect(after.store.storeId).toBe(STORE_ID);
+    expect(after.store.db.pragma('user_version', { simple: true })).toBe(MIGRATIONS.length);
+    expect(bodies(after).map((row) => Number.parseInt(row.credential.hashes[0].hash, 16))).toEqual(
+      numbers(0, 20),
+    );
+  });
 
   it.each([
     [
@@ -206,26 +227,24 @@ describe('a store of an older gateway whose outbox somebody changed by hand', ()
        body TEXT NOT NULL, created_wall_ms INTEGER NOT NULL) STRICT;
        INSERT INTO other SELECT * FROM outbox; DROP TABLE outbox; ALTER TABLE other RENAME TO outbox`,
     ],
-    ['another name of a column', 'ALTER TABLE outbox RENAME COLUMN kind TO sort'],
+    ['another name of the kind', 'ALTER TABLE outbox RENAME COLUMN kind TO sort'],
+    ['another name of the body', 'ALTER TABLE outbox RENAME COLUMN body TO text'],
     [
       'other names of all columns',
       `ALTER TABLE outbox RENAME COLUMN seq TO number; ALTER TABLE outbox RENAME COLUMN kind TO sort;
        ALTER TABLE outbox RENAME COLUMN body TO text; ALTER TABLE outbox RENAME COLUMN created_wall_ms TO at`,
     ],
-  ])('is kept as it is, no row is lost and the gateway goes on: %s', async (_what, sql) => {
-    const before = altered(sql);
-    const bytes = bytesOf(before.dataDir);
-    const after = storeFixture({ dataDir: before.dataDir });
+  ])('is kept as it is where somebody changed its outbox by hand, and no row is lost: %s', async (_what, sql) => {
+    const dataDir = older(sql);
+    const bytes = bytesOf(dataDir);
+    const after = storeFixture({ dataDir });
     expect(bytesOf(after.store.replacement?.evidence ?? '')).toEqual(bytes);
     expect(after.store.replacement).toMatchObject({
-      previousStoreId: before.store.storeId,
+      previousStoreId: STORE_ID,
       salvagedRows: 15,
       lostRows: 0,
     });
-    const kept = bodies(after)
-      .slice(1)
-      .map((row) => Number.parseInt(row.credential.hashes[0].hash, 16));
-    expect(kept).toEqual(Array.from({ length: 15 }, (_, n) => n + 5));
+    expect(hashesOf(after)).toEqual(numbers(5, 20));
     const outcome = after.writer.append(after.punch());
     after.writer.flush();
     expect((await outcome).kept).toBe(true);

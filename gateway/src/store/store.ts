@@ -137,6 +137,8 @@ function findDamage(dataDir: string, file: string): string | undefined {
     if (db.pragma('user_version', { simple: true }) === 0) return undefined;
     const hindrance = findHindrance(db);
     if (hindrance !== undefined) return hindrance;
+    // Asks for nothing yet: an outbox whose columns have other names cannot be asked.
+    new Outbox(db);
     return new Meta(db).number('rolled_back') === 1 ? 'the disk went back to an older state' : undefined;
   } catch (error) {
     if (isRollcallError(error) || isNoRoom(error)) throw error;
