@@ -124,7 +124,10 @@ const PLACES = new Map([
 ]);
 
 const seldom = <T>(some: fc.Arbitrary<T>): fc.Arbitrary<T[]> =>
-  fc.oneof({ weight: 5, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.tuple(some) });
+  fc.oneof(
+    { weight: 5, arbitrary: fc.constant<T[]>([]) },
+    { weight: 1, arbitrary: some.map((one) => [one]) },
+  );
 
 const facts: fc.Arbitrary<Facts> = fc.record({
   session: session('s5'),
@@ -132,7 +135,7 @@ const facts: fc.Arbitrary<Facts> = fc.record({
   captures,
   decisions,
   leaveId: fc.constantFrom(null, null, null, 'leave-1'),
-  status: mostly<Facts['status']>(null, 'suspended_disciplinary', 'withdrawn_medical'),
+  status: mostly<NonNullable<Facts['status']> | null>(null, 'suspended_disciplinary', 'withdrawn_medical'),
   fingerAlternative: fc.constantFrom(null, null, ...FINGER_ALTERNATIVES),
   isOnHoliday: mostly(false, true),
   clashes: seldom(fc.oneof(session('s1'), session('s9'))),
