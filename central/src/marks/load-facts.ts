@@ -1,6 +1,6 @@
 import type { Knex } from '../db/database.js';
 import { prepared } from '../db/prepared.js';
-import type { Capture, Facts, GuestVisit } from '../rules/facts.js';
+import { type Capture, type Facts, type GuestVisit, isOfClass } from '../rules/facts.js';
 import { askAhead, capturesAfter, neighborsAfter } from './ask-ahead.js';
 import { type CaptureRequest, loadCaptures } from './load-captures.js';
 import { LOCKED_VISIT_SQL, loadCountedElsewhere } from './load-counted-elsewhere.js';
@@ -47,6 +47,7 @@ async function load(trx: Knex, pairs: readonly Pair[], seen: SeenSessions): Prom
   for (const session of sessions.values()) seen.keep(session);
   const clashes = await loadClashes(trx, sessions, standings, neighbors);
   const captures = await capturesAfter(trx, ahead, requestsOf(sessions, standings, clashes));
+  const scansAt = await loadClashScans(trx, standings, clashes);
   const visits = await loadVisits(trx, sessions.values());
   const countedElsewhere = await loadCountedElsewhere(trx, sessions, standings);
   const isOnHoliday = await loadScopedHolidays(trx, sessions.values(), standings);
@@ -66,6 +67,7 @@ async function load(trx: Knex, pairs: readonly Pair[], seen: SeenSessions): Prom
       fingerAlternative: exemptionOf(session, standing),
       isOnHoliday: isOnHoliday(session, standing),
       clashes: clashes.get(key) ?? [],
+      clashScans: scansAt(standing),
       visits: visits.get(key) ?? [],
       isCountedElsewhere: countedElsewhere.has(key),
       places,
@@ -113,6 +115,36 @@ async function loadClashes(
     return session === undefined ? [] : [session];
   };
   return new Map([...idsOf].map(([key, ids]) => [key, ids.flatMap(find)]));
+}
+
+/**
+ * Scans and meetings of the clashing classes: the captures of a pair are those of its own class, beside what its student did anywhere.
+ *
+ * @returns those of a pair, by the class session that they are of
+ */
+async function loadClashScans(
+  trx: Knex,
+  standings: readonly Standing[],
+  clashes: ReadonlyMap<string, LoadedSession[]>,
+): Promise<(pair: Pair) => ReadonlyMap<string, readonly Capture[]>> {
+  const requests = new Map<string, CaptureRequest>();
+  for (const standing of standings) {
+    const { studentId } = standing;
+    for (const { id: sessionId, reachFromMs: fromMs, reachUntilMs: untilMs } of clashes.get(
+      pairKey(standing),
+    ) ?? [])
+      requests.set(pairKey({ sessionId, studentId }), { sessionId, studentId, fromMs, untilMs });
+  }
+  const captures: Map<string, Capture[]> = await loadCaptures(trx, [...requests.values()]);
+  return (pair) => {
+    const others = clashes.get(pairKey(pair)) ?? [];
+    return new Map(
+      others.map(({ id }) => {
+        const there = captures.get(pairKey({ sessionId: id, studentId: pair.studentId })) ?? [];
+        return [id, there.filter(({ kind }) => isOfClass(kind))];
+      }),
+    );
+  };
 }
 
 function requestsOf(

@@ -326,6 +326,37 @@ describe('in and out, back to back, two rooms', () => {
     ]);
   });
 
+  it('case 53: a scan is of the class whose code it is, and the other shows the clash, whichever was made first', async () => {
+    await campus.join('elective', 3, `[${campus.date(40)},${campus.date(44)})`);
+    // Ids are random: of several pairs some have the lower one here and some there.
+    for (const daysLater of [40, 41, 42, 43]) {
+      const here = await campus.hold({ ...S1, daysLater, status: 'finalized' });
+      const there = await campus.hold({
+        ...S1,
+        daysLater,
+        room: 'r102',
+        group: 'elective',
+        course: 'CS302',
+        status: 'finalized',
+      });
+      const [scanned, other] = daysLater % 2 === 0 ? [here, there] : [there, here];
+      const studentId = await campus.studentId(3);
+      await campus.db.knex('qr_scan').insert({
+        session_id: scanned,
+        student_id: studentId,
+        scanned_at: campus.at('10:01', daysLater),
+        outcome: 'accepted',
+        code: '',
+        device_hash: Buffer.alloc(32, daysLater),
+      });
+      await queuePairs(campus.db.knex, [{ sessionId: scanned, studentId }]);
+      expect([await campus.mark(scanned, 3), await campus.mark(other, 3)]).toEqual([
+        'present ON_TIME',
+        'pending CLASH',
+      ]);
+    }
+  });
+
   it.each([
     ['case 54: another class room', 'c102', 'WRONG_ROOM'],
     ['case 55: the main gate', 'gate1', 'PRESENCE_ONLY'],

@@ -1,5 +1,5 @@
 import { arrivalFinding } from './arrival.js';
-import type { Facts, SessionFacts } from './facts.js';
+import { type Capture, type Facts, isOfClass, type SessionFacts } from './facts.js';
 import { limitsOf } from './limits.js';
 import { type MarkRule, systemFinding } from './rule.js';
 import { siftAll } from './sift.js';
@@ -25,11 +25,20 @@ export const clashRule: MarkRule = {
 };
 
 function arrivedAtMs(facts: Facts, session: SessionFacts): number {
-  const other: Facts = { ...facts, session, clashes: [] };
+  const other: Facts = { ...facts, session, captures: capturesAt(facts, session), clashes: [] };
   const limits = limitsOf(session);
   return (
     arrivalFinding(siftAll(other, limits).evidence, other, limits)?.markedAtMs ?? Number.POSITIVE_INFINITY
   );
+}
+
+/** A tap says where somebody was, for both classes; a scan is of the class whose code it is. */
+function capturesAt(
+  { session: judged, captures, clashScans }: Facts,
+  { id }: SessionFacts,
+): readonly Capture[] {
+  if (judged.policy.rules_version < 3) return captures;
+  return [...captures.filter(({ kind }) => !isOfClass(kind)), ...(clashScans?.get(id) ?? [])];
 }
 
 /**

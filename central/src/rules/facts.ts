@@ -139,6 +139,8 @@ export interface Facts {
   isOnHoliday?: boolean;
   /** Other classes of the student at the same time (domain case 53). */
   clashes?: readonly SessionFacts[];
+  /** Scans and meetings of those classes, by class session: they say nothing about any other. */
+  clashScans?: ReadonlyMap<string, readonly Capture[]>;
   visits?: readonly GuestVisit[];
   /** The student came here as a guest, and the class that this counted for is locked with it (cases 18, 60). */
   isCountedElsewhere?: boolean;

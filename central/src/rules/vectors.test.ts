@@ -45,6 +45,8 @@ interface Vector {
   holiday?: boolean;
   fingerAlternative?: FingerAlternative;
   clashes?: VectorSession[];
+  /** Scans and meetings of the clashing class. */
+  clashScans?: VectorCapture[];
   countedElsewhere?: boolean;
   visit?: { session: VectorSession; captures: VectorCapture[] };
   decisions?: { id: string; kind: HumanDecision['kind']; mark: HumanDecision['mark']; at: string }[];
@@ -130,6 +132,7 @@ function factsOf(vector: Vector): Facts {
     isOnHoliday: vector.holiday ?? false,
     fingerAlternative: vector.fingerAlternative ?? null,
     clashes: (vector.clashes ?? []).map((other) => sessionOf(other, policy, 'a')),
+    clashScans: new Map([['a', (vector.clashScans ?? []).map(captureOf)]]),
     visits:
       visit === undefined
         ? []
