@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { launchBrowser } from '../support/browser.js';
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { useBrowser } from '../support/browser-hooks.js';
 import { FAKE_PENDING_SCAN, FAKE_SCAN, FAKE_SCAN_RECORD, fakeAccount } from '../support/fake-account.js';
 import { FakeCentral } from '../support/fake-central.js';
 import { FAKE_NOW, ordinaryCampus } from '../support/fake-central-data.js';
@@ -17,18 +17,10 @@ const BEFORE_AT = '10:02:11';
 /** The page reads the own record no longer than this, and then says that the mark follows. */
 const WATCHED_MS = 10_000;
 
-let browser: Browser;
 let fake: FakeCentral;
 let page: Page;
 
-beforeAll(async () => {
-  browser = await launchBrowser();
-});
-afterAll(() => browser.close());
-afterEach(async () => {
-  await page.context().close();
-  await fake.stop();
-});
+const browser = useBrowser(() => ({ page, fake }));
 
 type Prepare = (central: FakeCentral) => void;
 
@@ -48,7 +40,7 @@ async function open(prepare: Prepare = () => undefined, options: BrowserContextO
   fake.account = fakeAccount('student');
   fake.scan = FAKE_PENDING_SCAN;
   prepare(fake);
-  const context = await browser.newContext({ viewport: PHONE, locale: 'en-IN', ...options });
+  const context = await browser().newContext({ viewport: PHONE, locale: 'en-IN', ...options });
   page = await context.newPage();
   page.setDefaultTimeout(DEADLINE_MS);
   await page.clock.install({ time: new Date(FAKE_NOW) });

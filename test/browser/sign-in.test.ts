@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { launchBrowser } from '../support/browser.js';
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { useBrowser } from '../support/browser-hooks.js';
 import { fakeAccount } from '../support/fake-account.js';
 import { FakeCentral } from '../support/fake-central.js';
 import { FAKE_NOW, ordinaryCampus } from '../support/fake-central-data.js';
@@ -13,18 +13,10 @@ const PHONE = { width: 360, height: 740 };
 const FIRST_SESSION = '00000000-0000-4000-8000-000000000000';
 const PICTURES = process.env['ROLLCALL_SCREENSHOT_DIR'];
 
-let browser: Browser;
 let fake: FakeCentral;
 let page: Page;
 
-beforeAll(async () => {
-  browser = await launchBrowser();
-});
-afterAll(() => browser.close());
-afterEach(async () => {
-  await page.context().close();
-  await fake.stop();
-});
+const browser = useBrowser(() => ({ page, fake }));
 
 async function start(prepare: (fake: FakeCentral) => void): Promise<void> {
   fake = await FakeCentral.start(ordinaryCampus());
@@ -32,7 +24,7 @@ async function start(prepare: (fake: FakeCentral) => void): Promise<void> {
 }
 
 async function open(path = '', options: BrowserContextOptions = {}): Promise<void> {
-  const context = await browser.newContext({ viewport: DESKTOP, locale: 'en-IN', ...options });
+  const context = await browser().newContext({ viewport: DESKTOP, locale: 'en-IN', ...options });
   page = await context.newPage();
   page.setDefaultTimeout(DEADLINE_MS);
   await page.clock.install({ time: new Date(FAKE_NOW) });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { launchBrowser } from '../support/browser.js';
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import { describe, expect, it } from 'vitest';
+import { useBrowser } from '../support/browser-hooks.js';
 import { FakeCentral } from '../support/fake-central.js';
 import {
   at,
@@ -20,20 +20,11 @@ const FIRST_ROWS = 25;
 /** Where the pictures of the README are written to; unset in ordinary runs. */
 const PICTURES = process.env['ROLLCALL_SCREENSHOT_DIR'];
 
-let browser: Browser;
 let fake: FakeCentral;
 let page: Page;
 let consoleErrors: string[] = [];
 
-beforeAll(async () => {
-  browser = await launchBrowser();
-});
-afterAll(() => browser.close());
-
-afterEach(async () => {
-  await page.context().close();
-  await fake.stop();
-});
+const browser = useBrowser(() => ({ page, fake }));
 
 /** A browser on another continent: whoever shows its time instead of the campus's is found out. */
 async function openPage(
@@ -42,7 +33,7 @@ async function openPage(
   path = '',
 ): Promise<void> {
   fake = await FakeCentral.start(campus);
-  const context = await browser.newContext({
+  const context = await browser().newContext({
     viewport: DESKTOP,
     locale: 'en-IN',
     timezoneId: 'America/Los_Angeles',

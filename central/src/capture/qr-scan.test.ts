@@ -1,26 +1,24 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { settingsAt } from '../calendar/settings.js';
-import { API, at, TestServer } from '../http/test-server.js';
+import { API, at, type TestServer } from '../http/test-server.js';
 import { type Log, silentLog } from '../log.js';
 import { createJudge, type Judge } from '../marks/judge.js';
-import type { Settings } from '../rules/setting-keys.js';
 import { rollNumber } from '../seed/test-campus.js';
 import { createScanQueue, type ScanQueue } from './qr-scan.js';
 import type { Scan } from './qr-verdict.js';
-import { scanOf } from './scan-of.test-support.js';
+import { ScanClass } from './scan-class.test-support.js';
 
 /** Scans that are worth a transaction beside another. */
 const BESIDE = 8;
 /** Scans that arrive together and are not all taken at once. */
 const SHARED = 32;
 
+let own: ScanClass;
 let server: TestServer;
 let sessionId: string;
-let students: string[];
+let students: readonly string[];
 /** Two replicas: they share nothing but the database. */
 let queues: [ScanQueue, ScanQueue];
 
-let settings: Settings;
 const queue = (): ScanQueue => {
   const { db, clock } = server;
   return createScanQueue({
@@ -29,30 +27,15 @@ const queue = (): ScanQueue => {
     judge: createJudge({ db, clock, log: silentLog }),
   });
 };
-const scan = (index: number, change: Partial<Scan> = {}): Scan =>
-  scanOf(index, {
-    sessionId,
-    studentId: students[index] ?? '',
-    atMs: server.clock.wallMs(),
-    settings,
-    ...change,
-  });
+const scan = (index: number, change: Partial<Scan> = {}): Scan => own.scan(index, change);
 
 beforeAll(async () => {
-  server = await TestServer.start();
-  sessionId = (await server.sessionOf('CS302')).id;
-  const { knex } = server.db;
-  students = await knex('student').orderBy('roll_number').pluck('id');
-  await knex('attendance_session').where({ id: sessionId }).update({ status: 'open' });
+  own = await ScanClass.open();
+  ({ server, sessionId, students } = own);
 });
 afterAll(() => server.stop());
 beforeEach(async () => {
-  const { knex } = server.db;
-  for (const table of ['qr_scan', 'device_binding', 'exception_item', 'judgement_todo'])
-    await knex(table).delete();
-  await knex('attendance_record').where({ session_id: sessionId }).delete();
-  server.goTo('11:00');
-  settings = await settingsAt(knex, { atMs: server.clock.wallMs() });
+  await own.beginAt('11:00');
   queues = [queue(), queue()];
 });
 

@@ -1,31 +1,21 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { settingsAt } from '../calendar/settings.js';
-import { API, at, TestServer } from '../http/test-server.js';
-import { silentLog } from '../log.js';
+import { API, at, type TestServer } from '../http/test-server.js';
 import { storePunches } from '../marks/test-punches.js';
-import type { Settings } from '../rules/setting-keys.js';
 import { rollNumber } from '../seed/test-campus.js';
-import { createScanQueue, type ScanQueue } from './qr-scan.js';
+import type { ScanQueue } from './qr-scan.js';
 import type { Scan } from './qr-verdict.js';
-import { scanOf } from './scan-of.test-support.js';
+import { ScanClass } from './scan-class.test-support.js';
 import { answersTo, type Scanned, takeScans } from './take-scans.js';
 
+let own: ScanClass;
 let server: TestServer;
 let sessionId: string;
-let students: string[];
-let settings: Settings;
 /** Its scans are judged later, as those of a burst are. */
 let burst: ScanQueue;
 
 /** @param seconds after two minutes of the class */
 const scan = (index: number, seconds: number, change: Partial<Scan> = {}): Scan =>
-  scanOf(index, {
-    sessionId,
-    studentId: students[index] ?? '',
-    atMs: at('10:52').getTime() + seconds * 1_000,
-    settings,
-    ...change,
-  });
+  own.scan(index, { atMs: at('10:52').getTime() + seconds * 1_000, ...change });
 const told = ({ recordedAt, alreadyRecorded, mark }: Scanned) => ({
   at: recordedAt === null ? null : (recordedAt.getTime() - at('10:52').getTime()) / 1_000,
   alreadyRecorded,
@@ -33,22 +23,12 @@ const told = ({ recordedAt, alreadyRecorded, mark }: Scanned) => ({
 });
 
 beforeAll(async () => {
-  server = await TestServer.start();
-  sessionId = (await server.sessionOf('CS302')).id;
-  const { knex } = server.db;
-  students = await knex('student').orderBy('roll_number').pluck('id');
-  await knex('attendance_session').where({ id: sessionId }).update({ status: 'open' });
-  server.goTo('10:52');
-  settings = await settingsAt(knex, { atMs: server.clock.wallMs() });
-  const judge = { judgeThese: () => Promise.resolve(false), wake: () => undefined };
-  burst = createScanQueue({ knex, log: silentLog, judge });
+  own = await ScanClass.open();
+  ({ server, sessionId } = own);
+  burst = own.burst();
 });
 afterAll(() => server.stop());
-beforeEach(async () => {
-  const { knex } = server.db;
-  for (const table of ['qr_scan', 'device_binding', 'judgement_todo']) await knex(table).delete();
-  await knex('attendance_record').where({ session_id: sessionId }).delete();
-});
+beforeEach(() => own.beginAt('10:52'));
 
 describe('case 111: when it was recorded', () => {
   it('is the moment of a scan that is taken, and costs no statement', async () => {

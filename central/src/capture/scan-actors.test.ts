@@ -1,49 +1,30 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { settingsAt } from '../calendar/settings.js';
-import { API, at, type Body, TestServer } from '../http/test-server.js';
-import { silentLog } from '../log.js';
+import { API, at, type Body, type TestServer } from '../http/test-server.js';
 import { storePunches } from '../marks/test-punches.js';
-import type { Settings } from '../rules/setting-keys.js';
 import { rollNumber } from '../seed/test-campus.js';
-import { createScanQueue, type ScanQueue } from './qr-scan.js';
+import type { ScanQueue } from './qr-scan.js';
 import type { Scan } from './qr-verdict.js';
-import { scanOf } from './scan-of.test-support.js';
+import { ScanClass } from './scan-class.test-support.js';
 
 /** In the audit log stands who did what: also where the mark of a scan comes later, with the marks of others (domain case 158). */
 
+let own: ScanClass;
 let server: TestServer;
 let sessionId: string;
-let students: string[];
-let settings: Settings;
+let students: readonly string[];
 /** Its scans are judged later, as those of a burst are. */
 let burst: ScanQueue;
 
 /** The first students have tapped in the class before, which is carried over: they are not used. */
-const scan = (index: number, change: Partial<Scan> = {}): Scan =>
-  scanOf(index, {
-    sessionId,
-    studentId: students[index] ?? '',
-    atMs: server.clock.wallMs(),
-    settings,
-    ...change,
-  });
+const scan = (index: number, change: Partial<Scan> = {}): Scan => own.scan(index, change);
 
 beforeAll(async () => {
-  server = await TestServer.start();
-  sessionId = (await server.sessionOf('CS302')).id;
-  students = await server.db.knex('student').orderBy('roll_number').pluck('id');
-  await server.db.knex('attendance_session').where({ id: sessionId }).update({ status: 'open' });
-  server.goTo('11:00');
-  settings = await settingsAt(server.db.knex, { atMs: server.clock.wallMs() });
-  const judge = { judgeThese: () => Promise.resolve(false), wake: () => undefined };
-  burst = createScanQueue({ knex: server.db.knex, log: silentLog, judge });
+  own = await ScanClass.open();
+  ({ server, sessionId, students } = own);
+  burst = own.burst();
 });
 afterAll(() => server.stop());
-beforeEach(async () => {
-  const { knex } = server.db;
-  for (const table of ['qr_scan', 'device_binding', 'judgement_todo']) await knex(table).delete();
-  await knex('attendance_record').where({ session_id: sessionId }).delete();
-});
+beforeEach(() => own.beginAt('11:00'));
 
 const audited = (index: number): Promise<Body> =>
   server.db

@@ -7,6 +7,21 @@ let server: TestServer;
 let id: string;
 const stored = () => server.db.knex('attendance_record').where({ id }).first();
 const told = async (): Promise<Body> => (await server.get(`${API}/records/${id}/explain/`)).body;
+/** The mark as an earlier central kept it, with everything that is told by now. */
+const keepAll = async (): Promise<void> => {
+  const { derivation } = await stored();
+  const { evidence, evidence_more: ignored_more } = await told();
+  const ignored = evidence.slice(1).map((capture: Body) => ({
+    ...derivation.used[0],
+    punch_id: capture.punch_id,
+    at: capture.effective_at,
+    why: capture.why,
+  }));
+  await server.db
+    .knex('attendance_record')
+    .where({ id })
+    .update({ derivation: JSON.stringify({ ...derivation, ignored, ignored_more }) });
+};
 const WHYS = [null, 'DEBOUNCED', 'LATER_CAPTURE'];
 
 beforeAll(async () => {
@@ -36,17 +51,7 @@ it('case 29: a tap that changes nothing leaves the mark as it was, and is told t
 });
 
 it('a mark that an earlier central made, with all of its captures, is told with each of them once', async () => {
-  const { derivation } = await stored();
-  const ignored = (await told()).evidence.slice(1).map((capture: Body) => ({
-    ...derivation.used[0],
-    punch_id: capture.punch_id,
-    at: capture.effective_at,
-    why: capture.why,
-  }));
-  await server.db
-    .knex('attendance_record')
-    .where({ id })
-    .update({ derivation: JSON.stringify({ ...derivation, ignored }) });
+  await keepAll();
   expect((await told()).evidence.map(({ why }: Body) => why)).toEqual(WHYS);
 });
 
@@ -63,18 +68,7 @@ it('of somebody who taps all day fifty are told, and how many more there are', a
   [, { id }] = await server.results(`${API}/sessions/${sessionId}/records/`);
   const { evidence, evidence_more } = await told();
   expect([evidence.length, evidence_more]).toEqual([51, 10]);
-  // As an earlier central kept it.
-  const { derivation } = await stored();
-  const ignored = evidence.slice(1).map((capture: Body) => ({
-    ...derivation.used[0],
-    punch_id: capture.punch_id,
-    at: capture.effective_at,
-    why: capture.why,
-  }));
-  await server.db
-    .knex('attendance_record')
-    .where({ id })
-    .update({ derivation: JSON.stringify({ ...derivation, ignored, ignored_more: 10 }) });
+  await keepAll();
   const old = await told();
   expect([old.evidence.length, old.evidence_more]).toEqual([51, 10]);
 });

@@ -14,6 +14,7 @@ import {
   type SessionFacts,
 } from './facts.js';
 import { makePolicy } from './policy.js';
+import { randomPolicy } from './random-policy.test-support.js';
 
 const START_MS = Date.UTC(2025, 6, 1, 4, 30);
 const MINUTE_MS = 60_000;
@@ -69,19 +70,6 @@ const PLACES = new Map([
   ['r205', { buildingId: 'b', purpose: 'class' as const }],
 ]);
 
-const policy = fc
-  .record({
-    grace_period_minutes: fc.integer({ min: 0, max: 20 }),
-    debounce_seconds: fc.integer({ min: 0, max: 600 }),
-    carry_early: fc.boolean(),
-    contiguous_carry: fc.boolean(),
-    capture_per_period: fc.boolean(),
-    partial_periods: fc.boolean(),
-    card_and_finger: fc.boolean(),
-    walk_minutes: fc.integer({ min: 0, max: 10 }),
-  })
-  .map(makePolicy);
-
 const factsWith = (
   captures: fc.Arbitrary<Capture[]>,
   decisions: fc.Arbitrary<HumanDecision[]>,
@@ -97,7 +85,7 @@ const factsWith = (
       tracksExits: fc.boolean(),
       alternatingRooms: fc.constantFrom([], ['r101']),
       status: fc.constantFrom(...SESSION_STATUSES),
-      policy,
+      policy: randomPolicy,
     }),
     isOnRoster: fc.boolean(),
     captures,

@@ -12,6 +12,7 @@ import {
   walkKey,
 } from './facts.js';
 import { makePolicy } from './policy.js';
+import { randomPolicy } from './random-policy.test-support.js';
 
 const START_MS = Date.UTC(2025, 6, 1, 4, 30);
 const MINUTE_MS = 60_000;
@@ -60,19 +61,6 @@ const decisions: fc.Arbitrary<HumanDecision[]> = fc.uniqueArray(
   { maxLength: 1, selector: ({ ordinal }) => ordinal },
 );
 
-const policy = fc
-  .record({
-    grace_period_minutes: fc.integer({ min: 0, max: 20 }),
-    debounce_seconds: fc.integer({ min: 0, max: 600 }),
-    carry_early: fc.boolean(),
-    contiguous_carry: fc.boolean(),
-    capture_per_period: fc.boolean(),
-    partial_periods: fc.boolean(),
-    card_and_finger: fc.boolean(),
-    walk_minutes: fc.constantFrom(0, 3, 10),
-  })
-  .map(makePolicy);
-
 const always = { fromMs: Number.NEGATIVE_INFINITY, untilMs: Number.POSITIVE_INFINITY };
 const MOVED_MS = START_MS - 5 * MINUTE_MS;
 const rooms = mostly<SessionFacts['rooms']>(
@@ -99,7 +87,7 @@ const session = (id: string): fc.Arbitrary<SessionFacts> =>
       alternatingRooms: mostly<string[]>([], ['r101']),
       hasFingerReader: fc.boolean(),
       status: fc.constantFrom('open' as const, 'closed' as const, 'finalized' as const),
-      policy,
+      policy: randomPolicy,
     })
     .map(({ shiftMinutes, blockMinutes, ...rest }) => {
       const startMs = START_MS + shiftMinutes * MINUTE_MS;
