@@ -7,7 +7,7 @@ import type { Accounts } from './accounts.js';
 import { announceAccount } from './announce-account.js';
 import type { Client } from './client.js';
 import { hashPassword, isPassword, refuseWeakPassword } from './password.js';
-import { type Ended, readSpent } from './spent-token.js';
+import { ENDED, readSpent } from './spent-token.js';
 import type { Tokens } from './tokens.js';
 
 /** A password that an office gave, on paper or by voice, is worth nothing after this time. */
@@ -15,7 +15,6 @@ export const TEMPORARY_PASSWORD_MS = 7 * 24 * 60 * 60 * 1_000;
 /** A sign-in that is not used for a day has ended. */
 export const REFRESH_TOKEN_MS = 24 * 60 * 60 * 1_000;
 const REFRESH_BYTES = 32;
-const ENDED: Ended = { endedOf: undefined };
 
 export interface SignedIn {
   accountId: string;

@@ -15,6 +15,9 @@ export interface Ended {
   endedOf: string | undefined;
 }
 
+/** Not by this request. */
+export const ENDED: Ended = { endedOf: undefined };
+
 /**
  * A refresh token that was rotated away comes back: both holders are signed out, since one of them is a thief.
  *
@@ -27,7 +30,7 @@ export async function readSpent(
   const spent = await trx('spent_refresh_token')
     .where({ refresh_sha256: hash })
     .first<{ login_session_id: string; spent_at: Date } | undefined>('login_session_id', 'spent_at');
-  if (spent === undefined) return { endedOf: undefined };
+  if (spent === undefined) return ENDED;
   if (now.getTime() - spent.spent_at.getTime() < SPENT_TOGETHER_MS) return 'together';
   const [session] = (await trx('login_session')
     .where({ id: spent.login_session_id })
@@ -48,5 +51,5 @@ export async function readSpent(
     await announceAccount(trx, accountId);
     return { endedOf: accountId };
   }
-  return { endedOf: undefined };
+  return ENDED;
 }

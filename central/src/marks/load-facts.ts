@@ -117,6 +117,8 @@ async function loadClashes(
   return new Map([...idsOf].map(([key, ids]) => [key, ids.flatMap(find)]));
 }
 
+const NO_SCANS: ReadonlyMap<string, readonly Capture[]> = new Map();
+
 /**
  * Scans and meetings of the clashing classes: the captures of a pair are those of its own class, beside what its student did anywhere.
  *
@@ -127,6 +129,8 @@ async function loadClashScans(
   standings: readonly Standing[],
   clashes: ReadonlyMap<string, LoadedSession[]>,
 ): Promise<(pair: Pair) => ReadonlyMap<string, readonly Capture[]>> {
+  // Nearly always: this is asked for every tap.
+  if (clashes.size === 0) return () => NO_SCANS;
   const requests = new Map<string, CaptureRequest>();
   for (const standing of standings) {
     const { studentId } = standing;

@@ -1,8 +1,7 @@
 import type { Knex } from '../db/database.js';
 import { findByIndex } from '../db/prepared.js';
 import { type Surplus, surplusOf } from '../rules/decide.js';
-import type { Derivation } from '../rules/derivation.js';
-import { SURPLUS_REASONS } from '../rules/derivation.js';
+import { type Derivation, SURPLUS_REASONS } from '../rules/derivation.js';
 import { loadFacts } from './load-facts.js';
 import type { Pair } from './pair.js';
 

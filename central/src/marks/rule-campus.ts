@@ -5,7 +5,7 @@ import { createIngest } from '../ingest/ingest.js';
 import { BOOT_A, TestGateway } from '../ingest/test-gateway.js';
 import { silentLog } from '../log.js';
 import { cardHmac } from '../people/campus-key.js';
-import type { IgnoredDerivedCapture } from '../rules/derivation.js';
+import { byTime, type IgnoredDerivedCapture } from '../rules/derivation.js';
 import { makePolicy, type PolicyLimits } from '../rules/policy.js';
 import { rollNumber, seedTestCampus, TEST_CAMPUS_KEY, testCampus } from '../seed/test-campus.js';
 import { createJudge } from './judge.js';
@@ -265,6 +265,6 @@ export class RuleCampus {
     const studentId = await this.studentId(student);
     const { captures } = await loadSurplus(this.db.knex, { sessionId, studentId }, derivation);
     const told: IgnoredDerivedCapture[] = [...derivation.ignored, ...captures];
-    return told.toSorted((a, b) => (a.at ?? '~').localeCompare(b.at ?? '~')).map(({ why }) => why);
+    return told.toSorted(byTime).map(({ why }) => why);
   }
 }

@@ -59,3 +59,7 @@ export const derivationSchema = z.strictObject({
 export type Derivation = z.infer<typeof derivationSchema>;
 export type DerivedCapture = Derivation['used'][number];
 export type IgnoredDerivedCapture = Derivation['ignored'][number];
+
+/** As captures are told to people; those without a time come last. */
+export const byTime = (a: Pick<DerivedCapture, 'at'>, b: Pick<DerivedCapture, 'at'>): number =>
+  (a.at ?? '~').localeCompare(b.at ?? '~');

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { decide, surplusOf } from './decide.js';
-import { derivationSchema } from './derivation.js';
+import { byTime, derivationSchema } from './derivation.js';
 import type {
   Capture,
   Facts,
@@ -153,7 +153,7 @@ describe.each(files)('%s', (file) => {
     if (source !== undefined) expect(decision.source).toBe(source);
     // As they are told to whoever asks why: in the order of their time, whether they are kept with the mark or not.
     const told = [...decision.derivation.ignored, ...surplusOf(factsOf(vector)).captures];
-    const inOrder = told.toSorted((a, b) => (a.at ?? '~').localeCompare(b.at ?? '~'));
+    const inOrder = told.toSorted(byTime);
     expect(inOrder.map(({ why }) => why)).toEqual(ignored ?? []);
     expect(derivationSchema.parse(decision.derivation)).toEqual(decision.derivation);
     expect(decision.derivation.also).toEqual(also);

@@ -3,7 +3,7 @@ import type { Log } from '../../log.js';
 import { isOfClasses } from '../../marks/judge-apart.js';
 import { loadSurplus } from '../../marks/load-surplus.js';
 import type { Surplus } from '../../rules/decide.js';
-import type { Derivation, DerivedCapture } from '../../rules/derivation.js';
+import { byTime, type Derivation, type DerivedCapture } from '../../rules/derivation.js';
 import { readPolicy } from '../../rules/policy.js';
 import { FLAGS, type IgnoreReason, REASONS, type Reason } from '../../rules/reasons.js';
 import { toInstant } from '../contracts/fields.js';
@@ -134,12 +134,8 @@ async function loadEvidence(
       class_rooms: right,
     };
   };
-  const all = [
-    ...derivation.used.map((capture) => toEvidence(capture, null)),
-    ...ignored.map((capture) => toEvidence(capture, capture.why)),
-  ];
-  // Captures without a time come last.
-  return all.sort((a, b) => (a.effective_at ?? '~').localeCompare(b.effective_at ?? '~'));
+  const all = [...derivation.used.map((capture) => ({ ...capture, why: null })), ...ignored];
+  return all.sort(byTime).map((capture) => toEvidence(capture, capture.why));
 }
 
 async function loadNames(knex: Knex, captures: readonly DerivedCapture[]): Promise<Names> {
