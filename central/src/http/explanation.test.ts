@@ -1,3 +1,5 @@
+import { type IncomingMessage, request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { storePunches } from '../marks/test-punches.js';
 import { rollNumber } from '../seed/test-campus.js';
@@ -48,6 +50,21 @@ it('case 29: a tap that changes nothing leaves the mark as it was, and is told t
     effective_at: '2026-07-07T04:39:00.000Z',
     why_text: 'An earlier capture already decided',
   });
+});
+
+it('is sent also to who has the mark of this version, since evidence comes without a new one', async () => {
+  const headers = {
+    ...(await server.authorization('admin')),
+    'if-none-match': `"${(await stored()).version}"`,
+  };
+  // Not by `fetch`, which asks for a fresh answer wherever it is told a condition.
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    request(server.url(`${API}/records/${id}/explain/`), { headers, agent: false }, resolve)
+      .once('error', reject)
+      .end();
+  });
+  expect([response.statusCode, response.headers.etag]).toEqual([200, headers['if-none-match']]);
+  expect(JSON.parse(await text(response)).evidence).toHaveLength(WHYS.length);
 });
 
 it('a mark that an earlier central made, with all of its captures, is told with each of them once', async () => {

@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import type { JsonReply } from './route.js';
 
+const CONDITIONS = ['if-none-match', 'if-modified-since'] as const;
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 /**
@@ -10,8 +11,10 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 export function replyJson(
   request: Request,
   response: Response,
-  { status, headers, body }: JsonReply<unknown> & { status: number },
+  { status, headers, body, isAlwaysSent }: JsonReply<unknown> & { status: number },
 ): void {
+  // By these Express answers 304.
+  if (isAlwaysSent) for (const name of CONDITIONS) delete request.headers[name];
   response.statusCode = status;
   response.setHeader('Cache-Control', 'no-store');
   if (headers !== undefined || body === undefined || isConditional(request)) {
@@ -25,4 +28,4 @@ export function replyJson(
 
 /** May be answered with 304, or has to be answered without a body. */
 const isConditional = ({ method, headers }: Request): boolean =>
-  method === 'HEAD' || headers['if-none-match'] !== undefined || headers['if-modified-since'] !== undefined;
+  method === 'HEAD' || CONDITIONS.some((name) => headers[name] !== undefined);

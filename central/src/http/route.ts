@@ -92,6 +92,8 @@ export interface JsonReply<Body> {
   body: Body;
   status?: number;
   headers?: Readonly<Record<string, string>>;
+  /** Also to who has the ETag already: it names the version that may be changed, and the answer holds more than that. */
+  isAlwaysSent?: true;
 }
 
 type ReplyOf<C extends RouteContract> = C['reply'] extends { schema: infer S extends z.ZodType }

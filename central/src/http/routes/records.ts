@@ -139,7 +139,7 @@ export const explainRecord = defineRoute(
     await requireRecord(db.knex, principal, params.id);
     const body = await loadExplanation({ knex: db.knex, log }, params.id);
     if (body === undefined) throw unknownRecord(params.id);
-    // Without an ETag of its version: evidence comes without one.
-    return { body };
+    // Evidence comes without a new version.
+    return { body, headers: { ETag: etagOf(body.version) }, isAlwaysSent: true };
   },
 );
