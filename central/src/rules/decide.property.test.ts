@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { randomPolicy } from '../marks/random-policy.test-support.js';
 import { decide, surplusOf } from './decide.js';
 import { derivationSchema } from './derivation.js';
 import {
@@ -14,7 +15,6 @@ import {
   type SessionFacts,
 } from './facts.js';
 import { makePolicy } from './policy.js';
-import { randomPolicy } from './random-policy.test-support.js';
 
 const START_MS = Date.UTC(2025, 6, 1, 4, 30);
 const MINUTE_MS = 60_000;

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { randomPolicy } from '../marks/random-policy.test-support.js';
 import { decide, surplusOf } from './decide.js';
 import { SURPLUS_REASONS } from './derivation.js';
 import {
@@ -12,7 +13,6 @@ import {
   walkKey,
 } from './facts.js';
 import { makePolicy } from './policy.js';
-import { randomPolicy } from './random-policy.test-support.js';
 
 const START_MS = Date.UTC(2025, 6, 1, 4, 30);
 const MINUTE_MS = 60_000;

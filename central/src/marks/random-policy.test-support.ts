@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { makePolicy } from './policy.js';
+import { makePolicy } from '../rules/policy.js';
 
 /** For tests: what a campus may set, in any combination. */
 export const randomPolicy = fc
